@@ -1,0 +1,1 @@
+"""Base database population: which records speak of one person, who the persons are, who has died."""

@@ -1,0 +1,198 @@
+"""Who has died, and when: one row per dead person, fused from every department that knows (domain rules C6).
+
+Here: evidence, grades, the choice of a date, signs of life. Not here: what a death does to an archive (themes/health).
+Evidence whose number is under another person's name (ID_NAME_CONFLICT) is never used: it would close a living person.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assets.base.population.records import source_key
+from assets.declare import AS_OF, cleansed, lake_asset, table
+
+CONFLICT_DAYS = 7
+LIFE_DAYS = 7
+LIFE_EVIDENCE_KEPT = 10
+SHORTEST_EDITED_NAME = 3
+"""One character off in a name of two is half the name: enough to link a record, not enough to declare somebody dead."""
+YES, REASON_DEATH_POLICE, REASON_DEATH_PENSION = "1", "01", "01"
+DAY, BEFORE_CREMATION, MONTH, CANCELLED = "DAY", "BEFORE_CREMATION", "MONTH", "CANCEL_DATE"
+PRECISION = {DAY: 0, BEFORE_CREMATION: 1, MONTH: 2, CANCELLED: 3}
+"""Kinds of date, the best first. CANCEL_DATE is the day of the entry, the latest day the death can have been."""
+INVALID = {"future": "INVALID_FUTURE", "birth": "INVALID_BEFORE_BIRTH"}
+EVIDENCE = {
+    "health/death_certificate": (1, "health"),
+    "public_security/death_cancellation": (2, "public_security"),
+    "civil_affairs/cremation": (3, "civil_affairs"),
+    "human_resources/pension_payment": (4, "human_resources"),
+    "health/archive": (5, "health"),
+}
+"""Source -> (order that settles ties, department: two grade C of different departments are independent)."""
+SOURCE = ("source_table", "source_key", "grade", "death_date", "date_kind", "_source_file", "_row_no")
+LIFE = ("source_table", "source_key", "event_date", "_source_file", "_row_no")
+
+
+def _of_certificate(frame: DataFrame) -> DataFrame:
+    return frame.select("*", F.lit("A").alias("grade"), F.to_date("death_datetime").alias("dead_on"), F.lit(DAY).alias("date_kind"))
+
+
+def _of_cancellation(frame: DataFrame) -> DataFrame:
+    dated = F.col("death_date").isNotNull()
+    return frame.where(F.coalesce(F.col("cancel_reason"), F.lit(REASON_DEATH_POLICE)) == REASON_DEATH_POLICE).select(
+        "*",
+        F.when(dated, "A").otherwise("B").alias("grade"),
+        F.coalesce("death_date", "cancel_date").alias("dead_on"),
+        F.when(dated, DAY).otherwise(CANCELLED).alias("date_kind"),
+    )
+
+
+def _of_cremation(frame: DataFrame) -> DataFrame:
+    return frame.select(
+        "*",
+        F.lit("B").alias("grade"),
+        F.coalesce(F.col("death_date"), F.date_sub("cremation_date", 1)).alias("dead_on"),
+        F.when(F.col("death_date").isNotNull(), DAY).otherwise(BEFORE_CREMATION).alias("date_kind"),
+    )
+
+
+def _of_pension(frame: DataFrame) -> DataFrame:
+    """The benefit ends the month after the death (B4): the last day of the month before stop_month."""
+    first = F.concat_ws("-", F.substring("stop_month", 1, 4), F.substring("stop_month", 5, 2), F.lit("01")).try_cast("date")
+    stopped = frame.where((F.col("stop_flag") == YES) & (F.col("stop_reason") == REASON_DEATH_PENSION))
+    return stopped.select("*", F.lit("C").alias("grade"), F.date_sub(first, 1).alias("dead_on"), F.lit(MONTH).alias("date_kind"))
+
+
+def _of_archive(frame: DataFrame) -> DataFrame:
+    flagged = frame.where(F.col("dead_flag") == YES)
+    return flagged.select("*", F.lit("C").alias("grade"), F.col("dead_date").alias("dead_on"), F.lit(DAY).alias("date_kind"))
+
+
+READERS = {
+    "health/death_certificate": _of_certificate,
+    "public_security/death_cancellation": _of_cancellation,
+    "civil_affairs/cremation": _of_cremation,
+    "human_resources/pension_payment": _of_pension,
+    "health/archive": _of_archive,
+}
+
+
+def birth_of_number(id_no: Column) -> Column:
+    """The birth date inside an 18-character number (GB 11643-1999)."""
+    return F.concat_ws("-", F.substring(id_no, 7, 4), F.substring(id_no, 11, 2), F.substring(id_no, 13, 2)).try_cast("date")
+
+
+def evidence(frames: dict[str, DataFrame], link: DataFrame) -> DataFrame:
+    """Every usable statement that a person is dead: SOURCE, person_uid, birth, order, department. Unlinked records are left out."""
+
+    def read(name: str, frame: DataFrame) -> DataFrame:
+        order, department = EVIDENCE[name]
+        born = F.col("birth_date") if "birth_date" in frame.columns else F.lit(None).cast("date")
+        return READERS[name](frame).select(
+            F.lit(name).alias("source_table"),
+            source_key(name).alias("source_key"),
+            "grade",
+            F.col("dead_on").alias("death_date"),
+            "date_kind",
+            "_source_file",
+            F.col("_row_no").cast("bigint").alias("_row_no"),
+            born.alias("stated_birth"),
+            F.lit(order).alias("order"),
+            F.lit(department).alias("department"),
+        )
+
+    statements = reduce(DataFrame.unionByName, [read(name, frame) for name, frame in frames.items()])
+    half_a_name = F.coalesce((F.col("match_reason") == "ONE_EDIT") & (F.length("name") < SHORTEST_EDITED_NAME), F.lit(False))
+    usable = link.where(F.col("person_uid").isNotNull() & (F.col("match") != "ID_NAME_CONFLICT") & ~half_a_name)
+    linked = statements.join(usable.select("source_table", "source_key", "person_uid", "id_no"), ["source_table", "source_key"])
+    return linked.withColumn("birth", F.coalesce(birth_of_number(F.col("id_no")), "stated_birth")).drop("stated_birth", "id_no")
+
+
+def with_validity(statements: DataFrame, as_of: date) -> DataFrame:
+    """A date after `as_of` or before the birth makes a statement invalid; it stays visible by its date_kind."""
+    kind = (
+        F.when(F.col("death_date") > F.lit(as_of), INVALID["future"])
+        .when(F.col("death_date") < F.col("birth"), INVALID["birth"])
+        .otherwise(F.col("date_kind"))
+    )
+    return statements.withColumn("date_kind", kind).withColumn("valid", ~F.col("date_kind").isin(*INVALID.values()))
+
+
+def fused(statements: DataFrame) -> DataFrame:
+    """One row per person: grade, date of the best grade (ties: better kind of date, order of sources, earliest), all sources."""
+    precision = F.lit(len(PRECISION))
+    for kind, place in PRECISION.items():
+        precision = F.when(F.col("date_kind") == kind, place).otherwise(precision)
+    rank = F.struct(
+        "grade", F.col("death_date").isNull().alias("undated"), precision.alias("precision"), "order", "death_date", "source_key"
+    )
+    valid, exact = F.col("valid"), F.col("valid") & F.col("grade").isin("A", "B") & (F.col("date_kind") != CANCELLED)
+    per_person = statements.groupBy("person_uid").agg(
+        F.min(F.when(valid, rank)).alias("best"),
+        F.count_distinct(F.when(valid & (F.col("grade") == "C"), F.col("department"))).alias("independent"),
+        F.datediff(F.max(F.when(exact, F.col("death_date"))), F.min(F.when(exact, F.col("death_date")))).alias("spread"),
+        F.sort_array(F.collect_set(F.struct(*SOURCE))).alias("sources"),
+    )
+    raised = (F.col("best.grade") == "C") & (F.col("independent") >= 2)
+    grade = F.when(raised & F.col("best.death_date").isNotNull(), "B").otherwise(F.col("best.grade"))
+    status = F.when(F.col("best").isNull(), "INVALID").when(F.col("grade").isin("A", "B"), "CONFIRMED").otherwise("CANDIDATE")
+    return (
+        per_person.withColumn("grade", grade)
+        .withColumn("status", status)
+        .withColumn("is_candidate", F.col("status") == "CANDIDATE")
+        .withColumn("death_date", F.col("best.death_date"))
+        .withColumn("date_conflict", F.coalesce(F.col("spread") > CONFLICT_DAYS, F.lit(False)))
+    )
+
+
+def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame) -> DataFrame:
+    """Visits in person (own valid number) more than LIFE_DAYS days after the death: X4. At most the first ten are kept."""
+    mine = link.where((F.col("source_table") == "health/outpatient_visit") & F.col("match").isin("M1", "M1B"))
+    mine = mine.join(deaths.select("person_uid", "death_date"), "person_uid")
+    seen = visit.select(source_key("health/outpatient_visit").alias("source_key"), F.to_date("visit_time").alias("event_date"))
+    event = F.struct("event_date", "source_table", "source_key", "_source_file", "_row_no")
+    first = F.slice(F.sort_array(F.collect_list(event)), 1, LIFE_EVIDENCE_KEPT)
+    alive = (
+        mine.join(seen, "source_key")
+        .where(F.col("event_date") > F.date_add("death_date", LIFE_DAYS))
+        .groupBy("person_uid")
+        .agg(F.transform(first, lambda e: F.struct(*[e[c].alias(c) for c in LIFE])).alias("life_evidence"))
+    )
+    nothing = F.array().cast("array<struct<source_table:string,source_key:string,event_date:date,_source_file:string,_row_no:bigint>>")
+    return deaths.join(alive, "person_uid", "left").withColumn("life_evidence", F.coalesce("life_evidence", nothing))
+
+
+@lake_asset("base/population/death")
+def death(
+    link: DataFrame = table("base/population/source_link"),
+    certificate: DataFrame = cleansed("health/death_certificate"),
+    cancellation: DataFrame = cleansed("public_security/death_cancellation"),
+    cremation: DataFrame = cleansed("civil_affairs/cremation"),
+    pension: DataFrame = cleansed("human_resources/pension_payment"),
+    archive: DataFrame = cleansed("health/archive"),
+    visit: DataFrame = cleansed("health/outpatient_visit"),
+    as_of: date = AS_OF,
+) -> DataFrame:
+    """One row per person of whom somebody says they are dead, key person_uid.
+
+    grade A, B, C; status CONFIRMED (A, B), CANDIDATE (a single C), INVALID (every stated date after `as_of` or before the
+    birth); date_conflict: exact dates of grade A and B more than seven days apart; sources: every statement; life_evidence.
+    """
+    frames = {
+        "health/death_certificate": certificate,
+        "public_security/death_cancellation": cancellation,
+        "civil_affairs/cremation": cremation,
+        "human_resources/pension_payment": pension,
+        "health/archive": archive,
+    }
+    return (
+        evidence(frames, link)
+        .transform(with_validity, as_of)
+        .transform(fused)
+        .transform(with_life_evidence, visit, link)
+        .select("person_uid", "death_date", "grade", "status", "is_candidate", "date_conflict", "sources", "life_evidence")
+    )

@@ -1,0 +1,152 @@
+"""The golden person: one row per person, every field from the most trustworthy source that has it (domain rules D1, D2).
+
+Here: survivorship (survivorship.yaml), class, vital status, residence. Not here: who belongs together (source_link), death.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assets.base.population.death import birth_of_number
+from assets.base.population.records import source_key, sources
+from assets.declare import AS_OF, PSEUDONYM, cleansed, lake_asset, table
+
+UNKNOWN_COUNTY = "321000"
+GONE = ("1", "8", "9")
+"""person_status: cancelled, moved out, dead."""
+ALIVE, DEAD, CONFLICT = 1, 2, 3
+RESIDENCE_MONTHS = 12
+VERSION = {"resident": "op_time", "archive": "update_time", "card": "update_time"}
+"""The column that says which of a person's rows in a source is the newest."""
+TABLES = {"resident": "public_security/resident", "archive": "health/archive", "card": "citizen_card/card"}
+PERSON = (
+    "person_uid", "id_no", "id_no_hash", "name", "former_name", "sex_code", "birth_date", "ethnic_code", "marital_code",
+    "education_code", "hukou_no", "household_head_rel", "hukou_div", "hukou_addr", "address", "phone", "abo_code", "rh_code",
+    "card_no", "social_card_no", "health_card_no", "person_class", "person_status", "vital_status", "death_date", "death_grade",
+    "county6", "resident_flag", "source_cnt", "first_seen", "last_seen",
+)  # fmt: skip
+
+
+@cache
+def survivorship() -> dict[str, tuple[str, ...]]:
+    """Field -> `source.column`, most trustworthy first."""
+    raw = yaml.safe_load((Path(__file__).parent / "survivorship.yaml").read_text(encoding="utf-8"))
+    return {field: tuple(priority) for field, priority in raw.items()}
+
+
+def persons(link: DataFrame) -> DataFrame:
+    """One row per person: number, best name, number of source tables, first and last business date."""
+    order = F.lit(max(s.order for s in sources().values()) + 1)
+    for source in sources().values():
+        order = F.when(F.col("source_table") == source.table, source.order).otherwise(order)
+    named = F.struct(order.alias("order"), "source_key", "name")
+    return (
+        link.where(F.col("person_uid").isNotNull())
+        .groupBy("person_uid")
+        .agg(
+            # an archive in conflict carries somebody else's number: it is not the number of its own person
+            F.max(F.when(F.col("match").isin("M1", "M1B"), F.col("id_no"))).alias("id_no"),
+            F.min(F.when(F.col("name").isNotNull(), named)).alias("named"),
+            F.count_distinct("source_table").cast("int").alias("source_cnt"),
+            F.bool_or(F.col("source_table") == TABLES["resident"]).alias("in_police"),
+            F.min("_business_date").alias("first_seen"),
+            F.max("_business_date").alias("last_seen"),
+        )
+        .withColumn("name", F.col("named.name"))
+        .drop("named")
+    )
+
+
+def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
+    """Per person the newest row of a source that has several, its columns as `<source>_<column>`."""
+    wanted = sorted({c.split(".")[1] for p in survivorship().values() for c in p if c.startswith(f"{source}.")})
+    mine = link.where((F.col("source_table") == TABLES[source]) & F.col("person_uid").isNotNull()).select("source_key", "person_uid")
+    rows = frame.withColumn("source_key", source_key(TABLES[source])).join(mine, "source_key")
+    # columns of a person's newest row; of equally new ones the greatest key, so that the choice is the same every time
+    newest = F.max(F.struct(F.col(VERSION[source]).alias("_version"), "source_key", *wanted)).alias("newest")
+    return rows.groupBy("person_uid").agg(newest).select("person_uid", *[F.col(f"newest.{c}").alias(f"{source}_{c}") for c in wanted])
+
+
+def _candidate(path: str) -> Column:
+    """The column behind `source.column`; an unknown county is no value."""
+    source, column = path.split(".")
+    derived = {
+        "number.birth_date": birth_of_number(F.col("id_no")),
+        "number.sex_code": F.when(F.col("id_no").isNotNull(), F.when(F.substring("id_no", 17, 1).cast("int") % 2 == 1, "1").otherwise("2")),
+    }
+    value = derived[path] if path in derived else F.col(f"{source}_{column}")
+    return F.when(value != UNKNOWN_COUNTY, value) if column.endswith("_county") else value
+
+
+def with_golden_values(frame: DataFrame) -> DataFrame:
+    """Every field of survivorship.yaml by its priorities."""
+    return frame.select("*", *[F.coalesce(*map(_candidate, priority)).alias(field) for field, priority in survivorship().items()])
+
+
+def with_vital_status(frame: DataFrame, death: DataFrame) -> DataFrame:
+    """2 dead (grade A or B), 3 conflict (a candidate who was seen alive afterwards), else 1 (H4: 2 if and only if A or B)."""
+    known = death.where(F.col("status") != "INVALID").select(
+        "person_uid",
+        F.when(F.col("status") == "CONFIRMED", F.col("death_date")).alias("death_date"),
+        F.col("grade").alias("death_grade"),
+        F.when(F.col("status") == "CONFIRMED", DEAD).when(F.size("life_evidence") > 0, CONFLICT).otherwise(ALIVE).alias("known_status"),
+    )
+    return frame.join(known, "person_uid", "left").withColumn("vital_status", F.coalesce("known_status", F.lit(ALIVE)))
+
+
+def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_of: date) -> DataFrame:
+    """Persons with an open archive and a visit to a doctor within twelve months: two proofs of residence (D1)."""
+    since = F.add_months(F.lit(as_of), -RESIDENCE_MONTHS)
+    opened = archive.where(F.col("status") == "0").select(
+        F.lit("health/archive").alias("source_table"), source_key("health/archive").alias("source_key"), F.lit("archive").alias("proof")
+    )
+    recent = visit.where(F.to_date("visit_time") > since).select(
+        F.lit("health/outpatient_visit").alias("source_table"),
+        source_key("health/outpatient_visit").alias("source_key"),
+        F.lit("visit").alias("proof"),
+    )
+    linked = opened.unionByName(recent).join(link.select("source_table", "source_key", "person_uid"), ["source_table", "source_key"])
+    proofs = linked.where(F.col("person_uid").isNotNull()).groupBy("person_uid").agg(F.count_distinct("proof").alias("proofs"))
+    return proofs.where(F.col("proofs") == 2).select("person_uid", F.lit(True).alias("lives_here"))
+
+
+@lake_asset("base/population/person")
+def person(
+    link: DataFrame = table("base/population/source_link"),
+    death: DataFrame = table("base/population/death"),
+    resident: DataFrame = cleansed("public_security/resident"),
+    archive: DataFrame = cleansed("health/archive"),
+    card: DataFrame = cleansed("citizen_card/card"),
+    visit: DataFrame = cleansed("health/outpatient_visit"),
+    as_of: date = AS_OF,
+    pseudonym: Callable[[Column], Column] = PSEUDONYM,
+) -> DataFrame:
+    """One row per golden person, key person_uid, columns PERSON.
+
+    person_class: H in the police register, else U. vital_status: 1 alive, 2 dead, 3 conflict. county6: county of the hukou,
+    else of the archive, 321000 when neither is known. resident_flag: alive, and in the register without having moved out or
+    been cancelled, or two proofs of residence (open archive, visit within a year).
+    """
+    frame = persons(link)
+    for source, rows in {"resident": resident, "archive": archive, "card": card}.items():
+        frame = frame.join(newest_row(source, rows, link), "person_uid", "left")
+    registered = F.col("in_police") & ~F.coalesce(F.col("person_status"), F.lit("0")).isin(*GONE)
+    lives_here = F.coalesce(F.col("lives_here"), F.lit(False)) & ~F.col("in_police")
+    hashed = F.when(F.col("id_no").isNotNull(), pseudonym(F.concat(F.lit("RID:"), F.col("id_no"))))
+    return (
+        frame.transform(with_golden_values)
+        .transform(with_vital_status, death)
+        .join(residence_proofs(archive, visit, link, as_of), "person_uid", "left")
+        .withColumn("person_class", F.when(F.col("in_police"), "H").otherwise("U"))
+        .withColumn("county6", F.coalesce("county6", F.lit(UNKNOWN_COUNTY)))
+        .withColumn("resident_flag", (F.col("vital_status") != DEAD) & (registered | lives_here))
+        .withColumn("id_no_hash", hashed)
+        .select(*PERSON)
+    )

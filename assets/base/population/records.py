@@ -1,0 +1,88 @@
+"""The lean common form of every record that speaks of a person.
+
+Here: which tables those are (sources.yaml), their keys, names and numbers, brought to one shape. Not here: whose they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache, reduce
+from pathlib import Path
+
+import yaml
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+DOCUMENT_TYPES = ("03", "04", "06", "07", "10")
+"""Codes of id_type whose number is not an 18-digit citizen number: passport, officer, HK/Macao and Taiwan permits, old residence card."""
+
+RECORD = (
+    "source_table", "source_key", "id_no", "id_error", "name", "name_key", "former_name_key", "document", "local_numbers",
+    "name_order", "introduces", "_source_file", "_row_no", "_batch_id", "_business_date",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """One line of sources.yaml."""
+
+    table: str
+    key: tuple[str, ...]
+    name: str
+    order: int
+    former: str | None = None
+    introduces: bool = False
+    document: bool = False
+    local: dict[str, list[str]] = field(default_factory=dict)
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """The tables that speak of persons, by name."""
+    raw = yaml.safe_load((Path(__file__).parent / "sources.yaml").read_text(encoding="utf-8"))
+    return {table: Source(table, **{**line, "key": tuple(line["key"])}) for table, line in raw.items()}
+
+
+def source_key(table: str) -> Column:
+    """The record's key: its key columns joined by `|`."""
+    return F.concat_ws("|", *[F.col(c).cast("string") for c in sources()[table].key])
+
+
+def _document(source: Source) -> Column:
+    """type:number:birth of a document that is no citizen number (D3, M2); NULL when there is none."""
+    if not source.document:
+        return F.lit(None).cast("string")
+    number = F.regexp_replace(F.upper(F.col("id_no_raw")), "[^0-9A-Z]", "")
+    usable = F.col("id_no").isNull() & F.col("id_type").isin(*DOCUMENT_TYPES) & number.rlike("^[0-9A-Z]{5,18}$")
+    usable = usable & (F.coalesce(F.col("id_no_error"), F.lit("")) != "E_PLACEHOLDER") & F.col("birth_date").isNotNull()
+    return F.when(usable, F.concat_ws(":", "id_type", number, F.date_format("birth_date", "yyyyMMdd")))
+
+
+def _local_numbers(source: Source) -> Column:
+    numbers = [F.concat(F.lit(f"{kind}:"), F.col(c)) for kind, columns in source.local.items() for c in columns]
+    return F.array_compact(F.array(*numbers)) if numbers else F.array().cast("array<string>")
+
+
+def records(frames: dict[str, DataFrame]) -> DataFrame:
+    """One row per source record, columns RECORD. `frames`: cleansed tables by the names of sources.yaml."""
+
+    def lean(source: Source, frame: DataFrame) -> DataFrame:
+        return frame.select(
+            F.lit(source.table).alias("source_table"),
+            source_key(source.table).alias("source_key"),
+            F.col("id_no"),
+            F.col("id_no_error").alias("id_error"),
+            F.col(source.name).alias("name"),
+            F.col(f"{source.name}_key").alias("name_key"),
+            (F.col(f"{source.former}_key") if source.former else F.lit(None).cast("string")).alias("former_name_key"),
+            _document(source).alias("document"),
+            _local_numbers(source).alias("local_numbers"),
+            F.lit(source.order).alias("name_order"),
+            F.lit(source.introduces).alias("introduces"),
+            "_source_file",
+            F.col("_row_no").cast("bigint").alias("_row_no"),
+            "_batch_id",
+            "_business_date",
+        )
+
+    return reduce(DataFrame.unionByName, [lean(sources()[table], frame) for table, frame in frames.items()])

@@ -1,0 +1,89 @@
+"""Fold deliveries into the current state of a table: versions by the source's own sequence, never by arrival.
+
+Here: what becomes of each row (its fate). Not here: reading single values (`quality.rows`), files and commits.
+
+The rule, per business key, over all rows ever delivered:
+- a row held back by its own codes is QUARANTINED;
+- of the others, those with the greatest sequence stand; lower ones are superseded (DUPLICATE);
+- if those that stand differ, nobody can say which is right: all are QUARANTINED with key:E_KEY_CONFLICT;
+- if they are equal, the one delivered first is PUBLISHED and the rest are DUPLICATE.
+A full snapshot closes the keys it no longer has: they stay, with `_op` D and `_closed_on`.
+Every step is a maximum, a minimum or an equality, so the order in which deliveries arrive does not matter.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from contracts import Contract
+from quality.rows import LINEAGE, snapshot
+
+PUBLISHED, QUARANTINED, DUPLICATE = "PUBLISHED", "QUARANTINED", "DUPLICATE"
+FATES = (PUBLISHED, QUARANTINED, DUPLICATE)
+BOOKKEEPING = ("_codes", *LINEAGE, "_op", "_order", "_extract_ts", "_row_hash", "_seq", "_seen", "_closed_on")
+"""The columns a cleansed table has beside those of its contract."""
+TYPES = {
+    "_codes": "array<string>", "_batch_id": "string", "_business_date": "date", "_source_file": "string", "_row_no": "bigint",
+    "_op": "string", "_order": "string", "_extract_ts": "string", "_row_hash": "string", "_seq": "string", "_seen": "string",
+    "_closed_on": "date",
+}  # fmt: skip
+
+
+def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots: list[str]) -> DataFrame:
+    """Say what becomes of each row.
+
+    rows: typed rows (`quality.rows.typed`) of the new deliveries, and of rows contested before.
+    state: the published table so far, None at first.
+    snapshots: every delivery of the table so far, as `quality.rows.snapshot` writes it, oldest first.
+    Returns the columns of the contract and BOOKKEEPING, `_fate` and `_new` (false: the row stood in the state).
+    Rows of the state that no longer stand are left out: they were counted when they were published.
+    """
+    columns = [c.name for c in contract.columns]
+    fresh = rows.select(*columns, *[c for c in BOOKKEEPING if c not in ("_seen", "_closed_on")], "_bad",
+                        snapshot().alias("_seen"), F.lit(True).alias("_new"))  # fmt: skip
+    known = fresh
+    if state is not None:
+        known = fresh.unionByName(state.drop("_closed_on").withColumns({"_bad": F.lit(False), "_new": F.lit(False)}))
+    key = Window.partitionBy(*contract.key, "_bad")
+    version = Window.partitionBy(*contract.key, "_bad", "_seq")
+    earliest = [F.col(c) for c in ("_business_date", "_extract_ts", "_batch_id", "_source_file", "_row_no")]
+    ranked = known.select(
+        "*",
+        F.rank().over(key.orderBy(F.col("_seq").desc())).alias("_rank"),
+        F.row_number().over(key.orderBy(F.col("_seq").desc(), *earliest)).alias("_place"),
+        (F.min("_row_hash").over(version) != F.max("_row_hash").over(version)).alias("_contested"),
+        F.max("_seen").over(Window.partitionBy(*contract.key)).alias("_last_seen"),
+    )
+    stands = ~F.col("_bad") & (F.col("_rank") == 1)
+    fate = (
+        F.when(F.col("_bad"), QUARANTINED)
+        .when(stands & F.col("_contested"), QUARANTINED)
+        .when(stands & (F.col("_place") == 1), PUBLISHED)
+        .otherwise(DUPLICATE)
+    )
+    conflict = F.array(F.lit("key:E_KEY_CONFLICT"))
+    judged = ranked.withColumns(
+        {
+            "_fate": fate,
+            "_codes": F.when(stands & F.col("_contested"), F.array_union(F.col("_codes"), conflict)).otherwise(F.col("_codes")),
+        }
+    ).where(F.col("_new") | (F.col("_fate") != DUPLICATE))
+    closed = _closing(contract, judged, snapshots)
+    return closed.select(*columns, *[F.col(c).cast(TYPES[c]).alias(c) for c in BOOKKEEPING], "_fate", "_new")
+
+
+def _closing(contract: Contract, judged: DataFrame, snapshots: list[str]) -> DataFrame:
+    """For full snapshots: when a key was last delivered, and the date of the first snapshot without it."""
+    assert contract.delivery is not None
+    if contract.delivery.mode != "full":
+        return judged.withColumns({"_seen": F.lit(None).cast("string"), "_closed_on": F.lit(None).cast("date")})
+    later = F.filter(F.array(*[F.lit(s) for s in snapshots]), lambda s: s > F.col("_last_seen"))
+    gone = F.col("_last_seen") < F.lit(snapshots[-1])
+    return judged.withColumns(
+        {
+            "_seen": F.col("_last_seen"),
+            "_closed_on": F.when(gone, F.substring(F.get(later, F.lit(0)), 1, 10).cast("date")),
+            "_op": F.when(gone, F.lit("D")).otherwise(F.lit("I")),
+        }
+    )

@@ -1,0 +1,117 @@
+"""The state of every health archive: fake, dead, duplicate, dormant or active, and why (domain rules C5).
+
+Here: which rules hit, the fake score, one state by precedence, what the lake proposes to do. Not here: the rules (rules.py),
+the work list for institutions (cleanup_list.py). Nothing is deleted: a proposal is a status with a reason, restorable.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import reduce
+from operator import or_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.themes.health.facts import facts
+from assets.themes.health.rules import Defaults, Rule, catalogue, defaults, rules, years_before
+
+ARCHIVE = (
+    "ehr_no", "empi_id", "person_uid", "state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date",
+    "survivor_ehr_no", "survivor_empi_id", "merged_from", "death_date", "death_grade", "create_date", "last_event_date", "event_count",
+    "county6", "mana_org", "_source_file", "_row_no", "_batch_id",
+)  # fmt: skip
+SCORE_DIGITS = 6
+
+
+def _hit(rule: str) -> Column:
+    return F.array_contains("rules", rule)
+
+
+def with_rules(frame: DataFrame) -> DataFrame:
+    """`rules`: the ids of all rules that hit. A closed archive is judged only by rules that say so."""
+
+    def hit(rule: Rule) -> Column:
+        condition = rule.condition(defaults())
+        return F.when(condition if rule.closed else condition & F.col("open"), rule.id)
+
+    return frame.withColumn("rules", F.array_compact(F.array(*[hit(r) for r in rules().values()])))
+
+
+def with_score(frame: DataFrame) -> DataFrame:
+    """`fake_score` = 1 - product of (1 - weight) over the F rules that hit; `families`: how many independent families they are of."""
+    scored = [r for r in rules().values() if r.family]
+    doubt = reduce(lambda a, r: a * F.when(_hit(r.id), F.lit(1 - r.weight)).otherwise(F.lit(1.0)), scored, F.lit(1.0))
+    by_family = {r.family: [s.id for s in scored if s.family == r.family] for r in scored}
+    families = [reduce(or_, map(_hit, members)).cast("int") for members in by_family.values()]
+    return frame.withColumn("fake_score", F.round(1 - doubt, SCORE_DIGITS)).withColumn("families", sum(families, F.lit(0)))
+
+
+def _by_rules(state: str) -> Column:
+    return reduce(or_, [_hit(r) for r in catalogue()["states"][state].get("by", ())], F.lit(False))
+
+
+def _confirmed(d: Defaults) -> Column:
+    seen = F.coalesce(F.col("last_visit_date") >= years_before("as_of", d.medical_years), F.lit(False))
+    by_score = (F.col("fake_score") >= d.confirm_score) & (F.col("families") >= d.confirm_families) & ~seen
+    return _by_rules("FAKE_CONFIRMED") | by_score
+
+
+def _conditions() -> dict[str, Column]:
+    """State -> its condition, in the order of precedence; the last one always holds."""
+    d = defaults()
+    special = {
+        "CLOSED": ~F.col("open"),
+        "FAKE_CONFIRMED": _confirmed(d),
+        "FAKE_SUSPECT": (F.col("fake_score") >= d.suspect_score) & ~_confirmed(d),
+        "ACTIVE": F.lit(True),
+    }
+    return {state: special.get(state, _by_rules(state)) for state in catalogue()["states"]}
+
+
+def with_state(frame: DataFrame) -> DataFrame:
+    """`state`: the first that holds; `also`: the further ones that would. ACTIVE is what is left, and never among `also`."""
+    held = F.array_compact(F.array(*[F.when(condition, state) for state, condition in _conditions().items()]))
+    frame = frame.withColumn("held", held).withColumn("state", F.get("held", 0))
+    return frame.withColumn("also", F.filter("held", lambda s: (s != F.col("state")) & (s != "ACTIVE")))
+
+
+def with_proposal(frame: DataFrame) -> DataFrame:
+    """Reason and date of closing; is_automatic: a rule that acts by itself leads to the state; pending: within the days of grace."""
+    reason, closed_on, automatic = F.lit(None).cast("string"), F.lit(None).cast("date"), F.lit(False)
+    for state, line in catalogue()["states"].items():
+        if close := line.get("close"):
+            here = F.col("state") == state
+            reason = F.when(here, close["reason"]).otherwise(reason)
+            closed_on = F.when(here, F.col(close["date"])).otherwise(closed_on)
+            acting = [_hit(r) for r in line["by"] if rules()[r].automatic]
+            automatic = F.when(here, reduce(or_, acting, F.lit(False))).otherwise(automatic)
+    grace = F.col("open") & (F.col("as_of") <= F.date_add("death_date", defaults().grace_days))
+    closed = F.col("state") == "CLOSED"
+    return (
+        frame.withColumn("close_reason", F.when(closed, F.col("cancel_reason")).otherwise(reason))
+        .withColumn("close_date", F.when(closed, F.col("cancel_date")).otherwise(closed_on))
+        .withColumn("is_automatic", automatic)
+        .withColumn("pending", F.coalesce(grace, F.lit(False)))
+    )
+
+
+@lake_asset("themes/health/archive")
+def archive(
+    delivered: DataFrame = cleansed("health/archive"),
+    link: DataFrame = table("base/population/source_link"),
+    person: DataFrame = table("base/population/person"),
+    death: DataFrame = table("base/population/death"),
+    service: DataFrame = table("themes/health/service"),
+    as_of: date = AS_OF,
+) -> DataFrame:
+    """One row per row of health/archive, key (ehr_no, empi_id), columns ARCHIVE; exactly one state each."""
+    return (
+        facts(delivered, link, person, death, service, as_of)
+        .transform(with_rules)
+        .transform(with_score)
+        .transform(with_state)
+        .transform(with_proposal)
+        .select(*ARCHIVE)
+    )

@@ -1,0 +1,99 @@
+"""What is known about one archive: everything the rules look at, one row per archive.
+
+Here: joins and sums. Not here: what they mean (rules.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assets.themes.health import survivor
+from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT
+
+FACTS = (
+    "ehr_no", "empi_id", "archive_key", "person_uid", "match", "open", "as_of", "id_no", "id_error", "codes", "create_date", "created_on",
+    "dead_flag", "cancel_reason", "cancel_date", "mana_org", "county6", "is_survivor", "same_form", "other_form", "survivor_ehr_no",
+    "survivor_empi_id", "merged_from", "persons_of_number", "number_in_police", "other_sources", "death_date", "death_grade", "seen_alive",
+    "service_count", "not_in_service_count", "after_death_count", "last_event_date", "last_visit_date", "event_count",
+    "_source_file", "_row_no", "_batch_id",
+)  # fmt: skip
+COUNTS = ("service_count", "not_in_service_count", "after_death_count", "event_count", "same_form", "other_form", "other_sources")
+
+
+def _count(condition: Column) -> Column:
+    return F.sum(F.when(condition, 1).otherwise(0))
+
+
+def services_of_numbers(service: DataFrame) -> DataFrame:
+    """Per archive number: its own services, the flagged ones among them, and the last of its own or of those moved to it."""
+    given = service.where(F.col("service_kind") != VISIT)
+    own = given.groupBy("ehr_no").agg(
+        F.count(F.lit(1)).alias("service_count"),
+        _count(F.array_contains("flags", NOT_IN_SERVICE)).alias("not_in_service_count"),
+        _count(F.array_contains("flags", AFTER_DEATH)).alias("after_death_count"),
+        F.max("service_date").alias("last_own_date"),
+    )
+    moved = given.where(F.col("survivor_ehr_no") != F.col("ehr_no")).groupBy(F.col("survivor_ehr_no").alias("ehr_no"))
+    return own.join(moved.agg(F.count(F.lit(1)).alias("moved_count"), F.max("service_date").alias("last_moved_date")), "ehr_no", "full")
+
+
+def visits_of_persons(service: DataFrame) -> DataFrame:
+    """Per person: number and last date of the visits."""
+    visits = service.where((F.col("service_kind") == VISIT) & F.col("person_uid").isNotNull())
+    return visits.groupBy("person_uid").agg(F.count(F.lit(1)).alias("visit_count"), F.max("service_date").alias("last_visit_date"))
+
+
+def known_numbers(link: DataFrame) -> DataFrame:
+    """Per valid number: how many other sources have it (F2), and whether the police does (F3)."""
+    elsewhere = link.where(F.col("id_no").isNotNull() & (F.col("source_table") != survivor.ARCHIVE))
+    police = F.bool_or(F.col("source_table") == "public_security/resident")
+    return elsewhere.groupBy("id_no").agg(F.count_distinct("source_table").alias("other_sources"), police.alias("number_in_police"))
+
+
+def deaths(death: DataFrame) -> DataFrame:
+    """Per person the confirmed death (grade A or B), and whether anybody saw them alive after a stated one."""
+    confirmed = F.col("status") == "CONFIRMED"
+    return death.select(
+        "person_uid",
+        F.when(confirmed, F.col("death_date")).alias("death_date"),
+        F.when(confirmed, F.col("grade")).alias("death_grade"),
+        (F.size("life_evidence") > 0).alias("seen_alive"),
+    )
+
+
+def facts(archive: DataFrame, link: DataFrame, person: DataFrame, death: DataFrame, service: DataFrame, as_of: date) -> DataFrame:
+    """One row per row of health/archive, columns FACTS. Services later than `as_of` do not exist yet."""
+    happened = service.where(F.col("service_date") <= F.lit(as_of))
+    archives = survivor.linked(archive, link)
+    groups = survivor.elect(archives, person, service)
+    persons = archives.groupBy("ehr_no").agg(F.count_distinct("person_uid").alias("persons_of_number"))
+    joined = (
+        archives.join(persons, "ehr_no")
+        .join(groups, ["ehr_no", "empi_id"], "left")
+        .join(known_numbers(link), "id_no", "left")
+        .join(deaths(death), "person_uid", "left")
+        .join(services_of_numbers(happened), "ehr_no", "left")
+        .join(visits_of_persons(happened), "person_uid", "left")
+    )
+    event_count = sum((F.coalesce(F.col(c), F.lit(0)) for c in ("moved_count", "visit_count")), F.coalesce("service_count", F.lit(0)))
+    derived = (
+        joined.withColumn("event_count", event_count)
+        .withColumn("last_event_date", F.greatest("last_own_date", "last_moved_date", "last_visit_date"))
+        .withColumn("open", survivor.is_open())
+        .withColumn("as_of", F.lit(as_of))
+        .withColumn("created_on", F.coalesce("create_date", F.to_date("input_time")))
+        .withColumn("is_survivor", F.coalesce("is_survivor", F.lit(True)))
+        .withColumn("survivor_ehr_no", F.coalesce("survivor_ehr_no", "ehr_no"))
+        .withColumn("survivor_empi_id", F.coalesce("survivor_empi_id", "empi_id"))
+        .withColumn("merged_from", F.coalesce("merged_from", F.array().cast("array<string>")))
+        .withColumn("number_in_police", F.coalesce("number_in_police", F.lit(False)))
+        .withColumn("seen_alive", F.coalesce("seen_alive", F.lit(False)))
+        .withColumn("codes", F.col("_codes"))
+        .withColumn("id_error", F.col("id_no_error"))
+        .withColumn("county6", F.coalesce("village_county", F.lit("321000")))
+        .withColumn("_row_no", F.col("_row_no").cast("bigint"))
+    )
+    return derived.fillna(0, list(COUNTS)).select(*FACTS)

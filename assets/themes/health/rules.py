@@ -1,0 +1,171 @@
+"""The detection rules of health archives: one small condition per rule over the facts of one archive (domain rules C5).
+
+Here: the registry and the conditions; a new rule is one entry in rules.yaml and one function here. Not here: how the facts
+are gathered (facts.py), what a hit leads to (archive.py, cleanup_list.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of rules.yaml with its condition over the columns of facts.FACTS."""
+
+    id: str
+    kind: str
+    title: str
+    meaning: str
+    automatic: bool
+    action: str
+    evidence: tuple[str, ...]
+    family: str | None
+    weight: float
+    closed: bool
+    condition: Callable[[Defaults], Column]
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """The thresholds of rules.yaml; units: days, years, shares of 1, scores of 1."""
+
+    grace_days: int
+    dormant_years: int
+    service_share: float
+    suspect_score: float
+    confirm_score: float
+    confirm_families: int
+    medical_years: int
+
+
+_CONDITIONS: dict[str, Callable[[Defaults], Column]] = {}
+
+
+def rule(identifier: str) -> Callable[[Callable[[Defaults], Column]], Callable[[Defaults], Column]]:
+    """Give the rule of rules.yaml its condition: Defaults -> boolean Column over facts.FACTS; NULL counts as no hit."""
+
+    def register(condition: Callable[[Defaults], Column]) -> Callable[[Defaults], Column]:
+        _CONDITIONS[identifier] = condition
+        return condition
+
+    return register
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    """rules.yaml as it is: defaults, rules, states."""
+    return yaml.safe_load((Path(__file__).parent / "rules.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def defaults() -> Defaults:
+    return Defaults(**catalogue()["defaults"])
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Every rule by its id. Raises ValueError when data and functions do not name the same rules."""
+    lines = catalogue()["rules"]
+    if odd := set(lines) ^ set(_CONDITIONS):
+        raise ValueError(f"rules.yaml and rules.py differ in {', '.join(sorted(odd))}")
+    return {
+        i: Rule(
+            id=i,
+            kind=line["class"],
+            title=line["zh"],
+            meaning=line["en"],
+            automatic=line["automatic"],
+            action=line["action"],
+            evidence=tuple(line["evidence"]),
+            family=line.get("family"),
+            weight=line.get("weight", 0.0),
+            closed=line.get("closed", False),
+            condition=_CONDITIONS[i],
+        )
+        for i, line in lines.items()
+    }
+
+
+def years_before(date: str, years: int) -> Column:
+    return F.add_months(date, -12 * years)
+
+
+@rule("U1")
+def same_number_twice(_: Defaults) -> Column:
+    return ~F.col("is_survivor") & (F.col("same_form") > 0)
+
+
+@rule("U2")
+def archive_number_on_two_persons(_: Defaults) -> Column:
+    return F.col("persons_of_number") > 1
+
+
+@rule("U4")
+def fifteen_and_eighteen_digits(_: Defaults) -> Column:
+    return ~F.col("is_survivor") & (F.col("other_form") > 0)
+
+
+@rule("X1")
+def dead_and_open(d: Defaults) -> Column:
+    return F.col("as_of") > F.date_add("death_date", d.grace_days)
+
+
+@rule("X2")
+def served_after_death(_: Defaults) -> Column:
+    return F.col("after_death_count") > 0
+
+
+@rule("X3")
+def created_after_death(_: Defaults) -> Column:
+    return F.col("create_date") > F.col("death_date")
+
+
+@rule("X4")
+def flagged_dead_but_seen(_: Defaults) -> Column:
+    return (F.col("dead_flag") == "1") & F.col("seen_alive")
+
+
+@rule("D1")
+def never_used(d: Defaults) -> Column:
+    unused = F.col("last_event_date").isNull() | (F.col("last_event_date") <= F.col("created_on"))
+    return (F.col("created_on") <= years_before("as_of", d.dormant_years)) & unused
+
+
+@rule("D2")
+def long_unused(d: Defaults) -> Column:
+    used = F.col("created_on").isNull() | (F.col("last_event_date") > F.col("created_on"))
+    return used & (F.col("last_event_date") < years_before("as_of", d.dormant_years))
+
+
+@rule("F1")
+def invalid_number_matches_nobody(_: Defaults) -> Column:
+    return F.col("id_error").startswith("E_") & (F.col("match") == "U")
+
+
+@rule("F2")
+def number_known_to_nobody(_: Defaults) -> Column:
+    return F.col("id_no").isNotNull() & (F.col("other_sources") == 0)
+
+
+@rule("F3")
+def number_of_another_name(_: Defaults) -> Column:
+    return (F.col("match") == "ID_NAME_CONFLICT") & F.col("number_in_police")
+
+
+@rule("F4")
+def placeholder(_: Defaults) -> Column:
+    return F.array_contains("codes", "name:W_NAME_PLACEHOLDER") | (F.col("id_error") == "E_PLACEHOLDER")
+
+
+@rule("F8")
+def entered_by_account_not_in_service(d: Defaults) -> Column:
+    return (F.col("service_count") > 0) & (F.col("not_in_service_count") >= F.col("service_count") * d.service_share)

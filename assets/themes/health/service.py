@@ -1,0 +1,143 @@
+"""Every service: examinations, follow-ups, visits, whose they are, and what is wrong with them (domain rules C5: X2, F8).
+
+Here: one shape for all services, their person, flags on the single event, the archive they move to in a merge. Not here:
+what the flags say about the archive (rules.py).
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assets.base.population.records import source_key
+from assets.declare import cleansed, lake_asset, table
+from assets.themes.health import survivor
+
+EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
+AFTER_DEATH, NOT_IN_SERVICE, AMBIGUOUS = "AFTER_DEATH", "F8", "AMBIGUOUS_ARCHIVE"
+SHAPE = {
+    "service_no": "string", "ehr_no": "string", "service_date": "date", "org_code": "string", "doctor": "string",
+    "way_code": "string", "class_code": "string", "sbp": "int", "dbp": "int", "input_user": "string", "input_time": "timestamp",
+}  # fmt: skip
+KINDS = {
+    EXAM: {"service_no": "exam_no", "service_date": "exam_date", "source_table": "health/examination"},
+    FOLLOWUP: {"service_no": "fu_no", "service_date": "fu_date", "source_table": "health/hypertension_followup"},
+    VISIT: {"service_no": "source_key", "service_date": "visit_time", "doctor": "dr_code", "source_table": "health/outpatient_visit"},
+}
+"""Kind -> where the columns of SHAPE come from when they have another name there."""
+SERVICE = (
+    "service_kind", "service_no", "ehr_no", "archive_key", "person_uid", "service_date", "org_code", "doctor", "way_code",
+    "class_code", "sbp", "dbp", "input_user", "input_time", "flags", "survivor_ehr_no", "_source_file", "_row_no", "_batch_id",
+)  # fmt: skip
+
+
+def _shaped(kind: str, frame: DataFrame) -> DataFrame:
+    """SHAPE, of which the source has what it has."""
+    names = KINDS[kind]
+
+    def column(name: str, physical: str) -> Column:
+        origin = names.get(name, name)
+        return (F.col(origin) if origin in frame.columns else F.lit(None)).cast(physical).alias(name)
+
+    return frame.select(
+        F.lit(kind).alias("service_kind"),
+        *[column(name, physical) for name, physical in SHAPE.items()],
+        "_source_file",
+        F.col("_row_no").cast("bigint").alias("_row_no"),
+        "_batch_id",
+    )
+
+
+def archives_by_number(archives: DataFrame) -> DataFrame:
+    """Per archive number: its person and archive key; ambiguous when the number stands on two persons (U2)."""
+    return (
+        archives.groupBy("ehr_no")
+        .agg(
+            F.min("archive_key").alias("archive_key"),
+            F.min("person_uid").alias("person_uid"),
+            F.count_distinct("person_uid").alias("persons"),
+        )
+        .withColumn("ambiguous", F.col("persons") > 1)
+        .withColumn("archive_key", F.when(~F.col("ambiguous"), F.col("archive_key")))
+        .withColumn("person_uid", F.when(~F.col("ambiguous"), F.col("person_uid")))
+        .drop("persons")
+    )
+
+
+def with_person(examination: DataFrame, followup: DataFrame, visit: DataFrame, archives: DataFrame, link: DataFrame) -> DataFrame:
+    """All services with their person: by the archive number, visits by their own link."""
+    visits = visit.withColumn("source_key", source_key("health/outpatient_visit"))
+    mine = link.where(F.col("source_table") == "health/outpatient_visit").select(F.col("source_key").alias("service_no"), "person_uid")
+    seen = _shaped(VISIT, visits).join(mine, "service_no", "left")
+    seen = seen.withColumn("archive_key", F.lit(None).cast("string")).withColumn("ambiguous", F.lit(False))
+    given = _shaped(EXAM, examination).unionByName(_shaped(FOLLOWUP, followup))
+    return given.join(archives_by_number(archives), "ehr_no", "left").unionByName(seen)
+
+
+def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
+    """F8: the account that entered it belongs to somebody who had left, or who then worked for another institution.
+
+    A follow-up does not say its institution: it is that of the doctor. The staff list is of today, so `another institution`
+    counts only when the person had already begun there when the record was entered.
+    """
+    account = staff.select(
+        F.col("licence_no").alias("input_user"), F.col("org_code").alias("account_org"), F.col("start_date").alias("account_from"),
+        F.col("leave_date").alias("account_to"),
+    )  # fmt: skip
+    doctors = staff.select(F.col("licence_no").alias("doctor"), F.col("org_code").alias("doctor_org"))
+    entered = F.to_date("input_time")
+    left = F.col("account_to") < entered
+    began = F.coalesce(F.col("account_from") <= entered, F.lit(True))
+    elsewhere = (F.col("account_org") != F.col("org_code")) & began
+    flagged = F.coalesce(left, F.lit(False)) | F.coalesce(elsewhere, F.lit(False))
+    return (
+        services.join(account, "input_user", "left")
+        .withColumn("not_in_service", flagged)
+        .join(doctors, "doctor", "left")
+        .withColumn("org_code", F.coalesce("org_code", F.when(F.col("service_kind") == FOLLOWUP, F.col("doctor_org"))))
+    )
+
+
+def with_flags(services: DataFrame, death: DataFrame) -> DataFrame:
+    """AFTER_DEATH (X2: later than a death of grade A or B), F8, AMBIGUOUS_ARCHIVE."""
+    dead = death.where(F.col("status") == "CONFIRMED").select("person_uid", F.col("death_date").alias("died"))
+    joined = services.join(dead, "person_uid", "left")
+    return joined.withColumn(
+        "flags",
+        F.array_compact(
+            F.array(
+                F.when(F.col("service_date") > F.col("died"), AFTER_DEATH),
+                F.when(F.col("not_in_service"), NOT_IN_SERVICE),
+                F.when(F.coalesce(F.col("ambiguous"), F.lit(False)), AMBIGUOUS),
+            )
+        ),
+    )
+
+
+@lake_asset("themes/health/service")
+def service(
+    examination: DataFrame = cleansed("health/examination"),
+    followup: DataFrame = cleansed("health/hypertension_followup"),
+    visit: DataFrame = cleansed("health/outpatient_visit"),
+    archive: DataFrame = cleansed("health/archive"),
+    staff: DataFrame = cleansed("health/staff"),
+    link: DataFrame = table("base/population/source_link"),
+    person: DataFrame = table("base/population/person"),
+    death: DataFrame = table("base/population/death"),
+) -> DataFrame:
+    """One row per service, key (service_kind, service_no), columns SERVICE.
+
+    Visits have no ehr_no: they belong to the person. archive_key and person_uid are NULL when the archive number is unknown
+    or stands on two persons. survivor_ehr_no: where the service stands after the merges.
+    """
+    archives = survivor.linked(archive, link)
+    services = with_person(examination, followup, visit, archives, link)
+    merged = survivor.elect(archives, person, services).where(~F.col("is_survivor"))
+    merged = merged.select(F.concat_ws("|", "ehr_no", "empi_id").alias("archive_key"), "survivor_ehr_no")
+    return (
+        services.transform(with_staff, staff)
+        .transform(with_flags, death)
+        .join(merged, "archive_key", "left")
+        .withColumn("survivor_ehr_no", F.coalesce("survivor_ehr_no", "ehr_no"))
+        .select(*SERVICE)
+    )

@@ -1,0 +1,82 @@
+"""Which of a person's several open archives survives a merge (domain rules C5, U1 and U4).
+
+Here: the election, a pure function of archives, links, persons and services. Both `service` (re-keying) and `archive`
+(state) call it, so that they always agree. Not here: whether anything is merged at all is a rule (rules.py).
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from assets.base.population.records import source_key
+
+ARCHIVE = "health/archive"
+BY_NUMBER = ("M1", "M1B")
+UPGRADED = "id_no:F_UP15"
+SURVIVOR = (
+    "ehr_no", "empi_id", "survivor_ehr_no", "survivor_empi_id", "merged_from", "same_form", "other_form", "is_survivor",
+)  # fmt: skip
+
+
+def is_open() -> Column:
+    """An archive in use: not closed by its status, nor by a date of closing (D29: the date wins)."""
+    return (F.col("status") == "0") & F.col("cancel_date").isNull()
+
+
+def linked(archive: DataFrame, link: DataFrame) -> DataFrame:
+    """The archives with archive_key, person_uid, match."""
+    mine = link.where(F.col("source_table") == ARCHIVE)
+    mine = mine.select(F.col("source_key").alias("archive_key"), "person_uid", "match")
+    return archive.withColumn("archive_key", source_key(ARCHIVE)).join(mine, "archive_key", "left")
+
+
+def last_service(service: DataFrame) -> DataFrame:
+    """Per archive number the date of its last examination or follow-up."""
+    return service.where(F.col("ehr_no").isNotNull()).groupBy("ehr_no").agg(F.max("service_date").alias("last_service_date"))
+
+
+def elect(archives: DataFrame, person: DataFrame, service: DataFrame) -> DataFrame:
+    """Groups of open archives of one person under one valid number; columns SURVIVOR, groups of two and more only.
+
+    Order: valid number and open (all are), division of the hukou (village, then county), latest service, earliest creation,
+    smallest number. same_form/other_form: how many others of the group were delivered with as many digits (U1) or not (U4).
+    """
+    home = person.select("person_uid", F.col("hukou_div").alias("home_div"), F.col("county6").alias("home_county"))
+    near = F.when(F.col("village_code12") == F.col("home_div"), 2).when(F.col("village_county") == F.col("home_county"), 1).otherwise(0)
+    group = Window.partitionBy("person_uid")
+    members = (
+        archives.where(is_open() & F.col("id_no").isNotNull() & F.col("match").isin(*BY_NUMBER))
+        .withColumn("members", F.count(F.lit(1)).over(group))
+        .where(F.col("members") > 1)
+        .join(home, "person_uid", "left")
+        .join(last_service(service), "ehr_no", "left")
+        .withColumn("upgraded", F.exists("_codes", lambda c: c == UPGRADED).cast("int"))
+        .withColumn("near", near)
+    )
+    order = group.orderBy(
+        F.col("near").desc(),
+        F.col("last_service_date").desc_nulls_last(),
+        F.col("create_date").asc_nulls_last(),
+        F.col("ehr_no"),
+        F.col("empi_id"),
+    )
+    upgraded = F.sum("upgraded").over(group)
+    alike = F.when(F.col("upgraded") == 1, upgraded).otherwise(F.col("members") - upgraded)
+    ranked = members.select(
+        "person_uid", "ehr_no", "empi_id", "archive_key", "members", alike.alias("alike"), F.row_number().over(order).alias("place")
+    )
+    groups = ranked.groupBy("person_uid").agg(
+        F.min(F.when(F.col("place") == 1, F.col("ehr_no"))).alias("survivor_ehr_no"),
+        F.min(F.when(F.col("place") == 1, F.col("empi_id"))).alias("survivor_empi_id"),
+        F.sort_array(F.collect_list(F.when(F.col("place") > 1, F.col("archive_key")))).alias("losers"),
+    )
+    first = F.col("place") == 1
+    return (
+        ranked.join(groups, "person_uid")
+        .withColumn("is_survivor", first)
+        .withColumn("merged_from", F.when(first, F.col("losers")))
+        .withColumn("same_form", (F.col("alike") - 1).cast("int"))
+        .withColumn("other_form", (F.col("members") - F.col("alike")).cast("int"))
+        .select(*SURVIVOR)
+    )

@@ -1,0 +1,175 @@
+"""The commands of `citylake`, their options and help. What they do is imported only when they run: help must be quick.
+
+Exit codes: 0 all in order; 1 something failed and was not published; 2 wrong use; 3 done, but deliveries were refused.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="The batch data lake of Cloud Yangzhou: from departments' extracts to tables a city can trust.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+keys = typer.Typer(help="The secret key of the pseudonyms.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+LakeOption = Annotated[str | None, typer.Option("--lake", help="Folder of the lake [CITYLAKE_LAKE].")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="Settings file [CITYLAKE_CONFIG, else citylake.toml].")]
+
+
+class State:
+    debug = False
+
+
+@app.callback()
+def main(debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")] = False) -> None:
+    State.debug = debug
+
+
+def _settings(config: Path | None, **overrides: Any) -> Any:
+    import os
+
+    from resources import settings
+
+    if config is not None:
+        os.environ[settings.CONFIG_VARIABLE] = str(config)
+    return settings.load(**overrides)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo city lives; made anew.")] = Path("demo"),
+    people: Annotated[int, typer.Option(min=200, help="Residents of the city.")] = 46_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same city.")] = 20191231,
+    json: Json = False,
+) -> None:
+    """Build a small city, run three nights, and show what was found against the truth."""
+    from pipelines.cli.demo import run_demo
+
+    raise typer.Exit(run_demo(folder, people, seed, as_json=json))
+
+
+@app.command()
+def run(
+    as_of: Annotated[str, typer.Option("--as-of", help="Business date, YYYY-MM-DD.")],
+    lake: LakeOption = None,
+    landing: Annotated[Path | None, typer.Option(help="Landing folder [CITYLAKE_LANDING].")] = None,
+    exchange_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL of the exchange database [CITYLAKE_EXCHANGE_URL].")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="Key of the pseudonyms [CITYLAKE_KEY_FILE].")] = None,
+    home: Annotated[Path | None, typer.Option(help="Dagster's own storage [CITYLAKE_HOME].")] = None,
+    profile: Annotated[str | None, typer.Option(help="production or demo [CITYLAKE_PROFILE].")] = None,
+    select: Annotated[list[str] | None, typer.Option(help="Only this table (repeat for more).")] = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Run the night of one business date: take in, cleanse, make all tables, release."""
+    from pipelines.cli.run import run_date
+
+    settings = _settings(config, lake=lake, landing=landing, exchange_url=exchange_url, key_file=key_file, home=home, profile=profile)
+    raise typer.Exit(run_date(settings, as_of, select, as_json=json))
+
+
+@app.command()
+def rebuild(
+    compare: Annotated[bool, typer.Option("--compare", help="Build beside the lake and compare every table row for row; change nothing.")] = False,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Make everything after raw anew from all raw batches."""
+    from pipelines.cli.rebuild import run_rebuild
+
+    raise typer.Exit(run_rebuild(_settings(config, lake=lake), compare=compare, as_json=json))
+
+
+@app.command()
+def status(lake: LakeOption = None, config: ConfigOption = None, json: Json = False) -> None:
+    """What happened last night: releases, deliveries refused, tables and what became of their rows."""
+    from pipelines.cli.show import show_status
+
+    raise typer.Exit(show_status(_settings(config, lake=lake), as_json=json))
+
+
+@app.command()
+def tables(lake: LakeOption = None, config: ConfigOption = None, json: Json = False) -> None:
+    """Every table: rows, version, owner, what it is."""
+    from pipelines.cli.show import show_tables
+
+    raise typer.Exit(show_tables(_settings(config, lake=lake), as_json=json))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help='A query such as "SELECT state, count(*) FROM themes.health.archive GROUP BY state".')],
+    release: Annotated[int | None, typer.Option(help="Read every table as of this release; default: the newest versions.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows shown at most; 0 for all.")] = 100,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Query the lake's tables, named layer.domain.table."""
+    from pipelines.cli.query import run_sql
+
+    raise typer.Exit(run_sql(_settings(config, lake=lake), query, release, limit, as_json=json))
+
+
+@app.command()
+def quarantine(
+    table: Annotated[str | None, typer.Argument(help="A table such as health/archive; default: all.")] = None,
+    rows: Annotated[int, typer.Option(help="Show this many rows: batch, file, line, codes.")] = 0,
+    values: Annotated[bool, typer.Option("--values", help="Show the raw values too: personal data.")] = False,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """The rows held back: how many, for which reasons, and where they stand in the delivery."""
+    from pipelines.cli.quarantine import show_quarantine
+
+    raise typer.Exit(show_quarantine(_settings(config, lake=lake), table, rows, values=values, as_json=json))
+
+
+@app.command()
+def explain(
+    what: Annotated[str, typer.Argument(help="An archive number or a person's uid.")],
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Why an archive has its state: the rules that hit and the evidence, each with file and line."""
+    from pipelines.cli.explain import show_explanation
+
+    raise typer.Exit(show_explanation(_settings(config, lake=lake), what, as_json=json))
+
+
+@keys.command("create")
+def create(config: ConfigOption = None) -> None:
+    """Make the key file that the settings name."""
+    from resources.keys import create_key
+
+    settings = _settings(config)
+    create_key(settings.key_file)
+    typer.echo(f"key written to {settings.key_file}")
+
+
+def entry() -> None:
+    """The program's entry: errors are one line that says what, where and what to do."""
+    try:
+        app()
+    except Exception as e:
+        if State.debug:
+            raise
+        from contracts import ContractError
+        from resources.errors import CitylakeError
+
+        known = isinstance(e, CitylakeError | ContractError)
+        line = str(e) if known else f"{type(e).__name__}: {' '.join(str(e).split())[:300]}. Run again with `citylake --debug …` for the traceback."
+        print(f"error: {line}", file=sys.stderr)
+        sys.exit(1)

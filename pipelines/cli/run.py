@@ -1,0 +1,78 @@
+"""`citylake run`: one business date on any landing folder, exchange database and lake."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pipelines.cli.screen import console, errors, print_json, progress, show_table
+from pipelines.nights import NightReport, check_installation, run_night
+from pipelines.runtime import Runtime
+from resources.errors import CitylakeError
+from resources.settings import Settings
+
+
+def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_json: bool) -> int:
+    """Run the night and say what came of it. Returns the exit code."""
+    try:
+        day = date.fromisoformat(as_of)
+    except ValueError as e:
+        raise CitylakeError("AS_OF", f"{as_of!r} is not a date", "--as-of", "Write it as YYYY-MM-DD") from e
+    runtime = Runtime.of(settings)
+    check_installation(runtime)
+    unknown = sorted(set(select or []) - known_tables(runtime))
+    if unknown:
+        raise CitylakeError("SELECT", f"there is no table {', '.join(unknown)}", "--select", "Use names such as cleansed/health/archive; see `citylake tables`")
+    try:
+        with progress(f"night of {day}", len(select) if select else len(known_tables(runtime))) as told:
+            runtime.progress = told
+            report = run_night(runtime, day, select)
+    finally:
+        runtime.engine.stop()
+    if as_json:
+        print_json(report_facts(runtime, report))
+    else:
+        show_night(runtime, report)
+    return exit_code(report)
+
+
+def known_tables(runtime: Runtime) -> set[str]:
+    """Every table an asset makes."""
+    sources = [c for c in runtime.contracts.values() if c.delivery is not None]
+    return {c.sibling("raw") for c in sources} | set(runtime.contracts)
+
+
+def exit_code(report: NightReport) -> int:
+    return 1 if report.failures else 3 if report.problems else 0
+
+
+def report_facts(runtime: Runtime, report: NightReport) -> dict[str, object]:
+    accounts = [r for r in runtime.ledger.rows() if r["run_id"] in report.run_ids]
+    return {
+        "as_of": report.as_of,
+        "succeeded": report.succeeded,
+        "release": report.release.number if report.release else None,
+        "refused_deliveries": report.problems,
+        "failures": report.failures,
+        "ledger": accounts,
+    }
+
+
+def show_night(runtime: Runtime, report: NightReport) -> None:
+    """What a person wants to know in the morning: what came in, what became of it, what went wrong."""
+    accounts = [r for r in runtime.ledger.rows() if r["run_id"] in report.run_ids and r["kind"] != "derived"]
+    cleansed = [r for r in accounts if not r["table"].startswith("raw/") or r["rejected"]]
+    figures = ("rows in", "published", "quarantined", "duplicates", "rejected")
+    show_table(
+        f"Night of {report.as_of}: what became of every delivered row",
+        ("table", "batch", "business date", "kind", *figures),
+        [(r["table"], r["batch_id"][:8], r["business_date"], r["kind"], *[r[f.replace(" ", "_")] for f in figures]) for r in cleansed],
+        right=figures,
+    )
+    for problem in report.problems:
+        errors.print(f"[yellow]refused[/]  {problem}", soft_wrap=True)
+    for failure in report.failures:
+        errors.print(f"[red]failed[/]   {failure}", soft_wrap=True)
+    if report.release:
+        console.print(f"Release {report.release.number} as of {report.as_of}: {len(report.release.versions)} tables belong together.")
+    elif report.failures:
+        errors.print("No release: readers keep the tables of the night before. Correct the cause above and run the same date again.")

@@ -1,0 +1,82 @@
+"""How results are shown: tables and progress for people, JSON for programs.
+
+Here: rich's console and the few shapes every command uses. Not here: what is shown.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from time import perf_counter
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    sys.stdout.write("\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if hasattr(value, "asDict"):
+        return value.asDict(recursive=True)
+    return str(value)
+
+
+def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Iterable[str] = ()) -> None:
+    """A table; the columns named in `right` hold numbers. Cells are data, never markup."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", show_edge=False, pad_edge=False)
+    numbers = set(right)
+    for c in columns:
+        table.add_column(c, justify="right" if c in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*[escape(_cell(v)) for v in row])
+    console.print(table)
+    console.print()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    return str(value)
+
+
+@contextmanager
+def progress(title: str, steps: int) -> Iterator[Any]:
+    """Progress of a run over its tables. Yields the callback `(table, event)` that a runtime tells of its steps."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("[bold]{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.fields[table]}"), console=errors, transient=not errors.is_terminal,
+    ) as bar:  # fmt: skip
+        task = bar.add_task(title, total=steps, table="")
+        started = perf_counter()
+
+        def told(table: str, event: str) -> None:
+            bar.update(task, table=table if event == "start" else "", advance=0 if event == "start" else 1)
+
+        yield told
+        bar.update(task, completed=steps, table="")
+        if not errors.is_terminal:
+            errors.print(f"{title}: {perf_counter() - started:.1f} s")

@@ -1,0 +1,92 @@
+"""`citylake status` and `citylake tables`: the lake at a glance, read from its own books without starting the engine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from contracts import load_all
+from pipelines.cli.screen import console, print_json, show_table
+from pipelines.ledger import Ledger
+from resources.lake import Lake
+from resources.settings import Settings
+
+FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
+
+
+def show_status(settings: Settings, *, as_json: bool) -> int:
+    """Releases, the newest night's accounts, refused deliveries. Exit code 0, or 3 when deliveries stand refused."""
+    ledger = Ledger(Lake(settings.lake))
+    rows, releases = ledger.rows(), ledger.releases()
+    if not rows:
+        console.print(f"The lake at {settings.lake} is empty. Run a night: citylake run --as-of YYYY-MM-DD, or citylake demo.")
+        return 0
+    newest = max(r["as_of"] for r in rows)
+    night = [r for r in rows if r["as_of"] == newest]
+    refused = [r for r in rows if r["kind"] in ("rejected", "held")]
+    unbalanced = [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES[1:])]
+    if as_json:
+        print_json(
+            {
+                "lake": settings.lake,
+                "newest_business_date": newest,
+                "releases": [{"release": r.number, "as_of": r.as_of, "tables": len(r.versions)} for r in releases],
+                "night": night,
+                "refused": refused,
+                "unbalanced_batches": len(unbalanced),
+            }
+        )
+        return 3 if refused else 0
+    show_table("Releases", ("release", "as of", "tables"), [(r.number, r.as_of, len(r.versions)) for r in releases], right=("release", "tables"))
+    totals: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys((*FIGURES, "seconds"), 0))
+    for r in night:
+        for f in FIGURES:
+            totals[r["table"]][f] += r[f]
+        totals[r["table"]]["seconds"] = max(totals[r["table"]]["seconds"], round(r["seconds"], 2))
+    show_table(
+        f"Business date {newest}",
+        ("table", *[f.replace("_", " ") for f in FIGURES], "seconds"),
+        [(t, *[v[f] for f in FIGURES], v["seconds"]) for t, v in sorted(totals.items(), key=lambda x: _place(x[0]))],
+        right=(*[f.replace("_", " ") for f in FIGURES], "seconds"),
+    )
+    if refused:
+        show_table(
+            "Refused deliveries",
+            ("table", "business date", "kind", "rows", "why and what to do"),
+            [(r["table"], r["business_date"], r["kind"], r["rows_in"], r["reason"]) for r in refused],
+            right=("rows",),
+        )
+    console.print(f"Ledger: {len(rows)} entries, {len(unbalanced)} out of balance.")
+    return 3 if refused else 0
+
+
+def show_tables(settings: Settings, *, as_json: bool) -> int:
+    """Every published table with rows and version, and what its contract says of it."""
+    lake, contracts = Lake(settings.lake), load_all()
+    found = []
+    for name in sorted(lake.tables(), key=_place):
+        handle = lake.open(name)
+        assert handle is not None
+        contract = contracts.get(name) or contracts.get(f"cleansed/{name.split('/', 1)[-1]}")
+        found.append(
+            {
+                "table": name,
+                "rows": handle.count(),
+                "version": handle.version(),
+                "owner": contract.owner if contract else "citylake",
+                "what": contract.title if contract else "the lake's own books",
+            }
+        )
+    if as_json:
+        print_json(found)
+    else:
+        show_table(f"Tables of {settings.lake}", ("table", "rows", "version", "owner", "what"), [tuple(f.values()) for f in found], right=("rows", "version"))
+    return 0
+
+
+LAYERS = ("raw", "cleansed", "quarantine", "base", "themes", "shared", "operations")
+
+
+def _place(table: str) -> tuple[int, str]:
+    """Tables in the order data flows through them."""
+    return LAYERS.index(table.split("/")[0]), table

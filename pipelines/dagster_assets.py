@@ -1,0 +1,182 @@
+"""Every table as a Dagster asset: made from contracts and declarations, none written by hand.
+
+Here: asset keys, groups, kinds, owners, pools, checks, and turning a step's outcome into Dagster's events.
+Not here: what a step does (`pipelines.steps`), what is shown of it (`pipelines.metadata`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from assets.declare import TableAsset
+from contracts import Contract
+from pipelines import metadata
+from pipelines.ledger import RELEASE
+from pipelines.partitions import BUSINESS_DATES
+from pipelines.runtime import Runtime
+from pipelines.steps.cleanse import cleanse
+from pipelines.steps.derive import derive
+from pipelines.steps.ingest import ingest, reject_unreachable
+from pipelines.steps.outcome import GateFailed, Outcome
+from pipelines.steps.release import release
+from quality.gates import GateResult, plan
+from resources.errors import CitylakeError, Unreachable
+from resources.lake import Conflict
+
+REBUILD_TAG = "citylake/rebuild"
+AS_OF_TAG = "citylake/as_of"
+STEP_CHECKS = {
+    "raw": (("delivery_accepted", False, "Every delivery can be read and agrees with its manifest"),),
+    "cleansed": (
+        ("balance", True, "rows in = published + quarantined + duplicates + rejected, for every batch"),
+        ("quarantine_share", True, "Not too many rows of a batch are quarantined"),
+    ),
+}
+
+
+def key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(table.split("/"))
+
+
+def raw_asset(contract: Contract) -> dg.AssetsDefinition:
+    table = contract.sibling("raw")
+
+    def run(context: dg.AssetExecutionContext, runtime: Runtime) -> Outcome:
+        day = date.fromisoformat(context.partition_key)
+        try:
+            return ingest(runtime, contract, day, context.run_id)
+        except Unreachable as e:
+            return reject_unreachable(runtime, contract, day, e)
+
+    title = f"{contract.title}, as delivered. {contract.purpose} All values are text; every row says which file and line it came from."
+    return _asset(table, contract, run, description=title, deps=[], checks=_specs(table, STEP_CHECKS["raw"]), kinds={"delta", "arrow"},
+                  partitions=BUSINESS_DATES)  # fmt: skip
+
+
+def cleansed_asset(contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> dg.AssetsDefinition:
+    def run(context: dg.AssetExecutionContext, runtime: Runtime) -> Outcome:
+        return cleanse(runtime, contract, as_of(context, runtime), context.run_id, rebuild=REBUILD_TAG in context.run.tags)
+
+    gates = [(p.name, p.blocking, p.rule) for p in plan(contract, valid_codes)]
+    return _asset(contract.name, contract, run, description=f"{contract.title}. {contract.purpose}", deps=[contract.sibling("raw")],
+                  checks=_specs(contract.name, (*STEP_CHECKS["cleansed"], *gates)), kinds={"delta", "pyspark"})  # fmt: skip
+
+
+def derived_asset(asset: TableAsset, contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> dg.AssetsDefinition:
+    def run(context: dg.AssetExecutionContext, runtime: Runtime) -> Outcome:
+        return derive(runtime, asset, as_of(context, runtime), context.run_id)
+
+    gates = [(p.name, p.blocking, p.rule) for p in plan(contract, valid_codes)]
+    return _asset(asset.name, contract, run, description=f"{contract.title}. {contract.purpose}", deps=sorted(set(asset.inputs.values())),
+                  checks=_specs(asset.name, gates), kinds={"delta", "pyspark"})  # fmt: skip
+
+
+def release_asset(tables: list[str]) -> dg.AssetsDefinition:
+    """One row per finished night: the versions of all tables that belong together."""
+
+    @dg.asset(
+        key=key(RELEASE),
+        group_name="operations",
+        deps=[key(t) for t in tables],
+        kinds={"delta"},
+        pool=pool(RELEASE),
+        description="One row per finished night: which version of every table belongs to it. Written only when every table is in order.",
+        required_resource_keys={"runtime"},
+    )
+    def release_of_the_night(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        runtime: Runtime = context.resources.runtime
+        made = release(runtime, as_of(context, runtime), context.run_id)
+        return dg.MaterializeResult(metadata=metadata.of_release(made))
+
+    return release_of_the_night
+
+
+def as_of(context: dg.AssetExecutionContext, runtime: Runtime) -> date:
+    """The run's business date: its partition, or its tag, or else the newest date the ledger knows. Never the wall clock."""
+    tagged = context.run.tags.get("dagster/partition") or context.run.tags.get(AS_OF_TAG)
+    if tagged:
+        return date.fromisoformat(tagged)
+    known = [r["as_of"] for r in runtime.ledger.rows()]
+    if not known:
+        raise dg.Failure(f"The lake is empty, so there is no date to make this table for. Run a business date first, or tag the run {AS_OF_TAG}.")
+    return max(known)
+
+
+def pool(table: str) -> str:
+    """One writer per table: the name of its pool."""
+    return table.replace("/", "_")
+
+
+def _specs(table: str, checks: Any) -> list[dg.AssetCheckSpec]:
+    return [dg.AssetCheckSpec(name, asset=key(table), blocking=blocking, description=rule) for name, blocking, rule in checks]
+
+
+def _asset(
+    table: str,
+    contract: Contract,
+    run: Callable[[dg.AssetExecutionContext, Runtime], Outcome],
+    *,
+    description: str,
+    deps: list[str],
+    checks: list[dg.AssetCheckSpec],
+    kinds: set[str],
+    partitions: dg.PartitionsDefinition[str] | None = None,
+) -> dg.AssetsDefinition:
+    layer, domain, _ = table.split("/")
+
+    @dg.asset(
+        key=key(table),
+        group_name=f"{layer}_{domain}",
+        deps=[key(d) for d in deps],
+        check_specs=checks,
+        kinds=kinds,
+        owners=[f"team:{contract.owner}"],
+        description=description,
+        partitions_def=partitions,
+        pool=pool(table),
+        code_version=contract.version,
+        metadata=metadata.of_contract(contract, raw=layer == "raw"),
+        tags={"classification": max(c.classification for c in contract.columns)},
+        required_resource_keys={"runtime"},
+    )
+    def step(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        runtime: Runtime = context.resources.runtime
+        runtime.progress(table, "start")
+        try:
+            outcome = run(context, runtime)
+        except GateFailed as e:
+            runtime.progress(table, "failed")
+            yield from _check_results(table, e.checks)
+            raise dg.Failure(str(e), metadata=metadata.of_accounts(e.accounts), allow_retries=False) from e
+        except Conflict as e:
+            raise dg.RetryRequested(max_retries=2, seconds_to_wait=1) from e
+        except CitylakeError as e:
+            runtime.progress(table, "failed")
+            raise dg.Failure(str(e), allow_retries=False) from e
+        runtime.progress(table, "done")
+        for problem in outcome.problems:
+            context.log.warning(problem)
+        yield from _check_results(table, outcome.checks)
+        yield dg.MaterializeResult(
+            metadata=metadata.of_outcome(outcome, contract, runtime),
+            data_version=dg.DataVersion(str(outcome.version)),
+            tags={"citylake/changed": str(outcome.changed).lower()},
+        )
+
+    return step
+
+
+def _check_results(table: str, checks: list[GateResult]) -> Iterator[dg.AssetCheckResult]:
+    for c in checks:
+        yield dg.AssetCheckResult(
+            passed=c.passed,
+            asset_key=key(table),
+            check_name=c.name,
+            severity=dg.AssetCheckSeverity.ERROR if c.blocking else dg.AssetCheckSeverity.WARN,
+            description=c.sentence(),
+            metadata={k: str(v) for k, v in c.found.items()},
+        )

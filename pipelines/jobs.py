@@ -1,0 +1,46 @@
+"""The jobs an engineer starts or schedules, each with one purpose."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.dagster_assets import REBUILD_TAG
+from pipelines.partitions import BUSINESS_DATES
+
+LAYERS_AFTER_RAW = ("cleansed", "base", "themes")
+
+
+def _layer(layer: str) -> dg.AssetSelection:
+    return dg.AssetSelection.key_prefixes([layer])
+
+
+EVERYTHING_MADE = dg.AssetSelection.key_prefixes(*[[layer] for layer in LAYERS_AFTER_RAW]) | dg.AssetSelection.assets(["operations", "release"])
+
+nightly = dg.define_asset_job(
+    "nightly",
+    selection=dg.AssetSelection.all(),
+    partitions_def=BUSINESS_DATES,
+    description="One business date, whole: take in what was delivered for it, cleanse, make base and thematic tables, release.",
+)
+take_in = dg.define_asset_job(
+    "take_in",
+    selection=_layer("raw"),
+    partitions_def=BUSINESS_DATES,
+    description="Only take in what was delivered for one business date, such as a late drop; the next nightly run carries it on.",
+)
+rebuild = dg.define_asset_job(
+    "rebuild",
+    selection=EVERYTHING_MADE,
+    tags={REBUILD_TAG: "true"},
+    description="Make everything after raw anew from all raw batches. The tables come out row for row as the nights made them.",
+)
+ALL = (nightly, take_in, rebuild)
+SCHEDULES = (
+    dg.build_schedule_from_partitioned_job(
+        nightly,
+        name="nightly_at_two",
+        description="At 02:00 the business date that has just ended.",
+        hour_of_day=2,
+        minute_of_hour=0,
+    ),
+)

@@ -1,0 +1,123 @@
+"""What Dagster shows of a table and of a run: schema, figures, where columns come from. Never a personal value.
+
+Here: Dagster's metadata from contracts and outcomes. Not here: making them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from contracts import Column, Contract
+from pipelines.ledger import Release
+from pipelines.runtime import Runtime
+from pipelines.steps.outcome import Outcome
+from quality.balance import Account
+
+BAR = 24
+
+
+def of_contract(contract: Contract, *, raw: bool) -> dict[str, Any]:
+    """What is known of a table before it is ever made."""
+    shown: dict[str, Any] = {
+        "dagster/column_schema": dg.TableSchema(columns=[_column(c, raw=raw) for c in contract.columns if c.delivered or not raw]),
+        "contract": f"contracts/{contract.name}.yaml, version {contract.version}",
+        "owner": contract.owner_title,
+    }
+    lineage = _lineage(contract, raw=raw)
+    if lineage:
+        shown["dagster/column_lineage"] = dg.TableColumnLineage(lineage)
+    return shown
+
+
+def _column(c: Column, *, raw: bool) -> dg.TableColumn:
+    described = "; ".join(x for x in (c.title if c.title != c.name else "", c.description) if x)
+    tags = {"classification": c.classification}
+    if raw:
+        return dg.TableColumn(c.name, "string", f"{described}; delivered as {c.source}" if c.source != c.name else described, tags=tags)
+    constraints = dg.TableColumnConstraints(nullable=not c.required, unique=False)
+    return dg.TableColumn(c.name, c.physical_type, described, constraints=constraints, tags=tags)
+
+
+def _lineage(contract: Contract, *, raw: bool) -> dict[str, list[dg.TableColumnDep]]:
+    """Column by column: a cleansed column comes from raw, others from the columns their contract names as table.column."""
+    if raw:
+        return {}
+    if contract.layer == "cleansed":
+        source = contract.sibling("raw").split("/")
+        return {
+            c.name: [dg.TableColumnDep(dg.AssetKey(source), d) for d in (c.derived_from or (c.name,))]
+            for c in contract.columns
+        }  # fmt: skip
+    named = {c.name: [d.rsplit(".", 1) for d in c.derived_from if "." in d] for c in contract.columns}
+    return {name: [dg.TableColumnDep(dg.AssetKey(t.split("/")), col) for t, col in deps] for name, deps in named.items() if deps}
+
+
+def of_outcome(outcome: Outcome, contract: Contract, runtime: Runtime) -> dict[str, Any]:
+    """What a run did to a table."""
+    shown: dict[str, Any] = {
+        "delta version": outcome.version if outcome.version is not None else "none yet",
+        "changed": outcome.changed,
+        "seconds": round(outcome.seconds, 2),
+    }
+    if outcome.rows is not None:
+        shown["dagster/row_count"] = outcome.rows
+    if outcome.problems:
+        shown["problems"] = dg.MetadataValue.md("\n".join(f"- {p}" for p in outcome.problems))
+    if outcome.read:
+        shown["read at versions"] = dg.MetadataValue.md("\n".join(f"- {t}: {v}" for t, v in sorted(outcome.read.items())))
+    shown |= of_accounts(outcome.accounts)
+    if outcome.changed and contract.name == outcome.table:
+        shown |= _distributions(outcome, contract, runtime)
+    return shown
+
+
+def of_accounts(accounts: list[Account]) -> dict[str, Any]:
+    """The ledger figures of a run as a table, and what was quarantined for which reason."""
+    batches = [a for a in accounts if a.kind != "derived"]
+    if not batches:
+        return {}
+    records = [
+        dg.TableRecord(
+            {"batch": a.batch_id[:8], "business date": str(a.business_date), "kind": a.kind, "rows in": a.rows_in, "published": a.published,
+             "quarantined": a.quarantined, "duplicates": a.duplicates, "rejected": a.rejected}
+        )
+        for a in batches
+    ]  # fmt: skip
+    shown: dict[str, Any] = {"ledger": dg.MetadataValue.table(records=records)}
+    for name in ("rows_in", "published", "quarantined", "duplicates", "rejected"):
+        shown[name.replace("_", " ")] = sum(getattr(a, name) for a in batches)
+    reasons: dict[str, int] = {}
+    for a in batches:
+        for code, rows in a.codes.items():
+            reasons[code] = reasons.get(code, 0) + rows
+    if reasons:
+        shown["quarantined by reason"] = dg.MetadataValue.md(bars(reasons))
+    return shown
+
+
+def _distributions(outcome: Outcome, contract: Contract, runtime: Runtime) -> dict[str, Any]:
+    """Rows by value for the columns whose contract lists their values and which are not personal: a state, a grade."""
+    shown = {}
+    for c in contract.columns:
+        if c.valid_values and not c.personal and c.logical_type == "string":
+            frame = runtime.lake.read(runtime.spark, contract.name, outcome.version)
+            counts = {str(r[0]): r[1] for r in frame.groupBy(c.name).count().collect()}
+            shown[f"rows by {c.name}"] = dg.MetadataValue.md(bars(counts))
+    return shown
+
+
+def of_release(made: Release) -> dict[str, Any]:
+    """A release: its number and the versions it names."""
+    records = [dg.TableRecord({"table": t, "version": v}) for t, v in sorted(made.versions.items())]
+    return {"release": made.number, "as of": made.as_of.isoformat(), "tables": dg.MetadataValue.table(records=records)}
+
+
+def bars(counts: dict[str, int]) -> str:
+    """Counts as a Markdown table with bars, largest first."""
+    total, most = sum(counts.values()) or 1, max(counts.values(), default=1) or 1
+    lines = ["| | rows | % | |", "|---|---:|---:|---|"]
+    for name, n in sorted(counts.items(), key=lambda x: (-x[1], x[0])):
+        lines.append(f"| {name} | {n:,} | {n / total:.1%} | {'█' * max(1, round(BAR * n / most))} |")
+    return "\n".join(lines)

@@ -1,0 +1,84 @@
+"""Everything a step needs, made once per process from the settings.
+
+Here: putting the parts together. Not here: using them (`pipelines.steps`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from contracts import Contract, load_all
+from contracts.loader import code_lists
+from pipelines.ledger import Ledger
+from resources.engine import Engine
+from resources.keys import read_key
+from resources.lake import Lake
+from resources.landing import LandingZone
+from resources.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, SparkSession
+
+
+@dataclass
+class Runtime:
+    """One installation at work: settings, contracts, engine, lake, landing zone, ledger, key."""
+
+    settings: Settings
+    lake: Lake
+    engine: Engine
+    progress: Callable[[str, str], None] = lambda table, event: None
+    """Told of every table when its step starts ("start") and ends ("done", "failed")."""
+
+    @classmethod
+    def of(cls, settings: Settings, engine: Engine | None = None) -> Runtime:
+        return cls(settings, Lake(settings.lake), engine or Engine())
+
+    def with_lake(self, lake: Lake) -> Runtime:
+        """The same installation on another lake, sharing the engine."""
+        return Runtime(self.settings, lake, self.engine, self.progress)
+
+    @property
+    def spark(self) -> SparkSession:
+        return self.engine.session
+
+    @cached_property
+    def contracts(self) -> dict[str, Contract]:
+        return load_all()
+
+    @cached_property
+    def landing(self) -> LandingZone:
+        url = self.settings.exchange_url
+        return LandingZone(self.settings.landing, url.get_secret_value() if url else None)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.lake)
+
+    @cached_property
+    def pseudonym(self) -> Callable[[Column], Column]:
+        from standards.pseudonym import pseudonym_column
+
+        return pseudonym_column(read_key(self.settings.key_file))
+
+    @cached_property
+    def valid_codes(self) -> dict[str, tuple[str, ...]]:
+        return valid_codes()
+
+    @property
+    def test_divisions(self) -> bool:
+        return self.settings.profile == "demo"
+
+    def parameter(self, name: str, **run: Any) -> Any:
+        """A parameter of an asset function by its name."""
+        return self.pseudonym if name == "pseudonym" else run[name]
+
+
+def valid_codes() -> dict[str, tuple[str, ...]]:
+    """The codes of every code list, by its name."""
+    from standards.codes import code_list
+
+    return {name: tuple(code_list(name)) for name in sorted(code_lists())}

@@ -1,0 +1,221 @@
+"""Cleansed: judge the rows that are new in raw, fold them into the state, publish the state and the quarantine.
+
+Here: which batches are new, reading them, one pass over the rows, gates, the two commits, the accounts.
+Not here: the rules of rows (`quality.rows`) and of versions (`assets.cleansed.fold`).
+
+The batches a state contains are recorded in the commit that publishes it, so a rerun after any crash folds exactly
+the batches that are missing. The quarantine is published first: its partitions are those of the batches, so doing
+that again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import date
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
+from contracts import Contract
+from pipelines.runtime import Runtime
+from pipelines.steps.outcome import GateFailed, Outcome
+from quality import gates
+from quality.balance import Account
+from quality.gates import GateResult
+from quality.rows import LINEAGE, typed
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from resources.lake import Stage
+
+FATE = "_fate"
+PARTITIONS = ("_business_date", "_batch_id")
+CONTESTED = "key:E_KEY_CONFLICT"
+FATES = {PUBLISHED: "published", QUARANTINED: "quarantined", DUPLICATE: "duplicates"}
+
+
+@dataclass(frozen=True, order=True)
+class Batch:
+    business_date: str
+    batch_id: str
+
+
+def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, rebuild: bool = False) -> Outcome:
+    """Fold the new batches of one table into its state; `rebuild`: all batches, into an empty one.
+
+    Raises GateFailed when a blocking gate fails; nothing is published then.
+    """
+    started = perf_counter()
+    raw, table, quarantine = contract.sibling("raw"), contract.name, contract.sibling("quarantine")
+    base = runtime.lake.version(table)
+    everything = sorted(Batch(p["_business_date"], p["_batch_id"]) for p in runtime.lake.partitions(raw))
+    if not everything:
+        return _never_delivered(runtime, contract, base, run_id)
+    new = everything if rebuild else _unfolded(runtime, table, everything)
+    outcome = Outcome(table, base, changed=False, read={raw: runtime.lake.version(raw) or 0})
+    if not new:
+        return outcome
+    earlier = None if rebuild else _contested(runtime, quarantine)
+    rows = typed(contract, _raw_rows(runtime, raw, new, earlier), test_divisions=runtime.test_divisions)
+    state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
+    judged = fold(contract, rows, state, _snapshots(runtime, raw, contract))
+    stage = runtime.lake.stage(table, run_id)
+    stage.write(judged, [FATE])
+    staged = stage.frame(runtime.spark)
+
+    outcome.accounts = _accounts(runtime, contract, staged, new, earlier)
+    outcome.checks = _checks(runtime, contract, staged, outcome.accounts)
+    if any(c.blocking and not c.passed for c in outcome.checks):
+        raise GateFailed(table, outcome.checks, outcome.accounts, stage.uri)
+    _publish_quarantine(runtime, contract, staged, new, earlier, run_id)
+    published = runtime.lake.publish(
+        stage,
+        base_version=base,
+        transactions={f"batch:{b.batch_id}": 1 for b in new},
+        metadata={"run_id": run_id, "as_of": as_of.isoformat(), "contract_version": contract.version},
+        statistics=contract.statistics,
+        only=(FATE, PUBLISHED),
+    )
+    outcome.version, outcome.rows, outcome.changed = published.version, published.rows, True
+    outcome.seconds = perf_counter() - started
+    runtime.ledger.record(outcome.accounts, run_id=run_id, as_of=as_of, version=published.version, seconds=outcome.seconds)
+    return outcome
+
+
+def _never_delivered(runtime: Runtime, contract: Contract, base: int | None, run_id: str) -> Outcome:
+    """A department that has not delivered yet has an empty table, so that what depends on it can be made."""
+    if base is None:
+        columns = [f"`{c.name}` {c.physical_type}" for c in contract.columns] + [f"`{c}` {t}" for c, t in TYPES.items()]
+        stage = runtime.lake.stage(contract.name, run_id)
+        stage.write(runtime.spark.createDataFrame([], ", ".join(columns)))
+        base = runtime.lake.publish(stage, base_version=None, metadata={"run_id": run_id}).version
+    return Outcome(contract.name, base, changed=False, rows=0, problems=["no delivery has ever arrived; the table is empty"])
+
+
+def _unfolded(runtime: Runtime, table: str, batches: list[Batch]) -> list[Batch]:
+    """The batches that no published state contains yet."""
+    handle = runtime.lake.open(table)
+    return [b for b in batches if handle is None or handle.transaction_version(f"batch:{b.batch_id}") is None]
+
+
+def _snapshots(runtime: Runtime, raw: str, contract: Contract) -> list[str]:
+    """Every full snapshot in raw, oldest first, as `quality.rows.snapshot` writes it; nothing for other tables."""
+    assert contract.delivery is not None
+    if contract.delivery.mode != "full":
+        return []
+    found = runtime.lake.read(runtime.spark, raw).groupBy(*PARTITIONS).agg(F.max("_extract_ts").alias("ts")).collect()
+    return sorted(f"{r['_business_date']}|{r['ts']}" for r in found)
+
+
+def _contested(runtime: Runtime, quarantine: str) -> DataFrame | None:
+    """Where the rows stand that were held back because their key was contested: later news may decide between them."""
+    if runtime.lake.open(quarantine) is None:
+        return None
+    held = runtime.lake.read(runtime.spark, quarantine).where(F.array_contains("codes", CONTESTED))
+    return held.select(*[F.col(c) for c in LINEAGE])
+
+
+def _raw_rows(runtime: Runtime, raw: str, new: list[Batch], earlier: DataFrame | None) -> DataFrame:
+    """The rows of the new batches, and those contested earlier."""
+    everything = runtime.lake.read(runtime.spark, raw)
+    rows = everything.where(F.col("_batch_id").isin([b.batch_id for b in new]))
+    if earlier is not None:
+        held = earlier.select(*[F.col(c).cast("string").alias(c) if c == "_business_date" else F.col(c) for c in LINEAGE])
+        rows = rows.unionByName(everything.join(held, list(LINEAGE), "left_semi").where(~F.col("_batch_id").isin([b.batch_id for b in new])))
+    return rows.withColumn("_business_date", F.col("_business_date").cast("date"))
+
+
+def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list[Batch], earlier: DataFrame | None) -> list[Account]:
+    """What became of the rows of each batch, counted on the staged rows; rows_in comes from the raw table's own ledger."""
+    fates: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    codes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for r in staged.groupBy(*PARTITIONS, FATE, "_new").count().collect():
+        if r["_new"] or r[FATE] == QUARANTINED:
+            fates[str(r["_business_date"]), r["_batch_id"]][FATES[r[FATE]]] += r["count"]
+            if not r["_new"]:
+                fates[str(r["_business_date"]), r["_batch_id"]]["published"] -= r["count"]
+    reasons = staged.where(F.col(FATE) == QUARANTINED).select(*PARTITIONS, F.explode("_codes").alias("code"))
+    for r in reasons.groupBy(*PARTITIONS, "code").count().collect():
+        codes[str(r["_business_date"]), r["_batch_id"]][r["code"]] = r["count"]
+    if earlier is not None:
+        for r in earlier.groupBy(*PARTITIONS).count().collect():
+            fates[str(r["_business_date"]), r["_batch_id"]]["quarantined"] -= r["count"]
+    delivered = _rows_per_batch(runtime, contract.sibling("raw"))
+    fresh = {(b.business_date, b.batch_id) for b in new}
+    accounts = []
+    for key in sorted(set(fates) | fresh):
+        count, is_new = fates[key], key in fresh
+        if is_new or any(count.values()):
+            accounts.append(
+                Account(
+                    contract.name, key[1], date.fromisoformat(key[0]), delivered[key[1]] if is_new else 0, count["published"],
+                    count["quarantined"], count["duplicates"], kind="batch" if is_new else "adjustment", codes=dict(codes[key]),
+                )
+            )  # fmt: skip
+    return accounts
+
+
+def _rows_per_batch(runtime: Runtime, raw: str) -> Counter[str]:
+    """Rows of each batch as the raw table's log states them."""
+    import pyarrow as pa
+
+    handle = runtime.lake.open(raw)
+    assert handle is not None
+    counted: Counter[str] = Counter()
+    for file in pa.table(handle.get_add_actions(flatten=True)).to_pylist():
+        counted[file["partition._batch_id"]] += file["num_records"]
+    return counted
+
+
+def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account]) -> list[GateResult]:
+    """The balance, the share of quarantined rows, and the contract's expectations on exactly the rows to be published."""
+    assert contract.delivery is not None
+    out = [a.sentence() for a in accounts if not a.balanced]
+    most = contract.delivery.max_quarantine_ratio
+    over = [a.sentence() for a in accounts if a.kind == "batch" and a.quarantined > most * max(a.rows_in, 1)]
+    candidates = staged.where(F.col(FATE) == PUBLISHED)
+    return [
+        GateResult("balance", not out, True, "rows in = published + quarantined + duplicates + rejected", {"batches": "; ".join(out)} if out else {}),
+        GateResult("quarantine_share", not over, True, f"at most {most:.0%} of a batch is quarantined", {"batches": "; ".join(over)} if over else {}),
+        *gates.check(contract, candidates, runtime.valid_codes),
+    ]
+
+
+def _publish_quarantine(
+    runtime: Runtime, contract: Contract, staged: DataFrame, new: list[Batch], earlier: DataFrame | None, run_id: str
+) -> None:
+    """Replace the quarantine of the batches that were judged: raw values, codes, and where each row came from."""
+    quarantine, raw = contract.sibling("quarantine"), contract.sibling("raw")
+    held = staged.where(F.col(FATE) == QUARANTINED).select(
+        F.col("_business_date").cast("string").alias("_business_date"), "_batch_id", "_source_file", "_row_no", F.col("_codes").alias("codes")
+    )
+    touched = {b.batch_id for b in new} | {r["_batch_id"] for r in held.select("_batch_id").distinct().collect()}
+    base = runtime.lake.version(quarantine)
+    if earlier is not None:
+        touched |= {r["_batch_id"] for r in earlier.select("_batch_id").distinct().collect()}
+    delivered = [F.col(c.name) for c in contract.delivered]
+    rows = runtime.lake.read(runtime.spark, raw).where(F.col("_batch_id").isin(sorted(touched)))
+    found = rows.join(held, list(LINEAGE)).select(
+        *[F.col(c).cast("date") if c == "_business_date" else F.col(c) for c in LINEAGE],
+        "codes",
+        F.to_json(F.struct(*delivered)).alias("raw"),
+        F.col("_defect_text").alias("line"),
+    )
+    if base is not None:
+        kept = runtime.lake.read(runtime.spark, quarantine, base).where(F.col("_batch_id").isin(sorted(touched)))
+        kept = kept.where(~F.array_contains("codes", CONTESTED))
+        kept = kept.join(held.select("_batch_id", "_source_file", "_row_no"), ["_batch_id", "_source_file", "_row_no"], "left_anti")
+        found = found.unionByName(kept.select(found.columns))
+    stage: Stage = runtime.lake.stage(quarantine, run_id)
+    stage.write(found.orderBy("_source_file", "_row_no"), PARTITIONS)
+    runtime.lake.publish(
+        stage,
+        base_version=base,
+        replace_partitions=[("_batch_id", "in", sorted(touched))],
+        partition_by=PARTITIONS,
+        metadata={"run_id": run_id, "contract_version": contract.version},
+    )

@@ -1,0 +1,15 @@
+"""Release: name the versions of all tables that belong together after a night in which every table is in order."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pipelines.ledger import LEDGER, RELEASE, Release
+from pipelines.runtime import Runtime
+
+
+def release(runtime: Runtime, as_of: date, run_id: str) -> Release:
+    """Append one row with the current version of every table but the lake's own bookkeeping."""
+    names = [t for t in runtime.lake.tables() if t not in (LEDGER, RELEASE)]
+    versions = {t: v for t in names if (v := runtime.lake.version(t)) is not None}
+    return runtime.ledger.release(as_of=as_of, run_id=run_id, versions=versions)

@@ -1,0 +1,124 @@
+"""Row rules: turn delivered strings into typed columns, and say of each row what is wrong with it.
+
+Here: what a contract asks of one row. Not here: what needs more than one row (`assets.cleansed`), how a kind of
+value is read (`standards`).
+
+Codes stand in `_codes` as `column:CODE`. `F_` is a repair that was made, `W_` a warning, `E_` a value that could
+not be kept (it is NULL, its raw value is in the raw table). The contract decides what an `E_` does to the row: in a
+key or required column it holds the row back (`_bad`), elsewhere it stays on the row as a flag.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from contracts import Column as Field
+from contracts import Contract
+from standards import divisions, names
+from standards.rules import Options, parse
+
+LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
+_PARSED = "_parsed_{}"
+_CODES = "_codes_text"
+
+
+def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFrame:
+    """Delivered strings -> the contract's columns, plus `_codes array<string>`, `_bad boolean`, `_row_hash string`, `_seq string`.
+
+    raw: one string column per delivered column of the contract, and the columns of `raw/...` tables.
+    `_row_hash` is equal for rows that are delivered equal; `_seq` orders the versions of one key, later is greater.
+    """
+    assert contract.delivery is not None
+    excel = contract.delivery.format == "xlsx"
+    parsed = raw.select(
+        "*",
+        F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered])).alias("_row_hash"),
+        *[
+            parse(c.rule or "text", F.col(c.name), _options(c, excel=excel, test_divisions=test_divisions)).alias(_PARSED.format(c.name))
+            for c in contract.delivered
+        ],
+    )
+    values = parsed.select(
+        *[_value(contract, c).alias(c.name) for c in contract.columns],
+        _codes(contract).alias(_CODES),
+        *LINEAGE,
+        "_extract_ts",
+        "_op",
+        "_order",
+        "_row_hash",
+    )
+    none = F.array().cast("array<string>")
+    return values.select(
+        *[c for c in values.columns if c != _CODES],
+        F.when(F.col(_CODES) == "", none).otherwise(F.split(F.col(_CODES), ",")).alias("_codes"),
+        F.col(_CODES).rlike(_holding(contract)).alias("_bad"),
+        _sequence(contract).alias("_seq"),
+    )
+
+
+def _options(c: Field, *, excel: bool, test_divisions: bool) -> Options:
+    return Options(
+        business_date=F.col("_business_date"),
+        code_list=c.code_list,
+        code_map=dict(c.code_map),
+        minimum=c.minimum,
+        maximum=c.maximum,
+        physical_type=c.physical_type,
+        test_divisions=test_divisions,
+        excel=excel,
+    )
+
+
+def _value(contract: Contract, c: Field) -> Column:
+    """The column of the contract: a delivered one is its parsed value, a derived one follows from its source's rule."""
+    if c.delivered:
+        return F.col(_PARSED.format(c.name)).getField("value").cast(c.physical_type)
+    source = contract.column(c.derived_from[0])
+    parsed = F.col(_PARSED.format(source.name))
+    if source.rule == "identity" and c.name == f"{source.name}_raw":
+        return F.col(source.name)
+    if source.rule == "identity":
+        error = F.regexp_extract(F.array_join(parsed.getField("codes"), ","), "(E_[A-Z0-9_]+|W_CENTURY)", 1)
+        return F.when(parsed.getField("value").isNull(), F.when(error == "", F.lit("E_NULL")).otherwise(error))
+    if source.rule == "person_name":
+        return names.compare_key(parsed.getField("value"))
+    if source.rule == "division":
+        return divisions.county_of(parsed.getField("value"))
+    raise ValueError(f"{contract.name}: column {c.name} derives from {source.name}, whose rule {source.rule} derives nothing")
+
+
+def _codes(contract: Contract) -> Column:
+    """All codes of a row as one text `column:CODE,column:CODE`; a row that could not be read at all has only the reason of that."""
+    parts = []
+    for c in contract.delivered:
+        parsed = F.col(_PARSED.format(c.name))
+        codes = F.array_join(parsed.getField("codes"), ",")
+        parts.append(F.when(codes != "", F.concat(F.lit(f"{c.name}:"), F.replace(codes, F.lit(","), F.lit(f",{c.name}:")))))
+        if c.required:
+            missing = parsed.getField("value").isNull() & ~codes.contains("E_")
+            parts.append(F.when(missing, F.lit(f"{c.name}:E_REQUIRED")))
+    return F.coalesce(F.concat(F.lit("row:"), F.col("_defect")), F.concat_ws(",", *parts))
+
+
+def _holding(contract: Contract) -> str:
+    """The pattern of codes that hold a row back: an error in a column whose contract says so, or an unreadable row."""
+    columns = [c.name for c in contract.delivered if c.on_error == "quarantine"]
+    return "(^|,)(" + "|".join([*columns, "row"]) + "):E_"
+
+
+def _sequence(contract: Contract) -> Column:
+    """What orders the versions of a key: the source's own sequence, for snapshots after the snapshot's date; never arrival."""
+    assert contract.delivery is not None
+    parts = [F.date_format(F.col(c), "yyyyMMddHHmmss") if contract.column(c).logical_type == "timestamp" else F.col(c).cast("string")
+             for c in contract.delivery.sequence]  # fmt: skip
+    if contract.delivery.mode == "full":
+        parts = [snapshot(), *parts]
+    if contract.delivery.format == "database":
+        parts = [*parts, F.col("_order")]
+    return F.concat_ws("|", *[F.coalesce(p, F.lit("")) for p in parts]) if parts else F.lit("")
+
+
+def snapshot() -> Column:
+    """The identity of a delivery in time, ordered: business date, then when it was extracted."""
+    return F.concat_ws("|", F.col("_business_date").cast("string"), F.col("_extract_ts"))

@@ -1,0 +1,191 @@
+"""The landing zone: what departments have delivered, and its rows.
+
+Here: finding drops (folders with a manifest, batches of the exchange database) and reading one of them.
+Not here: how a format is read (`readers`), what the values mean, whether a drop has been processed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+
+from contracts.loader import Contract
+from resources.errors import DeliveryRejected
+from resources.readers import batch, csv_file, database, fixed_width_file, jsonl_file, manifest, xlsx_file
+from resources.readers.manifest import BATCH_ID_LENGTH, delivery_of
+from resources.readers.streams import DataFile, sm3_bytes
+
+log = logging.getLogger(__name__)
+
+READERS: dict[str, Callable[[Contract, DataFile], Iterator[pa.RecordBatch]]] = {
+    "csv": csv_file.read,
+    "xlsx": xlsx_file.read,
+    "jsonl": jsonl_file.read,
+    "fixed_width": fixed_width_file.read,
+}
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One delivery of one table for one business date.
+
+    `batch_id`: first 32 hex digits of the SM3 of the manifest (for a database: of the canonical JSON of table, batch,
+    count, largest row, latest time), so the same delivery has the same id and a corrected one another; empty while
+    `complete` is False (the manifest is not there yet). `problem`: why `read` will refuse it, as far as the manifest tells.
+    """
+
+    contract_name: str
+    business_date: date
+    batch_id: str
+    extract_ts: str
+    location: str
+    declared_rows: int
+    complete: bool
+    problem: str | None
+
+
+class Delivery:
+    """The rows of one drop, once. A context manager; `rows_read` counts good and defect rows and is final after `batches`.
+
+    Rows come before the end is known: a DeliveryRejected may follow them, and then none of them counts.
+    """
+
+    def __init__(self, schema: pa.Schema, drop: Drop, rows: Iterator[pa.RecordBatch], stack: ExitStack) -> None:
+        self.schema = schema
+        self.rows_read = 0
+        self._drop, self._rows, self._stack = drop, rows, stack
+
+    def __enter__(self) -> Delivery:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Raises DeliveryRejected (DELIVERY_ROW_COUNT, DELIVERY_EMPTY, and those of the reader), Unreachable."""
+        for rows in self._rows:
+            self.rows_read += rows.num_rows
+            yield rows
+        declared = self._drop.declared_rows
+        if self.rows_read == declared:
+            return
+        remedy = "Deliver the drop again with files and row_count that agree"
+        if not self.rows_read:
+            raise DeliveryRejected("DELIVERY_EMPTY", f"no rows, {declared} are declared", self._drop.location, remedy)
+        raise DeliveryRejected("DELIVERY_ROW_COUNT", f"{self.rows_read} rows, {declared} are declared", self._drop.location, remedy)
+
+
+class LandingZone:
+    """Folders `<folder>/<department>/<table>/<YYYY-MM-DD>/` and one exchange database."""
+
+    def __init__(self, folder: Path, exchange_url: str | None) -> None:
+        self.folder, self._exchange_url = folder, exchange_url
+
+    def drops(self, contract: Contract) -> list[Drop]:
+        """All drops of one table, oldest business date first. Reads manifests only, or one GROUP BY.
+
+        What is not named by a date cannot be a drop; it is skipped with a warning in the log.
+        Raises Unreachable, and DeliveryRejected (DELIVERY_HEADER) for an exchange table that is not as contracted.
+        """
+        if delivery_of(contract).format == "database":
+            found = [d for _, d in self._batches(contract)]
+        else:
+            found = [self._folder_drop(contract, day, path) for day, path in self._folders(contract)]
+        return sorted(found, key=lambda d: d.business_date)
+
+    def read(self, contract: Contract, drop: Drop) -> Delivery:
+        """Open a drop; for files, after verifying the manifest and the digest of every file.
+
+        Raises DeliveryRejected, Unreachable. A drop replaced since it was listed is DELIVERY_CHANGED: list again.
+        """
+        stack = ExitStack()
+        try:
+            if delivery_of(contract).format == "database":
+                rows = self._database_rows(contract, drop, stack)
+            else:
+                rows = self._file_rows(contract, drop, stack)
+        except BaseException:
+            stack.close()
+            raise
+        return Delivery(batch.schema(contract), drop, rows, stack)
+
+    def _folders(self, contract: Contract) -> Iterator[tuple[date, Path]]:
+        parent = self.folder / contract.domain / contract.table
+        for path in sorted(parent.iterdir()) if parent.is_dir() else ():
+            day = _date(path.name, "%Y-%m-%d")
+            if day is None or not path.is_dir():
+                log.warning("%s is no drop: not a folder named YYYY-MM-DD", path)
+            else:
+                yield day, path
+
+    def _folder(self, contract: Contract, day: date) -> Path:
+        return self.folder / contract.domain / contract.table / day.isoformat()
+
+    def _folder_drop(self, contract: Contract, day: date, path: Path) -> Drop:
+        identity, extracted, declared, complete, problem = "", "", 0, True, None
+        try:
+            data = self._manifest_bytes(path)
+            identity = manifest.batch_id(data)
+            said = manifest.parse(data, str(path / manifest.NAME))
+            extracted, declared = said.extract_ts, said.row_count
+            manifest.check(said, contract)
+        except DeliveryRejected as e:
+            complete = e.code != "DELIVERY_MISSING"
+            problem = str(e)
+        return Drop(contract.name, day, identity, extracted, str(path), declared, complete, problem)
+
+    @staticmethod
+    def _manifest_bytes(path: Path) -> bytes:
+        if path.is_symlink():
+            raise DeliveryRejected("DELIVERY_NAME", "the folder is a link", str(path), "Deliver into a folder of its own")
+        return manifest.read_bytes(path)
+
+    def _file_rows(self, contract: Contract, drop: Drop, stack: ExitStack) -> Iterator[pa.RecordBatch]:
+        path = self._folder(contract, drop.business_date)
+        data = self._manifest_bytes(path)
+        if drop.complete and manifest.batch_id(data) != drop.batch_id:
+            raise _changed(drop)
+        said = manifest.parse(data, str(path / manifest.NAME))
+        manifest.check(said, contract)
+        files = manifest.verified(said, contract, path, stack)
+        read = READERS[delivery_of(contract).format]
+        return (rows for file in files for rows in read(contract, file))
+
+    def _batches(self, contract: Contract) -> Iterator[tuple[database.Batch, Drop]]:
+        table = delivery_of(contract).table
+        location = f"{database.address(self._exchange_url)}, table {table}"
+        for found in database.batches(contract, self._exchange_url):
+            day = _date(str(found.value), "%Y%m%d")
+            if day is None:
+                log.warning("%s: %d rows are in no batch named YYYYMMDD", location, found.count)
+                continue
+            facts = {"table": table, "batch": str(found.value), "count": found.count}
+            facts |= {"max_row": str(found.last_row), "max_time": found.last_time}
+            identity = sm3_bytes(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode())[:BATCH_ID_LENGTH]
+            yield found, Drop(contract.name, day, identity, found.last_time, f"{location}, batch {found.value}", found.count, True, None)
+
+    def _database_rows(self, contract: Contract, drop: Drop, stack: ExitStack) -> Iterator[pa.RecordBatch]:
+        for found, now in self._batches(contract):
+            if now.batch_id == drop.batch_id:
+                return stack.enter_context(closing(database.read(contract, self._exchange_url, found)))
+        raise _changed(drop)
+
+
+def _changed(drop: Drop) -> DeliveryRejected:
+    return DeliveryRejected("DELIVERY_CHANGED", "the drop was replaced since it was listed", drop.location, "List the drops again")
+
+
+def _date(text: str, pattern: str) -> date | None:
+    try:
+        day = datetime.strptime(text, pattern).date()
+    except ValueError:
+        return None
+    return day if day.strftime(pattern) == text else None

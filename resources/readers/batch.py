@@ -1,0 +1,106 @@
+"""The one shape in which every reader hands over rows.
+
+Here: the Arrow schema of a delivery, and building its batches. Not here: getting the values out of a format.
+
+Columns of every batch: the contract's delivered columns in contract order (string, as delivered), then
+`_source_file` string; `_row_no` int64; `_op` string (I, U, D); `_order` string, orders the rows of one delivery;
+`_defect` string, NULL or the code of an unreadable row; `_defect_text` string, that row as text (business columns
+are NULL then).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.loader import Contract
+
+LINEAGE = (
+    ("_source_file", pa.string()),
+    ("_row_no", pa.int64()),
+    ("_op", pa.string()),
+    ("_order", pa.string()),
+    ("_defect", pa.string()),
+    ("_defect_text", pa.string()),
+)
+DEFECT_TEXT_LIMIT = 4000
+"""Characters kept of an unreadable row."""
+
+E_COLUMNS = "E_COLUMNS"
+"""The row has not the fields its header (or its fixed length, or its object form) promises."""
+E_ENCODING = "E_ENCODING"
+"""A fixed-width field ends in the middle of a character."""
+E_OPERATION = "E_OPERATION"
+"""The exchange database names an operation other than I, U, D."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from: file or table name, and the file's position in the manifest."""
+
+    name: str
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Defect:
+    """An unreadable row."""
+
+    row_no: int
+    code: str
+    text: str
+
+
+def schema(contract: Contract) -> pa.Schema:
+    """The Arrow schema of every batch of this contract."""
+    return pa.schema([(c.name, pa.string()) for c in contract.delivered] + list(LINEAGE))
+
+
+def _order(row_no: pa.Array, origin: Origin) -> pa.Array:
+    rows = pc.utf8_lpad(pc.cast(row_no, pa.string()), 12, "0")
+    return pc.binary_join_element_wise(pa.scalar(f"{origin.index:04d}"), rows, "")
+
+
+def rows(
+    contract: Contract,
+    columns: Sequence[pa.Array],
+    row_no: pa.Array,
+    origin: Origin,
+    op: pa.Array | None = None,
+    order: pa.Array | None = None,
+) -> pa.RecordBatch:
+    """A batch of readable rows; `columns` in contract order. Without `op` all are I, without `order` file and row decide."""
+    n = len(row_no)
+    lineage = [
+        pa.repeat(pa.scalar(origin.name), n),
+        row_no,
+        op if op is not None else pa.repeat(pa.scalar("I"), n),
+        order if order is not None else _order(row_no, origin),
+        pa.nulls(n, pa.string()),
+        pa.nulls(n, pa.string()),
+    ]
+    return pa.RecordBatch.from_arrays([*columns, *lineage], schema=schema(contract))
+
+
+def defects(contract: Contract, found: Sequence[Defect], origin: Origin, order: pa.Array | None = None) -> pa.RecordBatch:
+    """A batch of unreadable rows."""
+    row_no = pa.array([d.row_no for d in found], pa.int64())
+    n = len(found)
+    lineage = [
+        pa.repeat(pa.scalar(origin.name), n),
+        row_no,
+        pa.repeat(pa.scalar("I"), n),
+        order if order is not None else _order(row_no, origin),
+        pa.array([d.code for d in found], pa.string()),
+        pa.array([d.text[:DEFECT_TEXT_LIMIT] for d in found], pa.string()),
+    ]
+    return pa.RecordBatch.from_arrays([*(pa.nulls(n, pa.string()) for _ in contract.delivered), *lineage], schema=schema(contract))
+
+
+def text_rows(contract: Contract, records: Sequence[Sequence[str | None]], row_no: Sequence[int], origin: Origin) -> pa.RecordBatch:
+    """A batch of readable rows out of Python records, whose values are in contract order."""
+    columns = [pa.array(values, pa.string()) for values in zip(*records, strict=True)]
+    return rows(contract, columns, pa.array(row_no, pa.int64()), origin)

@@ -1,0 +1,130 @@
+"""Delimited text files, streamed block by block.
+
+Here: CSV with quotes, quoted newlines, any line ending. Not here: what the cells mean.
+
+`_row_no` is the number of the record, the header being 1: equal to the line in the file as long as no quoted cell
+holds a newline and no blank line (which is no record) comes before.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from contracts.loader import Contract
+from resources.errors import DeliveryRejected
+from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, rows
+from resources.readers.header import match, reject
+from resources.readers.manifest import delivery_of
+from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile
+
+BLOCK_BYTES = 8 << 20
+"""Memory follows this: a record has to fit into one block."""
+
+
+class _Utf8(io.RawIOBase):
+    """The file as UTF-8, strictly decoded, in blocks that never end in CR.
+
+    Arrow takes an LF at the start of a block for the rest of a line end when the block before ended in CR, also
+    inside a quoted cell, and the LF is lost.
+    """
+
+    def __init__(self, file: DataFile) -> None:
+        self._stream = file.lines()
+        self._decoder = codecs.getincrementaldecoder(file.codec)("strict")
+        self._held = ""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes, empty at the end. UTF-8 takes at most 3/2 of the delivered bytes."""
+        text = self._held
+        while not text or text == "\r":
+            octets = self._stream.read(max(size * 2 // 3 - 8, 1))
+            text += self._decoder.decode(octets, final=not octets)
+            if not octets:
+                break
+        self._held = "\r" if len(text) > 1 and text.endswith("\r") else ""
+        return text.removesuffix(self._held).encode("utf-8")
+
+
+def _header(file: DataFile, delimiter: str) -> list[str] | None:
+    """The cells of the first line without blanks around them; None for a file without a byte."""
+    with file.lines() as lines:
+        first = lines.readline(MAX_LINE_BYTES)
+    if not first:
+        return None
+    try:
+        text = re.split(r"[\r\n]", first.decode(file.codec).removeprefix(BOM))[0]
+    except UnicodeDecodeError:
+        raise file.wrong_encoding() from None
+    try:
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])]
+    except csv.Error:
+        raise reject("the first row is no header", file.where) from None
+
+
+def _numbers(count: int, after: int, ragged: list[int]) -> np.ndarray:
+    """The numbers of the next `count` good records after record `after`, stepping over ragged ones."""
+    candidates = np.arange(after + 1, after + 1 + count + len(ragged), dtype=np.int64)
+    return candidates[~np.isin(candidates, ragged)][:count]
+
+
+def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
+    """Rows of the file; a record with another number of fields than the header becomes a defect row.
+
+    Raises DeliveryRejected: DELIVERY_HEADER, DELIVERY_ENCODING, DELIVERY_FORMAT, and what the stream raises.
+    """
+    delimiter = delivery_of(contract).delimiter
+    cells = _header(file, delimiter)
+    if cells is None:
+        return
+    names = match(cells, contract, file.where)
+    origin = Origin(file.name, file.index)
+    ragged: list[Defect] = []
+
+    def keep(row: pacsv.InvalidRow) -> str:
+        ragged.append(Defect(row.number, E_COLUMNS, row.text))
+        return "skip"
+
+    reader_options = {
+        "read_options": pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False, column_names=names, skip_rows=1),
+        "parse_options": pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep),
+        "convert_options": pacsv.ConvertOptions(
+            column_types={n: pa.string() for n in names},
+            include_columns=[c.name for c in contract.delivered],
+            strings_can_be_null=False,
+            check_utf8=False,
+        ),
+    }
+    last = 1
+    try:
+        for block in pacsv.open_csv(pa.PythonFile(_Utf8(file), "r"), **reader_options):
+            numbers = _numbers(len(block), last, [d.row_no for d in ragged if d.row_no > last])
+            if len(block):
+                last = int(numbers[-1])
+                yield rows(contract, block.columns, pa.array(numbers), origin)
+            done = [d for d in ragged if d.row_no < last]
+            if done:
+                yield defects(contract, done, origin)
+                ragged[:] = [d for d in ragged if d.row_no > last]
+    except UnicodeDecodeError:
+        raise file.wrong_encoding() from None
+    except pa.ArrowInvalid:
+        raise _unparsable(file) from None
+    if ragged:
+        yield defects(contract, ragged, origin)
+
+
+def _unparsable(file: DataFile) -> DeliveryRejected:
+    """Arrow's own message may show a row, so it is not passed on."""
+    what = f"a record does not end within {BLOCK_BYTES} bytes"
+    return DeliveryRejected("DELIVERY_FORMAT", what, file.where, "Look for a quote that is never closed")

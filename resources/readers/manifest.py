@@ -1,0 +1,169 @@
+"""The manifest of a drop: what a department says it delivers.
+
+Here: reading `manifest.json`, holding it against the contract, verifying the files it names.
+Not here: reading their rows.
+
+Fields (domain rules B0): table "department/table", dept_org_code, extract_ts (ISO time), period_from, period_to,
+mode (full, inc, append), encoding, format, delimiter, row_count, files [{name, sm3, bytes}], schema_version.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from contracts.loader import Contract, Delivery
+from resources.errors import DeliveryRejected
+from resources.readers.streams import CODECS, DataFile, opened, safe_name, sm3, sm3_bytes
+
+NAME = "manifest.json"
+FIELDS = (
+    "table", "dept_org_code", "extract_ts", "period_from", "period_to", "mode", "encoding", "format", "delimiter",
+    "row_count", "files", "schema_version",
+)  # fmt: skip
+MAX_BYTES = 1 << 20
+MAX_FILES = 500
+BATCH_ID_LENGTH = 32
+TEXT_FORMATS = ("csv", "jsonl", "fixed_width")
+"""Formats whose encoding is a choice of the sender; an XLSX file states its own."""
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    name: str
+    sm3: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    batch_id: str
+    where: str
+    table: str
+    extract_ts: str
+    mode: str
+    encoding: str | None
+    format: str
+    delimiter: str | None
+    row_count: int
+    files: tuple[FileEntry, ...]
+
+
+def _wrong(what: str, where: str) -> DeliveryRejected:
+    return DeliveryRejected("DELIVERY_MANIFEST", what, where, "Deliver the drop again with a correct manifest")
+
+
+def _count(value: Any, field: str, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise _wrong(f"{field} is not a number of 0 or more", where)
+    return value
+
+
+def _time(value: Any, where: str) -> str:
+    try:
+        datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise _wrong("extract_ts is not an ISO time", where) from None
+    return str(value)
+
+
+def _entry(raw: Any, where: str) -> FileEntry:
+    if not isinstance(raw, dict) or {"name", "sm3", "bytes"} - set(raw):
+        raise _wrong("an entry of files has not name, sm3 and bytes", where)
+    if not isinstance(raw["sm3"], str) or not re.fullmatch(r"[0-9a-fA-F]{64}", raw["sm3"]):
+        raise _wrong("sm3 of a file is not 64 hex digits", where)
+    return FileEntry(safe_name(raw["name"], where), raw["sm3"].lower(), _count(raw["bytes"], "bytes of a file", where))
+
+
+def read_bytes(folder: Path) -> bytes:
+    """The manifest's bytes. Raises DeliveryRejected when it is a link, no plain file, or larger than `MAX_BYTES`."""
+    file = opened(folder, NAME, 0, "utf-8", None)
+    with file.handle:
+        data = file.handle.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise _wrong(f"it is larger than {MAX_BYTES} bytes", file.where)
+    return data
+
+
+def batch_id(data: bytes) -> str:
+    """What names a batch: the first 32 hex digits of the SM3 of its manifest."""
+    return sm3_bytes(data)[:BATCH_ID_LENGTH]
+
+
+def parse(data: bytes, where: str) -> Manifest:
+    """Raises DeliveryRejected (DELIVERY_MANIFEST, DELIVERY_NAME)."""
+    try:
+        raw = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise _wrong("it is not JSON", where) from None
+    if not isinstance(raw, dict):
+        raise _wrong("it is not a JSON object", where)
+    missing = [f for f in FIELDS if f not in raw]
+    if missing:
+        raise _wrong(f"missing fields: {', '.join(missing)}", where)
+    if not isinstance(raw["files"], list) or len(raw["files"]) > MAX_FILES:
+        raise _wrong(f"files is not a list of at most {MAX_FILES}", where)
+    files = tuple(_entry(f, where) for f in raw["files"])
+    if len({f.name for f in files}) < len(files) or NAME in {f.name for f in files}:
+        raise _wrong("files names a file twice, or the manifest itself", where)
+    return Manifest(
+        batch_id=batch_id(data),
+        where=where,
+        table=str(raw["table"]),
+        extract_ts=_time(raw["extract_ts"], where),
+        mode=str(raw["mode"]),
+        encoding=raw["encoding"],
+        format=str(raw["format"]),
+        delimiter=raw["delimiter"],
+        row_count=_count(raw["row_count"], "row_count", where),
+        files=files,
+    )
+
+
+def delivery_of(contract: Contract) -> Delivery:
+    """The contract's delivery; a table nobody delivers cannot be read from the landing zone."""
+    if contract.delivery is None:
+        raise ValueError(f"{contract.name} is made by the lake, not delivered")
+    return contract.delivery
+
+
+def check(manifest: Manifest, contract: Contract) -> None:
+    """Raises DeliveryRejected (DELIVERY_CONTRACT) when the manifest says something else than the contract."""
+    delivery = delivery_of(contract)
+    said = {"table": manifest.table, "format": manifest.format, "mode": manifest.mode}
+    agreed = {"table": f"{contract.domain}/{contract.table}", "format": delivery.format, "mode": delivery.mode}
+    if delivery.format in TEXT_FORMATS:
+        said["encoding"] = CODECS.get(str(manifest.encoding).lower(), str(manifest.encoding))
+        agreed["encoding"] = CODECS[delivery.encoding]
+    if delivery.format == "csv":
+        said["delimiter"], agreed["delimiter"] = str(manifest.delimiter), delivery.delimiter
+    differing = [f"{f} is {said[f][:80]!r}, agreed is {agreed[f]!r}" for f in agreed if said[f] != agreed[f]]
+    if differing:
+        raise DeliveryRejected("DELIVERY_CONTRACT", "; ".join(differing), manifest.where, "Deliver as agreed, or change the contract first")
+
+
+def verified(manifest: Manifest, contract: Contract, folder: Path, stack: ExitStack) -> list[DataFile]:
+    """Open every file of the manifest and verify size and SM3 before a single row is read.
+
+    Raises DeliveryRejected (DELIVERY_MISSING, DELIVERY_NAME, DELIVERY_DIGEST).
+    """
+    delivery = delivery_of(contract)
+    files = []
+    for index, entry in enumerate(manifest.files):
+        file = opened(folder, entry.name, index, CODECS[delivery.encoding], delivery.compression)
+        stack.enter_context(file.handle)
+        if file.size != entry.bytes:
+            raise _differs(f"the file has {file.size} bytes, the manifest says {entry.bytes}", file.where)
+        if sm3(file.handle) != entry.sm3:
+            raise _differs("the SM3 differs from the manifest", file.where)
+        files.append(file)
+    return files
+
+
+def _differs(what: str, where: str) -> DeliveryRejected:
+    return DeliveryRejected("DELIVERY_DIGEST", what, where, "Deliver the file again; it was changed or cut on the way")

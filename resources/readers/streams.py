@@ -1,0 +1,147 @@
+"""The bytes of one delivered file: opened safely, verified, unpacked within limits.
+
+Here: file names, digests, gzip, size limits, where a wrong byte is. Not here: what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import unicodedata
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from resources.errors import DeliveryRejected
+
+CHUNK = 1 << 20
+MAX_UNPACKED_BYTES = 16 << 30
+"""Largest file, after decompression."""
+MAX_RATIO = 200
+"""Largest ratio of decompressed to delivered size (text reaches 5 to 30), looked at above `RATIO_FLOOR` bytes."""
+RATIO_FLOOR = 16 << 20
+MAX_LINE_BYTES = 1 << 20
+"""Longest line of the line-wise formats."""
+CODECS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "gb18030": "gb18030"}
+"""Contract encoding -> codec. A byte order mark is accepted everywhere and never kept."""
+BOM = "\ufeff"
+
+
+def safe_name(name: Any, where: str) -> str:
+    """A plain file name. Raises DeliveryRejected (DELIVERY_NAME) for anything that could lead elsewhere or misread."""
+    plain = (
+        isinstance(name, str)
+        and 0 < len(name.encode("utf-8", "replace")) <= 255
+        and not name.startswith(".")
+        and not set(name) & set("/\\:")
+        and all(unicodedata.category(ch)[0] != "C" for ch in name)
+        and unicodedata.normalize("NFC", name) == name
+    )
+    if not plain:
+        what = f"{str(name)[:80]!r} is not a plain file name"
+        raise DeliveryRejected("DELIVERY_NAME", what, where, "Name files without folders or control characters")
+    return str(name)
+
+
+def sm3(handle: BinaryIO) -> str:
+    """SM3 (GB/T 32905) of a stream from its present position, 64 lower-case hex digits."""
+    from cryptography.hazmat.primitives import hashes
+
+    digest = hashes.Hash(hashes.SM3())
+    while chunk := handle.read(CHUNK):
+        digest.update(chunk)
+    return digest.finalize().hex()
+
+
+def sm3_bytes(data: bytes) -> str:
+    """SM3 of bytes, 64 lower-case hex digits."""
+    return sm3(io.BytesIO(data))
+
+
+class _Guarded(io.RawIOBase):
+    """A readable stream that counts, keeps the limits and names what is wrong with a compressed file."""
+
+    def __init__(self, inner: Any, packed: int, where: str) -> None:
+        self._inner, self._packed, self._where, self._count = inner, packed, where, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            n: int = self._inner.readinto(buffer)
+        except EOFError:
+            raise DeliveryRejected("DELIVERY_TRUNCATED", "the gzip stream ends early", self._where, "Deliver the file again") from None
+        except (gzip.BadGzipFile, zlib.error):
+            raise DeliveryRejected("DELIVERY_FORMAT", "the file is not sound gzip", self._where, "Deliver the file again") from None
+        self._count += n
+        if self._count > MAX_UNPACKED_BYTES:
+            raise too_large(f"more than {MAX_UNPACKED_BYTES} bytes unpacked", self._where)
+        if self._count > RATIO_FLOOR and self._count > MAX_RATIO * self._packed:
+            raise too_large(f"unpacks to more than {MAX_RATIO} times its size", self._where)
+        return n
+
+
+def too_large(what: str, where: str) -> DeliveryRejected:
+    return DeliveryRejected("DELIVERY_TOO_LARGE", what, where, "Split the delivery into smaller files")
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One verified file. Every pass reads the same open handle, so the bytes read are the bytes verified."""
+
+    name: str
+    index: int
+    where: str
+    handle: BinaryIO
+    size: int
+    codec: str
+    compression: str | None
+
+    def stream(self) -> io.RawIOBase:
+        """The unpacked bytes from the start. One pass at a time."""
+        self.handle.seek(0)
+        return _Guarded(gzip.GzipFile(fileobj=self.handle) if self.compression == "gzip" else self.handle, self.size, self.where)
+
+    def lines(self) -> io.BufferedReader:
+        """The unpacked bytes, buffered."""
+        return io.BufferedReader(self.stream(), CHUNK)
+
+    def undecodable(self) -> tuple[int, int] | None:
+        """Byte offset (from 0) and line (from 1) of the first byte that is not in the file's encoding; a second pass."""
+        offset = 0
+        with self.lines() as lines:
+            for number, line in enumerate(iter(lambda: lines.readline(MAX_LINE_BYTES), b""), 1):
+                try:
+                    line.decode(self.codec)
+                except UnicodeDecodeError as e:
+                    return offset + e.start, number
+                offset += len(line)
+        return None
+
+    def wrong_encoding(self) -> DeliveryRejected:
+        """The rejection of a file whose strict decoding failed."""
+        found = self.undecodable()
+        place = f" at byte {found[0]}, line {found[1]}" if found else ""
+        what = f"the file is not {self.codec}{place}"
+        return DeliveryRejected("DELIVERY_ENCODING", what, self.where, "Deliver it in the encoding of the contract")
+
+
+def opened(folder: Path, name: str, index: int, codec: str, compression: str | None) -> DataFile:
+    """Open a file of a drop without following links. Raises DeliveryRejected (DELIVERY_MISSING, DELIVERY_NAME)."""
+    where = str(folder / name)
+    try:
+        handle = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise DeliveryRejected("DELIVERY_MISSING", "the file is not there", where, "Deliver the file") from None
+    except OSError as e:
+        what = f"the file cannot be opened ({e.strerror})"
+        raise DeliveryRejected("DELIVERY_NAME", what, where, "Deliver a readable plain file") from None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise DeliveryRejected("DELIVERY_NAME", "it is not a plain file", where, "Deliver a plain file")
+    return DataFile(name, index, where, os.fdopen(handle, "rb"), status.st_size, codec, compression)

@@ -1,0 +1,133 @@
+"""Excel workbooks as departments send them: title rows above the header, totals and signatures below the data.
+
+Here: finding the table in the sheet, cells to text. Not here: what the cells mean.
+
+The header is the first of the first ten rows with at least 60 % of the contract's column names (domain rules D31),
+in the first sheet that has one. Wholly empty rows, and rows at the end whose first filled cell speaks of a total or
+a signature, are no rows of the delivery. `_row_no` is the row number of the sheet. An empty cell is NULL. A number
+is its shortest decimal text (no ".0", no exponent), a date ISO. The workbook is held in memory, within limits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import python_calamine
+
+from contracts.loader import Contract
+from resources.errors import DeliveryRejected
+from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_rows
+from resources.readers.header import hits, match, reject
+from resources.readers.streams import DataFile, too_large
+
+HEADER_ROWS = 10
+HEADER_SHARE = 0.6
+FOOTER = re.compile("合计|小计|制表|审核")
+MAX_UNPACKED_BYTES = 1 << 30
+MAX_PARTS = 10_000
+ROWS_PER_BATCH = 20_000
+
+Row = list[str | None]
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value or None
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
+    if isinstance(value, int | float):
+        text = format(Decimal(repr(value)), "f")
+        return text.removesuffix(".0")
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
+
+
+def _guard(file: DataFile) -> None:
+    """A workbook is a zip archive: look at its directory before anything is unpacked."""
+    file.handle.seek(0)
+    try:
+        parts = zipfile.ZipFile(file.handle).infolist()
+    except (zipfile.BadZipFile, ValueError, OSError):
+        raise _no_workbook(file) from None
+    if len(parts) > MAX_PARTS or sum(p.file_size for p in parts) > MAX_UNPACKED_BYTES:
+        raise too_large(f"more than {MAX_PARTS} parts or {MAX_UNPACKED_BYTES} bytes unpacked", file.where)
+
+
+def _no_workbook(file: DataFile) -> DeliveryRejected:
+    remedy = "Save it as Excel workbook (.xlsx) and deliver it again"
+    return DeliveryRejected("DELIVERY_FORMAT", "the file is not a readable XLSX workbook", file.where, remedy)
+
+
+def _sheet_rows(sheet: Any) -> Iterator[tuple[int, Row]]:
+    """Rows that are not wholly empty, with their number."""
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        row = [_text(cell) for cell in cells]
+        if any(cell is not None and cell.strip() for cell in row):
+            yield number, row
+
+
+def _table(workbook: Any, contract: Contract, file: DataFile) -> tuple[list[str], Iterator[tuple[int, Row]]]:
+    """The header cells (empty text for an empty cell) and the rows below it."""
+    for name in workbook.sheet_names:
+        found = _sheet_rows(workbook.get_sheet_by_name(name))
+        for _, row in islice(found, HEADER_ROWS):
+            cells = [(cell or "").strip() for cell in row]
+            if hits(cells, contract) >= HEADER_SHARE:
+                return cells, found
+    raise reject(f"no sheet has a header in its first {HEADER_ROWS} rows", file.where)
+
+
+def _without_footer(found: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, Row]]:
+    held: list[tuple[int, Row]] = []
+    for number, row in found:
+        held.append((number, row))
+        first = next(cell for cell in row if cell is not None and cell.strip())
+        if not FOOTER.search("".join(first.split())):
+            yield from held
+            held = []
+
+
+def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
+    """Rows of the workbook; a row with a value outside the columns of the header becomes a defect row.
+
+    Raises DeliveryRejected: DELIVERY_FORMAT, DELIVERY_HEADER, DELIVERY_TOO_LARGE.
+    """
+    if not file.size:
+        return
+    _guard(file)
+    file.handle.seek(0)
+    try:
+        workbook = python_calamine.load_workbook(file.handle)
+        cells, found = _table(workbook, contract, file)
+    except python_calamine.CalamineError:
+        raise _no_workbook(file) from None
+    names = match([c for c in cells if c], contract, file.where)
+    named = [i for i, c in enumerate(cells) if c]
+    unnamed = [i for i, c in enumerate(cells) if not c]
+    positions = [named[names.index(c.name)] for c in contract.delivered]
+    data = _without_footer(found)
+    origin = Origin(file.name, file.index)
+    while chunk := list(islice(data, ROWS_PER_BATCH)):
+        yield from _batches(contract, chunk, positions, unnamed, origin)
+
+
+def _batches(
+    contract: Contract, chunk: Sequence[tuple[int, Row]], positions: list[int], unnamed: list[int], origin: Origin
+) -> Iterator[pa.RecordBatch]:
+    bad = [Defect(n, E_COLUMNS, "\t".join(c or "" for c in row)) for n, row in chunk if any(row[i] for i in unnamed)]
+    numbers = {d.row_no for d in bad}
+    good = [(n, [row[i] for i in positions]) for n, row in chunk if n not in numbers]
+    if good:
+        yield text_rows(contract, [values for _, values in good], [n for n, _ in good], origin)
+    if bad:
+        yield defects(contract, bad, origin)

@@ -1,0 +1,192 @@
+"""How a department's rows get to the landing zone: formats, encodings, manifests; and the exchange database.
+
+Here: CSV, JSON lines, fixed width and XLSX as the contract's delivery says, SM3 digests, the manifest written last.
+Not here: which rows (city.py). Everything is written to the byte alike for equal rows.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import zipfile
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from cryptography.hazmat.primitives import hashes
+
+from contracts.loader import Contract
+
+ROWS_PER_FILE = 60_000
+SUFFIX = {"csv": "csv", "jsonl": "jsonl", "fixed_width": "txt", "xlsx": "xlsx"}
+CRLF = {"health/archive", "human_resources/pension_payment"}
+ORGANISATION = {
+    "health": "FAKE321000000001",
+    "civil_affairs": "FAKE321000000002",
+    "public_security": "FAKE321000000003",
+    "human_resources": "FAKE321000000004",
+    "citizen_card": "FAKE321000000005",
+}
+
+
+def sm3(data: bytes) -> str:
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(data)
+    return digest.finalize().hex()
+
+
+def _delimited(rows: pd.DataFrame, header: list[str], delimiter: str, newline: str) -> str:
+    columns = []
+    for name in rows:
+        values = rows[name].to_numpy(dtype=object)
+        text = np.where(pd.isna(values), "", values)
+        cells = text.tolist()
+        whole = "".join(cells)
+        if delimiter in whole or '"' in whole or "\n" in whole:
+            cells = ['"' + v.replace('"', '""') + '"' if delimiter in v or '"' in v or "\n" in v else v for v in cells]
+        columns.append(cells)
+    lines = [delimiter.join(header), *map(delimiter.join, zip(*columns, strict=True))]
+    return newline.join(lines) + newline
+
+
+def _fixed_width(rows: pd.DataFrame, widths: list[int], encoding: str, newline: str) -> bytes:
+    columns = []
+    for name, width in zip(rows, widths, strict=True):
+        values = ["" if v is None or v != v else v for v in rows[name].tolist()]
+        columns.append([v + " " * (width - (len(v) if v.isascii() else len(v.encode(encoding)))) for v in values])
+    return "".join(line + newline for line in map("".join, zip(*columns, strict=True))).encode(encoding)
+
+
+def _json_lines(rows: pd.DataFrame) -> bytes:
+    if rows.empty:
+        return b""
+    return rows.to_json(orient="records", lines=True, force_ascii=False).encode()
+
+
+def _workbook(rows: pd.DataFrame, header: list[str], day: date) -> bytes:
+    """A registry's export: title rows, the header on row 3, then totals and signatures."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("火化信息")
+    sheet.append(["扬州市火化信息登记表"])
+    sheet.append([f"导出日期:{day}"])
+    sheet.append(header)
+    for row in rows.itertuples(index=False):
+        sheet.append([_cell(v) for v in row])
+    sheet.append(["合计", len(rows)])
+    sheet.append(["制表人:", "管理员", "审核:", "审核员"])
+    stamp = datetime(day.year, day.month, day.day, 18)
+    book.properties.created = book.properties.modified = stamp
+    raw = io.BytesIO()
+    book.save(raw)
+    return _steady(raw, stamp)
+
+
+def _cell(value: Any) -> Any:
+    if value is None or value != value:
+        return None
+    return int(value) if value.isdigit() and len(value) <= 5 else value
+
+
+def _steady(raw: io.BytesIO, stamp: datetime) -> bytes:
+    """The same archive with fixed times, so that equal rows give equal bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted(source.namelist()):
+            body = source.read(name)
+            if name == "docProps/core.xml":
+                body = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), body)
+            info = zipfile.ZipInfo(name, (stamp.year, stamp.month, stamp.day, 18, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(info, body)
+    return out.getvalue()
+
+
+def _content(contract: Contract, rows: pd.DataFrame, day: date) -> bytes:
+    delivery, table = contract.delivery, f"{contract.domain}/{contract.table}"
+    header, newline = [c.source or c.name for c in contract.delivered], "\r\n" if table in CRLF else "\n"
+    if delivery.format == "csv":
+        data = _delimited(rows, header, delivery.delimiter, newline).encode(delivery.encoding)
+    elif delivery.format == "fixed_width":
+        data = _fixed_width(rows, [c.width or 0 for c in contract.delivered], delivery.encoding, newline)
+    elif delivery.format == "jsonl":
+        data = _json_lines(rows.rename(columns=dict(zip(rows, header, strict=True))))
+    else:
+        data = _workbook(rows, header, day)
+    return gzip.compress(data, compresslevel=3, mtime=0) if delivery.compression == "gzip" else data
+
+
+def write_drop(landing: Path, contract: Contract, rows: pd.DataFrame, day: date, first_day: date, edition: int = 1) -> None:
+    """Write one drop of a file table. `rows` has the contract's delivered columns, in its order, as text.
+
+    `edition` 2 replaces an earlier delivery of the same day: new files, a later extract time, then the old files go.
+    """
+    delivery = contract.delivery
+    folder = landing / contract.domain / contract.table / day.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    before = {p for p in folder.iterdir() if p.name != "manifest.json"}
+    suffix = SUFFIX[delivery.format] + (".gz" if delivery.compression == "gzip" else "")
+    files = []
+    for part, start in enumerate(range(0, max(1, len(rows)), ROWS_PER_FILE)):
+        name = f"{contract.table}_{day:%Y%m%d}_{edition}{part + 1:02}.{suffix}"
+        data = _content(contract, rows.iloc[start : start + ROWS_PER_FILE], day)
+        (folder / name).write_bytes(data)
+        files.append({"name": name, "sm3": sm3(data), "bytes": len(data)})
+    extracted = datetime(day.year, day.month, day.day, 22, 30) + timedelta(days=edition - 1)
+    manifest = {
+        "table": f"{contract.domain}/{contract.table}",
+        "dept_org_code": ORGANISATION[contract.domain],
+        "extract_ts": f"{extracted.isoformat()}+08:00",
+        "period_from": first_day.isoformat(),
+        "period_to": day.isoformat(),
+        "mode": delivery.mode,
+        "encoding": delivery.encoding,
+        "format": delivery.format,
+        "delimiter": delivery.delimiter if delivery.format == "csv" else None,
+        "row_count": len(rows),
+        "files": files,
+        "schema_version": contract.version,
+    }
+    waiting = folder / ".manifest.tmp"
+    waiting.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+    waiting.replace(folder / "manifest.json")
+    for old in before - {folder / f["name"] for f in files}:
+        old.unlink()
+
+
+def write_exchange(url: str, contract: Contract, rows: pd.DataFrame, day: date) -> None:
+    """Put one night's rows into the exchange database; what was there of that night is replaced.
+
+    `rows`: the delivered columns as text, with cd_id and cd_operation.
+    """
+    from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, create_engine, delete
+
+    delivery, batch = contract.delivery, f"{day:%Y%m%d}"
+    engine = create_engine(url)
+    text = [Column(c.source or c.name, Text) for c in contract.delivered]
+    table = Table(
+        delivery.table,
+        MetaData(),
+        Column(delivery.row_column, Integer, primary_key=True, autoincrement=False),
+        Column(delivery.operation_column, String(1)),
+        Column(delivery.time_column, DateTime),
+        Column(delivery.batch_column, String(8)),
+        *text,
+    )
+    names = [delivery.row_column, delivery.operation_column, *(c.name for c in text)]
+    body = rows[["cd_id", "cd_operation", *(c.name for c in contract.delivered)]].astype(object)
+    values = zip(*(body[c].where(body[c].notna(), None).tolist() for c in body), strict=True)
+    fixed = {delivery.time_column: datetime(day.year, day.month, day.day, 23, 5), delivery.batch_column: batch}
+    try:
+        with engine.begin() as connection:
+            table.create(connection, checkfirst=True)
+            connection.execute(delete(table).where(table.c[delivery.batch_column] == batch))
+            if len(body):
+                connection.execute(table.insert(), [{**dict(zip(names, v, strict=True)), **fixed} for v in values])
+    finally:
+        engine.dispose()

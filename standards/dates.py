@@ -1,0 +1,145 @@
+"""Dates, times and months as departments write them.
+
+Here: one date or time of day out of one delivered value, sentinels. Not here: the order of two dates, the future.
+Source: GB/T 7408 (ISO 8601), domain rules D14 (sentinels), D15 (formats, in their order), D37 (time zones). Times without
+a zone are local time of the session (Asia/Shanghai).
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from standards.tables import placeholders
+from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
+
+ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+COMPACT = "^([0-9]{4})([0-9]{2})([0-9]{2})$"
+WRITTEN = "^([0-9]{4}|[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?$"
+EXCEL_SERIAL = "^[0-9]{5}(?:[.]0+)?$"
+EXCEL_SERIALS = (20_000, 60_000)
+EPOCH_MILLIS = "^-?[0-9]{12,13}$"
+PIVOT = 30
+YEARS = ("1800", "2199")
+CLOCK = "([0-9]{1,2}):?([0-9]{2})(?::?([0-9]{2})([.][0-9]{1,6})?[0-9]*)?"
+STAMP = f"^(.*?[0-9日])(?:[T ] *{CLOCK} *(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?$"
+COMPACT_STAMP = "^([0-9]{8})([0-9]{6})$"
+MIDNIGHT = "[T ]0{1,2}:00(?::00(?:[.]0+)?)?$"
+MONTH = "^([0-9]{4})[-/.年]?([0-9]{1,2})月?$"
+SENTINEL_MONTHS = ("000000", "190001", "197001", "999912")
+
+
+def _iso(day: Column, excel: bool) -> Column:
+    """A written day as `yyyy-MM-dd` text, NULL when no format of D15 fits. Calendar and range are not judged here."""
+    parts = F.regexp_replace(day, WRITTEN, "$1-$2-$3")
+    year = F.substring_index(parts, "-", 1)
+    century = F.when(F.length(year) == 4, F.lit("")).when(year < str(PIVOT), F.lit("20")).otherwise(F.lit("19"))
+    month = F.lpad(F.substring_index(F.substring_index(parts, "-", 2), "-", -1), 2, "0")
+    written = F.concat(century, year, F.lit("-"), month, F.lit("-"), F.lpad(F.substring_index(parts, "-", -1), 2, "0"))
+    moment = F.timestamp_millis(F.when(day.rlike(EPOCH_MILLIS), day).try_cast("bigint"))
+    iso = (
+        F.when(day.rlike(ISO), day)
+        .when(day.rlike(COMPACT), F.regexp_replace(day, COMPACT, "$1-$2-$3"))
+        .when(day.rlike(WRITTEN), written)
+        .when(day.rlike(EPOCH_MILLIS), F.date_format(moment, "yyyy-MM-dd"))
+    )
+    if excel:
+        serial = F.substring_index(day, ".", 1).try_cast("int")
+        counted = F.date_add(F.lit("1899-12-30").cast("date"), serial).cast("string")
+        iso = iso.when(day.rlike(EXCEL_SERIAL) & serial.between(*EXCEL_SERIALS), counted)
+    return iso
+
+
+def _answer(row: Row) -> dict[str, Column]:
+    value, sentinel = row["value"], row["sentinel"]
+    codes = code_array(
+        *text_fixes(row["raw"]),
+        flag(sentinel, "F_SENTINEL"),
+        flag(value.isNotNull() & ~row["plain"], "F_DATE"),
+        flag(value.isNull() & ~sentinel, "E_DATE"),
+    )
+    untouched = value.isNotNull() & row["plain"] & (row["s"] == row["raw"])
+    return {"codes": F.when(is_absent(row["s"]) | untouched, no_codes()).otherwise(codes)}
+
+
+def date_rule(excel: bool = False) -> Steps:
+    """Rule `date`: value date. A time of day at the end is dropped.
+
+    F_DATE: another format than yyyy-MM-dd or yyyyMMdd. F_SENTINEL: a stand-in for no date, value NULL. E_DATE: no date, not
+    in the calendar, or a year outside 1800-2199. `excel`: the source is a workbook, day numbers 20000-60000 are dates.
+    """
+
+    def day(row: Row) -> dict[str, Column]:
+        s = row["s"]
+        timed = s.rlike(f"^[0-9]{{4}}.*[ T][0-9]{{1,2}}:|{COMPACT_STAMP}")
+        return {"day": F.when(timed, F.regexp_replace(F.regexp_replace(s, COMPACT_STAMP, "$1 $2"), STAMP, "$1")).otherwise(s)}
+
+    def iso(row: Row) -> dict[str, Column]:
+        return {"iso": F.coalesce(_iso(row["day"], excel), F.lit(""))}
+
+    def value(row: Row) -> dict[str, Column]:
+        sentinel = row["iso"].isin(*placeholders("date"))
+        known = ~sentinel & F.substring(row["iso"], 1, 4).between(*YEARS)
+        plain = row["s"].rlike(f"{ISO}|{COMPACT}|{MIDNIGHT}")
+        return {"sentinel": sentinel, "value": F.when(known, row["iso"].try_cast("date")), "plain": plain}
+
+    return clean_by(free_text), day, iso, value, _answer
+
+
+def timestamp_rule(excel: bool = False) -> Steps:
+    """Rule `timestamp`: value timestamp. The days of `date_rule`, then optionally T or a blank and H:mm[:ss[.f]],
+    then optionally Z or an offset; yyyyMMddHHmmss; epoch milliseconds. 24:00:00 is the start of the next day.
+
+    Codes as in `date_rule`; a missing time of day is midnight.
+    """
+
+    def groups(row: Row) -> dict[str, Column]:
+        spaced = F.regexp_replace(row["s"], COMPACT_STAMP, "$1 $2")
+        names = ("day", "hour", "minute", "second", "fraction", "zone")
+        return {name: F.regexp_extract(spaced, STAMP, i) for i, name in enumerate(names, 1)}
+
+    def fields(row: Row) -> dict[str, Column]:
+        minute, second = (F.when(row[f] == "", F.lit("00")).otherwise(row[f]) for f in ("minute", "second"))
+        return {
+            "iso": F.coalesce(_iso(row["day"], excel), F.lit("")),
+            "hour": F.lpad(F.when(row["hour"] == "", F.lit("00")).otherwise(row["hour"]), 2, "0"),
+            "clock": F.concat(minute, F.lit(":"), second, row["fraction"]),
+            "zone": F.regexp_replace(row["zone"], "([0-9]{2}):?([0-9]{2})$", "$1:$2"),
+        }
+
+    def turned(row: Row) -> dict[str, Column]:
+        end_of_day = (row["hour"] == "24") & row["clock"].rlike("^[0:.]+$")
+        day = F.when(end_of_day, F.date_add(row["iso"].try_cast("date"), 1).cast("string")).otherwise(row["iso"])
+        hour = F.when(end_of_day, F.lit("00")).otherwise(row["hour"])
+        text = F.concat(day, F.lit(" "), hour, F.lit(":"), row["clock"], row["zone"])
+        plain = row["s"].rlike("^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?$") & ~end_of_day
+        return {"text": text, "plain": plain, "sentinel": row["iso"].isin(*placeholders("date"))}
+
+    def value(row: Row) -> dict[str, Column]:
+        s = row["s"]
+        unknown = row["sentinel"] | ~F.substring(row["iso"], 1, 4).between(*YEARS)
+        moment = (
+            F.when(unknown, F.lit(None).cast("timestamp"))
+            .when(s.rlike(EPOCH_MILLIS), F.timestamp_millis(F.when(s.rlike(EPOCH_MILLIS), s).try_cast("bigint")))
+            .otherwise(row["text"].try_cast("timestamp"))
+        )
+        return {"value": moment}
+
+    return clean_by(free_text), groups, fields, turned, value, _answer
+
+
+def month_rule() -> Steps:
+    """Rule `month`: value string YYYYMM. Codes as in `date_rule`."""
+
+    def digits(row: Row) -> dict[str, Column]:
+        split = F.regexp_replace(row["s"], MONTH, "$1-$2")
+        month = F.concat(F.substring_index(split, "-", 1), F.lpad(F.substring_index(split, "-", -1), 2, "0"))
+        return {"month": F.when(row["s"].rlike(MONTH), month).otherwise(F.lit(""))}
+
+    def value(row: Row) -> dict[str, Column]:
+        month = row["month"]
+        sentinel = month.isin(*SENTINEL_MONTHS)
+        right = ~sentinel & F.substring(month, 1, 4).between(*YEARS) & F.substring(month, 5, 2).between("01", "12")
+        return {"sentinel": sentinel, "value": F.when(right, month), "plain": month == row["s"]}
+
+    return clean_by(free_text), digits, value, _answer

@@ -1,0 +1,129 @@
+"""Administrative divisions of the city: 12-digit codes, their history, their names.
+
+Here: what a delivered division means (county, town, village level). Not here: addresses, functional zones, polygons.
+Source: GB/T 2260, GB/T 10114 and the statistical division codes; domain rules A11, D18. Tables: standards/divisions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from standards.tables import rows
+from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
+
+CITY4 = "3210"
+CITY = "321000"
+TEST_COUNTY = "321099"
+TOWN_SUFFIXES = ("街道", "镇", "乡")
+VILLAGE = "^(?:000|00[1-9]|0[1-9][0-9]|[1-5][0-9]{2})$"
+
+
+@cache
+def counties() -> tuple[str, ...]:
+    """The 6-digit codes in force, the city itself (321000) included."""
+    return tuple(row["code"] for row in rows("divisions/county"))
+
+
+@cache
+def towns() -> tuple[str, ...]:
+    """The 9-digit codes in force."""
+    return tuple(row["code"] for row in rows("divisions/town"))
+
+
+@cache
+def city_history() -> tuple[str, ...]:
+    """Every 6-digit code of the city that GB/T 2260 ever held: what may stand in an identity number."""
+    table = rows("divisions/county") + rows("divisions/historical")
+    return tuple(sorted({row["code"] for row in table if row["gb2260"] == "1"}))
+
+
+@cache
+def successors() -> dict[str, str]:
+    """Cancelled county -> its county today, for those that stayed in the city."""
+    return {row["code"]: row["successor_code"] for row in rows("divisions/historical") if row["successor_city"] == CITY}
+
+
+def _county_names() -> Iterator[tuple[str, str]]:
+    for row in rows("divisions/county"):
+        for name in (row["name"], *filter(None, row["aliases"].split("|"))):
+            yield name, row["code"]
+    for row in rows("divisions/historical"):
+        if row["successor_city"] == CITY:
+            yield row["name"], row["successor_code"]
+
+
+def _town_names() -> Iterator[tuple[str, str]]:
+    named = [(row["name"], row["code"]) for row in (*rows("divisions/town"), *rows("divisions/town_former"))]
+    shortened = [(name.removesuffix(s), code) for name, code in named for s in TOWN_SUFFIXES if name.endswith(s)]
+    clear = {name for name, codes in Counter(name for name, _ in dict.fromkeys(named + shortened)).items() if codes == 1}
+    county_names = dict(_county_names())
+    for name, code in named + shortened:
+        if name in clear and name not in county_names:
+            yield name, code
+        for county, county_code in county_names.items():
+            if code.startswith(county_code):
+                yield f"{county}{name}", code
+
+
+def _without_city(name: str) -> str:
+    return name.removeprefix("扬州市") or name
+
+
+@cache
+def names() -> dict[str, str]:
+    """Name without province and city -> 12-digit code: counties and towns, former and short names, with or without county."""
+    return {_without_city(name): code.ljust(12, "0") for name, code in (*_town_names(), *_county_names())}
+
+
+def county_of(division: Column) -> Column:
+    """The county (6 digits) of a valid 12-digit division; 321000 when there is none."""
+    return F.coalesce(F.substring(division, 1, 6), F.lit(CITY))
+
+
+def division_rule(test_divisions: bool = False) -> Steps:
+    """Rule `division`: value string of 12 digits.
+
+    4, 6 and 9 digits are padded with zeros. F_DIVISION: a cancelled code or a name was mapped to the code in force.
+    E_DIVISION: unknown, cancelled without a successor in the city, or outside the city. F_WIDTH, F_INVIS, F_TRIM.
+    `test_divisions`: 321099 counts as a county.
+    """
+    in_force = (*counties(), *((TEST_COUNTY,) if test_divisions else ()))
+    successor = F.create_map(*(F.lit(x) for pair in successors().items() for x in pair))
+    by_name = F.create_map(*(F.lit(x) for pair in names().items() for x in pair))
+
+    def padded(row: Row) -> dict[str, Column]:
+        s = row["s"]
+        numeric = s.rlike("^[0-9]+$")
+        code = F.when(numeric & F.length(s).isin(4, 6, 9, 12), F.rpad(s, 12, "0"))
+        return {"absent": is_absent(s), "numeric": numeric, "padded": code}
+
+    def today(row: Row) -> dict[str, Column]:
+        code = row["padded"]
+        county = F.try_element_at(successor, F.substring(code, 1, 6))
+        return {"today": F.when(county.isNotNull(), F.concat(county, F.substring(code, 7, 6)))}
+
+    def current(row: Row) -> dict[str, Column]:
+        code, moved = row["padded"], row["today"]
+        named = F.try_element_at(by_name, F.regexp_replace(row["s"], "^(?:江苏省|江苏)?(?:扬州市(.))?| ", "$1"))
+        value = (
+            F.when(row["absent"] | ~F.substring(code, 10, 3).rlike(VILLAGE), F.lit(None).cast("string"))
+            .when(F.substring(code, 1, 9).isin(*towns()), code)
+            .when(F.substring(code, 1, 6).isin(*in_force) & code.endswith("000000"), code)
+            .when(F.substring(moved, 1, 9).isin(*towns()), moved)
+            .when(moved.isNotNull(), F.rpad(F.substring(moved, 1, 6), 12, "0"))
+            .when(~row["numeric"], named)
+        )
+        return {"value": value}
+
+    def answer(row: Row) -> dict[str, Column]:
+        value = row["value"]
+        mapped = flag(~row["numeric"] | (value != row["padded"]), "F_DIVISION")
+        codes = code_array(*text_fixes(row["raw"]), F.when(value.isNull(), "E_DIVISION").otherwise(mapped))
+        return {"codes": F.when(row["absent"] | (value == row["raw"]), no_codes()).otherwise(codes)}
+
+    return clean_by(free_text), padded, today, current, answer

@@ -1,0 +1,114 @@
+"""Citizen identity numbers: check, upgrade from 15 to 18 digits, repair of how they were typed.
+
+Here: GB 11643-1999 (18 and 15 digits), residence permits of Hong Kong, Macao and Taiwan residents (81/82/83), the
+permanent residence card of foreigners (2023 layout: 9, province, nationality, birth, sequence, check). Not here: whose
+number it is; conflicts with other columns. Source: domain rules A0-A4, D03-D07.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from standards import divisions
+from standards.tables import placeholders
+from standards.text import FULL_WIDTH, HALF_WIDTH, INVISIBLE, SCIENTIFIC, Row, Steps, clean_by, code_array, flag, is_absent, no_codes
+
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+CHECK_DIGITS = "10X98765432"
+PROVINCES = (
+    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43",
+    "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83",
+)  # fmt: skip
+HMT = ("81", "82", "83")
+OLD_AGE = 120
+X_LOOKALIKES = "×хХΧⅩⅹ"
+DROPPED = " \t\r\n-'\"\u00a0"
+LOWER, UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+REPEATED = "|".join(f"{d}{{10}}" for d in range(10)) + "|^(?:" + "|".join(f"{d}{{2,}}" for d in range(10)) + ")$"
+SHAPE = "^(?:[0-9]{17}[0-9X]|[0-9]{15})$"
+
+
+def normalise(raw: Column) -> Column:
+    """The number as it was meant: ASCII, upper case, no spaces, hyphens or quotes, X for its look-alikes, no Excel `.0`."""
+    wide_upper = HALF_WIDTH.translate(str.maketrans(LOWER, UPPER))
+    kept = (FULL_WIDTH + LOWER + X_LOOKALIKES, wide_upper + UPPER + "X" * len(X_LOOKALIKES))
+    once = F.translate(raw, f"{kept[0]}{DROPPED}{INVISIBLE}", kept[1])
+    # a full-width hyphen, quote or space has just become one of the characters to drop
+    return F.regexp_replace(once, r"[ '\"-]+|\.0$", "")
+
+
+def check_digit(body: Column) -> Column:
+    """The 18th character for 17 digits: ISO 7064 MOD 11-2 (GB 11643-1999)."""
+    total = sum(((F.ascii(F.substring(body, i, 1)) - 48) * w for i, w in enumerate(WEIGHTS, 1)), F.lit(0))
+    return F.substring(F.lit(CHECK_DIGITS), F.pmod(total, F.lit(11)) + 1, F.lit(1))
+
+
+def _fixes(raw: Column) -> tuple[Column, ...]:
+    return (
+        flag(raw.rlike("[\uff01-\uff5e\u3000]"), "F_WIDTH"),
+        flag(raw.rlike("[\u200b-\u200f\ufeff\u00a0]"), "F_INVIS"),
+        flag(raw.rlike("[ \t\r\n'\"-]"), "F_TRIM"),
+        flag(raw.rlike(f"[x\uff38\uff58{X_LOOKALIKES}][ \t\r\n'\"]*$"), "F_X"),
+        flag(raw.rlike(r"\.0[ \t\r\n'\"]*$"), "F_DOT0"),
+    )
+
+
+def identity_rule(business_date: Column, test_divisions: bool = False) -> Steps:
+    """Rule `identity`: value string of 18 characters.
+
+    Errors, the first one found: E_SCI, E_PLACEHOLDER, E_LEN, E_CHARS, E_DIVISION, E_DATE, E_EXCEL, E_CHECK, E_FUTURE; and
+    W_CENTURY for a 15-digit number with sequence 996-999, which is never upgraded. With a value: W_DIVISION (county not in
+    the history of divisions), W_SEQ0, W_OLD (more than 120 years). Repairs: F_WIDTH, F_INVIS, F_TRIM, F_X, F_DOT0, F_UP15.
+    `business_date`: date the row speaks about. `test_divisions`: 321099 counts as a county.
+    """
+    known = (*divisions.city_history(), *((divisions.TEST_COUNTY,) if test_divisions else ()))
+
+    def shape(row: Row) -> dict[str, Column]:
+        s = row["s"]
+        old = F.length(s) == 15
+        body = F.when(old, F.concat(F.substring(s, 1, 6), F.lit("19"), F.substring(s, 7, 9))).otherwise(F.substring(s, 1, 17))
+        return {"absent": is_absent(s), "old": old, "body": body}
+
+    def computed(row: Row) -> dict[str, Column]:
+        body = row["body"]
+        birth = F.concat_ws("-", F.substring(body, 7, 4), F.substring(body, 11, 2), F.substring(body, 13, 2))
+        return {"birth": birth.try_cast("date"), "check": check_digit(body)}
+
+    def judged(row: Row) -> dict[str, Column]:
+        s, old, birth = row["s"], row["old"], row["birth"]
+        foreigner = s.startswith("9") & F.substring(s, 2, 2).isin(*(p for p in PROVINCES if p not in HMT)) & ~old
+        province = F.substring(s, 1, 2).isin(*PROVINCES) | foreigner
+        real = F.lit(True) if test_divisions else ~s.startswith(divisions.TEST_COUNTY)
+        error = (
+            F.when(row["absent"], F.lit(None).cast("string"))
+            .when(s.rlike(SCIENTIFIC), "E_SCI")
+            .when(s.rlike(REPEATED) | s.isin(*placeholders("identity")), "E_PLACEHOLDER")
+            .when(~F.length(s).isin(15, 18), "E_LEN")
+            .when(~s.rlike(SHAPE), "E_CHARS")
+            .when(~(province & real), "E_DIVISION")
+            .when(birth.isNull() | (F.substring(row["body"], 7, 4) == "0000"), "E_DATE")
+            .when(old & F.substring(s, 13, 3).between("996", "999"), "W_CENTURY")
+            .when(~old & (row["check"] != F.substring(s, 18, 1)), F.when(s.endswith("000"), "E_EXCEL").otherwise("E_CHECK"))
+            .when(birth > business_date, "E_FUTURE")
+        )
+        return {"error": error}
+
+    def answer(row: Row) -> dict[str, Column]:
+        s, body = row["s"], row["body"]
+        good = row["error"].isNull() & ~row["absent"]
+        unknown_county = body.startswith(divisions.CITY4) & ~F.substring(body, 1, 6).isin(*known)
+        hmt_county = F.substring(body, 1, 2).isin(*HMT) & (F.substring(body, 3, 4) != "0000")
+        found = (
+            flag(good & row["old"], "F_UP15"),
+            flag(s.contains("**"), "W_MASKED"),
+            row["error"],
+            flag(good & (unknown_county | hmt_county), "W_DIVISION"),
+            flag(good & (F.substring(body, 15, 3) == "000"), "W_SEQ0"),
+            flag(good & (F.year(business_date) - F.year(row["birth"]) > OLD_AGE), "W_OLD"),
+        )
+        codes = F.when(row["absent"], no_codes()).when(s == row["raw"], code_array(*found))
+        number = F.when(row["old"], F.concat(body, row["check"])).otherwise(s)
+        return {"value": F.when(good, number), "codes": codes.otherwise(code_array(*_fixes(row["raw"]), *found))}
+
+    return clean_by(normalise), shape, computed, judged, answer

@@ -1,0 +1,76 @@
+"""Names of persons: one form to store, one key to compare, what kind of sameness two names have.
+
+Here: width, spaces, middle dots, placeholder and damaged names, variants of characters (for comparison only).
+Not here: whether two records are one person. Source: domain rules A0 (names), D01, D08, D30, D39, matching rule M1b.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from standards.tables import placeholders, rows
+from standards.text import HAN, WHITESPACE, Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
+
+DOTS = "•．・‧∙●⋅"
+DOT = "·"
+PLACEHOLDER = "(?i)测试|test|无名|未知|某|之[子女]|[0-9*x]{2,}"
+DAMAGED = "[?□\ufffd\ue000-\uf8ff]"
+SUSPECT = f"{PLACEHOLDER}|{DAMAGED}|[*]"
+
+
+@cache
+def variants() -> tuple[str, str]:
+    """The variant characters and, in the same order, what they are compared as."""
+    pairs = {row["variant"]: row["standard"] for row in rows("name_variants")}
+    return "".join(pairs), "".join(pairs.values())
+
+
+def normalise(name: Column) -> Column:
+    """The name to store: narrow, no spaces in a name with Han characters, single ones elsewhere, `·` as the only middle dot."""
+    s = free_text(F.translate(name, DOTS, DOT * len(DOTS)))
+    plain = F.regexp_replace(s, f"[{WHITESPACE}]+", " ")
+    return F.when(name.rlike(HAN), F.translate(plain, ". ", DOT)).otherwise(plain)
+
+
+def compare_key(name: Column) -> Column:
+    """The key to compare names by: variant characters unified, no spaces and dots, upper case. Never shown, never stored alone."""
+    return F.upper(F.regexp_replace(F.translate(normalise(name), *variants()), f"[ {DOT}]", ""))
+
+
+def person_name_rule() -> Steps:
+    """Rule `person_name`: value string. The value stays also when it is flagged.
+
+    W_NAME_PLACEHOLDER: typed to get past a form (测试, 某某, 李某之子). W_RARE: a character was lost on the way (?, □).
+    W_MASKED: the provider has hidden characters. F_WIDTH, F_INVIS, F_HTML, F_TRIM; F_NAME: spaces or dots unified.
+    """
+
+    def judged(row: Row) -> dict[str, Column]:
+        s = row["s"]
+        suspect = s.rlike(SUSPECT) | s.isin(*placeholders("person_name"))
+        return {"absent": is_absent(s), "plain": (s == row["raw"]) & ~suspect}
+
+    def answer(row: Row) -> dict[str, Column]:
+        s, raw = row["s"], row["raw"]
+        codes = code_array(
+            *text_fixes(raw),
+            flag(s != free_text(raw), "F_NAME"),
+            flag(s.rlike(PLACEHOLDER) | s.isin(*placeholders("person_name")), "W_NAME_PLACEHOLDER"),
+            flag(s.rlike(DAMAGED), "W_RARE"),
+            flag(s.contains("*"), "W_MASKED"),
+        )
+        return {"value": F.when(~row["absent"], s), "codes": F.when(row["absent"] | row["plain"], no_codes()).otherwise(codes)}
+
+    return clean_by(normalise), judged, answer
+
+
+def same_person_name(a_key: Column, b_key: Column, former_key: Column) -> Column:
+    """How two comparison keys are the name of one person: EXACT; FORMER (`a` is a former name of `b`'s owner); ONE_EDIT (one
+    character differs, both at least two long); NULL when they are not, or one is missing."""
+    return (
+        F.when(a_key == b_key, "EXACT")
+        .when(a_key == former_key, "FORMER")
+        .when((F.length(a_key) >= 2) & (F.length(b_key) >= 2) & (F.levenshtein(a_key, b_key) == 1), "ONE_EDIT")
+    )

@@ -1,0 +1,135 @@
+"""Normalisation of delivered text before any rule looks at it, and the result that every rule gives back.
+
+Here: width, invisible characters, control characters, HTML debris, null tokens, the rules `text`, `address` and
+`identifier`, and the small vocabulary (`Steps`, `bind`, `flag`) the other rules are written in. Not here: what a value
+means. Source: domain rules A0 (normalisation pipeline), D02, D06, D40.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+FULL_WIDTH = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"
+HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F))) + " "
+INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
+HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+NULL_TOKENS = ("", "NULL", "\\N", "NONE", "NAN", "无", "不详", "未知", "暂无", "空", "-", "--", "—", "/", ".", "N/A")
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+HTML = "(?i)&nbsp;|<br */?>"
+SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-7]$"
+WHITESPACE = " \t\r\n"
+
+
+Row = Mapping[str, Column]
+Step = Callable[[Row], dict[str, Column]]
+Steps = tuple[Step, ...]
+"""A rule: each step sees `raw` and what the steps before it have named, and names more. The last one names `value` and `codes`.
+
+Steps are what lets a frame compute every intermediate once (`rules.parse_frame`); as one expression they are spelt out.
+"""
+
+
+def bind(raw: Column, steps: Steps) -> Column:
+    """The rule as one expression: struct{value, codes: array<string>}."""
+    row = {"raw": raw}
+    for step in steps:
+        row |= step(row)
+    return F.struct(row["value"].alias("value"), row["codes"].alias("codes"))
+
+
+def flag(condition: Column, code: str) -> Column:
+    """`code` where the condition holds, else NULL."""
+    return F.when(condition, F.lit(code))
+
+
+def no_codes() -> Column:
+    return F.array().cast("array<string>")
+
+
+def code_array(*codes: Column) -> Column:
+    """The codes that are not NULL, in their order; never NULL itself."""
+    return F.array_compact(F.array(*codes))
+
+
+def narrow(raw: Column) -> Column:
+    """Full-width forms of ASCII to ASCII, no-break space to space, zero-width characters out. Han stays as it is."""
+    return F.translate(raw, f"{FULL_WIDTH}\u00a0{INVISIBLE}", f"{HALF_WIDTH} ")
+
+
+def trimmed(value: Column) -> Column:
+    return F.btrim(value, F.lit(WHITESPACE))
+
+
+def free_text(raw: Column) -> Column:
+    """Delivered free text in normal form: narrow, without HTML debris, trimmed; inner spaces stay."""
+    return trimmed(F.regexp_replace(narrow(raw), HTML, " "))
+
+
+def identifier(raw: Column) -> Column:
+    """An identifier in normal form: narrow, no white space anywhere, no Excel text mark, upper case; hyphens stay."""
+    return F.upper(F.regexp_replace(narrow(raw), "^[ \t\r\n]*['\"]|['\"][ \t\r\n]*$|[ \t\r\n]", ""))
+
+
+def is_absent(clean: Column) -> Column:
+    """Nothing was delivered: NULL, blank, or one of the words that stand for nothing."""
+    return clean.isNull() | F.upper(clean).isin(*NULL_TOKENS)
+
+
+def has_control(raw: Column) -> Column:
+    """A control character other than tab and line break is inside: the value was damaged on its way."""
+    return F.coalesce(raw.rlike(CONTROL), F.lit(False))
+
+
+def text_fixes(raw: Column) -> tuple[Column, ...]:
+    """F_WIDTH, F_INVIS, F_HTML, F_TRIM: which of the repairs of `free_text` changed the delivered value."""
+    return (
+        flag(raw.rlike("[\uff01-\uff5e\u3000]"), "F_WIDTH"),
+        flag(raw.rlike("[\u200b-\u200f\ufeff\u00a0]"), "F_INVIS"),
+        flag(raw.rlike(HTML), "F_HTML"),
+        flag(raw.rlike("^[ \t\r\n]|[ \t\r\n]$"), "F_TRIM"),
+    )
+
+
+def identifier_fixes(raw: Column) -> tuple[Column, ...]:
+    """F_WIDTH, F_INVIS, F_TRIM for the repairs of `identifier`; a change of case is none."""
+    return (
+        flag(raw.rlike("[\uff01-\uff5e\u3000]"), "F_WIDTH"),
+        flag(raw.rlike("[\u200b-\u200f\ufeff\u00a0]"), "F_INVIS"),
+        flag(raw.rlike("[ \t\r\n'\"]"), "F_TRIM"),
+    )
+
+
+def clean_by(normal: Callable[[Column], Column]) -> Step:
+    """The first step of a rule: `s`, the value in normal form."""
+    return lambda row: {"s": normal(row["raw"])}
+
+
+def with_absent(row: Row) -> dict[str, Column]:
+    return {"absent": is_absent(row["s"])}
+
+
+def text_rule() -> Steps:
+    """Rules `text` and `address`: value string. Codes: F_WIDTH, F_INVIS, F_HTML, F_TRIM."""
+
+    def answer(row: Row) -> dict[str, Column]:
+        fixed = F.when((row["s"] == row["raw"]) | row["absent"], no_codes()).otherwise(code_array(*text_fixes(row["raw"])))
+        return {"value": F.when(~row["absent"], row["s"]), "codes": fixed}
+
+    return clean_by(free_text), with_absent, answer
+
+
+def identifier_rule() -> Steps:
+    """Rule `identifier`: value string. E_SCI: Excel has destroyed the number; F_WIDTH, F_INVIS, F_TRIM."""
+
+    def judged(row: Row) -> dict[str, Column]:
+        return {"absent": is_absent(row["s"]), "lost": row["s"].rlike(SCIENTIFIC)}
+
+    def answer(row: Row) -> dict[str, Column]:
+        fixed = code_array(*identifier_fixes(row["raw"]), flag(row["lost"], "E_SCI"))
+        untouched = ((row["s"] == row["raw"]) & ~row["lost"]) | row["absent"]
+        return {"value": F.when(~row["absent"] & ~row["lost"], row["s"]), "codes": F.when(untouched, no_codes()).otherwise(fixed)}
+
+    return clean_by(identifier), judged, answer

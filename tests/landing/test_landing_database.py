@@ -1,0 +1,144 @@
+"""The exchange database: batches, rows, and errors that give no secret away."""
+
+from __future__ import annotations
+
+import datetime as dt
+import traceback
+
+import pytest
+import sqlalchemy as sa
+
+from resources.errors import DeliveryRejected, Unreachable
+from resources.landing import LandingZone
+from resources.readers import database
+from tests.landing.writing import business, contract
+
+TABLE = contract("database", table="visits", mode="inc")
+
+
+@pytest.fixture
+def exchange(tmp_path):
+    url = f"sqlite:///{tmp_path}/exchange.db"
+    engine = sa.create_engine(url)
+    names = ["就诊号", "姓名", "就诊日期"]
+    table = sa.Table(
+        "visits",
+        sa.MetaData(),
+        sa.Column("cd_id", sa.Integer, primary_key=True),
+        sa.Column("cd_operation", sa.String),
+        sa.Column("cd_time", sa.DateTime),
+        sa.Column("cd_batch", sa.String),
+        *(sa.Column(n, sa.String) for n in names),
+    )
+    table.create(engine)
+
+    def add(batch, *rows):
+        at = dt.datetime(2019, 12, 31, 3, 4, 5)
+        with engine.begin() as connection:
+            for op, *values in rows:
+                connection.execute(
+                    table.insert(), {"cd_operation": op, "cd_time": at, "cd_batch": batch, **dict(zip(names, values, strict=True))}
+                )
+
+    def change(statement):
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement))
+
+    add.url, add.change = url, change
+    return add
+
+
+def rows_of(zone, drop):
+    with zone.read(TABLE, drop) as delivery:
+        return [r for b in delivery.batches() for r in b.to_pylist()]
+
+
+def test_one_drop_per_batch(tmp_path, exchange, monkeypatch):
+    monkeypatch.setattr(database, "ROWS_PER_BATCH", 2)
+    exchange("20191230", ("I", "A1", " 王 ", None))
+    exchange("20191229", *[("I", f"B{i}", "x", "y") for i in range(5)])
+    exchange("20191230", ("u ", "A1", "", "2019"), ("D", "A2", None, None))
+    exchange("to do", ("I", "A9", None, None))
+    zone = LandingZone(tmp_path, exchange.url)
+    first, second = zone.drops(TABLE)
+    assert (first.business_date.day, first.declared_rows) == (29, 5)
+    assert (second.business_date.day, second.declared_rows) == (30, 3)
+    assert second.complete
+    assert second.problem is None
+    assert second.extract_ts == "2019-12-31T03:04:05"
+    assert len(second.batch_id) == 32
+    rows = rows_of(zone, second)
+    assert [[r["visit_no"], r["name"], r["visit_date"]] for r in rows] == [["A1", " 王 ", None], ["A1", "", "2019"], ["A2", None, None]]
+    assert [r["_op"] for r in rows] == ["I", "U", "D"]
+    assert [r["_row_no"] for r in rows] == [1, 7, 8]
+    assert [r["_order"] for r in rows] == [f"{n:020d}" for n in (1, 7, 8)]
+    assert {r["_source_file"] for r in rows} == {"visits"}
+    assert len(rows_of(zone, first)) == 5
+
+
+def test_batch_that_grows_is_another_batch(tmp_path, exchange):
+    exchange("20191230", ("I", "A1", "x", "y"))
+    zone = LandingZone(tmp_path, exchange.url)
+    (before,) = zone.drops(TABLE)
+    assert zone.drops(TABLE) == [before]
+    exchange("20191230", ("I", "A2", "x", "y"))
+    assert zone.drops(TABLE)[0].batch_id != before.batch_id
+    with pytest.raises(DeliveryRejected, match="DELIVERY_CHANGED"):
+        zone.read(TABLE, before)
+
+
+def test_unknown_operation_is_a_defect(tmp_path, exchange):
+    exchange("20191230", ("X", "A1", "x", None), (None, "A2", "x", None), ("I", "A3", "x", None))
+    zone = LandingZone(tmp_path, exchange.url)
+    rows = rows_of(zone, zone.drops(TABLE)[0])
+    assert {r["_row_no"]: r["_defect"] for r in rows} == {1: "E_OPERATION", 2: "E_OPERATION", 3: None}
+    assert next(r for r in rows if r["_row_no"] == 1)["_defect_text"] == '["X", "A1", "x", null]'
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("ALTER TABLE visits ADD COLUMN 备注 TEXT", "unknown columns '备注'"),
+        ("ALTER TABLE visits DROP COLUMN 姓名", "missing columns '姓名'"),
+        ("ALTER TABLE visits DROP COLUMN cd_time", "columns of the exchange cd_time"),
+    ],
+)
+def test_table_that_is_not_contracted(tmp_path, exchange, statement, told):
+    exchange.change(statement)
+    with pytest.raises(DeliveryRejected, match="DELIVERY_HEADER") as refusal:
+        LandingZone(tmp_path, exchange.url).drops(TABLE)
+    assert told in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        (None, "EXCHANGE_URL"),
+        ("no url, s3cret", "EXCHANGE_URL"),
+        ("sqlite:////nowhere/exchange.db?password=s3cret", "EXCHANGE_DATABASE"),
+        ("nosuchdriver://user:s3cret@db.example/x", "EXCHANGE_DATABASE"),
+        ("sqlite+nosuch://user:s3cret@db.example/x", "EXCHANGE_DATABASE"),
+    ],
+)
+def test_unreachable_database_gives_no_password_away(tmp_path, url, code):
+    with pytest.raises(Unreachable) as error:
+        LandingZone(tmp_path, url).drops(TABLE)
+    assert error.value.code == code
+    assert "s3cret" not in str(error.value)
+    assert "s3cret" not in "".join(traceback.format_exception(error.value))
+
+
+def test_table_not_created_yet(tmp_path, exchange):
+    exchange.change("DROP TABLE visits")
+    with pytest.raises(Unreachable, match="EXCHANGE_TABLE"):
+        LandingZone(tmp_path, exchange.url).drops(TABLE)
+
+
+def test_rows_are_business_values(tmp_path, exchange):
+    import pyarrow as pa
+
+    exchange("20191231", ("I", "A1", "王", "2019-12-31"))
+    zone = LandingZone(tmp_path, exchange.url)
+    with zone.read(TABLE, zone.drops(TABLE)[0]) as delivery:
+        table = pa.Table.from_batches(delivery.batches(), delivery.schema)
+    assert business(table) == [["A1", "王", "2019-12-31"]]

@@ -1,0 +1,44 @@
+"""Source records -> links -> deaths -> persons, for small cities of a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import DataFrame, Row, SparkSession
+
+from assets.base.population.death import death
+from assets.base.population.person import person
+from assets.base.population.source_link import source_link
+from tests.population.cleansed import AS_OF, frame, pseudonym
+
+SOURCES = ("resident", "cancellation", "pension", "archive", "certificate", "visit", "card", "cremation")
+
+
+@dataclass(frozen=True)
+class Population:
+    links: dict[tuple[str, str], Row]
+    deaths: dict[str, Row]
+    persons: dict[str, Row]
+
+    def person_of(self, table: str, key: str) -> Row:
+        return self.persons[self.links[table, key].person_uid]
+
+    def death_of(self, table: str, key: str) -> Row | None:
+        return self.deaths.get(self.links[table, key].person_uid)
+
+
+def populate(spark: SparkSession, **tables: list[dict[str, Any]]) -> Population:
+    """Tables that are not given are empty."""
+    c: dict[str, DataFrame] = {name: frame(spark, name, tables.get(name, [])) for name in SOURCES}
+    link = source_link(*[c[n] for n in SOURCES], pseudonym)
+    rows = link.collect()
+    # the collected links come back as a table, as in the lake, so that the plans do not grow with every step
+    link = spark.createDataFrame(rows, link.schema)
+    dead = death(link, c["certificate"], c["cancellation"], c["cremation"], c["pension"], c["archive"], c["visit"], AS_OF)
+    persons = person(link, dead, c["resident"], c["archive"], c["card"], c["visit"], AS_OF, pseudonym)
+    return Population(
+        {(r.source_table, r.source_key): r for r in rows},
+        {r.person_uid: r for r in dead.collect()},
+        {r.person_uid: r for r in persons.collect()},
+    )

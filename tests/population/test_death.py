@@ -1,0 +1,104 @@
+"""Death fusion: grades, dates, conflicts, candidates and signs of life, one person per row of the table."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.population.chain import Population, populate
+from tests.population.cleansed import number
+
+CERT = {"certificate": {"death_datetime": "2018-03-01T23:30:00"}}
+POLICE = {"cancellation": {"death_date": "2018-03-04", "cancel_date": "2018-03-20", "cancel_reason": "01"}}
+POLICE_FAR = {"cancellation": {"death_date": "2018-03-12", "cancel_date": "2018-03-20", "cancel_reason": "01"}}
+POLICE_NO_DATE = {"cancellation": {"cancel_date": "2018-03-20", "cancel_reason": "01"}}
+POLICE_MOVED = {"cancellation": {"cancel_date": "2018-03-20", "cancel_reason": "02"}}
+CREMATION = {"cremation": {"cremation_date": "2018-03-05"}}
+CREMATION_DATED = {"cremation": {"cremation_date": "2018-03-05", "death_date": "2018-03-02"}}
+PENSION = {"pension": {"pay_month": "201805", "item": "1001", "stop_flag": "1", "stop_reason": "01", "stop_month": "201804"}}
+PENSION_OTHER = {"pension": {"pay_month": "201805", "item": "1001", "stop_flag": "1", "stop_reason": "03", "stop_month": "201804"}}
+FLAG = {"archive": {"dead_flag": "1", "dead_date": "2018-02-28", "status": "0"}}
+FUTURE = {"certificate": {"death_datetime": "2020-03-01T00:00:00"}}
+TOO_EARLY = {"certificate": {"death_datetime": "1907-03-01T00:00:00"}}
+VISIT = {"visit": {"org_code": "H", "visit_time": "2019-03-01T10:00:00"}}
+SOON = {"visit": {"org_code": "H", "visit_time": "2018-03-06T10:00:00"}}
+KEYS = {"cremation": "cremation_no", "certificate": "cert_no", "pension": "person_no", "visit": "visit_no", "archive": "ehr_no"}
+
+CASES: dict[str, tuple[list[dict[str, dict[str, Any]]], tuple[Any, ...] | None]] = {
+    # what is known: (grade, status, death date, dates in conflict, signs of life)
+    "certificate": ([CERT], ("A", "CONFIRMED", date(2018, 3, 1), False, 0)),
+    "police with the date": ([POLICE], ("A", "CONFIRMED", date(2018, 3, 4), False, 0)),
+    "police without the date": ([POLICE_NO_DATE], ("B", "CONFIRMED", date(2018, 3, 20), False, 0)),
+    "police moved out": ([POLICE_MOVED], None),
+    "cremation": ([CREMATION], ("B", "CONFIRMED", date(2018, 3, 4), False, 0)),
+    "cremation with the date": ([CREMATION_DATED], ("B", "CONFIRMED", date(2018, 3, 2), False, 0)),
+    "certificate before police": ([CERT, POLICE], ("A", "CONFIRMED", date(2018, 3, 1), False, 0)),
+    "more than a week apart": ([CERT, POLICE_FAR], ("A", "CONFIRMED", date(2018, 3, 1), True, 0)),
+    "a late entry is no conflict": ([CREMATION_DATED, POLICE_NO_DATE], ("B", "CONFIRMED", date(2018, 3, 2), False, 0)),
+    "stopped pension": ([PENSION], ("C", "CANDIDATE", date(2018, 3, 31), False, 0)),
+    "pension stopped otherwise": ([PENSION_OTHER], None),
+    "flag in the archive": ([FLAG], ("C", "CANDIDATE", date(2018, 2, 28), False, 0)),
+    "two departments": ([FLAG, PENSION], ("B", "CONFIRMED", date(2018, 2, 28), False, 0)),
+    "in the future": ([FUTURE], (None, "INVALID", None, False, 0)),
+    "before the birth": ([TOO_EARLY], (None, "INVALID", None, False, 0)),
+    "seen alive": ([FLAG, VISIT], ("C", "CANDIDATE", date(2018, 2, 28), False, 1)),
+    "a visit in the same week": ([CERT, SOON], ("A", "CONFIRMED", date(2018, 3, 1), False, 0)),
+}
+
+
+@pytest.fixture(scope="module")
+def town(spark: SparkSession) -> Population:
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for serial, (statements, _) in enumerate(CASES.values(), 1):
+        who = {"id_no": number(serial), "name": "某人甲"}
+        tables.setdefault("resident", []).append({**who, "person_no": f"r{serial}"})
+        for table, columns in ((t, c) for s in statements for t, c in s.items()):
+            own = {KEYS[table]: f"k{serial}"} if table in KEYS else {}
+            own |= {"empi_id": "a"} if table == "archive" else {}
+            named = {"id_no": who["id_no"], "deceased_name": who["name"]} if table == "cremation" else who
+            tables.setdefault(table, []).append({**named, **own, **columns})
+    return populate(spark, **tables)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_fusion(town: Population, case: str) -> None:
+    row = town.death_of("public_security/resident", f"r{list(CASES).index(case) + 1}")
+    expected = CASES[case][1]
+    found = row and (row.grade, row.status, row.death_date, row.date_conflict, len(row.life_evidence))
+    assert found == expected
+
+
+def test_a_person_is_dead_exactly_when_the_grade_is_a_or_b(town: Population) -> None:
+    for p in town.persons.values():
+        assert (p.vital_status == 2) == (p.death_grade in ("A", "B"))
+        assert (p.death_date is not None) == (p.vital_status == 2)
+        assert p.death_date is None or p.death_date >= p.birth_date
+
+
+def test_a_candidate_seen_alive_is_a_conflict(town: Population) -> None:
+    assert town.person_of("public_security/resident", f"r{list(CASES).index('seen alive') + 1}").vital_status == 3
+
+
+def test_every_statement_can_be_traced_to_its_line(town: Population) -> None:
+    row = town.death_of("public_security/resident", f"r{list(CASES).index('in the future') + 1}")
+    assert row is not None
+    assert [(s.source_table, s.date_kind, s._source_file) for s in row.sources] == [
+        ("health/death_certificate", "INVALID_FUTURE", "health/death_certificate.csv")
+    ]
+    assert all(s._row_no for r in town.deaths.values() for s in r.sources)
+
+
+def test_half_a_name_is_not_enough_to_declare_somebody_dead(spark: SparkSession) -> None:
+    town = populate(
+        spark,
+        resident=[{"person_no": "r", "id_no": number(1), "name": "王伟"}, {"person_no": "s", "id_no": number(2), "name": "王小伟"}],
+        certificate=[
+            {"cert_no": "1", "id_no": number(1), "name": "王芳", "death_datetime": "2018-03-01T00:00:00"},
+            {"cert_no": "2", "id_no": number(2), "name": "王小韦", "death_datetime": "2018-03-01T00:00:00"},
+        ],
+    )
+    assert town.death_of("public_security/resident", "r") is None
+    assert town.death_of("public_security/resident", "s") is not None
