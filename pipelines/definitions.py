@@ -3,8 +3,6 @@
 `build(runtime)` makes the same graph on any installation; `defs` is the one `workspace.yaml` points to.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

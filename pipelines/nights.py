@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.ledger import Release
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError, Unreachable
+from resources.keys import read_key
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -121,8 +122,8 @@ def _execute(
     for event in result.all_events:
         if event.is_step_failure:
             report.failures.append(_reason(event))
-        elif event.is_asset_check_evaluation:
-            evaluation = event.asset_check_evaluation_data
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation: Any = event.event_specific_data
             if evaluation.check_name == "delivery_accepted" and not evaluation.passed:
                 problem = evaluation.metadata.get("problem")
                 report.problems.extend(str(problem.value).split("; ") if problem else [])
@@ -143,6 +144,6 @@ def _reason(event: Any) -> str:
 def check_installation(runtime: Runtime) -> None:
     """Say at once what is missing before a night starts. Raises CitylakeError."""
     _ = runtime.contracts
-    _ = runtime.pseudonym
+    read_key(runtime.settings.key_file)
     if not runtime.settings.landing.is_dir():
         raise CitylakeError("LANDING_MISSING", "the landing folder does not exist", str(runtime.settings.landing), "Create it, or set CITYLAKE_LANDING")

@@ -62,7 +62,9 @@ class Runtime:
     def pseudonym(self) -> Callable[[Column], Column]:
         from standards.pseudonym import pseudonym_column
 
-        return pseudonym_column(read_key(self.settings.key_file))
+        key = read_key(self.settings.key_file)
+        _ = self.spark  # a user-defined function is made for a session
+        return pseudonym_column(key)
 
     @cached_property
     def valid_codes(self) -> dict[str, tuple[str, ...]]:

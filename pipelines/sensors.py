@@ -3,8 +3,6 @@
 Here: what counts as news. Not here: reading it (`resources.landing`), taking it in (`pipelines.steps.ingest`).
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date

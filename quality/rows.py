@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from contracts import Column as Field
 from contracts import Contract
 from standards import divisions, names
-from standards.rules import Options, parse
+from standards.rules import Options, parse_frame
 
 LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 _PARSED = "_parsed_{}"
@@ -31,14 +31,11 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
     """
     assert contract.delivery is not None
     excel = contract.delivery.format == "xlsx"
-    parsed = raw.select(
-        "*",
-        F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered])).alias("_row_hash"),
-        *[
-            parse(c.rule or "text", F.col(c.name), _options(c, excel=excel, test_divisions=test_divisions)).alias(_PARSED.format(c.name))
-            for c in contract.delivered
-        ],
-    )
+    hashed = raw.withColumn("_row_hash", F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered])))
+    rules = {
+        _PARSED.format(c.name): (c.rule or "text", c.name, _options(c, excel=excel, test_divisions=test_divisions)) for c in contract.delivered
+    }
+    parsed = parse_frame(hashed, rules)
     values = parsed.select(
         *[_value(contract, c).alias(c.name) for c in contract.columns],
         _codes(contract).alias(_CODES),
@@ -108,15 +105,19 @@ def _holding(contract: Contract) -> str:
 
 
 def _sequence(contract: Contract) -> Column:
-    """What orders the versions of a key: the source's own sequence, for snapshots after the snapshot's date; never arrival."""
+    """What orders the versions of a key, later is greater; never arrival.
+
+    Snapshots: the snapshot, then the source's own sequence. Others: the source's own sequence, then for equal ones the
+    row of the exchange database, or the time at which the department made the extract.
+    """
     assert contract.delivery is not None
-    parts = [F.date_format(F.col(c), "yyyyMMddHHmmss") if contract.column(c).logical_type == "timestamp" else F.col(c).cast("string")
-             for c in contract.delivery.sequence]  # fmt: skip
+    own = [F.date_format(F.col(c), "yyyyMMddHHmmss") if contract.column(c).logical_type == "timestamp" else F.col(c).cast("string")
+           for c in contract.delivery.sequence]  # fmt: skip
     if contract.delivery.mode == "full":
-        parts = [snapshot(), *parts]
-    if contract.delivery.format == "database":
-        parts = [*parts, F.col("_order")]
-    return F.concat_ws("|", *[F.coalesce(p, F.lit("")) for p in parts]) if parts else F.lit("")
+        parts = [snapshot(), *own]
+    else:
+        parts = [*own, F.col("_order") if contract.delivery.format == "database" else F.col("_extract_ts")]
+    return F.concat_ws("|", *[F.coalesce(p, F.lit("")) for p in parts])
 
 
 def snapshot() -> Column:

@@ -43,7 +43,7 @@ class Engine:
         self._server = SparkConnectServer("127.0.0.1", 0)
         self._server.start(background=True)
         _, port = self._server.listening_address
-        session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
+        session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
         for name, value in SETTINGS.items():
             session.conf.set(name, value)
         return session

@@ -144,7 +144,7 @@ class Lake:
         transactions: Mapping[str, int] | None = None,
         metadata: Mapping[str, str] | None = None,
         statistics: Iterable[str] = (),
-        only: tuple[str, str] | None = None,
+        hidden: Mapping[str, str | None] | None = None,
     ) -> Published:
         """Make a stage visible in one commit.
 
@@ -152,7 +152,7 @@ class Lake:
         mode: "overwrite" (all, or the partitions of `replace_partitions`) or "append".
         transactions: application ids recorded with the commit, such as the batches folded in.
         statistics: columns whose minimum and maximum may stand in the log; never personal ones.
-        only: (column, value) when the stage is partitioned by a column of its own, of which one value is to be published.
+        hidden: partition columns that only the stage has; a value other than None says which of its rows to publish.
         Raises Conflict when somebody published in between.
         """
         from deltalake import CommitProperties, DeltaTable, Transaction
@@ -160,8 +160,8 @@ class Lake:
         from deltalake.transaction import create_table_with_add_actions
 
         staged = DeltaTable(stage.uri)
-        actions, rows = _add_actions(staged, stage.folder.name, frozenset(statistics), only)
-        schema = _nullable(staged.schema(), without=only[0] if only else None)
+        actions, rows = _add_actions(staged, stage.folder.name, frozenset(statistics), hidden or {})
+        schema = _nullable(staged.schema(), without=frozenset(hidden or {}))
         commit = CommitProperties(
             custom_metadata=dict(metadata or {}),
             app_transactions=[Transaction(app, version) for app, version in (transactions or {}).items()],
@@ -193,7 +193,7 @@ class Lake:
                 uri,
                 "Run the asset again: it will start from the new version",
             ) from e
-        shutil.rmtree(stage.folder / "_delta_log", ignore_errors=True)
+        _tidy(stage, {a.path for a in actions})
         version = self.version(stage.table)
         assert version is not None
         return Published(stage.table, version, rows)
@@ -210,7 +210,7 @@ class Lake:
 
 
 def _add_actions(
-    staged: DeltaTable, folder: str, statistics: frozenset[str], only: tuple[str, str] | None
+    staged: DeltaTable, folder: str, statistics: frozenset[str], hidden: Mapping[str, str | None]
 ) -> tuple[list[Any], int]:
     """The stage's files as actions on the target, with statistics of the permitted columns only; and their rows."""
     import pyarrow as pa
@@ -222,13 +222,21 @@ def _add_actions(
         for name, source in (("minValues", "min"), ("maxValues", "max"), ("nullCount", "null_count")):
             stats[name] = {c: _plain(v) for c, v in (file.get(source) or {}).items() if c in statistics and v is not None}
         partition = {c: None if v is None else str(_plain(v)) for c, v in (file.get("partition") or {}).items()}
-        if only and partition.pop(only[0]) != only[1]:
+        if any(value is not None and partition[c] != value for c, value in hidden.items()):
             continue
+        partition = {c: v for c, v in partition.items() if c not in hidden}
         actions.append(
             AddAction(f"{folder}/{file['path']}", file["size_bytes"], partition, file["modification_time"], True, json.dumps(stats))
         )
         total += file["num_records"]
     return actions, total
+
+
+def _tidy(stage: Stage, published: set[str]) -> None:
+    """Leave of a published stage only the files the table now refers to: not its log, nor rows that were not published."""
+    shutil.rmtree(stage.folder / "_delta_log", ignore_errors=True)
+    for file in [f for f in stage.folder.rglob("*.parquet") if f"{stage.folder.name}/{f.relative_to(stage.folder).as_posix()}" not in published]:
+        file.unlink()
 
 
 def _plain(value: Any) -> Any:
@@ -240,8 +248,8 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _nullable(schema: DeltaSchema, without: str | None) -> DeltaSchema:
-    """The schema less one column, with every field nullable: engines mark literals as never null, which would differ from night to night."""
+def _nullable(schema: DeltaSchema, without: frozenset[str]) -> DeltaSchema:
+    """The schema less some columns, with every field nullable: engines mark literals as never null, which would differ from night to night."""
     from deltalake import Schema
 
     def walk(node: Any) -> Any:
@@ -253,5 +261,5 @@ def _nullable(schema: DeltaSchema, without: str | None) -> DeltaSchema:
         return node
 
     opened = walk(json.loads(schema.to_json()))
-    opened["fields"] = [f for f in opened["fields"] if f["name"] != without]
+    opened["fields"] = [f for f in opened["fields"] if f["name"] not in without]
     return Schema.from_json(json.dumps(opened))

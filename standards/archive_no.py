@@ -6,6 +6,7 @@ Source: the national rule of 17 digits (county 6, town 3, village 3, sequence 5)
 
 from __future__ import annotations
 
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.text import Row, Steps, clean_by, code_array, flag, identifier, identifier_fixes, is_absent, no_codes

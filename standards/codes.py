@@ -12,7 +12,7 @@ from functools import cache
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.tables import rows
+from standards.tables import looked_up, rows
 from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
 
 
@@ -36,10 +36,6 @@ def labels(name: str) -> dict[str, str]:
     return {label: code for label, code in known.items() if label not in code_list(name)}
 
 
-def _lookup(table: Mapping[str, str]) -> Column:
-    return F.create_map(*(F.lit(x) for pair in table.items() for x in pair))
-
-
 def code_rule(name: str, code_map: Mapping[str, str]) -> Steps:
     """Rule `code`: value string, a code of the list.
 
@@ -51,11 +47,11 @@ def code_rule(name: str, code_map: Mapping[str, str]) -> Steps:
     if unknown:
         raise ValueError(f"code map: {sorted(unknown)} are not in the code list {name}. Use codes of the list.")
     same = tuple(code for code in code_list(name) if code.upper() not in mapped)
-    other = _lookup({**labels(name), **mapped})
+    other = {**labels(name), **mapped}
 
     def coded(row: Row) -> dict[str, Column]:
         s = F.upper(row["s"])
-        return {"value": F.when(s.isin(*same), s).otherwise(F.try_element_at(other, s))}
+        return {"value": F.when(s.isin(*same), s).otherwise(looked_up(other, s))}
 
     def answer(row: Row) -> dict[str, Column]:
         s, raw, value = row["s"], row["raw"], row["value"]

@@ -25,6 +25,7 @@ CLOCK = "([0-9]{1,2}):?([0-9]{2})(?::?([0-9]{2})([.][0-9]{1,6})?[0-9]*)?"
 STAMP = f"^(.*?[0-9日])(?:[T ] *{CLOCK} *(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?$"
 COMPACT_STAMP = "^([0-9]{8})([0-9]{6})$"
 MIDNIGHT = "[T ]0{1,2}:00(?::00(?:[.]0+)?)?$"
+USUAL_STAMP = "^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}$"
 MONTH = "^([0-9]{4})[-/.年]?([0-9]{1,2})月?$"
 SENTINEL_MONTHS = ("000000", "190001", "197001", "999912")
 
@@ -93,15 +94,19 @@ def timestamp_rule(excel: bool = False) -> Steps:
     Codes as in `date_rule`; a missing time of day is midnight.
     """
 
+    def unusual(row: Row) -> dict[str, Column]:
+        usual = row["s"].rlike(USUAL_STAMP)
+        return {"usual": usual, "other": F.when(~usual, F.regexp_replace(row["s"], COMPACT_STAMP, "$1 $2"))}
+
     def groups(row: Row) -> dict[str, Column]:
-        spaced = F.regexp_replace(row["s"], COMPACT_STAMP, "$1 $2")
         names = ("day", "hour", "minute", "second", "fraction", "zone")
-        return {name: F.regexp_extract(spaced, STAMP, i) for i, name in enumerate(names, 1)}
+        return {name: F.regexp_extract(row["other"], STAMP, i) for i, name in enumerate(names, 1)}
 
     def fields(row: Row) -> dict[str, Column]:
         minute, second = (F.when(row[f] == "", F.lit("00")).otherwise(row[f]) for f in ("minute", "second"))
+        day = F.coalesce(_iso(row["day"], excel), F.lit(""))
         return {
-            "iso": F.coalesce(_iso(row["day"], excel), F.lit("")),
+            "iso": F.when(row["usual"], F.substring(row["s"], 1, 10)).otherwise(day),
             "hour": F.lpad(F.when(row["hour"] == "", F.lit("00")).otherwise(row["hour"]), 2, "0"),
             "clock": F.concat(minute, F.lit(":"), second, row["fraction"]),
             "zone": F.regexp_replace(row["zone"], "([0-9]{2}):?([0-9]{2})$", "$1:$2"),
@@ -112,7 +117,7 @@ def timestamp_rule(excel: bool = False) -> Steps:
         day = F.when(end_of_day, F.date_add(row["iso"].try_cast("date"), 1).cast("string")).otherwise(row["iso"])
         hour = F.when(end_of_day, F.lit("00")).otherwise(row["hour"])
         text = F.concat(day, F.lit(" "), hour, F.lit(":"), row["clock"], row["zone"])
-        plain = row["s"].rlike("^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?$") & ~end_of_day
+        plain = row["usual"] | (row["s"].rlike("^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?$") & ~end_of_day)
         return {"text": text, "plain": plain, "sentinel": row["iso"].isin(*placeholders("date"))}
 
     def value(row: Row) -> dict[str, Column]:
@@ -121,11 +126,11 @@ def timestamp_rule(excel: bool = False) -> Steps:
         moment = (
             F.when(unknown, F.lit(None).cast("timestamp"))
             .when(s.rlike(EPOCH_MILLIS), F.timestamp_millis(F.when(s.rlike(EPOCH_MILLIS), s).try_cast("bigint")))
-            .otherwise(row["text"].try_cast("timestamp"))
+            .otherwise(F.when(row["usual"], s).otherwise(row["text"]).try_cast("timestamp"))
         )
         return {"value": moment}
 
-    return clean_by(free_text), groups, fields, turned, value, _answer
+    return clean_by(free_text), unusual, groups, fields, turned, value, _answer
 
 
 def month_rule() -> Steps:
@@ -140,6 +145,6 @@ def month_rule() -> Steps:
         month = row["month"]
         sentinel = month.isin(*SENTINEL_MONTHS)
         right = ~sentinel & F.substring(month, 1, 4).between(*YEARS) & F.substring(month, 5, 2).between("01", "12")
-        return {"sentinel": sentinel, "value": F.when(right, month), "plain": month == row["s"]}
+        return {"sentinel": sentinel, "value": F.when(right, month).cast("string"), "plain": month == row["s"]}
 
     return clean_by(free_text), digits, value, _answer

@@ -13,7 +13,7 @@ from functools import cache
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.tables import rows
+from standards.tables import looked_up, rows
 from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
 
 CITY4 = "3210"
@@ -93,30 +93,27 @@ def division_rule(test_divisions: bool = False) -> Steps:
     `test_divisions`: 321099 counts as a county.
     """
     in_force = (*counties(), *((TEST_COUNTY,) if test_divisions else ()))
-    successor = F.create_map(*(F.lit(x) for pair in successors().items() for x in pair))
-    by_name = F.create_map(*(F.lit(x) for pair in names().items() for x in pair))
 
     def padded(row: Row) -> dict[str, Column]:
         s = row["s"]
         numeric = s.rlike("^[0-9]+$")
         code = F.when(numeric & F.length(s).isin(4, 6, 9, 12), F.rpad(s, 12, "0"))
-        return {"absent": is_absent(s), "numeric": numeric, "padded": code}
+        name = F.regexp_replace(s, "^(?:江苏省|江苏)?(?:扬州市(.))?| ", "$1")
+        return {"absent": is_absent(s), "numeric": numeric, "padded": code, "name": F.when(~numeric, name)}
 
     def today(row: Row) -> dict[str, Column]:
         code = row["padded"]
-        county = F.try_element_at(successor, F.substring(code, 1, 6))
-        return {"today": F.when(county.isNotNull(), F.concat(county, F.substring(code, 7, 6)))}
+        return {"today": F.concat(looked_up(successors(), F.substring(code, 1, 6)), F.substring(code, 7, 6))}
 
     def current(row: Row) -> dict[str, Column]:
-        code, moved = row["padded"], row["today"]
-        named = F.try_element_at(by_name, F.regexp_replace(row["s"], "^(?:江苏省|江苏)?(?:扬州市(.))?| ", "$1"))
+        code, moved, named = row["padded"], row["today"], row["name"]
         value = (
             F.when(row["absent"] | ~F.substring(code, 10, 3).rlike(VILLAGE), F.lit(None).cast("string"))
             .when(F.substring(code, 1, 9).isin(*towns()), code)
             .when(F.substring(code, 1, 6).isin(*in_force) & code.endswith("000000"), code)
             .when(F.substring(moved, 1, 9).isin(*towns()), moved)
             .when(moved.isNotNull(), F.rpad(F.substring(moved, 1, 6), 12, "0"))
-            .when(~row["numeric"], named)
+            .when(named.isNotNull(), looked_up(names(), named))
         )
         return {"value": value}
 

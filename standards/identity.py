@@ -95,20 +95,21 @@ def identity_rule(business_date: Column, test_divisions: bool = False) -> Steps:
         return {"error": error}
 
     def answer(row: Row) -> dict[str, Column]:
-        s, body = row["s"], row["body"]
-        good = row["error"].isNull() & ~row["absent"]
+        s, body, error = row["s"], row["body"], row["error"]
         unknown_county = body.startswith(divisions.CITY4) & ~F.substring(body, 1, 6).isin(*known)
         hmt_county = F.substring(body, 1, 2).isin(*HMT) & (F.substring(body, 3, 4) != "0000")
-        found = (
-            flag(good & row["old"], "F_UP15"),
-            flag(s.contains("**"), "W_MASKED"),
-            row["error"],
-            flag(good & (unknown_county | hmt_county), "W_DIVISION"),
-            flag(good & (F.substring(body, 15, 3) == "000"), "W_SEQ0"),
-            flag(good & (F.year(business_date) - F.year(row["birth"]) > OLD_AGE), "W_OLD"),
+        warnings = (
+            flag(row["old"], "F_UP15"),
+            flag(unknown_county | hmt_county, "W_DIVISION"),
+            flag(F.substring(body, 15, 3) == "000", "W_SEQ0"),
+            flag(F.year(business_date) - F.year(row["birth"]) > OLD_AGE, "W_OLD"),
         )
-        codes = F.when(row["absent"], no_codes()).when(s == row["raw"], code_array(*found))
+        found = F.when(error.isNull(), code_array(*warnings)).otherwise(code_array(flag(s.contains("**"), "W_MASKED"), error))
+        fixes = F.when(s == row["raw"], no_codes()).otherwise(code_array(*_fixes(row["raw"])))
         number = F.when(row["old"], F.concat(body, row["check"])).otherwise(s)
-        return {"value": F.when(good, number), "codes": codes.otherwise(code_array(*_fixes(row["raw"]), *found))}
+        return {
+            "value": F.when(error.isNull() & ~row["absent"], number),
+            "codes": F.when(row["absent"], no_codes()).otherwise(F.concat(fixes, found)),
+        }
 
     return clean_by(normalise), shape, computed, judged, answer

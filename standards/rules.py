@@ -90,15 +90,15 @@ def parse(rule: str, raw: Column, options: Options) -> Column:
     return bind(raw, steps(rule, options))
 
 
-def parse_frame(frame: DataFrame, rules: Mapping[str, tuple[str, Options]]) -> DataFrame:
-    """`parse` for many columns at once: each named string column becomes struct{value, codes}, the others stay as they are.
+def parse_frame(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> DataFrame:
+    """`parse` for many columns at once: the frame with a column struct{value, codes} more for each entry of `rules`.
 
     Every intermediate is computed once for all columns together, one projection a step: much cheaper to plan and to run
-    than as many `parse` expressions. `rules`: column -> (rule, options).
+    than as many `parse` expressions. `rules`: new column -> (rule, raw string column, options).
     """
     kept = frame.columns
-    todo = {column: steps(rule, options) for column, (rule, options) in rules.items()}
-    held: dict[str, dict[str, str]] = {column: {"raw": column} for column in todo}
+    todo = {column: steps(rule, options) for column, (rule, _, options) in rules.items()}
+    held: dict[str, dict[str, str]] = {column: {"raw": source} for column, (_, source, _) in rules.items()}
     for i in range(max(map(len, todo.values()), default=0)):
         added: dict[str, Column] = {}
         for column, rule_steps in todo.items():
@@ -108,5 +108,5 @@ def parse_frame(frame: DataFrame, rules: Mapping[str, tuple[str, Options]]) -> D
                 added |= {names[field]: fields[field] for field in fields}
                 held[column] |= names
         frame = frame.withColumns(added)
-    answers = {c: F.struct(*(F.col(f"`{held[c][f]}`").alias(f) for f in ("value", "codes"))) for c in todo}
-    return frame.select(*(answers[c].alias(c) if c in todo else F.col(f"`{c}`") for c in kept))
+    answers = [F.struct(*(F.col(f"`{held[c][f]}`").alias(f) for f in ("value", "codes"))).alias(c) for c in todo]
+    return frame.select(*(F.col(f"`{c}`") for c in kept), *answers)

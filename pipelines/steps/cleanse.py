@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
     from resources.lake import Stage
 
-FATE = "_fate"
+FATE, NEW = "_fate", "_new"
 PARTITIONS = ("_business_date", "_batch_id")
+FEW = 20
+"""So many quarantined rows of a batch never stop it, however small it is."""
 CONTESTED = "key:E_KEY_CONFLICT"
 FATES = {PUBLISHED: "published", QUARANTINED: "quarantined", DUPLICATE: "duplicates"}
 
@@ -64,7 +66,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
     judged = fold(contract, rows, state, _snapshots(runtime, raw, contract))
     stage = runtime.lake.stage(table, run_id)
-    stage.write(judged, [FATE])
+    stage.write(judged, [FATE, NEW])
     staged = stage.frame(runtime.spark)
 
     outcome.accounts = _accounts(runtime, contract, staged, new, earlier)
@@ -78,7 +80,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
         transactions={f"batch:{b.batch_id}": 1 for b in new},
         metadata={"run_id": run_id, "as_of": as_of.isoformat(), "contract_version": contract.version},
         statistics=contract.statistics,
-        only=(FATE, PUBLISHED),
+        hidden={FATE: PUBLISHED, NEW: None},
     )
     outcome.version, outcome.rows, outcome.changed = published.version, published.rows, True
     outcome.seconds = perf_counter() - started
@@ -133,13 +135,13 @@ def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list
     """What became of the rows of each batch, counted on the staged rows; rows_in comes from the raw table's own ledger."""
     fates: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     codes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for r in staged.groupBy(*PARTITIONS, FATE, "_new").count().collect():
-        if r["_new"] or r[FATE] == QUARANTINED:
+    for r in staged.groupBy(*PARTITIONS, FATE, NEW).count().collect():
+        if r[NEW] or r[FATE] == QUARANTINED:
             fates[str(r["_business_date"]), r["_batch_id"]][FATES[r[FATE]]] += r["count"]
-            if not r["_new"]:
+            if not r[NEW]:
                 fates[str(r["_business_date"]), r["_batch_id"]]["published"] -= r["count"]
     reasons = staged.where(F.col(FATE) == QUARANTINED).select(*PARTITIONS, F.explode("_codes").alias("code"))
-    for r in reasons.groupBy(*PARTITIONS, "code").count().collect():
+    for r in reasons.where(F.col("code").contains(":E_")).groupBy(*PARTITIONS, "code").count().collect():
         codes[str(r["_business_date"]), r["_batch_id"]][r["code"]] = r["count"]
     if earlier is not None:
         for r in earlier.groupBy(*PARTITIONS).count().collect():
@@ -176,7 +178,7 @@ def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: l
     assert contract.delivery is not None
     out = [a.sentence() for a in accounts if not a.balanced]
     most = contract.delivery.max_quarantine_ratio
-    over = [a.sentence() for a in accounts if a.kind == "batch" and a.quarantined > most * max(a.rows_in, 1)]
+    over = [a.sentence() for a in accounts if a.kind == "batch" and a.quarantined > max(most * a.rows_in, FEW)]
     candidates = staged.where(F.col(FATE) == PUBLISHED)
     return [
         GateResult("balance", not out, True, "rows in = published + quarantined + duplicates + rejected", {"batches": "; ".join(out)} if out else {}),

@@ -11,7 +11,7 @@ from pysail.spark import SparkConnectServer
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from standards.rules import Options, parse
+from standards.rules import Options, parse_frame
 
 
 @pytest.fixture(scope="session")
@@ -32,18 +32,19 @@ def column_of(spark: SparkSession) -> Callable[[Sequence[str | None], Callable[[
 
     def ask(values: Sequence[str | None], function: Callable[[Column], Column]) -> list[Any]:
         frame = spark.createDataFrame(list(enumerate(values)), "i int, raw string")
-        answered = frame.withColumn("p", function(F.col("raw")))
-        return [row["p"] for row in answered.orderBy("i").select("p").collect()]
+        return [row["p"] for row in frame.select("i", function(F.col("raw")).alias("p")).orderBy("i").collect()]
 
     return ask
 
 
 @pytest.fixture(scope="session")
-def parse_all(column_of: Callable[..., list[Any]]) -> Callable[..., list[tuple[Any, list[str]]]]:
+def parse_all(spark: SparkSession) -> Callable[..., list[tuple[Any, list[str]]]]:
     """`parse_all(rule, values, **options)`: (value, codes) for each value, in their order; business date 2017-12-31."""
 
     def ask(rule: str, values: Sequence[str | None], **options: Any) -> list[tuple[Any, list[str]]]:
         given = Options(**{"business_date": F.lit(date(2017, 12, 31)), **options})
-        return [(p["value"], list(p["codes"])) for p in column_of(values, lambda raw: parse(rule, raw, given))]
+        frame = spark.createDataFrame(list(enumerate(values)), "i int, raw string")
+        answered = parse_frame(frame, {"p": (rule, "raw", given)}).orderBy("i").select("p").collect()
+        return [(row["p"]["value"], list(row["p"]["codes"])) for row in answered]
 
     return ask

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from standards import divisions
-from standards.rules import Options, parse
+from standards.rules import Options, parse_frame
 
 ON = datetime.date(2017, 12, 31)
 ABSENT = (None, [])
@@ -148,7 +148,7 @@ def test_unknown_county_sequence_zero_and_great_age_are_warnings(parse_all):
 
 def test_the_business_date_may_differ_from_row_to_row(spark):
     frame = spark.createDataFrame([("321002190802290125", "1908-02-28"), ("321002190802290125", "1908-02-29")], "raw string, d string")
-    answered = frame.select("d", parse("identity", F.col("raw"), Options(F.col("d").cast("date"))).alias("p"))
+    answered = parse_frame(frame, {"p": ("identity", "raw", Options(F.col("d").cast("date")))})
     assert [r["p"]["codes"] for r in answered.orderBy("d").collect()] == [["E_FUTURE"], []]
 
 
@@ -179,7 +179,7 @@ def oracle(raw: str | None) -> tuple[str | None, str | None]:
         return None, "E_LEN"
     if not re.fullmatch(r"[0-9]{15}|[0-9]{17}[0-9X]", s):
         return None, "E_CHARS"
-    mainland = "11-15 21-23 31-37 41-46 50-54 61-65 71-71".split()
+    mainland = ["11-15", "21-23", "31-37", "41-46", "50-54", "61-65", "71-71"]
     provinces = {f"{p}" for span in mainland for p in range(int(span[:2]), int(span[3:]) + 1)}
     foreigner = s[0] == "9" and len(s) == 18 and s[1:3] in provinces
     if s[:2] not in provinces | {"81", "82", "83"} and not foreigner:

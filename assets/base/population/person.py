@@ -46,21 +46,19 @@ def persons(link: DataFrame) -> DataFrame:
     order = F.lit(max(s.order for s in sources().values()) + 1)
     for source in sources().values():
         order = F.when(F.col("source_table") == source.table, source.order).otherwise(order)
-    named = F.struct(order.alias("order"), "source_key", "name")
+    counts_first = F.struct(F.col("name").isNull().alias("nameless"), order.alias("order"), "source_key")
     return (
         link.where(F.col("person_uid").isNotNull())
         .groupBy("person_uid")
         .agg(
             # an archive in conflict carries somebody else's number: it is not the number of its own person
             F.max(F.when(F.col("match").isin("M1", "M1B"), F.col("id_no"))).alias("id_no"),
-            F.min(F.when(F.col("name").isNotNull(), named)).alias("named"),
+            F.min_by("name", counts_first).alias("name"),
             F.count_distinct("source_table").cast("int").alias("source_cnt"),
             F.bool_or(F.col("source_table") == TABLES["resident"]).alias("in_police"),
             F.min("_business_date").alias("first_seen"),
             F.max("_business_date").alias("last_seen"),
         )
-        .withColumn("name", F.col("named.name"))
-        .drop("named")
     )
 
 
@@ -70,7 +68,7 @@ def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
     mine = link.where((F.col("source_table") == TABLES[source]) & F.col("person_uid").isNotNull()).select("source_key", "person_uid")
     rows = frame.withColumn("source_key", source_key(TABLES[source])).join(mine, "source_key")
     # columns of a person's newest row; of equally new ones the greatest key, so that the choice is the same every time
-    newest = F.max(F.struct(F.col(VERSION[source]).alias("_version"), "source_key", *wanted)).alias("newest")
+    newest = F.max_by(F.struct(*wanted), F.struct(VERSION[source], "source_key")).alias("newest")
     return rows.groupBy("person_uid").agg(newest).select("person_uid", *[F.col(f"newest.{c}").alias(f"{source}_{c}") for c in wanted])
 
 

@@ -3,13 +3,16 @@
 Here: the match of every record and the person's stable key. Not here: what the person looks like (person), who has died
 (death), scoring of records without any number (D3, step 2). Everything is a function of the records alone: the order in
 which they arrived does not matter, and a rebuild gives the same keys.
+
+An owner is the text that stands for a person inside this module: RID:number, type:number:birth of a document, or table:key
+of the smallest record of a person who has neither. Outside only its keyed pseudonym is seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import records
@@ -28,101 +31,95 @@ LINK = (
 )  # fmt: skip
 
 
-def uid(pseudonym: Callable[[Column], Column], text: Column) -> Column:
-    """The person's surrogate key: the first 32 hex characters of the keyed pseudonym of `text`."""
-    return F.substring(pseudonym(text), 1, UID_LENGTH)
-
-
 def _name_agreement(own: Column, anchor: Column, former: Column) -> Column:
     """EXACT, FORMER, ONE_EDIT; NO_NAME when one of the two has none; NULL when they contradict each other."""
     return F.when(own.isNull() | anchor.isNull(), "NO_NAME").otherwise(same_person_name(own, anchor, former))
 
 
-def anchors(rows: DataFrame, pseudonym: Callable[[Column], Column]) -> DataFrame:
-    """Per valid number: the name that counts (first by survivorship, then smallest key) and the person's key."""
-    first = F.min(F.struct(F.col("name_key").isNull().alias("nameless"), "name_order", "source_key", "name_key", "former_name_key"))
+def anchors(rows: DataFrame) -> DataFrame:
+    """Per valid number the name that counts: first by survivorship, then by the smallest key."""
+    counts_first = F.struct(F.col("name_key").isNull().alias("nameless"), "name_order", "source_key")
     return (
         rows.where(F.col("id_no").isNotNull())
         .groupBy("id_no")
-        .agg(first.alias("first"))
-        .select(
-            "id_no",
-            F.col("first.name_key").alias("anchor_key"),
-            F.col("first.former_name_key").alias("anchor_former"),
-            uid(pseudonym, F.concat(F.lit("RID:"), F.col("id_no"))).alias("anchor_uid"),
-        )
+        .agg(F.min_by(F.struct("name_key", "former_name_key"), counts_first).alias("first"))
+        .select("id_no", F.col("first.name_key").alias("anchor_key"), F.col("first.former_name_key").alias("anchor_former"))
     )
 
 
 def match_by_number(rows: DataFrame, anchor: DataFrame) -> DataFrame:
     """M1 and M1B, or a number under a name that is not its owner's."""
     how = _name_agreement(F.col("name_key"), F.col("anchor_key"), F.col("anchor_former"))
-    match = F.when(F.col("how") == "EXACT", M1).when(F.col("how").isNotNull(), M1B).otherwise(CONFLICT)
+    match = F.when(F.col("match_reason") == "EXACT", M1).when(F.col("match_reason").isNotNull(), M1B).otherwise(CONFLICT)
+    owner = F.when(F.col("match") != CONFLICT, F.concat(F.lit("RID:"), F.col("id_no")))
     return (
         rows.where(F.col("id_no").isNotNull())
         .join(anchor, "id_no")
-        .withColumn("how", how)
+        .withColumn("match_reason", how)
         .withColumn("match", match)
-        .withColumn("match_reason", F.col("how"))
-        .withColumn("person_uid", F.when(F.col("match") != CONFLICT, F.col("anchor_uid")))
+        .withColumn("owner", owner.when(F.col("source_table") == OWN_PERSON_IN_CONFLICT, F.concat_ws(":", "source_table", "source_key")))
     )
 
 
-def documents(rows: DataFrame, pseudonym: Callable[[Column], Column]) -> DataFrame:
-    """Per document number and birth date (M2) that at least one introducing record carries: the person's key."""
-    known = rows.where(F.col("document").isNotNull() & F.col("introduces")).select("document").distinct()
-    return known.withColumn("document_uid", uid(pseudonym, F.col("document")))
+def documents(rows: DataFrame) -> DataFrame:
+    """The document numbers with birth date (M2) that at least one introducing record carries."""
+    known = rows.where(F.col("document").isNotNull() & F.col("introduces"))
+    return known.select("document", F.lit(True).alias("known_document")).distinct()
 
 
 def local_numbers(identified: DataFrame) -> DataFrame:
-    """Per local number that a source maps to exactly one person with a valid number (M3): that person and their name."""
+    """Per local number that a source maps to exactly one valid number (M3): its owner and their name."""
     return (
-        identified.where(F.col("match").isin(*BY_NUMBER) & (F.size("local_numbers") > 0))
-        .where(F.col("introduces"))
-        .select(F.explode("local_numbers").alias("local_number"), "person_uid", "anchor_key", "anchor_former")
+        identified.where(F.col("match").isin(*BY_NUMBER) & F.col("introduces") & (F.size("local_numbers") > 0))
+        .select(F.explode("local_numbers").alias("local_number"), "owner", "anchor_key", "anchor_former")
         .groupBy("local_number")
         .agg(
-            F.min("person_uid").alias("local_uid"),
-            F.max("person_uid").alias("other_uid"),
+            F.min("owner").alias("local_owner"),
+            F.max("owner").alias("other_owner"),
             F.min("anchor_key").alias("local_key"),
             F.min("anchor_former").alias("local_former"),
         )
-        .where(F.col("local_uid") == F.col("other_uid"))
-        .drop("other_uid")
+        .where(F.col("local_owner") == F.col("other_owner"))
+        .drop("other_owner")
     )
+
+
+def first_records(unidentified: DataFrame) -> DataFrame:
+    """Per source and local number the smallest record without a valid number: it stands for the person they introduce."""
+    own = unidentified.where(F.col("introduces") & F.col("local_number").isNotNull())
+    return own.groupBy("source_table", "local_number").agg(F.min("source_key").alias("first_key"))
 
 
 def match_without_number(rows: DataFrame, document: DataFrame, local: DataFrame) -> DataFrame:
     """M2 and M3 for records without a valid number; U for those that introduce a person; NONE for the rest."""
+    unidentified = rows.where(F.col("id_no").isNull()).withColumn("local_number", F.get("local_numbers", 0))
     how = _name_agreement(F.col("name_key"), F.col("local_key"), F.col("local_former"))
-    by_local = F.col("document_uid").isNull() & F.col("local_uid").isNotNull()
+    mapped = F.col("local_owner").isNotNull()
     match = (
-        F.when(F.col("document_uid").isNotNull(), M2)
-        .when(by_local & how.isNotNull(), M3)
+        F.when(F.col("known_document"), M2)
+        .when(mapped & how.isNotNull(), M3)
         .when(F.col("introduces"), U)
-        .when(by_local, CONFLICT)
+        .when(mapped, CONFLICT)
         .otherwise(NONE)
     )
-    kind = F.upper(F.element_at(F.split(F.col("local_number"), ":"), 1))
+    kind = F.upper(F.element_at(F.split("local_number", ":"), 1))
+    alone = F.concat_ws(":", "source_table", F.coalesce("first_key", "source_key"))
     return (
-        rows.where(F.col("id_no").isNull())
-        .withColumn("local_number", F.get(F.col("local_numbers"), 0))
-        .join(document, "document", "left")
+        unidentified.join(document, "document", "left")
         .join(local, "local_number", "left")
+        .join(first_records(unidentified), ["source_table", "local_number"], "left")
         .withColumn("match", match)
         .withColumn("match_reason", F.when(F.col("match") == M2, "DOCUMENT").when(F.col("match").isin(M3, CONFLICT), kind))
-        .withColumn("person_uid", F.when(F.col("match") == M2, F.col("document_uid")).when(F.col("match") == M3, F.col("local_uid")))
+        .withColumn("owner", F.when(F.col("match") == M2, F.col("document")).when(F.col("match") == M3, F.col("local_owner")))
+        .withColumn("owner", F.when(F.col("match") == U, alone).otherwise(F.col("owner")))
     )
 
 
-def with_own_person(matched: DataFrame, pseudonym: Callable[[Column], Column]) -> DataFrame:
-    """The key of a person whom only their own records introduce: from the smallest record that shares the local number."""
-    own = (F.col("match") == U) | ((F.col("match") == CONFLICT) & (F.col("source_table") == OWN_PERSON_IN_CONFLICT))
-    group = F.coalesce(F.get(F.col("local_numbers"), 0), F.col("source_key"))
-    smallest = F.min("source_key").over(Window.partitionBy("source_table", group))
-    alone = matched.where(own).withColumn("first_key", smallest)
-    alone = alone.withColumn("person_uid", uid(pseudonym, F.concat_ws(":", "source_table", "first_key"))).drop("first_key")
-    return matched.where(~own).unionByName(alone)
+def with_person(matched: DataFrame, pseudonym: Callable[[Column], Column]) -> DataFrame:
+    """person_uid: the first UID_LENGTH hex characters of the keyed pseudonym of the owner, reckoned once per owner."""
+    owners = matched.select("owner").where(F.col("owner").isNotNull()).distinct()
+    keyed = owners.withColumn("person_uid", F.substring(pseudonym(F.col("owner")), 1, UID_LENGTH))
+    return matched.join(keyed, "owner", "left")
 
 
 @lake_asset("base/population/source_link")
@@ -155,8 +152,8 @@ def source_link(
             "civil_affairs/cremation": cremation,
         }
     )
-    identified = match_by_number(rows, anchors(rows, pseudonym))
-    unidentified = match_without_number(rows, documents(rows, pseudonym), local_numbers(identified))
-    needed = [*LINK, "local_numbers"]
+    identified = match_by_number(rows, anchors(rows))
+    unidentified = match_without_number(rows, documents(rows), local_numbers(identified))
+    needed = [c for c in LINK if c != "person_uid"] + ["owner"]
     matched = identified.select(*needed).unionByName(unidentified.select(*needed))
-    return matched.transform(with_own_person, pseudonym).select(*LINK)
+    return matched.transform(with_person, pseudonym).select(*LINK)

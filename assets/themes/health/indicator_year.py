@@ -50,7 +50,8 @@ def use(service: DataFrame, key: str, as_of: date) -> DataFrame:
     this_year = F.year("service_date") == as_of.year
     followup = (F.col("service_kind") == FOLLOWUP) & this_year
     exam = (F.col("service_kind") == EXAM) & this_year
-    pressure = F.when(followup & F.col("sbp").isNotNull() & F.col("dbp").isNotNull(), F.struct("service_date", "service_no", "sbp", "dbp"))
+    measured = F.coalesce(followup & F.col("sbp").isNotNull() & F.col("dbp").isNotNull(), F.lit(False))
+    latest = F.struct(measured.alias("measured"), "service_date", "service_no")
     happened = service.where((F.col("service_date") <= F.lit(as_of)) & F.col(key).isNotNull())
     visited = F.sum(F.when(followup & F.col("way_code").isin(*FACE_TO_FACE), 1).otherwise(0))
     examined = F.sum(F.when(exam, 1).otherwise(0))
@@ -60,7 +61,7 @@ def use(service: DataFrame, key: str, as_of: date) -> DataFrame:
             _any(F.col("service_date") > F.add_months(F.lit(as_of), -12)).alias("used"),
             (examined >= EXAMS_A_YEAR).alias("examined"),
             (visited >= FOLLOWUPS_A_YEAR).alias("followed"),
-            F.max(pressure).alias("pressure"),
+            F.max_by(F.when(measured, F.struct("sbp", "dbp")), latest).alias("pressure"),
         )
         .withColumn("norm", F.col("followed") & F.col("examined"))
         .drop("followed")

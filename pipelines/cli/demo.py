@@ -1,0 +1,133 @@
+"""`citylake demo`: a small city, three nights through Dagster, and what was found against the truth."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from pipelines.cli.run import exit_code, known_tables
+from pipelines.cli.screen import console, errors, print_json, progress, show_table
+from pipelines.cli.truth import compare
+from pipelines.nights import NightReport, check_installation, run_night
+from pipelines.runtime import Runtime
+from resources.errors import CitylakeError
+from resources.keys import create_key
+from resources.settings import CONFIG_VARIABLE, Settings, load
+
+MARK = "citylake.toml"
+CONFIG = """\
+# Settings of the demo city. Relative to nothing: every path is absolute.
+lake = "{root}/lake"
+landing = "{root}/landing"
+exchange_url = "sqlite:///{root}/exchange.db"
+key_file = "{root}/keys/pseudonym.key"
+home = "{root}/dagster"
+profile = "demo"
+"""
+FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
+
+
+def run_demo(folder: Path, people: int, seed: int, *, as_json: bool) -> int:
+    """Make the city anew, run its nights, show the summary. Returns the exit code."""
+    started = perf_counter()
+    settings = _prepare(folder.expanduser().resolve())
+    from simulator import build
+
+    errors.print(f"Building a city of {people:,} people …")
+    city = build(people, seed)
+    city.write_truth(folder / "truth")
+    runtime = Runtime.of(settings)
+    check_installation(runtime)
+    assert settings.exchange_url is not None
+    reports: list[NightReport] = []
+    try:
+        for night, day in enumerate(city.nights):
+            city.deliver(night, settings.landing, settings.exchange_url.get_secret_value())
+            with progress(f"night {night + 1} of {len(city.nights)}, {day}", len(known_tables(runtime)) + 1) as told:
+                runtime.progress = told
+                reports.append(run_night(runtime, day))
+    finally:
+        runtime.engine.stop()
+    summary = _summary(runtime, reports, folder / "truth")
+    if as_json:
+        print_json({**summary, "seconds": round(perf_counter() - started, 1)})
+    else:
+        _show(summary, folder)
+        console.print(f"{people:,} people, three nights, {perf_counter() - started:.0f} s.")
+    return max(exit_code(r) for r in reports)
+
+
+def _prepare(root: Path) -> Settings:
+    """An empty demo folder with its own settings and key. Only a folder this command made before is ever emptied."""
+    if root.exists() and any(root.iterdir()):
+        if not (root / MARK).exists():
+            raise CitylakeError("DEMO_FOLDER", "the folder is not empty and no demo city", str(root), "Choose another with --folder")
+        shutil.rmtree(root)
+    for part in ("landing", "lake", "truth"):
+        (root / part).mkdir(parents=True)
+    (root / MARK).write_text(CONFIG.format(root=root.as_posix()))
+    for name in [n for n in os.environ if n.startswith("CITYLAKE_")]:
+        del os.environ[name]
+    os.environ[CONFIG_VARIABLE] = str(root / MARK)
+    settings = load()
+    create_key(settings.key_file)
+    return settings
+
+
+def _summary(runtime: Runtime, reports: list[NightReport], truth: Path) -> dict[str, Any]:
+    """Delivered, published, quarantined by reason; archives by state; findings against the truth."""
+    import json
+
+    rows = [r for r in runtime.ledger.rows() if r["kind"] != "derived"]
+    tables: dict[str, Counter[str]] = {}
+    reasons: Counter[tuple[str, str]] = Counter()
+    for r in rows:
+        if r["table"].startswith("cleansed/"):
+            tables.setdefault(r["table"], Counter()).update({f: r[f] for f in FIGURES})
+            reasons.update({(r["table"], code): n for code, n in json.loads(r["codes"]).items()})
+    failures = [f for r in reports for f in r.failures]
+    summary: dict[str, Any] = {
+        "nights": [{"as_of": r.as_of, "release": r.release.number if r.release else None} for r in reports],
+        "refused": [p for r in reports for p in r.problems],
+        "failures": failures,
+        "tables": {t: dict(c) for t, c in sorted(tables.items())},
+        "quarantined_by_reason": [{"table": t.removeprefix("cleansed/"), "code": c, "rows": n} for (t, c), n in sorted(reasons.items())],
+    }
+    if not failures:
+        archive = runtime.lake.arrow("themes/health/archive", columns=["state", "ehr_no", "empi_id"])
+        assert archive is not None
+        summary["archives_by_state"] = dict(Counter(archive["state"].to_pylist()).most_common())
+        summary["findings"] = [f.facts() for f in compare(runtime.lake, truth, reports[-1].as_of)]
+        flagged = [a for a in archive.to_pylist() if a["state"] == "DECEASED"]
+        summary["example"] = flagged[0]["ehr_no"] if flagged else None
+    return summary
+
+
+def _show(summary: dict[str, Any], folder: Path) -> None:
+    heads = [f.replace("_", " ") for f in FIGURES]
+    show_table("What became of every delivered row", ("table", *heads),
+               [(t.removeprefix("cleansed/"), *[c.get(f, 0) for f in FIGURES]) for t, c in summary["tables"].items()], right=heads)  # fmt: skip
+    show_table("Quarantined by reason", ("table", "code", "rows"),
+               [tuple(r.values()) for r in summary["quarantined_by_reason"]], right=("rows",))  # fmt: skip
+    for problem in summary["refused"]:
+        errors.print(f"[yellow]refused[/]  {problem}", soft_wrap=True)
+    for failure in summary["failures"]:
+        errors.print(f"[red]failed[/]   {failure}", soft_wrap=True)
+    if "findings" not in summary:
+        return
+    states = summary["archives_by_state"]
+    open_ = sum(n for s, n in states.items() if s != "CLOSED")
+    show_table("Health archives by state", ("state", "archives", "% of open"),
+               [(s, n, "" if s == "CLOSED" else f"{n / open_:.1%}") for s, n in states.items()], right=("archives", "% of open"))  # fmt: skip
+    show_table("Found, against the truth", ("finding", "truth", "found", "right", "precision", "recall"),
+               [(f["finding"], f["truth"], f["found"], f["right"], f"{f['precision']:.4f}", f"{f['recall']:.4f}") for f in summary["findings"]],
+               right=("truth", "found", "right", "precision", "recall"))  # fmt: skip
+    setting = f"CITYLAKE_CONFIG={folder / MARK}"
+    console.print("Look further:", style="bold")
+    for command in ("status", "tables", f"explain {summary['example']}", 'sql "SELECT * FROM themes.health.indicator_year"', "rebuild --compare"):
+        console.print(f"  {setting} citylake {command}", soft_wrap=True)
+    console.print("  make ui   (the three nights in Dagster)\n")

@@ -1,0 +1,102 @@
+"""What the lake found, against the truth the demo city kept apart: precision and recall of the findings.
+
+Here: the comparison. Not here: the truth itself (`simulator`), showing it (`pipelines.cli.demo`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from resources.lake import Lake
+
+GRACE_DAYS = 30
+GRADES = ("A", "B")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One question, as two sets: what the truth says and what the lake found."""
+
+    name: str
+    expected: int
+    found: int
+    right: int
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.found if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.expected if self.expected else 1.0
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "finding": self.name, "truth": self.expected, "found": self.found, "right": self.right,
+            "precision": round(self.precision, 5), "recall": round(self.recall, 5),
+        }  # fmt: skip
+
+
+def compare(lake: Lake, folder: Path, as_of: date) -> list[Finding]:
+    """Hold the published tables against the truth's files."""
+    truth = {name: pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False) for name in ("person", "archive", "service")}
+    archive = _table(lake, "themes/health/archive", ["ehr_no", "empi_id", "state", "rules", "person_uid", "survivor_ehr_no", "survivor_empi_id"])
+    service = _table(lake, "themes/health/service", ["service_kind", "service_no", "flags"])
+    death = _table(lake, "base/population/death", ["person_uid", "grade", "status"])
+    person = _table(lake, "base/population/person", ["person_uid", "id_no"])
+
+    known = truth["person"].assign(
+        dead=lambda p: p["alive"] != "1", proven=lambda p: p["death_grade"].isin(GRADES), died=lambda p: pd.to_datetime(p["death_date"])
+    )
+    rows = archive.merge(truth["archive"], on=["ehr_no", "empi_id"], how="left").merge(
+        known[["true_person", "dead", "proven", "died"]], on="true_person", how="left"
+    )
+    open_ = rows["state"] != "CLOSED"
+    dead, proven = rows["dead"].eq(True), rows["proven"].eq(True)
+    due = open_ & dead & proven & (rows["died"] + timedelta(days=GRACE_DAYS) < pd.Timestamp(as_of))
+    hit: Callable[[str], pd.Series] = lambda rule: rows["rules"].map(lambda r: rule in r)  # noqa: E731
+    found_people = set(person.merge(death[death["grade"].isin(GRADES) & (death["status"] == "CONFIRMED")], on="person_uid")["id_no"])
+    dead_people = set(known.loc[known["dead"] & known["proven"], "id_no"])
+    living = set(known.loc[~known["dead"], "id_no"])
+    services = service.assign(key=service["service_kind"].str.lower() + ":" + service["service_no"])
+    flagged = set(services.loc[services["flags"].map(lambda f: "AFTER_DEATH" in f), "key"])
+    after = truth["service"].merge(known.loc[known["proven"], ["true_person"]], on="true_person")
+    after_death = set((after["kind"] + ":" + after["service_no"])[after["after_death"] == "1"])
+    return [
+        Finding("deaths with evidence of grade A or B (persons)", len(dead_people), len(found_people & (dead_people | living)), len(found_people & dead_people)),
+        _finding("open archives of the dead (X1)", due, open_ & hit("X1")),
+        _finding("archives in state DECEASED", due & (rows["expected_state"] == "DECEASED"), rows["state"] == "DECEASED"),
+        _finding("living persons' archives in state DECEASED", open_ & False, (rows["state"] == "DECEASED") & ~dead),
+        _finding("archives created after the death (X3)", open_ & proven & (rows["created_after_death"] == "1"), hit("X3")),
+        _duplicates(rows),
+        Finding("services after the death (AFTER_DEATH)", len(after_death), len(flagged), len(flagged & after_death)),
+        _finding("fake archives confirmed", open_ & (rows["expected_state"] == "FAKE_CONFIRMED"), rows["state"] == "FAKE_CONFIRMED"),
+        _finding("fake archives suspected", open_ & (rows["expected_state"] == "FAKE_SUSPECT"), rows["state"] == "FAKE_SUSPECT"),
+    ]
+
+
+def _duplicates(rows: pd.DataFrame) -> Finding:
+    """Pairs (archive, its survivor) of merges by identity number: right when the truth has both as one person's."""
+    merged = rows[rows["rules"].map(lambda r: "U1" in r or "U4" in r)]
+    expected = rows[(rows["state"] != "CLOSED") & (rows["duplicate_group"].fillna("") != "")]
+    group = rows.set_index(["ehr_no", "empi_id"])["true_person"]
+    survivors = list(zip(merged["survivor_ehr_no"], merged["survivor_empi_id"], strict=True))
+    same = [group.get(s) == t and t != "" for s, t in zip(survivors, merged["true_person"], strict=True)]
+    right = merged.index.intersection(expected.index)
+    return Finding("duplicates by identity number (U1, U4)", len(expected), len(merged), sum(1 for i, ok in zip(merged.index, same, strict=True) if ok and i in right))
+
+
+def _finding(name: str, expected: pd.Series, found: pd.Series) -> Finding:
+    return Finding(name, int(expected.sum()), int(found.sum()), int((expected & found).sum()))
+
+
+def _table(lake: Lake, name: str, columns: list[str]) -> pd.DataFrame:
+    found = lake.arrow(name, columns=columns)
+    assert found is not None, name
+    return found.to_pandas()

@@ -1,0 +1,114 @@
+"""Dates, times and months: every format departments use, sentinels, impossible days; a round trip over all days."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from pyspark.sql import functions as F
+
+from standards.rules import Options, parse_frame
+
+DAY = date(2018, 3, 5)
+DATES = {
+    "20180305": (DAY, []),
+    "2018-03-05": (DAY, []),
+    "2018-3-5": (DAY, ["F_DATE"]),
+    "2018/03/05": (DAY, ["F_DATE"]),
+    "2018.3.5": (DAY, ["F_DATE"]),
+    "2018年3月5日": (DAY, ["F_DATE"]),
+    "18-3-5": (DAY, ["F_DATE"]),
+    "29-3-5": (date(2029, 3, 5), ["F_DATE"]),
+    "30-3-5": (date(1930, 3, 5), ["F_DATE"]),
+    "1520179200000": (DAY, ["F_DATE"]),
+    "２０１８－０３－０５": (DAY, ["F_WIDTH"]),
+    " 2018-03-05 ": (DAY, ["F_TRIM"]),
+    "2018-03-05 00:00:00": (DAY, []),
+    "2018-03-05T12:30:00": (DAY, ["F_DATE"]),
+    "20180305123000": (DAY, ["F_DATE"]),
+    "1908-02-29": (date(1908, 2, 29), []),
+    "2018-02-30": (None, ["E_DATE"]),
+    "20180230": (None, ["E_DATE"]),
+    "1900-02-29": (None, ["E_DATE"]),
+    "2018-13-01": (None, ["E_DATE"]),
+    "2018-0-5": (None, ["E_DATE"]),
+    "0208-01-01": (None, ["E_DATE"]),
+    "43164": (None, ["E_DATE"]),
+    "yesterday": (None, ["E_DATE"]),
+    "201803": (None, ["E_DATE"]),
+    "1900-01-01": (None, ["F_SENTINEL"]),
+    "19700101": (None, ["F_SENTINEL"]),
+    "9999-12-31": (None, ["F_SENTINEL"]),
+    "0000-00-00": (None, ["F_SENTINEL"]),
+    "1900/1/1": (None, ["F_SENTINEL"]),
+    "0001-01-01 00:00:00": (None, ["F_SENTINEL"]),
+    "不详": (None, []),
+    "2018\x00-03-05": (None, ["E_CONTROL"]),
+}
+
+TIMES = {
+    "2018-03-05 08:30:11": (datetime(2018, 3, 5, 8, 30, 11), []),
+    "2018-03-05T08:30:11": (datetime(2018, 3, 5, 8, 30, 11), []),
+    "20180305083011": (datetime(2018, 3, 5, 8, 30, 11), []),
+    "2018-03-05 08:30": (datetime(2018, 3, 5, 8, 30), []),
+    "2018-03-05": (datetime(2018, 3, 5), []),
+    "2018/3/5 8:30": (datetime(2018, 3, 5, 8, 30), ["F_DATE"]),
+    "2018年3月5日 8:30:11": (datetime(2018, 3, 5, 8, 30, 11), ["F_DATE"]),
+    "2018-03-05 24:00:00": (datetime(2018, 3, 6), ["F_DATE"]),
+    "2018-12-31 24:00": (datetime(2019, 1, 1), ["F_DATE"]),
+    "2018-03-05T00:30:11Z": (datetime(2018, 3, 5, 8, 30, 11), []),
+    "2018-03-05 08:30:11+08:00": (datetime(2018, 3, 5, 8, 30, 11), []),
+    "2018-03-05T08:30:11+0800": (datetime(2018, 3, 5, 8, 30, 11), []),
+    "2018-03-05 08:30:11.250": (datetime(2018, 3, 5, 8, 30, 11, 250000), []),
+    "1520179200000": (datetime(2018, 3, 5), ["F_DATE"]),
+    "2018-03-05 24:00:01": (None, ["E_DATE"]),
+    "2018-03-05 25:00:00": (None, ["E_DATE"]),
+    "2018-03-05 08:61:00": (None, ["E_DATE"]),
+    "2018-02-30 08:30:11": (None, ["E_DATE"]),
+    "08:30": (None, ["E_DATE"]),
+    "1900-01-01 00:00:00": (None, ["F_SENTINEL"]),
+    "--": (None, []),
+}
+
+MONTHS = {
+    "201912": ("201912", []),
+    "2019-12": ("201912", ["F_DATE"]),
+    "2019年3月": ("201903", ["F_DATE"]),
+    "201913": (None, ["E_DATE"]),
+    "2019": (None, ["E_DATE"]),
+    "000000": (None, ["F_SENTINEL"]),
+    "": (None, []),
+}
+
+
+def test_dates_of_every_format(parse_all):
+    assert dict(zip(DATES, parse_all("date", list(DATES)), strict=True)) == DATES
+
+
+def test_day_numbers_are_dates_in_a_workbook_only(parse_all):
+    assert parse_all("date", ["43164", "43164.0", "19999", "60001"], excel=True) == [
+        (DAY, ["F_DATE"]),
+        (DAY, ["F_DATE"]),
+        (None, ["E_DATE"]),
+        (None, ["E_DATE"]),
+    ]
+
+
+def test_times_of_every_format_stand_on_the_clock_of_the_city(spark):
+    values = list(TIMES)
+    frame = spark.createDataFrame(list(enumerate(values)), "i int, raw string")
+    answered = parse_frame(frame, {"p": ("timestamp", "raw", Options(F.lit(DAY)))})
+    shown = answered.select("i", F.date_format("p.value", "yyyy-MM-dd HH:mm:ss.SSSSSS").alias("v"), "p.codes").orderBy("i").collect()
+    found = {raw: (row["v"] and datetime.fromisoformat(row["v"]), row["codes"]) for raw, row in zip(values, shown, strict=True)}
+    assert found == TIMES
+
+
+def test_months(parse_all):
+    assert dict(zip(MONTHS, parse_all("month", list(MONTHS)), strict=True)) == MONTHS
+
+
+@pytest.mark.parametrize("pattern", ["{:%Y-%m-%d}", "{:%Y%m%d}", "{0.year}年{0.month}月{0.day}日", "{0.year}/{0.month}/{0.day}"])
+def test_every_day_of_two_centuries_reads_back(parse_all, pattern):
+    days = [date(1850, 1, 1) + timedelta(n) for n in range(0, 110_000, 7)]
+    read = parse_all("date", [pattern.format(day) for day in days])
+    assert [value for value, _ in read if value] == [day for day in days if f"{day}" not in ("1900-01-01", "1970-01-01", "1899-12-30")]

@@ -1,0 +1,59 @@
+"""Divisions: codes of every length, cancelled ones, names; the city's tables."""
+
+from __future__ import annotations
+
+from standards import divisions
+
+CASES = {
+    "321002001003": ("321002001003", []),
+    "321002001000": ("321002001000", []),
+    "321002000000": ("321002000000", []),
+    "321002001": ("321002001000", ["F_DIVISION"]),
+    "321002": ("321002000000", ["F_DIVISION"]),
+    "3210": ("321000000000", ["F_DIVISION"]),
+    "３２１００２": ("321002000000", ["F_WIDTH", "F_DIVISION"]),
+    "321088": ("321012000000", ["F_DIVISION"]),
+    "321088100001": ("321012100001", ["F_DIVISION"]),
+    "321088999001": ("321012000000", ["F_DIVISION"]),
+    "广陵区": ("321002000000", ["F_DIVISION"]),
+    "江苏省扬州市广陵区": ("321002000000", ["F_DIVISION"]),
+    "扬州市": ("321000000000", ["F_DIVISION"]),
+    "江都市": ("321012000000", ["F_DIVISION"]),
+    "东关街道": ("321002001000", ["F_DIVISION"]),
+    "扬州市广陵区东关街道": ("321002001000", ["F_DIVISION"]),
+    "双桥乡": ("321003005000", ["F_DIVISION"]),
+    "杭集镇": ("321002401000", ["F_DIVISION"]),
+    "321082": (None, ["E_DIVISION"]),
+    "321099": (None, ["E_DIVISION"]),
+    "321002999001": (None, ["E_DIVISION"]),
+    "321002001700": (None, ["E_DIVISION"]),
+    "320100": (None, ["E_DIVISION"]),
+    "32100": (None, ["E_DIVISION"]),
+    "火星": (None, ["E_DIVISION"]),
+    "不详": (None, []),
+}
+
+
+def test_codes_and_names_become_twelve_digits_in_force(parse_all):
+    assert dict(zip(CASES, parse_all("division", list(CASES)), strict=True)) == CASES
+
+
+def test_the_unassigned_division_exists_only_in_a_test_city(parse_all):
+    assert parse_all("division", ["321099000000"], test_divisions=True) == [("321099000000", [])]
+
+
+def test_the_county_of_an_unknown_division_is_the_city(column_of):
+    assert column_of(["321002001003", None], divisions.county_of) == ["321002", "321000"]
+
+
+def test_every_town_lies_in_a_county_in_force():
+    assert len(divisions.towns()) == 98
+    assert {town[:6] for town in divisions.towns()} == set(divisions.counties()) - {divisions.CITY}
+
+
+def test_every_name_means_a_division_in_force(parse_all):
+    names = divisions.names()
+    answers = parse_all("division", list(names))
+    assert {n: v for n, (v, _) in zip(names, answers, strict=True)} == names
+
+

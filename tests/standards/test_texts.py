@@ -1,0 +1,160 @@
+"""Text, identifiers, names, phones, archive numbers, numbers: what was delivered and what is kept of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from pyspark.sql import functions as F
+
+from standards import names
+from standards.rules import RULES, Options, parse, parse_frame
+
+TEXTS = {
+    "高血压": ("高血压", []),
+    " 东关街８８号　": ("东关街88号", ["F_WIDTH", "F_TRIM"]),
+    "a\u200bb": ("ab", ["F_INVIS"]),
+    "东关街&nbsp;88号<br>": ("东关街 88号", ["F_HTML"]),
+    "two\nlines": ("two\nlines", []),
+    "无": (None, []),
+    "\u3000": (None, []),
+    "nan": (None, []),
+    "bad\x07": (None, ["E_CONTROL"]),
+    "\x00": (None, ["E_CONTROL"]),
+}
+IDENTIFIERS = {
+    "ab-12": ("AB-12", []),
+    "'1234": ("1234", ["F_TRIM"]),
+    "12 34": ("1234", ["F_TRIM"]),
+    "I10.0": ("I10.0", []),
+    "6.2E+15": (None, ["E_SCI"]),
+    "ＡＢ１": ("AB1", ["F_WIDTH"]),
+    "N/A": (None, []),
+}
+ARCHIVES = {
+    "32100200100100001": ("32100200100100001", []),
+    "32100200100100000001": ("32100200100100000001", []),
+    "3210020010010000 1": ("32100200100100001", ["F_TRIM"]),
+    "3210020010010000": (None, ["E_ARCHIVE_NO"]),
+    "3210020010010000A": (None, ["E_ARCHIVE_NO"]),
+    "": (None, []),
+}
+PHONES = {
+    **{n: (n, []) for n in ("13900000001", "14500000001", "16500000001", "17300000001", "19200000001", "19900000001")},
+    **{n: (None, ["E_PHONE"]) for n in ("12900000001", "15400000001", "16000000001", "17400000001", "19400000001", "1390000000")},
+    "+86 139-0000-0001": ("13900000001", ["F_PHONE"]),
+    "008613900000001": ("13900000001", ["F_PHONE"]),
+    "013900000001": ("13900000001", ["F_PHONE"]),
+    "13900000001.0": ("13900000001", ["F_PHONE"]),
+    "0514-87345678": (None, ["W_PHONE_PLACEHOLDER"]),
+    "0514-87340678": ("051487340678", ["F_PHONE"]),
+    "87340678": ("051487340678", ["F_PHONE"]),
+    "051487340678": ("051487340678", []),
+    "7340678": ("05147340678", ["F_PHONE", "W_OLDTEL"]),
+    "13800138000": (None, ["W_PHONE_PLACEHOLDER"]),
+    "13911111111": (None, ["W_PHONE_PLACEHOLDER"]),
+    "13912345678": (None, ["W_PHONE_PLACEHOLDER"]),
+    "138****0001": (None, ["W_MASKED", "E_PHONE"]),
+    "无": (None, []),
+}
+NAMES = {
+    "王小明": ("王小明", []),
+    "王　伟": ("王伟", ["F_WIDTH", "F_NAME"]),
+    " 王伟 ": ("王伟", ["F_TRIM"]),
+    "买买提.艾力": ("买买提·艾力", ["F_NAME"]),
+    "买买提•艾力": ("买买提·艾力", ["F_NAME"]),
+    "买买提·艾力": ("买买提·艾力", []),
+    "John  A. Smith": ("John A. Smith", ["F_NAME"]),
+    "呂於": ("呂於", []),
+    "测试": ("测试", ["W_NAME_PLACEHOLDER"]),
+    "TEST01": ("TEST01", ["W_NAME_PLACEHOLDER"]),
+    "李某之子": ("李某之子", ["W_NAME_PLACEHOLDER"]),
+    "张三": ("张三", ["W_NAME_PLACEHOLDER"]),
+    "张三丰": ("张三丰", []),
+    "王?": ("王?", ["W_RARE"]),
+    "王*": ("王*", ["W_MASKED"]),
+    "王**": ("王**", ["W_NAME_PLACEHOLDER", "W_MASKED"]),
+    "未知": (None, []),
+}
+INTEGERS = {
+    "120": (120, []),
+    "１２０": (120, ["F_WIDTH"]),
+    "120.0": (120, []),
+    "1,200": (None, ["E_RANGE"]),
+    "-5": (None, ["E_RANGE"]),
+    "36.5": (None, ["E_SCALE"]),
+    "99999999999": (None, ["E_SCALE"]),
+    "1E2": (None, ["E_NUMBER"]),
+    "NaN": (None, []),
+    "Infinity": (None, ["E_NUMBER"]),
+    "abc": (None, ["E_NUMBER"]),
+    "-": (None, []),
+}
+DECIMALS = {
+    "1234.50": (Decimal("1234.50"), []),
+    "1234.500": (Decimal("1234.50"), []),
+    "-0.5": (Decimal("-0.50"), []),
+    "+7": (Decimal("7.00"), []),
+    "00007.50": (Decimal("7.50"), []),
+    "1,234.50元": (Decimal("1234.50"), ["F_NUMBER"]),
+    "¥12": (Decimal("12.00"), ["F_NUMBER"]),
+    "1.239": (None, ["E_SCALE"]),
+    "12345678901.00": (None, ["E_SCALE"]),
+    "1000000.01": (None, ["E_RANGE"]),
+    "1e3": (None, ["E_NUMBER"]),
+    "<0.01": (None, ["E_NUMBER"]),
+    "1.2.3": (None, ["E_NUMBER"]),
+}
+FAMILIES = {
+    "text": (TEXTS, {}),
+    "address": (TEXTS, {}),
+    "identifier": (IDENTIFIERS, {}),
+    "archive_no": (ARCHIVES, {}),
+    "phone": (PHONES, {}),
+    "person_name": (NAMES, {}),
+    "integer": (INTEGERS, {"physical_type": "int", "minimum": 0, "maximum": 250}),
+    "decimal": (DECIMALS, {"physical_type": "decimal(12,2)", "minimum": -1e6, "maximum": 1e6}),
+}
+
+
+@pytest.mark.parametrize("rule", FAMILIES)
+def test_values_and_their_codes(parse_all, rule):
+    cases, options = FAMILIES[rule]
+    assert dict(zip(cases, parse_all(rule, list(cases), **options), strict=True)) == cases
+
+
+def test_names_compare_without_variants_spaces_dots_and_case(column_of):
+    written = ["呂　於", "吕于", "买买提.艾力", "买买提艾力", "john smith", "John Smith"]
+    keys = column_of(written, names.compare_key)
+    assert keys[0] == keys[1] and keys[2] == keys[3] and keys[4] == keys[5] and len(set(keys)) == 3
+
+
+SAME = [
+    ("王小明", "王小明", None, "EXACT"),
+    ("王小明", "王大明", "王小明", "FORMER"),
+    ("王小明", "王大明", None, "ONE_EDIT"),
+    ("王伟", "王芳", None, "ONE_EDIT"),
+    ("王小明", "李大明", None, None),
+    ("王", "李", None, None),
+    ("王", "王伟", None, None),
+    (None, "王伟", None, None),
+    ("王伟", None, None, None),
+    ("", "", None, "EXACT"),
+]
+
+
+def test_what_makes_two_names_one_persons(spark):
+    frame = spark.createDataFrame([(i, *row[:3]) for i, row in enumerate(SAME)], "i int, a string, b string, former string")
+    found = frame.select("i", names.same_person_name(F.col("a"), F.col("b"), F.col("former")).alias("how")).orderBy("i").collect()
+    assert [row["how"] for row in found] == [row[3] for row in SAME]
+
+
+def test_one_expression_and_a_frame_of_columns_answer_alike(spark):
+    """`parse` spells a rule out, `parse_frame` computes it in steps for many columns: the answers are the same."""
+    raws = [*NAMES, *PHONES, *DECIMALS, "321002080229012", "2018年3月5日", "2018-03-05 24:00:00", "东关街道", "201912", "女", None]
+    types = {"integer": "int", "decimal": "decimal(12,2)"}
+    options = {rule: Options(F.current_date(), code_list="sex", physical_type=types.get(rule, "string")) for rule in RULES}
+    frame = spark.createDataFrame(list(enumerate(raws)), "i int, raw string")
+    together = parse_frame(frame, {rule: (rule, "raw", options[rule]) for rule in RULES}).orderBy("i").collect()
+    alone = frame.select("i", *(parse(rule, F.col("raw"), options[rule]).alias(rule) for rule in RULES)).orderBy("i").collect()
+    assert [[row[rule] for rule in RULES] for row in together] == [[row[rule] for rule in RULES] for row in alone]
