@@ -30,6 +30,11 @@ MONTH = "^([0-9]{4})[-/.年]?([0-9]{1,2})月?$"
 SENTINEL_MONTHS = ("000000", "190001", "197001", "999912")
 
 
+def _epoch(text: Column) -> Column:
+    """Epoch milliseconds as a moment on the clock of the session; without the cast Sail keeps the clock of UTC."""
+    return F.timestamp_millis(F.when(text.rlike(EPOCH_MILLIS), text).try_cast("bigint")).cast("timestamp")
+
+
 def _iso(day: Column, excel: bool) -> Column:
     """A written day as `yyyy-MM-dd` text, NULL when no format of D15 fits. Calendar and range are not judged here."""
     parts = F.regexp_replace(day, WRITTEN, "$1-$2-$3")
@@ -37,12 +42,11 @@ def _iso(day: Column, excel: bool) -> Column:
     century = F.when(F.length(year) == 4, F.lit("")).when(year < str(PIVOT), F.lit("20")).otherwise(F.lit("19"))
     month = F.lpad(F.substring_index(F.substring_index(parts, "-", 2), "-", -1), 2, "0")
     written = F.concat(century, year, F.lit("-"), month, F.lit("-"), F.lpad(F.substring_index(parts, "-", -1), 2, "0"))
-    moment = F.timestamp_millis(F.when(day.rlike(EPOCH_MILLIS), day).try_cast("bigint"))
     iso = (
         F.when(day.rlike(ISO), day)
         .when(day.rlike(COMPACT), F.regexp_replace(day, COMPACT, "$1-$2-$3"))
         .when(day.rlike(WRITTEN), written)
-        .when(day.rlike(EPOCH_MILLIS), F.date_format(moment, "yyyy-MM-dd"))
+        .when(day.rlike(EPOCH_MILLIS), F.date_format(_epoch(day), "yyyy-MM-dd"))
     )
     if excel:
         serial = F.substring_index(day, ".", 1).try_cast("int")
@@ -125,7 +129,7 @@ def timestamp_rule(excel: bool = False) -> Steps:
         unknown = row["sentinel"] | ~F.substring(row["iso"], 1, 4).between(*YEARS)
         moment = (
             F.when(unknown, F.lit(None).cast("timestamp"))
-            .when(s.rlike(EPOCH_MILLIS), F.timestamp_millis(F.when(s.rlike(EPOCH_MILLIS), s).try_cast("bigint")))
+            .when(s.rlike(EPOCH_MILLIS), _epoch(s))
             .otherwise(F.when(row["usual"], s).otherwise(row["text"]).try_cast("timestamp"))
         )
         return {"value": moment}

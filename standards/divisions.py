@@ -6,6 +6,7 @@ Source: GB/T 2260, GB/T 10114 and the statistical division codes; domain rules A
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -20,6 +21,7 @@ CITY4 = "3210"
 CITY = "321000"
 TEST_COUNTY = "321099"
 TOWN_SUFFIXES = ("街道", "镇", "乡")
+ABOVE = "^(?:江苏省|江苏)?(?:扬州市(.))?| "
 VILLAGE = "^(?:000|00[1-9]|0[1-9][0-9]|[1-5][0-9]{2})$"
 
 
@@ -71,7 +73,7 @@ def _town_names() -> Iterator[tuple[str, str]]:
 
 
 def _without_city(name: str) -> str:
-    return name.removeprefix("扬州市") or name
+    return re.sub(ABOVE, r"\1", name)
 
 
 @cache
@@ -98,7 +100,7 @@ def division_rule(test_divisions: bool = False) -> Steps:
         s = row["s"]
         numeric = s.rlike("^[0-9]+$")
         code = F.when(numeric & F.length(s).isin(4, 6, 9, 12), F.rpad(s, 12, "0"))
-        name = F.regexp_replace(s, "^(?:江苏省|江苏)?(?:扬州市(.))?| ", "$1")
+        name = F.regexp_replace(s, ABOVE, "$1")
         return {"absent": is_absent(s), "numeric": numeric, "padded": code, "name": F.when(~numeric, name)}
 
     def today(row: Row) -> dict[str, Column]:

@@ -52,13 +52,13 @@ def phone_rule() -> Steps:
     def answer(row: Row) -> dict[str, Column]:
         s, value, placeholder = row["s"], row["value"], row["placeholder"]
         codes = code_array(
-            flag(value.isNotNull(), "F_PHONE"),
+            flag(value != row["raw"], "F_PHONE"),
             flag(placeholder, "W_PHONE_PLACEHOLDER"),
             flag(s.rlike("[*]{2,}"), "W_MASKED"),
             flag(value.isNull() & ~placeholder, "E_PHONE"),
             flag(s.rlike(OLD_LANDLINE) & ~placeholder, "W_OLDTEL"),
         )
-        same = F.length(value) == 11
-        return {"codes": F.when(row["absent"] | ((value == row["raw"]) & same), no_codes()).otherwise(codes)}
+        untouched = (value == row["raw"]) & ~s.rlike(OLD_LANDLINE)
+        return {"codes": F.when(row["absent"] | untouched, no_codes()).otherwise(codes)}
 
     return clean_by(national), judged, number, answer

@@ -12,7 +12,9 @@ from standards.tables import rows
 @pytest.mark.parametrize("name", sorted(code_lists()))
 def test_a_list_has_each_code_once_and_no_label_stands_for_two(name):
     codes = [row["code"] for row in rows(f"codes/{name}")]
-    assert codes and len(codes) == len(set(codes)) and all(codes)
+    assert codes
+    assert all(codes)
+    assert len(codes) == len(set(codes))
     assert set(labels(name).values()) <= set(code_list(name))
 
 

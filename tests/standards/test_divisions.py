@@ -8,10 +8,10 @@ CASES = {
     "321002001003": ("321002001003", []),
     "321002001000": ("321002001000", []),
     "321002000000": ("321002000000", []),
-    "321002001": ("321002001000", ["F_DIVISION"]),
-    "321002": ("321002000000", ["F_DIVISION"]),
-    "3210": ("321000000000", ["F_DIVISION"]),
-    "３２１００２": ("321002000000", ["F_WIDTH", "F_DIVISION"]),
+    "321002001": ("321002001000", []),
+    "321002": ("321002000000", []),
+    "3210": ("321000000000", []),
+    "３２１００２": ("321002000000", ["F_WIDTH"]),
     "321088": ("321012000000", ["F_DIVISION"]),
     "321088100001": ("321012100001", ["F_DIVISION"]),
     "321088999001": ("321012000000", ["F_DIVISION"]),
@@ -54,6 +54,4 @@ def test_every_town_lies_in_a_county_in_force():
 def test_every_name_means_a_division_in_force(parse_all):
     names = divisions.names()
     answers = parse_all("division", list(names))
-    assert {n: v for n, (v, _) in zip(names, answers, strict=True)} == names
-
-
+    assert dict(zip(names, (value for value, _ in answers), strict=True)) == names

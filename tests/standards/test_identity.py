@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import random
 import re
 import unicodedata
 
@@ -49,7 +50,7 @@ ACCEPTED = {
     "foreigners, 2023": dict.fromkeys(
         [
             "932840190802290017",
-            "932392191103150029",
+            "932392191103150027",
             "932826190910010038",
             "932250191206060041",
             "932410190707070059",
@@ -141,7 +142,12 @@ def test_the_unassigned_division_is_a_person_only_in_a_test_city(parse_all):
 
 
 def test_unknown_county_sequence_zero_and_great_age_are_warnings(parse_all):
-    bodies = {"32101019080229012": "W_DIVISION", "32100219080229000": "W_SEQ0", "32100218960229012": "W_OLD", "81010019080229012": "W_DIVISION"}
+    bodies = {
+        "32101019080229012": "W_DIVISION",
+        "81010019080229012": "W_DIVISION",
+        "32100219080229000": "W_SEQ0",
+        "32100218960229012": "W_OLD",
+    }
     numbers = [body + _check(body) for body in bodies]
     assert parse_all("identity", numbers) == [(n, [code]) for n, code in zip(numbers, bodies.values(), strict=True)]
 
@@ -168,12 +174,16 @@ def _birth(text: str) -> datetime.date | None:
 def oracle(raw: str | None) -> tuple[str | None, str | None]:
     """(value, primary error) by a second, plain reading of the rule."""
     s = re.sub(r"[\s'\"\u200b-\u200f\ufeff-]", "", unicodedata.normalize("NFKC", raw or "")).upper()
-    s = re.sub(r"\.0$", "", re.sub("[×ХΧ]$", "X", s))
+    s = re.sub("[×ХΧ]$", "X", re.sub(r"\.0$", "", s))
     if s in ("", "无", "不详", "未知", "NULL"):
         return None, None
     if re.fullmatch(r"\d\.\d+E\+?1[3-7]", s):
         return None, "E_SCI"
-    if re.fullmatch(r"(\d)\1+", s) or re.search(r"(\d)\1{9}", s) or s in ("123456789012345678", "123456789012345", "321002190001010000"):
+    if (
+        re.fullmatch(r"(\d)\1+", s)
+        or re.search(r"(\d)\1{9}", s)
+        or s in ("123456789012345678", "123456789012345", "321002190001010000", "父母身份证")
+    ):
         return None, "E_PLACEHOLDER"
     if len(s) not in (15, 18):
         return None, "E_LEN"
@@ -201,30 +211,29 @@ SEEDS = [raw for vectors in ACCEPTED.values() for raw in vectors] + list(REJECTE
 NOISE = "0123456789xX×Х .-'/OE+３０Ｘ\u200b\u3000*\"年无"
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> str:
+def mutated(draw: random.Random) -> str:
     """A known number, or one with a right check digit, after up to three slips of the pen."""
-    day = draw(st.dates(datetime.date(1890, 1, 1), datetime.date(2020, 12, 31)))
-    county = draw(st.sampled_from(["321002", "321099", "321010", "110101", "810000", "932840", "921840", "160101"]))
-    body = f"{county}{day:%Y%m%d}{draw(st.integers(0, 999)):03d}"
-    text = draw(st.sampled_from([*SEEDS, body + _check(body), body[:6] + body[8:]]))
-    for _ in range(draw(st.integers(0, 3))):
-        at = draw(st.integers(0, len(text)))
-        noise = draw(st.sampled_from(NOISE))
-        cut = draw(st.sampled_from(["replace", "insert", "delete", "swap"]))
-        rest = text[at + 1 :]
-        text = {"replace": text[:at] + noise + rest, "insert": text[:at] + noise + text[at:], "delete": text[:at] + rest}.get(
-            cut, text[:at] + text[at + 1 : at + 2] + text[at : at + 1] + text[at + 2 :]
-        )
+    day = datetime.date(1890, 1, 1) + datetime.timedelta(draw.randrange(47_000))
+    county = draw.choice(["321002", "321099", "321010", "110101", "810000", "932840", "921840", "160101"])
+    body = f"{county}{day:%Y%m%d}{draw.randrange(1000):03d}"
+    text = draw.choice([draw.choice(SEEDS), body + _check(body), body[:6] + body[8:]])
+    for _ in range(draw.randrange(4)):
+        at = draw.randrange(len(text) + 1)
+        head, tail, noise = text[:at], text[at + 1 :], draw.choice(NOISE)
+        swapped = head + text[at + 1 : at + 2] + text[at : at + 1] + text[at + 2 :]
+        text = draw.choice([head + noise + tail, head + noise + text[at:], head + tail, swapped])
     return text
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@given(texts=st.lists(mutated(), min_size=300, max_size=500))
-def test_the_column_function_agrees_with_the_plain_reading(parse_all, texts):
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(seed=st.integers(0, 2**32))
+def test_the_column_function_agrees_with_the_plain_reading(parse_all, seed):
+    draw = random.Random(seed)
+    texts = [mutated(draw) for _ in range(2_000)]
     answers = parse_all("identity", texts)
     found = [(raw, value, primary(codes)) for raw, (value, codes) in zip(texts, answers, strict=True)]
-    assert found == [(raw, *oracle(raw)) for raw in texts]
+    expected = [(raw, *oracle(raw)) for raw in texts]
+    assert [pair for pair in zip(found, expected, strict=True) if pair[0] != pair[1]] == []
 
 
 def test_the_history_of_the_city_has_the_codes_identity_numbers_may_carry():

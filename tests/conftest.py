@@ -1,0 +1,55 @@
+"""What every test may use: one engine for the whole session, and installations in temporary folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from pipelines.runtime import Runtime
+from resources.engine import Engine
+from resources.keys import create_key
+from resources.settings import Settings
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_outside_settings() -> None:
+    """Settings of the person who runs the tests must not leak into them."""
+    for name in [n for n in os.environ if n.startswith("CITYLAKE_")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture(scope="session")
+def spark(engine: Engine) -> SparkSession:
+    return engine.session
+
+
+@pytest.fixture
+def installation(tmp_path: Path, engine: Engine) -> Callable[..., Runtime]:
+    """A lake, a landing zone, an exchange database and a key in a folder of their own: `installation("one")`."""
+
+    def make(name: str = "city") -> Runtime:
+        root = tmp_path / name
+        (root / "landing").mkdir(parents=True)
+        settings = Settings(
+            lake=str(root / "lake"),
+            landing=root / "landing",
+            exchange_url=f"sqlite:///{root}/exchange.db",
+            key_file=root / "pseudonym.key",
+            profile="demo",
+            home=root / "dagster",
+        )
+        create_key(settings.key_file)
+        return Runtime.of(settings, engine)
+
+    return make
