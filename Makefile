@@ -1,0 +1,41 @@
+# What people type. Every target works on a fresh machine with Python 3.11 or newer: the environment is made when it is missing.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PEOPLE ?= 46000
+DEMO ?= demo
+
+.PHONY: demo ui test test-fast lint lock clean
+
+$(BIN)/citylake: pyproject.toml requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "citylake needs Python 3.11 to 3.13; set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+demo: $(BIN)/citylake  ## a small city, three nights, and what was found
+	$(BIN)/citylake demo --folder $(DEMO) --people $(PEOPLE)
+
+ui: $(BIN)/citylake  ## Dagster on http://127.0.0.1:3000, with the demo's history
+	@test -f $(DEMO)/citylake.toml || (echo "There is no demo city yet: run 'make demo' first."; exit 1)
+	DAGSTER_HOME=$(abspath $(DEMO))/dagster CITYLAKE_CONFIG=$(abspath $(DEMO))/citylake.toml PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+test: $(BIN)/citylake  ## every test
+	$(BIN)/python -m pytest
+
+test-fast: $(BIN)/citylake  ## the tests that take seconds
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(BIN)/citylake  ## style, types, and the arrows between folders
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: pyproject.toml  ## resolve the pins anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
+
+clean:
+	rm -rf $(DEMO) $(VENV)
