@@ -7,7 +7,7 @@ file, field and remedy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -115,8 +115,6 @@ class Contract:
     path: Path
     delivery: Delivery | None = None
     checks: tuple[Check, ...] = ()
-    rules: tuple[str, ...] = ()
-    statistics: tuple[str, ...] = field(default=())
 
     @property
     def layer(self) -> str:
@@ -139,6 +137,12 @@ class Contract:
     def delivered(self) -> tuple[Column, ...]:
         """The columns a department sends, in the order of the contract."""
         return tuple(c for c in self.columns if c.delivered)
+
+    @property
+    def statistics(self) -> bool:
+        """Whether minimum and maximum of the columns may stand in the table's log: only when none is personal."""
+        nested = ("array", "object", "map")
+        return not any(c.personal or c.logical_type in nested for c in self.columns)
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
@@ -285,8 +289,6 @@ def load(path: Path) -> Contract:
         delivery=delivery,
         checks=tuple(_check(path, q, None) for q in schema.quality or [])
         + tuple(_check(path, q, p.name) for p in schema.properties or [] for q in p.quality or []),
-        rules=tuple(custom.get("rules") or ()),
-        statistics=tuple(c.name for c in columns if not c.personal),
     )
 
 

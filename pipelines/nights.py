@@ -28,6 +28,12 @@ concurrency:
     default_limit: 1
 telemetry:
   enabled: false
+nux:
+  enabled: false
+# Steps log through Dagster; files of what they print would cost two processes a run.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 """
 
 
@@ -47,10 +53,14 @@ class NightReport:
 
 
 @contextmanager
-def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's own storage in a folder, made when it is not there."""
+def dagster_instance(home: Path | None) -> Iterator[dg.DagsterInstance]:
+    """Dagster's own storage in a folder, made when it is not there; without a folder one that leaves no history."""
     import dagster as dg
 
+    if home is None:
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+        return
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
     if not config.exists():
@@ -89,15 +99,16 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
     return report
 
 
-def run_rebuild(runtime: Runtime, as_of: date) -> NightReport:
-    """Make everything after raw anew from all raw batches."""
+def run_rebuild(runtime: Runtime, as_of: date, *, history: bool = True) -> NightReport:
+    """Make everything after raw anew from all raw batches. history: keep the run in Dagster's storage."""
     report = NightReport(as_of)
-    _execute(runtime, "rebuild", report, as_of=as_of)
+    _execute(runtime, "rebuild", report, as_of=as_of, history=history)
     return report
 
 
 def _execute(
-    runtime: Runtime, job: str, report: NightReport, *, partition: date | None = None, as_of: date | None = None, select: list[str] | None = None
+    runtime: Runtime, job: str, report: NightReport, *, partition: date | None = None, as_of: date | None = None, select: list[str] | None = None,
+    history: bool = True,
 ) -> None:
     """Run one job to its end and put what it says into the report."""
     import dagster as dg
@@ -109,7 +120,7 @@ def _execute(
     gates.warm_up()
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime))
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
-    with dagster_instance(runtime.settings.home) as instance:
+    with dagster_instance(runtime.settings.home if history else None) as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             partition_key=partition.isoformat() if partition else None,

@@ -9,7 +9,6 @@ Results carry counts, never values: expectation results would otherwise list rea
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from threading import Thread
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GateResult:
-    """The verdict of one expectation. `found` are figures: observed value, failing rows, rows looked at."""
+    """The verdict of one gate. `found`: what failed, with figures: observed value, failing rows, rows looked at."""
 
     name: str
     passed: bool
@@ -33,8 +32,8 @@ class GateResult:
     found: dict[str, Any] = field(default_factory=dict)
 
     def sentence(self) -> str:
-        figures = ", ".join(f"{k} {v}" for k, v in self.found.items())
-        return f"{self.name} ({self.rule}): {'holds' if self.passed else 'fails'}{', ' + figures if figures else ''}"
+        figures = "; ".join(f"{k}: {v}" for k, v in self.found.items())
+        return f"{self.name} ({self.rule}) {'holds' if self.passed else 'fails'}{': ' + figures if figures else ''}"
 
 
 def warm_up() -> None:
@@ -66,42 +65,49 @@ def _asset() -> Any:
 
 
 @dataclass(frozen=True)
-class Planned:
-    """One expectation a table is held against, as data: `expectation` is the class in Great Expectations' library."""
+class Expectation:
+    """One thing expected of a table, as data: `kind` is its class in Great Expectations' library."""
+
+    says: str
+    kind: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Expectations of one sort that are judged together, such as all required columns."""
 
     name: str
     blocking: bool
     rule: str
-    expectation: str
-    arguments: dict[str, Any]
+    expectations: tuple[Expectation, ...]
 
 
 def check(contract: Contract, staged: DataFrame, valid_codes: dict[str, tuple[str, ...]]) -> list[GateResult]:
-    """Hold the staged rows against the contract.
+    """Hold the staged rows against the contract, all expectations in one validation.
 
     valid_codes: the permitted codes of each code list, by its name.
-    Returns one result per expectation, in a stable order; blocking ones that failed must stop the publication.
+    Returns one result per gate, in the order of `plan`; blocking ones that failed must stop the publication.
     """
     library = _gx().expectations
-    planned = [(p, getattr(library, p.expectation)(**p.arguments)) for p in plan(contract, valid_codes)]
+    gates = plan(contract, valid_codes)
+    made = {e.says: getattr(library, e.kind)(**e.arguments) for g in gates for e in g.expectations}
     batch = _asset().get_batch({"dataframe": staged})
-    suite = _gx().ExpectationSuite(name=contract.name.replace("/", "."), expectations=[e for _, e in planned])
-    verdicts = batch.validate(suite, result_format="BOOLEAN_ONLY").results
-    by_identity = {_identity(v.expectation_config): v for v in verdicts}
+    suite = _gx().ExpectationSuite(name=contract.name.replace("/", "."), expectations=list(made.values()))
+    verdicts = {_identity(v.expectation_config): bool(v.success) for v in batch.validate(suite, result_format="BOOLEAN_ONLY").results}
     results = []
-    for p, expectation in planned:
-        verdict = by_identity[_identity(expectation.configuration)]
-        found: dict[str, Any] = {}
-        if not verdict.success:
-            detail = batch.validate(expectation, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}).result
-            found = {
-                label: detail[key]
-                for key, label in (("observed_value", "observed"), ("unexpected_count", "failing rows"), ("element_count", "of rows"))
-                if detail.get(key) is not None
-            }
-            found = found or {"error": "the expectation could not be evaluated"}
-        results.append(GateResult(p.name, bool(verdict.success), p.blocking, p.rule, found))
+    for g in gates:
+        failed = [e.says for e in g.expectations if not verdicts[_identity(made[e.says].configuration)]]
+        results.append(GateResult(g.name, not failed, g.blocking, g.rule, {says: _figures(batch, made[says]) for says in failed}))
     return results
+
+
+def _figures(batch: Any, expectation: Any) -> str:
+    """How far an expectation is missed: counts only."""
+    detail = batch.validate(expectation, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}).result
+    known = (("observed_value", "observed {}"), ("unexpected_count", "{} failing rows"), ("element_count", "of {}"))
+    said = [text.format(detail[key]) for key, text in known if detail.get(key) is not None]
+    return " ".join(said) or "could not be evaluated"
 
 
 def _identity(configuration: Any) -> tuple[str, str]:
@@ -110,36 +116,43 @@ def _identity(configuration: Any) -> tuple[str, str]:
     return configuration.type, repr(sorted((k, str(v)) for k, v in arguments.items()))
 
 
-def plan(contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> Iterable[Planned]:
-    """The expectations that follow from the contract: keys, required columns, code lists, ranges, and its own checks."""
+def plan(contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> list[Gate]:
+    """The gates that follow from the contract: its key, required columns, code lists, ranges, and its own checks."""
     key = list(contract.key)
     if len(key) == 1:
-        yield Planned("key_unique", True, f"one row per {key[0]}", "ExpectColumnValuesToBeUnique", {"column": key[0]})
+        unique = Expectation(f"{key[0]} unique", "ExpectColumnValuesToBeUnique", {"column": key[0]})
     else:
-        yield Planned("key_unique", True, f"one row per {', '.join(key)}", "ExpectCompoundColumnsToBeUnique", {"column_list": key})
+        unique = Expectation(f"({', '.join(key)}) unique", "ExpectCompoundColumnsToBeUnique", {"column_list": key})
+    required, listed, ranged = [], [], []
     for c in contract.columns:
         if c.required:
-            yield Planned(f"{c.name}_not_null", True, f"{c.name} is required", "ExpectColumnValuesToNotBeNull", {"column": c.name})
+            required.append(Expectation(f"{c.name} not null", "ExpectColumnValuesToNotBeNull", {"column": c.name}))
         codes = c.valid_values or valid_codes.get(c.code_list or "", ())
         if codes and c.logical_type == "string":
-            rule = f"code list {c.code_list}" if c.code_list else ", ".join(codes)
-            yield Planned(f"{c.name}_in_list", True, rule, "ExpectColumnValuesToBeInSet", {"column": c.name, "value_set": list(codes)})
+            arguments = {"column": c.name, "value_set": list(codes)}
+            listed.append(Expectation(f"{c.name} in {c.code_list or 'its list'}", "ExpectColumnValuesToBeInSet", arguments))
         if c.minimum is not None or c.maximum is not None:
             limits = {"column": c.name, "min_value": c.minimum, "max_value": c.maximum}
-            yield Planned(f"{c.name}_in_range", True, f"between {c.minimum} and {c.maximum}", "ExpectColumnValuesToBeBetween", limits)
-    for c in contract.checks:
-        yield Planned(c.name, c.blocking, f"{c.metric} {c.comparison} {c.value}", *_library(c))
+            ranged.append(Expectation(f"{c.name} in {c.minimum}..{c.maximum}", "ExpectColumnValuesToBeBetween", limits))
+    follow = (
+        Gate("key_unique", True, f"one row per {', '.join(key)}", (unique,)),
+        Gate("required", True, "required columns have a value", tuple(required)),
+        Gate("codes", True, "coded columns hold only codes of their lists", tuple(listed)),
+        Gate("ranges", True, "numbers lie in the contract's ranges", tuple(ranged)),
+    )
+    own = tuple(Gate(c.name, c.blocking, f"{c.metric} {c.comparison} {c.value}", (_library(c),)) for c in contract.checks)
+    return [g for g in (*follow, *own) if g.expectations]
 
 
-def _library(c: Check) -> tuple[str, dict[str, Any]]:
+def _library(c: Check) -> Expectation:
     """The expectation for a metric of the contract standard's own library."""
     low, high = _bounds(c)
     if c.metric == "rowCount":
-        return "ExpectTableRowCountToBeBetween", {"min_value": low, "max_value": high}
+        return Expectation("number of rows", "ExpectTableRowCountToBeBetween", {"min_value": low, "max_value": high})
     if c.metric == "nullValues":
-        return "ExpectColumnValuesToNotBeNull", {"column": c.column, "mostly": 1 - (high or 0) / 100}
+        return Expectation(f"{c.column} rarely null", "ExpectColumnValuesToNotBeNull", {"column": c.column, "mostly": 1 - (high or 0) / 100})
     if c.metric == "duplicateValues":
-        return "ExpectColumnValuesToBeUnique", {"column": c.column}
+        return Expectation(f"{c.column} without duplicates", "ExpectColumnValuesToBeUnique", {"column": c.column})
     raise ValueError(f"quality metric {c.metric} is not supported on column {c.column}")
 
 

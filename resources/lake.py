@@ -143,7 +143,7 @@ class Lake:
         partition_by: Iterable[str] = (),
         transactions: Mapping[str, int] | None = None,
         metadata: Mapping[str, str] | None = None,
-        statistics: Iterable[str] = (),
+        statistics: bool = False,
         hidden: Mapping[str, str | None] | None = None,
     ) -> Published:
         """Make a stage visible in one commit.
@@ -151,7 +151,8 @@ class Lake:
         base_version: the version the run has read, None when there was no table; a table that has moved on since is refused.
         mode: "overwrite" (all, or the partitions of `replace_partitions`) or "append".
         transactions: application ids recorded with the commit, such as the batches folded in.
-        statistics: columns whose minimum and maximum may stand in the log; never personal ones.
+        statistics: whether minimum and maximum of the columns may stand in the log; never with personal columns. All or
+        none: delta-rs takes a column without them, beside columns with them, for one that no filter can match.
         hidden: partition columns that only the stage has; a value other than None says which of its rows to publish.
         Raises Conflict when somebody published in between.
         """
@@ -160,7 +161,7 @@ class Lake:
         from deltalake.transaction import create_table_with_add_actions
 
         staged = DeltaTable(stage.uri)
-        actions, rows = _add_actions(staged, stage.folder.name, frozenset(statistics), hidden or {})
+        actions, rows = _add_actions(staged, stage.folder.name, statistics, hidden or {})
         schema = _nullable(staged.schema(), without=frozenset(hidden or {}))
         commit = CommitProperties(
             custom_metadata=dict(metadata or {}),
@@ -210,17 +211,17 @@ class Lake:
 
 
 def _add_actions(
-    staged: DeltaTable, folder: str, statistics: frozenset[str], hidden: Mapping[str, str | None]
+    staged: DeltaTable, folder: str, statistics: bool, hidden: Mapping[str, str | None]
 ) -> tuple[list[Any], int]:
-    """The stage's files as actions on the target, with statistics of the permitted columns only; and their rows."""
+    """The stage's files as actions on the target, with minimum and maximum only where permitted; and their rows."""
     import pyarrow as pa
     from deltalake.transaction import AddAction
 
     actions, total = [], 0
     for file in pa.table(staged.get_add_actions(flatten=False)).to_pylist():
-        stats = {"numRecords": file["num_records"]}
-        for name, source in (("minValues", "min"), ("maxValues", "max"), ("nullCount", "null_count")):
-            stats[name] = {c: _plain(v) for c, v in (file.get(source) or {}).items() if c in statistics and v is not None}
+        stats = {"numRecords": file["num_records"], "nullCount": file.get("null_count") or {}}
+        if statistics:
+            stats |= {name: {c: _plain(v) for c, v in file[key].items()} for name, key in (("minValues", "min"), ("maxValues", "max"))}
         partition = {c: None if v is None else str(_plain(v)) for c, v in (file.get("partition") or {}).items()}
         if any(value is not None and partition[c] != value for c, value in hidden.items()):
             continue

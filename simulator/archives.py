@@ -33,6 +33,7 @@ from simulator.people import draw_names, draw_phones, name_lists, unused_numbers
 from simulator.staff import Institutions
 
 OPENING = np.datetime64("2009-01-01")
+CROWDS = np.array([None, "01", "02", "01,02"], dtype=object)  # by old + 2 * hypertension
 
 
 def _real(people: pd.DataFrame, plan: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -129,13 +130,13 @@ def _identities(rows: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generat
     confirmed = (rows["_kind"].to_numpy() == "fake_confirmed")[fake]
     bad_number = rng.random(m) < np.where(confirmed, 0.6, 0.3)
     broken = np.array([x[:-1] + "0123456789"[("0123456789X".index(x[-1]) + 3) % 10] for x in unknown["id_no"]], dtype=object)
-    column = {c: rows.columns.get_loc(c) for c in ("id_no", "name", "sex_code", "birth", "phone")}
-    rows.iloc[fake, column["id_no"]] = np.where(bad_number, broken, unknown["id_no"])
-    rows.iloc[fake, column["sex_code"]] = unknown["sex"].to_numpy()
-    rows.iloc[fake, column["birth"]] = unknown["birth"].to_numpy()
-    rows.iloc[fake, column["phone"]] = draw_phones(rng, m)
+    place = {c: rows.columns.get_loc(c) for c in ("id_no", "name", "sex_code", "birth", "phone")}
+    rows.iloc[fake, place["id_no"]] = np.where(bad_number, broken, unknown["id_no"])
+    rows.iloc[fake, place["sex_code"]] = unknown["sex"].to_numpy()
+    rows.iloc[fake, place["birth"]] = unknown["birth"].to_numpy()
+    rows.iloc[fake, place["phone"]] = draw_phones(rng, m)
     placeholder = pick(rng, name_lists()["placeholders"], m)
-    rows.iloc[fake, column["name"]] = np.where(bad_number | confirmed, placeholder, draw_names(rng, unknown["sex"].to_numpy()))
+    rows.iloc[fake, place["name"]] = np.where(bad_number | confirmed, placeholder, draw_names(rng, unknown["sex"].to_numpy()))
     rows["_placeholder_name"] = False
     rows.iloc[fake, rows.columns.get_loc("_placeholder_name")] = bad_number | confirmed
     rows["_broken_number"] = False
@@ -201,7 +202,7 @@ def _columns(
     creator = places.doctor(rng, institution)
     old = rows["_age"].to_numpy(dtype=float) >= 65
     sick = real & patients[at]
-    allowed = np.where(rows["_night"] > 0, NIGHTS[-1], NIGHTS[0]).astype("datetime64[D]")
+    allowed = np.where(rows["_night"] > 0, AS_OF, FIRST_NIGHT)
     rows["update"] = np.minimum(between(rng, created, np.minimum(created + 700, AS_OF - 5)), allowed)
     rows["update"] = np.maximum(as_days(rows["update"].to_numpy()), created)
     columns = {
@@ -235,7 +236,7 @@ def _columns(
         "cancel_date": None,
         "dead_flag": "0",
         "dead_date": None,
-        "crowd_type": np.where(old & sick, "01,02", np.where(old, "01", np.where(sick, "02", None))),
+        "crowd_type": CROWDS[old + 2 * sick],
     }
     rows = rows.assign(**columns).drop(columns=["update"])
     return _endings(rows, people, plan, rng)

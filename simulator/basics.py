@@ -6,6 +6,7 @@ Days are numpy `datetime64[D]`; an absent day is NaT and its text is None. Texts
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -109,7 +110,7 @@ def decimals(values: np.ndarray, places: int) -> np.ndarray:
     return np.array([f"{v / 10**places:.{places}f}" for v in scaled.tolist()], dtype=object)[unique]
 
 
-def pick(rng: np.random.Generator, choices: list[Any] | np.ndarray, n: int, p: list[float] | None = None) -> np.ndarray:
+def pick(rng: np.random.Generator, choices: Sequence[Any] | np.ndarray, n: int, p: list[float] | None = None) -> np.ndarray:
     """`n` drawn values as an object array; `p` are weights of any sum."""
     weights = None if p is None else np.asarray(p, dtype=float) / np.sum(p)
     return np.array(list(choices), dtype=object)[rng.choice(len(choices), n, p=weights)]

@@ -15,7 +15,8 @@ from simulator.basics import AS_OF, as_days, between, clock_text, day_text, deci
 def cards(people: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Cards of most persons; a few have a second one."""
     rng, n, r = stream(seed, "cards"), len(people), rates()["card"]
-    has = (rng.random(n) < r["coverage"]) & (people["registered"] == 0)
+    old_enough = as_days(people["birth"].to_numpy()) <= AS_OF - 20
+    has = (rng.random(n) < r["coverage"]) & (people["registered"] == 0) & old_enough
     first = np.flatnonzero(has)
     at = np.concatenate([first, first[rng.random(len(first)) < r["second_card"]]])
     m, who = len(at), people.iloc[at]

@@ -14,10 +14,10 @@ import pandas as pd
 
 from contracts.loader import Contract, load_all
 from simulator import archives as archive_part
-from simulator import benefits, deaths, evidence, police, services, truth
+from simulator import benefits, deaths, evidence, mixups, police, rejects, services, truth
 from simulator.basics import NIGHTS, counts, numbers, rates
-from simulator.dirt import Dirt, keys
-from simulator.drops import write_drop, write_exchange
+from simulator.dirt import Dirt
+from simulator.drops import LINE, write_drop, write_exchange
 from simulator.people import people as population
 from simulator.staff import institutions
 
@@ -82,11 +82,20 @@ class _Builder:
         return self.dirt.spoil(table, marked, _contract(table).key)
 
     def delivered(self, table: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
-        """The rows of an appended or incremental table by night, with repeated rows."""
-        more = self.dirt.repeat(table, rows, _contract(table).key)
-        both = pd.concat([rows, more]).sort_index(kind="stable")
-        columns = [c.name for c in _contract(table).delivered]
-        return tuple(both.loc[both["_night"] == night, columns] for night in (0, 1, 2))
+        """The rows of an appended or incremental table by night, with repeated and unusable rows."""
+        more = self._more(table, rows)
+        return tuple(self._shown(table, rows[rows["_night"] == night], more[more["_night"] == night]) for night in (0, 1, 2))
+
+    def _more(self, table: str, rows: pd.DataFrame) -> pd.DataFrame:
+        """Repeated and unusable rows, with the index of the row they are made of."""
+        contract = _contract(table)
+        return pd.concat([self.dirt.repeat(table, rows, contract.key), rejects.additional(contract, rows, self.dirt, self.seed)])
+
+    @staticmethod
+    def _shown(table: str, rows: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+        """Rows and additional rows as they are delivered, each behind the row it is made of."""
+        columns = [c.name for c in _contract(table).delivered] + [LINE] * (LINE in more)
+        return pd.concat([rows, more]).sort_index(kind="stable")[columns]
 
     def city(self) -> City:
         n, seed, people, plan = self.n, self.seed, self.people, self.plan
@@ -111,7 +120,8 @@ class _Builder:
             | archives["_shared_number"]
             | archives["_person"].isin(wrong)
         )
-        archives = self._fifteen_digits(self.soiled("health/archive", archives, special))
+        archives = mixups.fifteen_digits(self.soiled("health/archive", archives, special), self.dirt)
+        archives = mixups.borrowed_numbers(archives, special, people, seed, self.dirt)
         dated = truth.exactly_dated(known, n)
         exams = services.examinations(people, archives, patients, dated, places, seed)
         followups = services.followups(people, archives, patients, dated, places, seed)
@@ -145,29 +155,16 @@ class _Builder:
         }
         return City(tables, self._exchange(register, later), self._sent_again(tables[RESENT][1]), found)
 
-    def _fifteen_digits(self, archives: pd.DataFrame) -> pd.DataFrame:
-        """Some second archives carry the old form of the number."""
-        whole = archives["_copy"] & ~archives["_bad_id"] & (archives["id_no"].str.len() == 18) & (archives["id_no"].str[6:8] == "19")
-        at = np.flatnonzero(whole & archives["id_no"].str.fullmatch("[0-9X]+"))
-        at = at[:: max(1, round(1 / rates()["archives"]["duplicate_15_digits"]))]
-        number = archives["id_no"].to_numpy(dtype=object, copy=True)
-        number[at] = [x[:6] + x[8:17] for x in number[at]]
-        self.dirt.note("health/archive", keys(archives, _contract("health/archive").key).iloc[at], "id_no", "D03")
-        return archives.assign(id_no=number)
-
     def _full(self, table: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
         """A full list that is the same every night."""
-        both = pd.concat([rows, self.dirt.repeat(table, rows, _contract(table).key)]).sort_index(kind="stable")
-        columns = [c.name for c in _contract(table).delivered]
-        return (both[columns],) * 3
+        return (self._shown(table, rows, self._more(table, rows)),) * 3
 
     def _snapshots(self, archives: pd.DataFrame) -> tuple[tuple[pd.DataFrame, ...], pd.DataFrame]:
         """The full list of archives of each night, and the archives (with hidden columns) of the last one."""
         table = "health/archive"
-        columns = [c.name for c in _contract(table).delivered]
         changes, gone = archive_part.changes(archives, self.seed)
         changes[0] = changes[0].drop(index=gone, errors="ignore")
-        repeated = self.dirt.repeat(table, archives[(archives["_night"] == 0) & ~archives.index.isin(gone)], _contract(table).key)
+        more = self._more(table, archives[(archives["_night"] == 0) & ~archives.index.isin(gone)])
         now, out = archives.copy(), []
         for night in (0, 1, 2):
             if night:
@@ -175,7 +172,7 @@ class _Builder:
             if night == 2:
                 now = now.drop(index=gone)
             present = now[now["_night"] <= night]
-            out.append(pd.concat([present, repeated]).sort_index(kind="stable")[columns])
+            out.append(self._shown(table, present, more))
         return tuple(out), now
 
     def _exchange(self, register: pd.DataFrame, later: pd.DataFrame) -> tuple[pd.DataFrame, ...]:

@@ -36,6 +36,8 @@ def certificates(people: pd.DataFrame, plan: pd.DataFrame, wronged: np.ndarray, 
     name = people["name"].to_numpy(dtype=object)[at]
     name[n - k :] = strangers(people, wronged, people["name"].to_numpy(dtype=object)[::-1])
     who = people.iloc[at]
+    moment = rng.integers(0, 86_400, n)
+    moment = np.where(reported == death, moment // 3, moment)  # before the office that hears of it opens
     icd = pick(rng, list(CAUSES), n, [20, 12, 14, 18, 12, 10, 14])
     rows = pd.DataFrame(
         {
@@ -45,7 +47,7 @@ def certificates(people: pd.DataFrame, plan: pd.DataFrame, wronged: np.ndarray, 
             "id_no": who["id_no"].to_numpy(),
             "sex_code": who["sex"].to_numpy(),
             "birth_date": day_text(who["birth"].to_numpy()),
-            "death_datetime": clock_text(death, rng.integers(0, 86_400, n)),
+            "death_datetime": clock_text(death, moment),
             "death_place_code": pick(rng, ["1", "3", "4", "8"], n, [25, 62, 10, 3]),
             "home_addr": who["address"].to_numpy(),
             "hukou_addr": who["address"].to_numpy(),

@@ -7,6 +7,7 @@ spreads them at the rates of rates.yaml. Not here: dirt of whole files (drops.py
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,11 @@ FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
 VARIANTS = str.maketrans("吕于", "呂於")
 PLACEHOLDER_IDS = ("111111111111111111", "123456789012345678", "321002190001010000", "000000000000000000", "无")
 SENTINELS = ("1900-01-01", "1899-12-30", "1970-01-01", "0001-01-01", "9999-12-31", "0000-00-00")
+PHONES = (  # typed to get past a form, then numbers one office writes for many
+    *("13800000000", "13000000000", "18800000000", "13800138000"),
+    *(f"139000012{n}" for n in range(30, 38)),
+)
+OTHER_SEX = {"1": "2", "2": "1"}
 IMPOSSIBLE = ("2018-02-30", "2017-13-05", "2018-04-31", "2019-02-29")
 DIVISIONS = ("", "3210", "广陵区", "邗江区", "321012", "江都市")
 LABELS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -48,7 +54,7 @@ OLDER = {  # what an older version of a row says instead
 }
 SPOILS_IDENTITY = {"D05", "D07", "MISSING", "D06"}
 
-Spoil = Callable[[str | None, np.random.Generator], str | None]
+Spoil = Callable[[Any, np.random.Generator], str]  # the value, None where a sentinel stands for nothing
 
 
 def typing_error(value: str, rng: np.random.Generator) -> str:
@@ -116,10 +122,12 @@ SPOIL: dict[str, Spoil] = {
     "D06R": lambda value, rng: ("'" + value, value + ".0")[int(rng.integers(0, 2))],
     "D07": one_of(PLACEHOLDER_IDS),
     "D08": one_of(tuple(name_lists()["placeholders"])),
+    "D09": one_of(PHONES),
     "D14": one_of(SENTINELS),
     "D15": mixed_date,
     "D15X": excel_date,
     "D16": day_before,
+    "D17": lambda value, rng: OTHER_SEX[value],
     "D18": one_of(DIVISIONS),
     "D30": name_variant,
     "IMPOSSIBLE": one_of(IMPOSSIBLE),
@@ -175,6 +183,8 @@ class Dirt:
             hit = (rng.random(len(rows)) < rule["rate"]) & ~touched[column] & _may(code, column, rows[column])
             if code in SPOILS_IDENTITY or code == "D08":
                 hit &= ~protected
+            if code == "D08" and "_known_dead" in rows:  # the dead are found by number and name: a lost name would hide them
+                hit &= ~rows["_known_dead"].to_numpy(dtype=bool)
             at = np.flatnonzero(hit)
             values = rows[column].to_numpy(dtype=object, copy=True)
             values[at] = _labelled(column, values[at], rng) if code == "D22" else [SPOIL[code](v, rng) for v in values[at]]

@@ -19,9 +19,10 @@ import numpy as np
 import pandas as pd
 from cryptography.hazmat.primitives import hashes
 
-from contracts.loader import Contract
+from contracts.loader import Contract, Delivery
 
 ROWS_PER_FILE = 60_000
+LINE = "_line"  # column beside the delivered ones: the text of a line that goes out as it stands, in place of its cells
 SUFFIX = {"csv": "csv", "jsonl": "jsonl", "fixed_width": "txt", "xlsx": "xlsx"}
 CRLF = {"health/archive", "human_resources/pension_payment"}
 ORGANISATION = {
@@ -39,9 +40,14 @@ def sm3(data: bytes) -> str:
     return digest.finalize().hex()
 
 
+def _delivery(contract: Contract) -> Delivery:
+    assert contract.delivery is not None, contract.name
+    return contract.delivery
+
+
 def _delimited(rows: pd.DataFrame, header: list[str], delimiter: str, newline: str) -> str:
     columns = []
-    for name in rows:
+    for name in rows.columns.drop(LINE, errors="ignore"):
         values = rows[name].to_numpy(dtype=object)
         text = np.where(pd.isna(values), "", values)
         cells = text.tolist()
@@ -49,8 +55,10 @@ def _delimited(rows: pd.DataFrame, header: list[str], delimiter: str, newline: s
         if delimiter in whole or '"' in whole or "\n" in whole:
             cells = ['"' + v.replace('"', '""') + '"' if delimiter in v or '"' in v or "\n" in v else v for v in cells]
         columns.append(cells)
-    lines = [delimiter.join(header), *map(delimiter.join, zip(*columns, strict=True))]
-    return newline.join(lines) + newline
+    lines = list(map(delimiter.join, zip(*columns, strict=True)))
+    if LINE in rows:
+        lines = [whole if isinstance(whole, str) else line for whole, line in zip(rows[LINE], lines, strict=True)]
+    return newline.join([delimiter.join(header), *lines]) + newline
 
 
 def _fixed_width(rows: pd.DataFrame, widths: list[int], encoding: str, newline: str) -> bytes:
@@ -108,7 +116,7 @@ def _steady(raw: io.BytesIO, stamp: datetime) -> bytes:
 
 
 def _content(contract: Contract, rows: pd.DataFrame, day: date) -> bytes:
-    delivery, table = contract.delivery, f"{contract.domain}/{contract.table}"
+    delivery, table = _delivery(contract), f"{contract.domain}/{contract.table}"
     header, newline = [c.source or c.name for c in contract.delivered], "\r\n" if table in CRLF else "\n"
     if delivery.format == "csv":
         data = _delimited(rows, header, delivery.delimiter, newline).encode(delivery.encoding)
@@ -122,16 +130,17 @@ def _content(contract: Contract, rows: pd.DataFrame, day: date) -> bytes:
 
 
 def write_drop(landing: Path, contract: Contract, rows: pd.DataFrame, day: date, first_day: date, edition: int = 1) -> None:
-    """Write one drop of a file table. `rows` has the contract's delivered columns, in its order, as text.
+    """Write one drop of a file table. `rows` has the contract's delivered columns, in its order, as text, and where there are broken
+    lines the column LINE.
 
     `edition` 2 replaces an earlier delivery of the same day: new files, a later extract time, then the old files go.
     """
-    delivery = contract.delivery
+    delivery = _delivery(contract)
     folder = landing / contract.domain / contract.table / day.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
     before = {p for p in folder.iterdir() if p.name != "manifest.json"}
     suffix = SUFFIX[delivery.format] + (".gz" if delivery.compression == "gzip" else "")
-    files = []
+    files: list[dict[str, Any]] = []
     for part, start in enumerate(range(0, max(1, len(rows)), ROWS_PER_FILE)):
         name = f"{contract.table}_{day:%Y%m%d}_{edition}{part + 1:02}.{suffix}"
         data = _content(contract, rows.iloc[start : start + ROWS_PER_FILE], day)
@@ -166,7 +175,8 @@ def write_exchange(url: str, contract: Contract, rows: pd.DataFrame, day: date) 
     """
     from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, create_engine, delete
 
-    delivery, batch = contract.delivery, f"{day:%Y%m%d}"
+    delivery, batch = _delivery(contract), f"{day:%Y%m%d}"
+    assert delivery.table is not None, contract.name
     engine = create_engine(url)
     text = [Column(c.source or c.name, Text) for c in contract.delivered]
     table = Table(

@@ -92,7 +92,7 @@ def date_rule(excel: bool = False) -> Steps:
 
 
 def timestamp_rule(excel: bool = False) -> Steps:
-    """Rule `timestamp`: value timestamp. The days of `date_rule`, then optionally T or a blank and H:mm[:ss[.f]],
+    """Rule `timestamp`: value timestamp_ntz, the wall clock of the city (China Standard Time). The days of `date_rule`, then optionally T or a blank and H:mm[:ss[.f]],
     then optionally Z or an offset; yyyyMMddHHmmss; epoch milliseconds. 24:00:00 is the start of the next day.
 
     Codes as in `date_rule`; a missing time of day is midnight.
@@ -120,19 +120,17 @@ def timestamp_rule(excel: bool = False) -> Steps:
         end_of_day = (row["hour"] == "24") & row["clock"].rlike("^[0:.]+$")
         day = F.when(end_of_day, F.date_add(row["iso"].try_cast("date"), 1).cast("string")).otherwise(row["iso"])
         hour = F.when(end_of_day, F.lit("00")).otherwise(row["hour"])
-        text = F.concat(day, F.lit(" "), hour, F.lit(":"), row["clock"], row["zone"])
+        text = F.concat(day, F.lit(" "), hour, F.lit(":"), row["clock"])
         plain = row["usual"] | (row["s"].rlike("^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?$") & ~end_of_day)
         return {"text": text, "plain": plain, "sentinel": row["iso"].isin(*placeholders("date"))}
 
     def value(row: Row) -> dict[str, Column]:
         s = row["s"]
         unknown = row["sentinel"] | ~F.substring(row["iso"], 1, 4).between(*YEARS)
-        moment = (
-            F.when(unknown, F.lit(None).cast("timestamp"))
-            .when(s.rlike(EPOCH_MILLIS), _epoch(s))
-            .otherwise(F.when(row["usual"], s).otherwise(row["text"]).try_cast("timestamp"))
-        )
-        return {"value": moment}
+        instant = F.when(s.rlike(EPOCH_MILLIS), _epoch(s)).when(row["zone"] != "", F.concat(row["text"], row["zone"]).try_cast("timestamp"))
+        there = F.date_format(instant, "yyyy-MM-dd HH:mm:ss.SSS")
+        here = F.when(row["usual"], s).otherwise(row["text"])
+        return {"value": F.when(~unknown, F.coalesce(there, F.when(F.coalesce(row["zone"], F.lit("")) == "", here))).try_cast("timestamp_ntz")}
 
     return clean_by(free_text), unusual, groups, fields, turned, value, _answer
 

@@ -82,7 +82,7 @@ def _person(lake: Lake, uid: str) -> dict[str, Any]:
 def _rules() -> dict[str, str]:
     from assets.themes.health.rules import rules
 
-    return {name: f"{rule.en} ({rule.zh})" for name, rule in rules().items()}
+    return {name: f"{rule.meaning} ({rule.title})" for name, rule in rules().items()}
 
 
 def _show(fact: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
                 lake.read(engine.session, table, version).createOrReplaceTempView(_view(table))
         try:
             frame = engine.session.sql(query)
-            rows = (frame.limit(limit) if limit else frame).collect()
+            columns, rows = frame.columns, (frame.limit(limit) if limit else frame).collect()
         except Exception as e:
             raise CitylakeError("SQL", " ".join(str(e).split())[:300], "query", "See `citylake tables` for the names") from e
     finally:
@@ -34,7 +34,7 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
     if as_json:
         print_json([r.asDict(recursive=True) for r in rows])
         return 0
-    show_table("", frame.columns, [tuple(r) for r in rows])
+    show_table("", columns, [[None if v is None else str(v) for v in r] for r in rows])
     if limit and len(rows) == limit:
         console.print(f"The first {limit} rows; --limit 0 shows all.")
     return 0

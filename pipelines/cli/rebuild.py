@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,13 +44,13 @@ def run_rebuild(settings: Settings, *, compare: bool, as_json: bool) -> int:
         raise CitylakeError("LAKE_EMPTY", "there is nothing to rebuild from", settings.lake, "Run a night first")
     try:
         if not compare:
-            report = _rebuild(runtime, max(known))
+            report = _rebuild(runtime, max(known), history=True)
             return _say(report)
         beside = Path(settings.lake).parent / f".{Path(settings.lake).name}-rebuild"
         shutil.rmtree(beside, ignore_errors=True)
         other = runtime.with_lake(Lake(str(beside), raw_from=runtime.lake))
         try:
-            report = _rebuild(other, max(known))
+            report = _rebuild(other, max(known), history=False)
             if report.failures:
                 return _say(report)
             found = compare_lakes(runtime.spark, runtime.lake, other.lake)
@@ -67,13 +68,10 @@ def run_rebuild(settings: Settings, *, compare: bool, as_json: bool) -> int:
     return 0 if all(d.equal for d in found) else 1
 
 
-def _rebuild(runtime: Runtime, as_of: object) -> NightReport:
-    from datetime import date
-
-    assert isinstance(as_of, date)
+def _rebuild(runtime: Runtime, as_of: date, *, history: bool) -> NightReport:
     with progress(f"rebuild as of {as_of}", len(runtime.contracts) + 1) as told:
         runtime.progress = told
-        return rebuild_all(runtime, as_of)
+        return rebuild_all(runtime, as_of, history=history)
 
 
 def _say(report: NightReport) -> int:

@@ -5,11 +5,10 @@ Ids use births 1906-1912 in division 321099; see `number`.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,7 +16,6 @@ from pyspark.sql import functions as F
 from contracts.loader import ROOT, Contract, load
 
 AS_OF = date(2019, 12, 31)
-CITY_TIME = ZoneInfo("Asia/Shanghai")
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 LINEAGE = {
     "_batch_id": "string",
@@ -27,7 +25,7 @@ LINEAGE = {
     "_op": "string",
     "_codes": "array<string>",
 }
-CASTS = {"date": date.fromisoformat, "timestamp": lambda v: datetime.fromisoformat(v).replace(tzinfo=CITY_TIME), "int": int}
+CASTS = {"date": date.fromisoformat, "int": int}
 DEFAULTS = {"op_time": "2019-12-01T00:00:00", "update_time": "2019-12-01T00:00:00", "input_time": "2019-12-01T00:00:00"}
 TABLES = {
     "resident": "public_security/resident",
@@ -65,7 +63,7 @@ def _value(physical: str, value: Any) -> Any:
         return None
     if physical.startswith("decimal"):
         return Decimal(str(value))
-    if physical in ("date", "timestamp") and not isinstance(value, str):
+    if physical in ("date", "timestamp_ntz") and not isinstance(value, str):
         value = value.isoformat()
     return CASTS.get(physical, lambda v: v)(value)
 
@@ -96,8 +94,10 @@ def _row(name: str, given: dict[str, Any], row_no: int) -> tuple[Any, ...]:
 
 
 def frame(spark: SparkSession, name: str, rows: list[dict[str, Any]]) -> DataFrame:
-    """The cleansed table `name` (see TABLES) with these rows."""
-    return spark.createDataFrame([_row(name, r, i) for i, r in enumerate(rows, 1)], schema(name))
+    """The cleansed table `name` (see TABLES) with these rows; times are the city's wall clock."""
+    given = spark.createDataFrame([_row(name, r, i) for i, r in enumerate(rows, 1)], schema(name).replace(" timestamp_ntz", " string"))
+    times = {c.name: F.col(c.name).cast("timestamp_ntz") for c in contract(name).columns if c.physical_type == "timestamp_ntz"}
+    return given.withColumns(times) if times else given
 
 
 def pseudonym(text: Column) -> Column:

@@ -1,29 +1,16 @@
-"""One engine for the tests of the standards, and the way they ask a rule: all values of a family in one frame."""
+"""The way tests ask a rule: all values of a family in one frame."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
-from pysail.spark import SparkConnectServer
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from standards.rules import Options, parse_frame
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    server = SparkConnectServer("127.0.0.1", 0)
-    server.start(background=True)
-    _, port = server.listening_address
-    session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
-    session.conf.set("spark.sql.session.timeZone", "Asia/Shanghai")
-    yield session
-    session.stop()
-    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.base.population.death import birth_of_number
@@ -63,13 +63,16 @@ def persons(link: DataFrame) -> DataFrame:
 
 
 def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
-    """Per person the newest row of a source that has several, its columns as `<source>_<column>`."""
+    """Per person the newest row of a source that has several, its columns as `<source>_<column>`.
+
+    Of equally new rows the one with the greatest key, so that the choice is the same every time.
+    """
     wanted = sorted({c.split(".")[1] for p in survivorship().values() for c in p if c.startswith(f"{source}.")})
     mine = link.where((F.col("source_table") == TABLES[source]) & F.col("person_uid").isNotNull()).select("source_key", "person_uid")
     rows = frame.withColumn("source_key", source_key(TABLES[source])).join(mine, "source_key")
-    # columns of a person's newest row; of equally new ones the greatest key, so that the choice is the same every time
-    newest = F.max_by(F.struct(*wanted), F.struct(VERSION[source], "source_key")).alias("newest")
-    return rows.groupBy("person_uid").agg(newest).select("person_uid", *[F.col(f"newest.{c}").alias(f"{source}_{c}") for c in wanted])
+    newest = Window.partitionBy("person_uid").orderBy(F.col(VERSION[source]).desc_nulls_last(), F.col("source_key").desc())
+    first = rows.withColumn("_place", F.row_number().over(newest)).where(F.col("_place") == 1)
+    return first.select("person_uid", *[F.col(c).alias(f"{source}_{c}") for c in wanted])
 
 
 def _candidate(path: str) -> Column:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.base.population.records import records
@@ -38,13 +38,9 @@ def _name_agreement(own: Column, anchor: Column, former: Column) -> Column:
 
 def anchors(rows: DataFrame) -> DataFrame:
     """Per valid number the name that counts: first by survivorship, then by the smallest key."""
-    counts_first = F.struct(F.col("name_key").isNull().alias("nameless"), "name_order", "source_key")
-    return (
-        rows.where(F.col("id_no").isNotNull())
-        .groupBy("id_no")
-        .agg(F.min_by(F.struct("name_key", "former_name_key"), counts_first).alias("first"))
-        .select("id_no", F.col("first.name_key").alias("anchor_key"), F.col("first.former_name_key").alias("anchor_former"))
-    )
+    counts_first = Window.partitionBy("id_no").orderBy(F.col("name_key").isNull(), "name_order", "source_key")
+    named = rows.where(F.col("id_no").isNotNull()).withColumn("place", F.row_number().over(counts_first)).where(F.col("place") == 1)
+    return named.select("id_no", F.col("name_key").alias("anchor_key"), F.col("former_name_key").alias("anchor_former"))
 
 
 def match_by_number(rows: DataFrame, anchor: DataFrame) -> DataFrame:

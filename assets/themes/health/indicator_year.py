@@ -16,7 +16,7 @@ from functools import cache, reduce
 from pathlib import Path
 
 import yaml
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.declare import AS_OF, cleansed, lake_asset, table
@@ -45,27 +45,28 @@ def _any(condition: Column) -> Column:
     return F.coalesce(F.bool_or(condition), F.lit(False))
 
 
+def last_pressure(service: DataFrame, key: str, year: int) -> DataFrame:
+    """Per value of `key`: sbp and dbp of the last follow-up of the year that measured both, mmHg."""
+    measured = (F.col("service_kind") == FOLLOWUP) & (F.year("service_date") == year) & F.col("sbp").isNotNull() & F.col("dbp").isNotNull()
+    latest = Window.partitionBy(key).orderBy(F.col("service_date").desc(), F.col("service_no").desc())
+    ranked = service.where(measured & F.col(key).isNotNull()).withColumn("place", F.row_number().over(latest))
+    return ranked.where(F.col("place") == 1).select(key, "sbp", "dbp")
+
+
 def use(service: DataFrame, key: str, as_of: date) -> DataFrame:
-    """Per value of `key`: used (any service within a year), examined, htn_norm and the last blood pressure of the year."""
+    """Per value of `key`: used (any service within a year), examined, norm, and the last blood pressure of the year."""
     this_year = F.year("service_date") == as_of.year
     followup = (F.col("service_kind") == FOLLOWUP) & this_year
     exam = (F.col("service_kind") == EXAM) & this_year
-    measured = F.coalesce(followup & F.col("sbp").isNotNull() & F.col("dbp").isNotNull(), F.lit(False))
-    latest = F.struct(measured.alias("measured"), "service_date", "service_no")
     happened = service.where((F.col("service_date") <= F.lit(as_of)) & F.col(key).isNotNull())
     visited = F.sum(F.when(followup & F.col("way_code").isin(*FACE_TO_FACE), 1).otherwise(0))
     examined = F.sum(F.when(exam, 1).otherwise(0))
-    return (
-        happened.groupBy(key)
-        .agg(
-            _any(F.col("service_date") > F.add_months(F.lit(as_of), -12)).alias("used"),
-            (examined >= EXAMS_A_YEAR).alias("examined"),
-            (visited >= FOLLOWUPS_A_YEAR).alias("followed"),
-            F.max_by(F.when(measured, F.struct("sbp", "dbp")), latest).alias("pressure"),
-        )
-        .withColumn("norm", F.col("followed") & F.col("examined"))
-        .drop("followed")
+    used = happened.groupBy(key).agg(
+        _any(F.col("service_date") > F.add_months(F.lit(as_of), -12)).alias("used"),
+        (examined >= EXAMS_A_YEAR).alias("examined"),
+        ((visited >= FOLLOWUPS_A_YEAR) & (examined >= EXAMS_A_YEAR)).alias("norm"),
     )
+    return used.join(last_pressure(happened, key, as_of.year), key, "left")
 
 
 def _elderly(birth: Column, as_of: date) -> Column:
@@ -75,7 +76,7 @@ def _elderly(birth: Column, as_of: date) -> Column:
 
 def _controlled() -> Column:
     limit = F.when(F.col("elderly"), SBP_LIMIT_ELDERLY).otherwise(SBP_LIMIT)
-    return (F.col("pressure.sbp") < limit) & (F.col("pressure.dbp") < DBP_LIMIT)
+    return (F.col("sbp") < limit) & (F.col("dbp") < DBP_LIMIT)
 
 
 def _count(name: str, condition: Column) -> Column:

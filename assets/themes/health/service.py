@@ -17,7 +17,7 @@ EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
 AFTER_DEATH, NOT_IN_SERVICE, AMBIGUOUS = "AFTER_DEATH", "F8", "AMBIGUOUS_ARCHIVE"
 SHAPE = {
     "service_no": "string", "ehr_no": "string", "service_date": "date", "org_code": "string", "doctor": "string",
-    "way_code": "string", "class_code": "string", "sbp": "int", "dbp": "int", "input_user": "string", "input_time": "timestamp",
+    "way_code": "string", "class_code": "string", "sbp": "int", "dbp": "int", "input_user": "string", "input_time": "timestamp_ntz",
 }  # fmt: skip
 KINDS = {
     EXAM: {"service_no": "exam_no", "service_date": "exam_date", "source_table": "health/examination"},

@@ -1,0 +1,85 @@
+"""Deliveries in any order, folded one by one or together, end in the same table.
+
+That table is the one a rebuild makes: it folds all deliveries at once and knows nothing of the order they came in.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from pipelines.runtime import Runtime
+from tests.cleansed.nights import crowd, examination, fold, ledger, published, quarantined, staff, take_in
+from tests.deliveries import deliver
+
+DAYS = ("2019-12-28", "2019-12-29", "2019-12-30", "2019-12-31")
+TIMES = ("2019-12-20 09:00:00", "2019-12-21 09:00:00")
+CHECKED = settings(
+    max_examples=3, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+Rows = list[dict[str, Any]]
+
+people = st.fixed_dictionaries({k: st.sampled_from(("absent", "old", "new")) for k in "ABC"})
+events = st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(("120", "130", "?")), st.sampled_from(TIMES)), min_size=1, max_size=4, unique=True)
+
+
+@CHECKED
+@given(held=st.tuples(*[people] * 4), order=st.permutations(range(4)), together=st.sets(st.integers(0, 2)))
+def test_snapshots(installation: Callable[..., Runtime], held: Any, order: list[int], together: set[int]) -> None:
+    drops = [[staff(k, title=title) for k, title in day.items() if title != "absent"] + crowd() for day in held]
+    _same_in_any_order(installation, "health/staff", drops, order, together, ("title", "_op", "_closed_on", "_seen", "_seq", "_codes", "_row_no"))
+
+
+@CHECKED
+@given(told=st.tuples(*[events] * 4), order=st.permutations(range(4)), together=st.sets(st.integers(0, 2)))
+def test_events(installation: Callable[..., Runtime], told: Any, order: list[int], together: set[int]) -> None:
+    """Within a delivery every event is there once; keys, answers and times clash freely, and some rows are unusable."""
+    drops: list[Rows] = []
+    for day in told:
+        rows = [examination(k, sbp=answer, input_time=time) for k, answer, time in day if answer != "?"]
+        rows += [examination(k, exam_date="?", input_time=time) for k, answer, time in day if answer == "?"]
+        drops.append([*rows, examination("N")])
+    _same_in_any_order(installation, "health/examination", drops, order, together, ("sbp", "_seq", "_codes", "_business_date", "_row_no"))
+
+
+_numbers = count()
+
+
+def _same_in_any_order(
+    installation: Callable[..., Runtime], table: str, drops: list[Rows], order: list[int], together: set[int], columns: tuple[str, ...]
+) -> None:
+    """Deliver in `order`; after the places in `together` the drop is not folded alone but with the next one."""
+    city = installation(f"city-{next(_numbers)}")
+    same_extract = {"extract_ts": f"{DAYS[-1]}T22:00:00+08:00"} if table == "health/examination" else {}
+    for place, i in enumerate(order):
+        deliver(city, table, DAYS[i], drops[i], **same_extract)
+        assert not take_in(city, table, DAYS[i]).problems
+        if place not in together:
+            fold(city, table, DAYS[i])
+    end = _end(city, table, columns)
+    _accounts_agree(city, table, drops)
+    fold(city, table, DAYS[-1], rebuild=True)
+    assert _end(city, table, columns) == end
+
+
+def _end(city: Runtime, table: str, columns: tuple[str, ...]) -> tuple[Any, Any]:
+    return published(city, table, *columns), quarantined(city, table, "_business_date", "_row_no", "codes", "raw")
+
+
+def _accounts_agree(city: Runtime, table: str, drops: list[Rows]) -> None:
+    """The ledger adds up for every batch, and its quarantine is the one that is there."""
+    total: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in ledger(city, table):
+        for name in ("rows_in", "published", "quarantined", "duplicates"):
+            total[row["business_date"].isoformat()][name] += row[name]
+    held = [d.isoformat() for (d,) in quarantined(city, table, "_business_date")]
+    for day, rows in zip(DAYS, drops, strict=True):
+        told = total[day]
+        assert told["rows_in"] == len(rows) == told["published"] + told["quarantined"] + told["duplicates"]
+        assert told["quarantined"] == held.count(day)
