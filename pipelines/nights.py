@@ -93,9 +93,8 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
     for day in sorted(late):
         _execute(runtime, "take_in", report, partition=day, select=sorted(late[day]))
     _execute(runtime, "nightly", report, partition=as_of, select=select)
-    if report.succeeded and runtime.ledger.releases():
-        newest = runtime.ledger.releases()[-1]
-        report.release = newest if newest.run_id in report.run_ids else None
+    if report.succeeded and not select:
+        report.release = runtime.ledger.releases()[-1]
     return report
 
 

@@ -67,6 +67,13 @@ class Runtime:
         return pseudonym_column(key)
 
     @cached_property
+    def key_digest(self) -> str:
+        """What tells two keys apart without telling anything of them."""
+        from standards.pseudonym import hmac_sm3_hex
+
+        return hmac_sm3_hex(read_key(self.settings.key_file), "citylake:key")[:16]
+
+    @cached_property
     def valid_codes(self) -> dict[str, tuple[str, ...]]:
         return valid_codes()
 

@@ -101,6 +101,12 @@ class Lake:
         handle = self.open(table)
         return None if handle is None else handle.version()
 
+    def note(self, table: str, name: str) -> str | None:
+        """What the commit of the newest version says under a name of its metadata."""
+        handle = self.open(table)
+        history = handle.history(1) if handle is not None else []
+        return history[0].get(name) if history else None
+
     def tables(self) -> list[str]:
         """The names of all published tables."""
         root = Path(self.root)

@@ -31,6 +31,13 @@ def test_follows_the_open_data_contract_standard(file: Path, standard: Any) -> N
     assert found == []
 
 
+def test_the_standard_itself_would_refuse_a_wrong_file(standard: Any) -> None:
+    contract = yaml.safe_load(FILES[0].read_text(encoding="utf-8"))
+    contract["schema"][0]["properties"][0]["primaryKeys"] = True
+    contract.pop("version")
+    assert len(list(standard.iter_errors(contract))) >= 2
+
+
 def test_every_file_is_one_table_under_its_own_path() -> None:
     assert set(load_all()) == {f.relative_to(ROOT).with_suffix("").as_posix() for f in FILES}
     assert sum(c.layer == "cleansed" for c in load_all().values()) == 11

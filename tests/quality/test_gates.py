@@ -1,0 +1,137 @@
+"""Gates: for every kind of expectation a frame that holds and one that fails, and no value in what is said about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from contracts import Contract
+from contracts.loader import Check, Column
+from quality import gates
+
+CODES = {"sex": ("1", "2"), "yes_no": ("0", "1")}
+SECRET = "欧阳测试"
+
+
+def column(name: str, logical_type: str = "string", **facts: Any) -> Column:
+    return Column(name, name, "", logical_type, logical_type, **facts)
+
+
+def contract(*columns: Column, checks: tuple[Check, ...] = ()) -> Contract:
+    return Contract("base/test/thing", "1.0.0", "", "", "health", "", columns, Path("thing.yaml"), checks=checks)
+
+
+def check(metric: str, comparison: str, value: Any, column: str | None = None, blocking: bool = True) -> Check:
+    return Check(metric, column, comparison, value, blocking, "asked")
+
+
+KEY = column("no", key_position=1)
+PAIR = (column("a", key_position=1), column("b", key_position=2))
+Case = tuple[Contract, str, str, list[tuple[Any, ...]], list[tuple[Any, ...]], dict[str, Any]]
+KINDS: dict[str, Case] = {
+    # kind: contract, gate, columns, rows that hold, rows that fail, what is found
+    "key": (contract(KEY), "key_unique", "no string", [("x",), ("y",)], [("x",), (SECRET,), (SECRET,)], {"no unique": "2 failing rows of 3"}),
+    "key of two columns": (
+        contract(*PAIR), "key_unique", "a string, b string", [("x", "1"), ("x", "2"), ("y", "1")], [("x", "1"), (SECRET, "2"), (SECRET, "2")],
+        {"(a, b) unique": "2 failing rows of 3"},
+    ),
+    "required": (
+        contract(KEY, column("name", required=True)), "required", "no string, name string", [("x", SECRET)], [("x", None), ("y", SECRET)],
+        {"name not null": "1 failing rows of 2"},
+    ),
+    "code list": (
+        contract(KEY, column("sex", code_list="sex")), "codes", "no string, sex string", [("x", "1"), ("y", None)], [("x", "1"), ("y", SECRET)],
+        {"sex in sex": "1 failing rows of 2"},
+    ),
+    "listed values": (
+        contract(KEY, column("state", valid_values=("OPEN", "SHUT"))), "codes", "no string, state string",
+        [("x", "OPEN"), ("y", None)], [("x", "open"), ("y", "SHUT")], {"state in its list": "1 failing rows of 2"},
+    ),
+    "at least": (
+        contract(KEY, column("age", "integer", minimum=0)), "ranges", "no string, age int", [("x", 0), ("y", None)], [("x", -1), ("y", 5)],
+        {"age in 0..None": "1 failing rows of 2"},
+    ),
+    "at most": (
+        contract(KEY, column("age", "integer", maximum=130)), "ranges", "no string, age int", [("x", 130)], [("x", 131)],
+        {"age in None..130": "1 failing rows of 1"},
+    ),
+    "fewer rows": (contract(KEY, checks=(check("rowCount", "mustBeLessThan", 2),)), "asked", "no string", [("x",)], [("x",), ("y",)], {"number of rows": "observed 2"}),
+    "at most so many rows": (
+        contract(KEY, checks=(check("rowCount", "mustBeLessOrEqualTo", 1),)), "asked", "no string", [("x",)], [("x",), ("y",)], {"number of rows": "observed 2"},
+    ),
+    "more rows": (contract(KEY, checks=(check("rowCount", "mustBeGreaterThan", 1),)), "asked", "no string", [("x",), ("y",)], [("x",)], {"number of rows": "observed 1"}),
+    "at least so many rows": (
+        contract(KEY, checks=(check("rowCount", "mustBeGreaterOrEqualTo", 2),)), "asked", "no string", [("x",), ("y",)], [("x",)], {"number of rows": "observed 1"},
+    ),
+    "exactly so many rows": (contract(KEY, checks=(check("rowCount", "mustBe", 1),)), "asked", "no string", [("x",)], [], {"number of rows": "observed 0"}),
+    "not more than exactly": (contract(KEY, checks=(check("rowCount", "mustBe", 1),)), "asked", "no string", [("x",)], [("x",), ("y",)], {"number of rows": "observed 2"}),
+    "rows between": (
+        contract(KEY, checks=(check("rowCount", "mustBeBetween", [1, 2]),)), "asked", "no string", [("x",), ("y",)], [("x",), ("y",), ("z",)],
+        {"number of rows": "observed 3"},
+    ),
+    "no empty values": (
+        contract(KEY, column("phone"), checks=(check("nullValues", "mustBe", 0, "phone"),)), "asked", "no string, phone string",
+        [("x", "1")], [("x", None)], {"phone rarely null": "1 failing rows of 1"},
+    ),
+    "few empty values, per cent": (
+        contract(KEY, column("phone"), checks=(check("nullValues", "mustBeLessOrEqualTo", 50, "phone"),)), "asked", "no string, phone string",
+        [("x", "1"), ("y", None)], [("x", None), ("y", None), ("z", "1")], {"phone rarely null": "2 failing rows of 3"},
+    ),
+    "no duplicates": (
+        contract(KEY, column("card"), checks=(check("duplicateValues", "mustBe", 0, "card"),)), "asked", "no string, card string",
+        [("x", "1"), ("y", "2"), ("z", None), ("w", None)], [("x", SECRET), ("y", SECRET)], {"card without duplicates": "2 failing rows of 2"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_expectation_holds_and_fails(kind: str, spark: SparkSession) -> None:
+    asked, name, columns, good, bad, found = KINDS[kind]
+    assert [r.name for r in gates.check(asked, spark.createDataFrame(good, columns), CODES) if not r.passed] == []
+    (failed,) = [r for r in gates.check(asked, spark.createDataFrame(bad, columns), CODES) if not r.passed]
+    assert (failed.name, failed.blocking, failed.found) == (name, True, found)
+    assert SECRET not in repr(failed)
+    assert "fails" in failed.sentence()
+
+
+def test_warning_does_not_block(spark: SparkSession) -> None:
+    mild = contract(KEY, checks=(check("rowCount", "mustBeGreaterThan", 5, blocking=False),))
+    failed = [r for r in gates.check(mild, spark.createDataFrame([("x",)], "no string"), CODES) if not r.passed]
+    assert [(r.name, r.blocking) for r in failed] == [("asked", False)]
+
+
+def test_column_that_is_not_there_fails_its_gate(spark: SparkSession) -> None:
+    asked = contract(KEY, column("name", required=True))
+    results = {r.name: r for r in gates.check(asked, spark.createDataFrame([("x",)], "no string"), CODES)}
+    assert results["key_unique"].passed
+    assert (results["required"].passed, results["required"].found) == (False, {"name not null": "could not be evaluated"})
+
+
+def test_every_gate_says_which_of_its_expectations_failed(spark: SparkSession) -> None:
+    asked = contract(KEY, column("name", required=True), column("sex", required=True, code_list="sex"), column("ok", code_list="yes_no"))
+    frame = spark.createDataFrame([("x", None, "1", "7"), ("y", "n", "2", "0")], "no string, name string, sex string, ok string")
+    found = {r.name: list(r.found) for r in gates.check(asked, frame, CODES)}
+    assert found == {"key_unique": [], "required": ["name not null"], "codes": ["ok in yes_no"]}
+
+
+@pytest.mark.xfail(strict=True, reason="expectations are told apart by what they say, and two of one metric say the same")
+def test_two_checks_of_one_metric_are_judged_apart(spark: SparkSession) -> None:
+    some = check("rowCount", "mustBeGreaterThan", 0)
+    asked = contract(KEY, checks=(replace(some, name="some"), replace(some, name="many", value=5, blocking=False)))
+    results = gates.check(asked, spark.createDataFrame([("x",)], "no string"), CODES)
+    assert [(r.name, r.passed, r.blocking) for r in results] == [("key_unique", True, True), ("some", True, True), ("many", False, False)]
+
+
+def test_results_stand_in_the_order_of_the_plan(spark: SparkSession) -> None:
+    asked = contract(
+        KEY, column("sex", required=True, code_list="sex"), column("age", "integer", minimum=0, maximum=130),
+        checks=(check("rowCount", "mustBeGreaterThan", 0), replace(check("nullValues", "mustBe", 0, "sex"), name="no_empty_sex")),
+    )  # fmt: skip
+    planned = [g.name for g in gates.plan(asked, CODES)]
+    assert planned == ["key_unique", "required", "codes", "ranges", "asked", "no_empty_sex"]
+    frame = spark.createDataFrame([("x", "1", 5)], "no string, sex string, age int")
+    assert [(r.name, r.passed) for r in gates.check(asked, frame, CODES)] == [(name, True) for name in planned]

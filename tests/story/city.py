@@ -1,0 +1,75 @@
+"""The command line and a small demo city, as a user has them: for tests that tell a whole story."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resources.keys import create_key
+from resources.lake import Lake
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def citylake(*arguments: str, cwd: Path, config: Path | None = None) -> Result:
+    """Run the command as a user does, in a process of its own. No setting of the person who runs the tests leaks in."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("CITYLAKE_", "DAGSTER_"))}
+    if config is not None:
+        env["CITYLAKE_CONFIG"] = str(config)
+    command = [sys.executable, "-c", "from pipelines.cli.main import entry; entry()", *arguments]
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=900, check=False)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A lake of one's own with a settings file, in a folder."""
+
+    root: Path
+
+    @classmethod
+    def make(cls, root: Path) -> Installation:
+        (root / "landing").mkdir(parents=True)
+        create_key(root / "pseudonym.key")
+        here = cls(root)
+        here.config.write_text(
+            f'lake = "{root}/lake"\nlanding = "{root}/landing"\nexchange_url = "{here.exchange_url}"\n'
+            f'key_file = "{root}/pseudonym.key"\nhome = "{root}/dagster"\nprofile = "demo"\n'
+        )
+        return here
+
+    @property
+    def config(self) -> Path:
+        return self.root / "citylake.toml"
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def exchange_url(self) -> str:
+        return f"sqlite:///{self.root}/exchange.db"
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(str(self.root / "lake"))
+
+    def run(self, *arguments: str) -> Result:
+        return citylake(*arguments, cwd=self.root, config=self.config)
+
+    def versions(self) -> dict[str, int | None]:
+        """The version of every table but the lake's own books."""
+        return {t: self.lake.version(t) for t in self.lake.tables() if not t.startswith("operations/")}

@@ -1,0 +1,130 @@
+"""The whole story by the public command line: a city, three nights, what was found, and what must stay true afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from pipelines.cli.rebuild import compare_lakes
+from resources.lake import Lake
+from simulator import build
+from tests.story.city import Installation, Result, citylake
+
+pytestmark = pytest.mark.slow
+PEOPLE, SEED = 2_000, 7
+FIGURES = ("published", "quarantined", "duplicates", "rejected")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("story")
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> dict[str, Any]:
+    """Three nights of the demo city; what the command says of them."""
+    result = citylake("demo", "--folder", "demo", "--people", str(PEOPLE), "--seed", str(SEED), "--json", cwd=folder)
+    assert result.code == 0, result.err
+    return result.json()
+
+
+@pytest.fixture(scope="module")
+def ask(folder: Path, demo: dict[str, Any]) -> Callable[..., Result]:
+    """The command line on the demo's lake."""
+    return lambda *arguments: citylake(*arguments, cwd=folder, config=folder / "demo" / "citylake.toml")
+
+
+def test_each_night_ends_in_a_release_of_all_tables(demo: dict[str, Any], ask: Callable[..., Result]) -> None:
+    assert [n["release"] for n in demo["nights"]] == [1, 2, 3]
+    assert demo["failures"] == demo["refused"] == []
+    releases = ask("status", "--json").json()["releases"]
+    assert [r["as_of"] for r in releases] == ["2019-12-29", "2019-12-30", "2019-12-31"]
+
+
+def test_what_was_found_agrees_with_the_truth(demo: dict[str, Any]) -> None:
+    findings = {f["finding"]: f for f in demo["findings"]}
+    assert findings["living persons' archives in state DECEASED"]["found"] == 0
+    exact = [
+        "archives created after the death (X3)",
+        "duplicates by identity number (U1, U4)",
+        "services after the death (AFTER_DEATH)",
+    ]
+    for name in exact:
+        assert findings[name]["truth"] > 0, name
+        assert findings[name]["precision"] == findings[name]["recall"] == 1.0, findings[name]
+    deaths = findings["deaths with evidence of grade A or B (persons)"]
+    assert deaths["precision"] == 1.0
+    assert deaths["recall"] >= 0.99
+    assert findings["open archives of the dead (X1)"]["precision"] == 1.0
+
+
+def test_the_ledger_balances_for_every_batch_of_every_table(ask: Callable[..., Result]) -> None:
+    rows = ask("sql", "SELECT * FROM operations.ledger", "--limit", "0", "--json").json()
+    assert {r["table"].split("/")[0] for r in rows} == {"raw", "cleansed", "base", "themes"}
+    assert [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES)] == []
+    assert ask("status", "--json").json()["unbalanced_batches"] == 0
+
+
+def test_the_quarantine_says_file_line_and_reason(ask: Callable[..., Result]) -> None:
+    found = ask("quarantine", "--rows", "5", "--json").json()
+    assert found["by_reason"], "the demo city delivers rows that must be held back"
+    for row in found["rows"]:
+        assert row["_source_file"]
+        assert row["_row_no"] > 0
+        assert row["codes"]
+        assert "raw" not in row, "raw values are personal and only shown when asked for"
+
+
+def test_an_archive_is_explained_down_to_file_and_line(folder: Path, demo: dict[str, Any], ask: Callable[..., Result]) -> None:
+    (archive,) = ask("explain", demo["example"], "--json").json()
+    assert archive["facts"]["state"] == "DECEASED"
+    rule = next(r for r in archive["rules"] if r["rule"] == "X1")
+    assert rule["automatic"]
+    deaths = [e for e in rule["evidence"] if e["source_table"] != "health/archive"]
+    assert deaths
+    mine = archive["delivered_at"]
+    lines = next((folder / "demo" / "landing" / "health" / "archive").rglob(mine["file"])).read_text(encoding="gb18030").splitlines()
+    assert archive["archive"] in lines[mine["line"] - 1]
+
+
+def test_every_published_row_leads_back_to_a_delivered_row(ask: Callable[..., Result]) -> None:
+    for table in ("cleansed/health/archive", "cleansed/public_security/resident", "cleansed/civil_affairs/cremation"):
+        raw = table.replace("cleansed", "raw", 1)
+        place = ["_batch_id", "_source_file", "_row_no"]
+        on = " AND ".join(f"c.{p} = r.{p}" for p in place)
+        lost = ask("sql", f"SELECT count(*) AS n FROM {table} c LEFT ANTI JOIN {raw} r ON {on}", "--json").json()
+        assert lost == [{"n": 0}], table
+
+
+def test_running_the_same_date_again_changes_no_table(folder: Path, ask: Callable[..., Result]) -> None:
+    lake = Lake(str(folder / "demo" / "lake"))
+    before = {t: lake.version(t) for t in lake.tables()}
+    again = ask("run", "--as-of", "2019-12-31", "--json")
+    assert again.code == 0, again.err
+    assert again.json()["ledger"] == []
+    assert {t: lake.version(t) for t in lake.tables()} == before
+
+
+def test_a_rebuild_from_raw_gives_the_same_tables_row_for_row(ask: Callable[..., Result]) -> None:
+    result = ask("rebuild", "--compare", "--json")
+    assert result.code == 0, result.err
+    tables = result.json()
+    assert {t["table"].split("/")[0] for t in tables} == {"cleansed", "quarantine", "base", "themes"}
+    assert [t for t in tables if not t["equal"]] == []
+
+
+def test_the_late_drop_on_time_ends_in_the_same_tables(tmp_path: Path, folder: Path, demo: dict[str, Any], spark: SparkSession) -> None:
+    """The same city, but the drop that came a night late in the demo comes in its own night."""
+    punctual = Installation.make(tmp_path / "punctual")
+    (punctual.root / "pseudonym.key").write_text((folder / "demo" / "keys" / "pseudonym.key").read_text())
+    city = build(PEOPLE, SEED)
+    for night, day in enumerate(city.nights):
+        city.deliver(night, punctual.landing, punctual.exchange_url, on_time=True)
+        done = punctual.run("run", "--as-of", day.isoformat(), "--json")
+        assert done.code == 0, done.err
+    different = [d for d in compare_lakes(spark, Lake(str(folder / "demo" / "lake")), punctual.lake) if not d.equal]
+    assert different == []
