@@ -136,7 +136,7 @@ def _execute(
             evaluation: Any = event.event_specific_data
             if evaluation.check_name == "delivery_accepted" and not evaluation.passed:
                 problem = evaluation.metadata.get("problem")
-                report.problems.extend(str(problem.value).split("; ") if problem else [])
+                report.problems.extend(str(problem.value).splitlines() if problem else [])
 
 
 def _reason(event: Any) -> str:

@@ -37,8 +37,11 @@ class GateResult:
 
 
 def warm_up() -> None:
-    """Import Great Expectations in the background; it takes seconds, which the engine's work can hide."""
-    Thread(target=_gx, name="great-expectations-import", daemon=True).start()
+    """Import Great Expectations in the background; it takes seconds, which the engine's work can hide.
+
+    Not a daemon thread: a process that ends while native libraries are being imported would abort.
+    """
+    Thread(target=_gx, name="great-expectations-import").start()
 
 
 @cache

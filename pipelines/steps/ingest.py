@@ -71,13 +71,14 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str) -> A
     table = contract.sibling("raw")
     base = runtime.lake.version(table)
     stage = runtime.lake.stage(table, f"{run_id}-{drop.batch_id[:8]}")
+    refusals: list[CitylakeError] = []
     try:
         with runtime.landing.read(contract, drop) as delivery:
-            stage.write_arrow(_with_batch(delivery, drop), PARTITIONS)
+            stage.write_arrow(_with_batch(delivery, drop, refusals), PARTITIONS)
             rows_in = delivery.rows_read
-    except BaseException:
+    except BaseException as e:
         stage.discard()
-        raise
+        raise (refusals[0] if refusals else e) from None
     published = runtime.lake.publish(
         stage,
         base_version=base,
@@ -89,17 +90,24 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str) -> A
     return Account(table, drop.batch_id, drop.business_date, rows_in, published.rows)
 
 
-def _with_batch(delivery: Delivery, drop: Drop) -> pa.RecordBatchReader:
-    """The delivery's batches with the columns that say which batch a row came with."""
+def _with_batch(delivery: Delivery, drop: Drop, refusals: list[CitylakeError]) -> pa.RecordBatchReader:
+    """The delivery's batches with the columns that say which batch a row came with.
+
+    refusals: gets the error that ends the reading, which the writer would otherwise replace by one of its own.
+    """
     values = (drop.business_date.isoformat(), drop.batch_id, drop.extract_ts)
     schema = delivery.schema
     for name, kind in ADDED:
         schema = schema.append(pa.field(name, kind))
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for batch in delivery.batches():
-            added = [pa.repeat(pa.scalar(v, pa.string()), batch.num_rows) for v in values]
-            yield pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
+        try:
+            for batch in delivery.batches():
+                added = [pa.repeat(pa.scalar(v, pa.string()), batch.num_rows) for v in values]
+                yield pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
+        except CitylakeError as e:
+            refusals.append(e)
+            raise
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
@@ -127,7 +135,7 @@ def _refuse_shrunk(runtime: Runtime, contract: Contract, drop: Drop) -> None:
 
 def _acceptance(outcome: Outcome) -> GateResult:
     """Not blocking: a bad delivery stops its own table's news, not the night."""
-    found = {"problem": "; ".join(outcome.problems)} if outcome.problems else {"deliveries": len(outcome.accounts)}
+    found = {"problem": "\n".join(outcome.problems)} if outcome.problems else {"deliveries": len(outcome.accounts)}
     return GateResult("delivery_accepted", not outcome.problems, False, "every delivery can be read and agrees with its manifest", found)
 
 

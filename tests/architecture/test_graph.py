@@ -43,8 +43,9 @@ def graph() -> dict[str, Any]:
         for job in defs.resolve_all_job_defs()
         if not job.name.startswith("__")
     }
-    schedules = {s.name: {"job": s.job_name, "cron": s.cron_schedule, "zone": s.execution_timezone} for s in map(_schedule, defs.schedules or [])}
-    sensors = {s.name: {"job": s.job_name, "interval": s.minimum_interval_seconds} for s in defs.sensors or [] if isinstance(s, dg.SensorDefinition)}
+    timed = map(_schedule, defs.schedules or [])
+    schedules = {s.name: {"job": s.job_name, "cron": s.cron_schedule, "zone": s.execution_timezone} for s in timed}
+    sensors = {s.name: {"job": s.job_name, "interval": s.minimum_interval_seconds} for s in defs.sensors or []}
     return {"assets": dict(sorted(assets.items())), "jobs": dict(sorted(jobs.items())), "schedules": schedules, "sensors": sensors}
 
 

@@ -27,7 +27,8 @@ def citizen(number: int) -> str:
 
 
 def staff(licence_no: str, **changed: str) -> dict[str, Any]:
-    return {"licence_no": licence_no, "org_code": "321099001", "status": "1", "title": "医师", "update_time": "2019-12-01 08:00:00", **changed}
+    return {"licence_no": licence_no, "org_code": "321099001", "status": "1", "title": "医师",
+            "update_time": "2019-12-01 08:00:00", **changed}  # fmt: skip
 
 
 def crowd() -> list[dict[str, Any]]:
@@ -86,11 +87,10 @@ def quarantined(runtime: Runtime, table: str, *columns: str) -> list[tuple[Any, 
 
 def shares(accounts: Iterable[Any]) -> list[tuple[Any, ...]]:
     """(kind, business date, rows in, published, quarantined, duplicates) of accounts, or of rows of the ledger."""
-    told = []
-    for a in accounts:
-        said = a if isinstance(a, dict) else vars(a)
-        told.append((said["kind"], said["business_date"].isoformat(), said["rows_in"], said["published"], said["quarantined"], said["duplicates"]))
-    return told
+    told = [a if isinstance(a, dict) else vars(a) for a in accounts]
+    return [
+        (a["kind"], a["business_date"].isoformat(), *(a[n] for n in ("rows_in", "published", "quarantined", "duplicates"))) for a in told
+    ]
 
 
 def ledger(runtime: Runtime, table: str) -> list[dict[str, Any]]:

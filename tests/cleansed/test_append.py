@@ -87,7 +87,7 @@ def test_duplicate_of_a_row_that_becomes_contested_is_contested_too(installation
     assert found[0] == found[1]
 
 
-@pytest.mark.xfail(strict=True, reason="after a crash between the two commits the contested rows are counted twice, and no rerun ever balances")
+@pytest.mark.xfail(strict=True, reason="after a crash between the two commits contested rows count twice and no rerun balances")
 def test_crash_between_quarantine_and_table_is_healed_by_the_next_run(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     city = installation()
     deliver(city, EXAMINATION, D29, [examination("E1", sbp="120"), examination("E2")], **SAME_EXTRACT)

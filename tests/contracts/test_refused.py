@@ -14,7 +14,8 @@ from contracts import ContractError
 from contracts.loader import load
 
 GOOD: dict[str, Any] = {
-    "apiVersion": "v3.1.0", "kind": "DataContract", "id": "urn:test", "name": "cleansed/health/thing", "version": "1.0.0", "status": "active",
+    "apiVersion": "v3.1.0", "kind": "DataContract", "id": "urn:test", "status": "active",
+    "name": "cleansed/health/thing", "version": "1.0.0",
     "team": {"name": "health", "description": "Health Commission"},
     "schema": [{
         "name": "thing",
@@ -53,46 +54,92 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     "old standard": (lambda c: c.update(apiVersion="v2.2.2"), "apiVersion", "'v2.2.2' is not known", "Use one of: v3.0.0"),
     "no name": (lambda c: c.pop("name"), "name", "is missing", "Add it"),
     "name of two parts": (lambda c: c.update(name="cleansed/thing"), "name", "is not layer/domain/table", "Start it with one of"),
-    "unknown layer": (lambda c: c.update(name="gold/health/thing"), "name", "is not layer/domain/table", "Start it with one of: cleansed"),
+    "unknown layer": (
+        lambda c: c.update(name="gold/health/thing"),
+        "name", "is not layer/domain/table", "Start it with one of: cleansed",
+    ),
     "no version": (lambda c: c.update(version=""), "version", "is missing", "Add it"),
     "no owner": (lambda c: c.pop("team"), "team", "names no owner", "Give team.name"),
     "owner without a name": (lambda c: c.update(team={"description": "x"}), "team", "names no owner", "Give team.name"),
     "owners as a list": (lambda c: c.update(team=[{"username": "x"}]), "team", "names no owner", "Give team.name"),
-    "two tables": (lambda c: c["schema"].append(copy.deepcopy(c["schema"][0])), "schema", "exactly one table", "one schema object per file"),
+    "two tables": (
+        lambda c: c["schema"].append(copy.deepcopy(c["schema"][0])),
+        "schema", "exactly one table", "one schema object per file",
+    ),
     "no columns": (lambda c: _schema(c).pop("properties"), "schema, properties", "is missing", "Add it"),
     "no key": (lambda c: _column(c).pop("primaryKey"), "schema", "has no primary key", "primaryKey: true"),
-    "column twice": (lambda c: _schema(c)["properties"].append(copy.deepcopy(_column(c))), "column 'no'", "is there twice", "Remove one"),
+    "column twice": (
+        lambda c: _schema(c)["properties"].append(copy.deepcopy(_column(c))),
+        "column 'no'", "is there twice", "Remove one",
+    ),
     "column in capitals": (lambda c: _column(c).update(name="No"), "column 'No'", "lower-case identifier", "Use lower-case letters"),
-    "unknown rule": (lambda c: _column(c)["customProperties"][0].update(value="identfier"), "column 'no', rule", "'identfier'", "identifier"),
-    "no rule": (lambda c: _column(c, 1).pop("customProperties"), "column 'sex'", "neither delivered (rule) nor described", "Add a rule"),
-    "unknown code list": (lambda c: _column(c, 1)["customProperties"][1].update(value="gender"), "column 'sex', codeList", "'gender'", "sex"),
-    "code without a list": (lambda c: _column(c, 1)["customProperties"].pop(), "column 'sex', codeList", "None is not known", "Use one of"),
+    "unknown rule": (
+        lambda c: _column(c)["customProperties"][0].update(value="identfier"),
+        "column 'no', rule", "'identfier'", "identifier",
+    ),
+    "no rule": (
+        lambda c: _column(c, 1).pop("customProperties"),
+        "column 'sex'", "neither delivered (rule) nor described", "Add a rule",
+    ),
+    "unknown code list": (
+        lambda c: _column(c, 1)["customProperties"][1].update(value="gender"),
+        "column 'sex', codeList", "'gender'", "sex",
+    ),
+    "code without a list": (
+        lambda c: _column(c, 1)["customProperties"].pop(),
+        "column 'sex', codeList", "None is not known", "Use one of",
+    ),
     "unknown property": (
         lambda c: _column(c)["customProperties"].append({"property": "codelist", "value": "x"}),
         "column 'no'", "unknown custom properties ['codelist']", "correct the spelling",
     ),
     "unknown type": (lambda c: _column(c).update(logicalType="text"), "logicalType", "text", "string"),
     "no physical type": (lambda c: _column(c).pop("physicalType"), "column 'no', physicalType", "is missing", "Add it"),
-    "no classification": (lambda c: _column(c).pop("classification"), "column 'no', classification", "None is not known", "L1, L2, L3, L4"),
-    "unknown classification": (lambda c: _column(c).update(classification="secret"), "column 'no', classification", "'secret'", "L1, L2, L3, L4"),
+    "no classification": (
+        lambda c: _column(c).pop("classification"),
+        "column 'no', classification", "None is not known", "L1, L2, L3, L4",
+    ),
+    "unknown classification": (
+        lambda c: _column(c).update(classification="secret"),
+        "column 'no', classification", "'secret'", "L1, L2, L3, L4",
+    ),
     "unknown reaction": (
         lambda c: _column(c)["customProperties"].append({"property": "onError", "value": "drop"}),
         "column 'no', onError", "'drop' is not known", "quarantine, flag",
     ),
-    "no delivery": (lambda c: _schema(c).pop("customProperties"), "schema, customProperties", "has no delivery", "how the department delivers"),
+    "no delivery": (
+        lambda c: _schema(c).pop("customProperties"),
+        "schema, customProperties", "has no delivery", "how the department delivers",
+    ),
     "unknown format": (lambda c: _delivery(c).update(format="parquet"), "delivery, format", "'parquet'", "csv, xlsx"),
     "unknown mode": (lambda c: _delivery(c).update(mode="delta"), "delivery, mode", "'delta'", "full, inc, append"),
     "unknown encoding": (lambda c: _delivery(c).update(encoding="gbk"), "delivery, encoding", "'gbk'", "gb18030"),
     "unknown compression": (lambda c: _delivery(c).update(compression="zip"), "delivery, compression", "'zip'", "gzip"),
-    "sequence of nothing": (lambda c: _delivery(c).update(sequence=["update_time"]), "delivery, sequence", "'update_time'", "no, sex"),
-    "unknown setting": (lambda c: _delivery(c).update(enconding="utf-8"), "delivery", "unknown settings ['enconding']", "correct the spelling"),
+    "sequence of nothing": (
+        lambda c: _delivery(c).update(sequence=["update_time"]),
+        "delivery, sequence", "'update_time'", "no, sex",
+    ),
+    "unknown setting": (
+        lambda c: _delivery(c).update(enconding="utf-8"),
+        "delivery", "unknown settings ['enconding']", "correct the spelling",
+    ),
     "database without a table": (lambda c: _delivery(c).update(format="database"), "delivery, table", "is missing", "Add it"),
-    "fixed width without widths": (lambda c: _delivery(c).update(format="fixed_width"), "delivery", "has no width", "a width in bytes"),
+    "fixed width without widths": (
+        lambda c: _delivery(c).update(format="fixed_width"),
+        "delivery", "has no width", "a width in bytes",
+    ),
     "unknown metric": (lambda c: _check(c).update(metric="freshness"), "quality of the table, metric", "'freshness'", "rowCount"),
-    "two comparisons": (lambda c: _check(c).update(mustBeLessThan=9), "quality of the table", "has 2 comparisons", "Give exactly one of"),
-    "no comparison": (lambda c: _check(c).pop("mustBeGreaterThan"), "quality of the table", "has 0 comparisons", "Give exactly one of"),
+    "two comparisons": (
+        lambda c: _check(c).update(mustBeLessThan=9),
+        "quality of the table", "has 2 comparisons", "Give exactly one of",
+    ),
+    "no comparison": (
+        lambda c: _check(c).pop("mustBeGreaterThan"),
+        "quality of the table", "has 0 comparisons", "Give exactly one of",
+    ),
     "check of a column without comparison": (
-        lambda c: _column(c).update(quality=[{"type": "library", "metric": "nullValues"}]), "quality of no", "has 0 comparisons", "Give exactly one of",
+        lambda c: _column(c).update(quality=[{"type": "library", "metric": "nullValues"}]),
+        "quality of no", "has 0 comparisons", "Give exactly one of",
     ),
     "unknown severity": (lambda c: _check(c).update(severity="fatal"), "severity", "'fatal' is not known", "error, warning"),
     "wrong kind of value": (lambda c: _column(c).update(required="perhaps"), "required", "boolean", "Open Data Contract Standard"),

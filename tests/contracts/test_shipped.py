@@ -27,8 +27,8 @@ def standard() -> Any:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.relative_to(ROOT).with_suffix("").as_posix())
 def test_follows_the_open_data_contract_standard(file: Path, standard: Any) -> None:
-    found = [f"{'.'.join(map(str, e.absolute_path))}: {e.message}" for e in standard.iter_errors(yaml.safe_load(file.read_text(encoding="utf-8")))]
-    assert found == []
+    errors = standard.iter_errors(yaml.safe_load(file.read_text(encoding="utf-8")))
+    assert [f"{'.'.join(map(str, e.absolute_path))}: {e.message}" for e in errors] == []
 
 
 def test_the_standard_itself_would_refuse_a_wrong_file(standard: Any) -> None:
@@ -75,7 +75,8 @@ def test_archive_as_delivered_and_as_kept() -> None:
     ]  # fmt: skip
     derived = {c.name: c.derived_from[0] for c in archive.columns if not c.delivered}
     assert derived == {
-        "id_no_raw": "id_no", "id_no_error": "id_no", "name_key": "name", "contact_name_key": "contact_name", "village_county": "village_code12",
+        "id_no_raw": "id_no", "id_no_error": "id_no", "name_key": "name", "contact_name_key": "contact_name",
+        "village_county": "village_code12",
     }  # fmt: skip
     assert all(archive.column(name).source is None for name in derived)
     assert {c.name: c.on_error for c in archive.columns if c.name in ("status", "phone")} == {"status": "quarantine", "phone": "flag"}

@@ -108,7 +108,12 @@ def test_table_made_by_somebody_else_meanwhile_is_not_overwritten(person: Publis
 
 @pytest.mark.parametrize(
     "mode",
-    ["overwrite", pytest.param("append", marks=pytest.mark.xfail(strict=True, reason="the commit that adds a column is let past a concurrent append"))],
+    [
+        "overwrite",
+        pytest.param(
+            "append", marks=pytest.mark.xfail(strict=True, reason="the commit that adds a column is let past a concurrent append")
+        ),
+    ],
 )
 def test_second_publisher_is_refused_also_when_it_brings_a_column(person: Publisher, lake: Lake, mode: str) -> None:
     person.publish([("a", 1)])
@@ -165,7 +170,9 @@ def test_columns_may_be_null_in_every_version_whatever_the_engine_thinks(person:
     schemas = []
     for frame in (
         spark.range(1).select(F.lit("x").alias("a"), F.array(F.lit("y")).alias("b"), F.struct(F.lit(1).alias("d")).alias("c")),
-        spark.range(1).select(*[F.lit(None).cast(t).alias(n) for n, t in (("a", "string"), ("b", "array<string>"), ("c", "struct<d:int>"))]),
+        spark.range(1).select(
+            *[F.lit(None).cast(t).alias(n) for n, t in (("a", "string"), ("b", "array<string>"), ("c", "struct<d:int>"))]
+        ),
     ):
         stage = lake.stage(TABLE, f"v{len(schemas)}")
         stage.write(frame)

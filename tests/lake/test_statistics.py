@@ -21,8 +21,9 @@ from tests.deliveries import deliver
 
 TABLE = "health/archive"
 PERSONAL = {
-    "name": "欧阳测试", "phone": "13800001234", "contact_name": "司徒联系", "contact_phone": "13900004321", "address": "测试路一号",
-    "hukou_addr": "测试巷二号", "birth_date": "1908-01-01", "allergy": "青霉素过敏", "dead_date": "2019-11-11", "ehr_no": "32109900100100077",
+    "name": "欧阳测试", "phone": "13800001234", "contact_name": "司徒联系", "contact_phone": "13900004321",
+    "address": "测试路一号", "hukou_addr": "测试巷二号", "birth_date": "1908-01-01", "allergy": "青霉素过敏",
+    "dead_date": "2019-11-11", "ehr_no": "32109900100100077",
 }  # fmt: skip
 OPEN = {"empi_id": "E1", "mana_org": "321099001", "create_date": "2011-03-04", "status": "1", "update_time": "2019-12-01 08:00:00"}
 
@@ -88,7 +89,9 @@ def test_table_without_personal_columns_has_ranges(tmp_path: Path, spark: SparkS
 
 @pytest.mark.xfail(strict=True, reason="a local time is taken for one of the machine's zone and moved to UTC")
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
-def test_range_of_a_local_time_does_not_depend_on_the_machine(tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+def test_range_of_a_local_time_does_not_depend_on_the_machine(
+    tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
     lake = Lake(str(tmp_path / "lake"))
     stage = lake.stage("themes/health/indicator_year", "v0")
     stage.write(spark.sql("select cast('2019-12-31 08:00:00' as timestamp_ntz) as at"))

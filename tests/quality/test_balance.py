@@ -12,7 +12,17 @@ from pipelines.runtime import Runtime
 from quality.balance import Account
 from resources.errors import CitylakeError
 
-GOOD = Account("cleansed/health/staff", "0123456789abcdef", date(2019, 12, 31), 10, 4, quarantined=3, duplicates=2, rejected=1, codes={"status:E_CODE": 3})
+GOOD = Account(
+    "cleansed/health/staff",
+    "0123456789abcdef",
+    date(2019, 12, 31),
+    10,
+    4,
+    quarantined=3,
+    duplicates=2,
+    rejected=1,
+    codes={"status:E_CODE": 3},
+)
 
 
 @pytest.mark.parametrize("part", ["rows_in", "published", "quarantined", "duplicates", "rejected"])

@@ -32,11 +32,23 @@ def check(metric: str, comparison: str, value: Any, column: str | None = None, b
 KEY = column("no", key_position=1)
 PAIR = (column("a", key_position=1), column("b", key_position=2))
 Case = tuple[Contract, str, str, list[tuple[Any, ...]], list[tuple[Any, ...]], dict[str, Any]]
+
+
+def counted(comparison: str, value: Any, *, good: int, bad: int) -> Case:
+    """A check of the number of rows: so many rows hold, so many fail."""
+    asked = contract(KEY, checks=(check("rowCount", comparison, value),))
+    rows = [(f"k{i}",) for i in range(4)]
+    return asked, "asked", "no string", rows[:good], rows[:bad], {"number of rows": f"observed {bad}"}
+
+
 KINDS: dict[str, Case] = {
     # kind: contract, gate, columns, rows that hold, rows that fail, what is found
-    "key": (contract(KEY), "key_unique", "no string", [("x",), ("y",)], [("x",), (SECRET,), (SECRET,)], {"no unique": "2 failing rows of 3"}),
+    "key": (
+        contract(KEY), "key_unique", "no string", [("x",), ("y",)], [("x",), (SECRET,), (SECRET,)], {"no unique": "2 failing rows of 3"},
+    ),
     "key of two columns": (
-        contract(*PAIR), "key_unique", "a string, b string", [("x", "1"), ("x", "2"), ("y", "1")], [("x", "1"), (SECRET, "2"), (SECRET, "2")],
+        contract(*PAIR), "key_unique", "a string, b string",
+        [("x", "1"), ("x", "2"), ("y", "1")], [("x", "1"), (SECRET, "2"), (SECRET, "2")],
         {"(a, b) unique": "2 failing rows of 3"},
     ),
     "required": (
@@ -44,7 +56,8 @@ KINDS: dict[str, Case] = {
         {"name not null": "1 failing rows of 2"},
     ),
     "code list": (
-        contract(KEY, column("sex", code_list="sex")), "codes", "no string, sex string", [("x", "1"), ("y", None)], [("x", "1"), ("y", SECRET)],
+        contract(KEY, column("sex", code_list="sex")), "codes", "no string, sex string",
+        [("x", "1"), ("y", None)], [("x", "1"), ("y", SECRET)],
         {"sex in sex": "1 failing rows of 2"},
     ),
     "listed values": (
@@ -59,31 +72,27 @@ KINDS: dict[str, Case] = {
         contract(KEY, column("age", "integer", maximum=130)), "ranges", "no string, age int", [("x", 130)], [("x", 131)],
         {"age in None..130": "1 failing rows of 1"},
     ),
-    "fewer rows": (contract(KEY, checks=(check("rowCount", "mustBeLessThan", 2),)), "asked", "no string", [("x",)], [("x",), ("y",)], {"number of rows": "observed 2"}),
-    "at most so many rows": (
-        contract(KEY, checks=(check("rowCount", "mustBeLessOrEqualTo", 1),)), "asked", "no string", [("x",)], [("x",), ("y",)], {"number of rows": "observed 2"},
-    ),
-    "more rows": (contract(KEY, checks=(check("rowCount", "mustBeGreaterThan", 1),)), "asked", "no string", [("x",), ("y",)], [("x",)], {"number of rows": "observed 1"}),
-    "at least so many rows": (
-        contract(KEY, checks=(check("rowCount", "mustBeGreaterOrEqualTo", 2),)), "asked", "no string", [("x",), ("y",)], [("x",)], {"number of rows": "observed 1"},
-    ),
-    "exactly so many rows": (contract(KEY, checks=(check("rowCount", "mustBe", 1),)), "asked", "no string", [("x",)], [], {"number of rows": "observed 0"}),
-    "not more than exactly": (contract(KEY, checks=(check("rowCount", "mustBe", 1),)), "asked", "no string", [("x",)], [("x",), ("y",)], {"number of rows": "observed 2"}),
-    "rows between": (
-        contract(KEY, checks=(check("rowCount", "mustBeBetween", [1, 2]),)), "asked", "no string", [("x",), ("y",)], [("x",), ("y",), ("z",)],
-        {"number of rows": "observed 3"},
-    ),
+    "fewer rows": counted("mustBeLessThan", 2, good=1, bad=2),
+    "at most so many rows": counted("mustBeLessOrEqualTo", 1, good=1, bad=2),
+    "more rows": counted("mustBeGreaterThan", 1, good=2, bad=1),
+    "at least so many rows": counted("mustBeGreaterOrEqualTo", 2, good=2, bad=1),
+    "exactly so many rows, not fewer": counted("mustBe", 1, good=1, bad=0),
+    "exactly so many rows, not more": counted("mustBe", 1, good=1, bad=2),
+    "rows between, not more": counted("mustBeBetween", [1, 2], good=2, bad=3),
+    "rows between, not fewer": counted("mustBeBetween", [1, 2], good=1, bad=0),
     "no empty values": (
         contract(KEY, column("phone"), checks=(check("nullValues", "mustBe", 0, "phone"),)), "asked", "no string, phone string",
         [("x", "1")], [("x", None)], {"phone rarely null": "1 failing rows of 1"},
     ),
     "few empty values, per cent": (
-        contract(KEY, column("phone"), checks=(check("nullValues", "mustBeLessOrEqualTo", 50, "phone"),)), "asked", "no string, phone string",
+        contract(KEY, column("phone"), checks=(check("nullValues", "mustBeLessOrEqualTo", 50, "phone"),)),
+        "asked", "no string, phone string",
         [("x", "1"), ("y", None)], [("x", None), ("y", None), ("z", "1")], {"phone rarely null": "2 failing rows of 3"},
     ),
     "no duplicates": (
         contract(KEY, column("card"), checks=(check("duplicateValues", "mustBe", 0, "card"),)), "asked", "no string, card string",
-        [("x", "1"), ("y", "2"), ("z", None), ("w", None)], [("x", SECRET), ("y", SECRET)], {"card without duplicates": "2 failing rows of 2"},
+        [("x", "1"), ("y", "2"), ("z", None), ("w", None)], [("x", SECRET), ("y", SECRET)],
+        {"card without duplicates": "2 failing rows of 2"},
     ),
 }  # fmt: skip
 

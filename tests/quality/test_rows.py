@@ -18,8 +18,9 @@ DAY, EXTRACT = "2019-12-31", "2019-12-31T22:00:00+08:00"
 def judged(spark: SparkSession, table: str | Contract, *rows: dict[str, Any]) -> list[Row]:
     contract = load_all()[f"cleansed/{table}"] if isinstance(table, str) else table
     names = [c.name for c in contract.delivered]
-    lineage = {"_source_file": "f", "_op": "I", "_order": "7", "_defect": None, "_batch_id": "b", "_extract_ts": EXTRACT, "_business_date": DAY}
-    values = [tuple({**lineage, **r}.get(n) for n in (*names, *lineage)) + (i,) for i, r in enumerate(rows, 2)]
+    lineage = {"_source_file": "f", "_op": "I", "_order": "7", "_defect": None}
+    lineage |= {"_batch_id": "b", "_extract_ts": EXTRACT, "_business_date": DAY}
+    values = [(*({**lineage, **r}.get(n) for n in (*names, *lineage)), i) for i, r in enumerate(rows, 2)]
     ddl = ", ".join([f"`{n}` string" for n in (*names, *lineage)] + ["_row_no bigint"])
     raw = spark.createDataFrame(values, ddl)
     found = typed(contract, raw.withColumn("_business_date", raw["_business_date"].cast("date")), test_divisions=True)
@@ -41,7 +42,8 @@ def test_codes_name_their_column_and_stand_in_the_order_of_the_contract(spark: S
         ({"org_code": None}, ["org_code:E_REQUIRED"], True),
         ({"licence_no": "NULL"}, ["licence_no:E_REQUIRED"], True),
         ({"id_no": " " + citizen(7)}, ["id_no:F_TRIM"], False),
-        ({"_defect": "E_COLUMNS"}, ["row:E_COLUMNS"], True),
+        ({"id_no": " " + citizen(7)[:-1]}, ["id_no:F_TRIM", "id_no:E_LEN"], False),
+        ({"_defect": "E_COLUMNS", **dict.fromkeys(staff("A"))}, ["row:E_COLUMNS"], True),  # says nothing of values nobody could read
     ],
 )  # fmt: skip
 def test_what_holds_a_row_back(spark: SparkSession, changed: dict[str, Any], codes: list[str], bad: bool) -> None:
@@ -54,7 +56,9 @@ def test_error_in_a_column_does_not_hold_a_column_whose_name_ends_like_it(spark:
         Column("no", "", "", "string", "string", required=True, key_position=1, rule="identifier", on_error="quarantine"),
         Column("start_no", "", "", "integer", "int", rule="integer"),
     )
-    contract = Contract("cleansed/a/b", "1", "", "", "", "", columns, load_all()["cleansed/health/staff"].path, delivery=Delivery("csv", "append"))
+    contract = Contract(
+        "cleansed/a/b", "1", "", "", "", "", columns, load_all()["cleansed/health/staff"].path, delivery=Delivery("csv", "append")
+    )
     (row,) = judged(spark, contract, {"no": "A", "start_no": "many"})
     assert [c.split(":")[0] for c in row["_codes"]] == ["start_no"]
     assert not row["_bad"]
