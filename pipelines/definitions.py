@@ -13,7 +13,6 @@ from pipelines import jobs
 from pipelines.dagster_assets import cleansed_asset, derived_asset, raw_asset, release_asset
 from pipelines.runtime import Runtime, valid_codes
 from pipelines.sensors import complete_drops
-from quality import gates
 from resources.settings import load
 
 
@@ -41,7 +40,6 @@ def build(runtime: dg.ResourceDefinition) -> dg.Definitions:
 @dg.resource(description="The installation: settings, lake, landing zone and engine. The engine starts when a step first needs it.")
 def installation(_: dg.InitResourceContext) -> Iterator[Runtime]:
     runtime = Runtime.of(load())
-    gates.warm_up()
     try:
         yield runtime
     finally:

@@ -114,9 +114,6 @@ def _execute(
 
     from pipelines.dagster_assets import AS_OF_TAG, key
     from pipelines.definitions import build
-    from quality import gates
-
-    gates.warm_up()
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime))
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     with dagster_instance(runtime.settings.home if history else None) as instance:

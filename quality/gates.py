@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from functools import cache
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from contracts import Contract
@@ -36,16 +35,12 @@ class GateResult:
         return f"{self.name} ({self.rule}) {'holds' if self.passed else 'fails'}{': ' + figures if figures else ''}"
 
 
-def warm_up() -> None:
-    """Import Great Expectations in the background; it takes seconds, which the engine's work can hide.
-
-    Not a daemon thread: a process that ends while native libraries are being imported would abort.
-    """
-    Thread(target=_gx, name="great-expectations-import").start()
-
-
 @cache
 def _gx() -> Any:
+    """Great Expectations, imported when the first gate needs it: that takes seconds.
+
+    Not in a background thread: two threads that import at once hand each other half-made modules.
+    """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import logging
     import warnings
