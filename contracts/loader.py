@@ -179,7 +179,9 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Column:
     if rule is not None:
         _one_of(path, f"{where}, rule", rule, RULES)
     elif not p.transformSourceObjects and not p.description:
-        raise ContractError(path, where, "is neither delivered (rule) nor described", "Add a rule, or a description of how the lake derives it")
+        raise ContractError(
+            path, where, "is neither delivered (rule) nor described", "Add a rule, or a description of how the lake derives it"
+        )
     if rule == "code":
         _one_of(path, f"{where}, codeList", custom.get("codeList"), tuple(sorted(code_lists)))
     valid = tuple(str(e.value) for e in p.enum or [])
@@ -203,7 +205,9 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Column:
         minimum=options.get("minimum"),
         maximum=options.get("maximum"),
         width=custom.get("width"),
-        on_error=_one_of(path, f"{where}, onError", custom.get("onError", "quarantine" if p.required or p.primaryKey else "flag"), ("quarantine", "flag")),
+        on_error=_one_of(
+            path, f"{where}, onError", custom.get("onError", "quarantine" if p.required or p.primaryKey else "flag"), ("quarantine", "flag")
+        ),
         valid_values=valid,
     )
 
@@ -233,7 +237,9 @@ def _check(path: Path, q: Any, column: str | None) -> Check:
     if len(stated) != 1:
         raise ContractError(path, where, f"has {len(stated)} comparisons", f"Give exactly one of: {', '.join(COMPARISONS)}")
     severity = _one_of(path, f"{where}, severity", q.severity or "error", ("error", "warning"))
-    return Check(metric, column, stated[0], getattr(q, stated[0]), severity == "error", q.name or f"{column + '_' if column else ''}{metric}")
+    return Check(
+        metric, column, stated[0], getattr(q, stated[0]), severity == "error", q.name or f"{column + '_' if column else ''}{metric}"
+    )
 
 
 @cache
@@ -252,7 +258,9 @@ def load(path: Path) -> Contract:
         odcs = OpenDataContractStandard.from_string(path.read_text(encoding="utf-8"))
     except pydantic.ValidationError as e:
         first = e.errors()[0]
-        raise ContractError(path, ".".join(str(x) for x in first["loc"]), first["msg"], "Correct it as the Open Data Contract Standard says") from e
+        raise ContractError(
+            path, ".".join(str(x) for x in first["loc"]), first["msg"], "Correct it as the Open Data Contract Standard says"
+        ) from e
     except (yaml.YAMLError, TypeError) as e:
         raise ContractError(path, "file", f"is not readable YAML ({str(e).splitlines()[0]})", "Correct the syntax") from e
     _one_of(path, "apiVersion", odcs.apiVersion, API_VERSIONS)

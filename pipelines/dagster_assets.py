@@ -100,7 +100,9 @@ def as_of(context: dg.AssetExecutionContext, runtime: Runtime) -> date:
         return date.fromisoformat(tagged)
     known = [r["as_of"] for r in runtime.ledger.rows()]
     if not known:
-        raise dg.Failure(f"The lake is empty, so there is no date to make this table for. Run a business date first, or tag the run {AS_OF_TAG}.")
+        raise dg.Failure(
+            f"The lake is empty, so there is no date to make this table for. Run a business date first, or tag the run {AS_OF_TAG}."
+        )
     return max(known)
 
 

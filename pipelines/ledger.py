@@ -45,7 +45,9 @@ class Ledger:
         accounts = list(accounts)
         for a in accounts:
             if not a.balanced:
-                raise CitylakeError("BALANCE", f"the ledger does not balance: {a.sentence()}", a.table, "Nothing may rely on this batch; report it")
+                raise CitylakeError(
+                    "BALANCE", f"the ledger does not balance: {a.sentence()}", a.table, "Nothing may rely on this batch; report it"
+                )
         if not accounts:
             return
         now = datetime.now(UTC)

@@ -104,7 +104,10 @@ def _distributions(outcome: Outcome, contract: Contract, runtime: Runtime) -> di
         return {}
     found = runtime.lake.arrow(contract.name, outcome.version, columns=listed)
     assert found is not None
-    return {f"rows by {c}": dg.MetadataValue.md(bars({str(v["values"]): v["counts"] for v in found[c].value_counts().to_pylist()})) for c in listed}
+    return {
+        f"rows by {c}": dg.MetadataValue.md(bars({str(v["values"]): v["counts"] for v in found[c].value_counts().to_pylist()}))
+        for c in listed
+    }
 
 
 def of_release(made: Release) -> dict[str, Any]:

@@ -106,7 +106,13 @@ def run_rebuild(runtime: Runtime, as_of: date, *, history: bool = True) -> Night
 
 
 def _execute(
-    runtime: Runtime, job: str, report: NightReport, *, partition: date | None = None, as_of: date | None = None, select: list[str] | None = None,
+    runtime: Runtime,
+    job: str,
+    report: NightReport,
+    *,
+    partition: date | None = None,
+    as_of: date | None = None,
+    select: list[str] | None = None,
     history: bool = True,
 ) -> None:
     """Run one job to its end and put what it says into the report."""
@@ -114,6 +120,7 @@ def _execute(
 
     from pipelines.dagster_assets import AS_OF_TAG, key
     from pipelines.definitions import build
+
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime))
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     with dagster_instance(runtime.settings.home if history else None) as instance:
@@ -153,4 +160,6 @@ def check_installation(runtime: Runtime) -> None:
     _ = runtime.contracts
     read_key(runtime.settings.key_file)
     if not runtime.settings.landing.is_dir():
-        raise CitylakeError("LANDING_MISSING", "the landing folder does not exist", str(runtime.settings.landing), "Create it, or set CITYLAKE_LANDING")
+        raise CitylakeError(
+            "LANDING_MISSING", "the landing folder does not exist", str(runtime.settings.landing), "Create it, or set CITYLAKE_LANDING"
+        )

@@ -21,7 +21,7 @@ INTERVAL = 60
 @dg.sensor(
     job=take_in,
     minimum_interval_seconds=INTERVAL,
-    description="Takes in every complete drop that is not in the lake yet. The run's key is the digest of the manifests: the same drop starts one run.",
+    description="Takes in every complete drop that is not in the lake yet. A run's key is the digest of the manifests: one drop, one run.",
     required_resource_keys={"runtime"},
 )
 def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:

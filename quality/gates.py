@@ -148,7 +148,9 @@ def _library(c: Check) -> Expectation:
     if c.metric == "rowCount":
         return Expectation("number of rows", "ExpectTableRowCountToBeBetween", {"min_value": low, "max_value": high})
     if c.metric == "nullValues":
-        return Expectation(f"{c.column} rarely null", "ExpectColumnValuesToNotBeNull", {"column": c.column, "mostly": 1 - (high or 0) / 100})
+        return Expectation(
+            f"{c.column} rarely null", "ExpectColumnValuesToNotBeNull", {"column": c.column, "mostly": 1 - (high or 0) / 100}
+        )
     if c.metric == "duplicateValues":
         return Expectation(f"{c.column} without duplicates", "ExpectColumnValuesToBeUnique", {"column": c.column})
     raise ValueError(f"quality metric {c.metric} is not supported on column {c.column}")

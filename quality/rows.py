@@ -31,9 +31,12 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
     """
     assert contract.delivery is not None
     excel = contract.delivery.format == "xlsx"
-    hashed = raw.withColumn("_row_hash", F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered])))
+    hashed = raw.withColumn(
+        "_row_hash", F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered]))
+    )
     rules = {
-        _PARSED.format(c.name): (c.rule or "text", c.name, _options(c, excel=excel, test_divisions=test_divisions)) for c in contract.delivered
+        _PARSED.format(c.name): (c.rule or "text", c.name, _options(c, excel=excel, test_divisions=test_divisions))
+        for c in contract.delivered
     }
     parsed = parse_frame(hashed, rules)
     values = parsed.select(

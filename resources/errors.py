@@ -18,9 +18,9 @@ class CitylakeError(Exception):
         return " ".join(f"{self.code}: {self.what} ({self.where}). {self.remedy.rstrip('.')}.".split())
 
 
-class DeliveryRejected(CitylakeError):  # noqa: N818  # a verdict on a drop, not a failure of the lake
+class DeliveryRejected(CitylakeError):  # a verdict on a drop, not a failure of the lake
     """A drop is not what its manifest and its contract say. The whole drop is refused, not single rows."""
 
 
-class Unreachable(CitylakeError):  # noqa: N818  # a condition that may pass
+class Unreachable(CitylakeError):  # a condition that may pass
     """Something outside could not be reached. Trying again later may help."""

@@ -34,6 +34,8 @@ def create_key(path: Path) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as e:
-        raise CitylakeError("KEY_EXISTS", "there is a pseudonym key already", str(path), "Keep it: with another key every pseudonym changes") from e
+        raise CitylakeError(
+            "KEY_EXISTS", "there is a pseudonym key already", str(path), "Keep it: with another key every pseudonym changes"
+        ) from e
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_hex(KEY_BYTES) + "\n")

@@ -177,9 +177,7 @@ class Lake:
         uri = str(self.path(stage.table))
         try:
             if base_version is None:
-                create_table_with_add_actions(
-                    uri, schema, actions, mode="error", partition_by=list(partition_by), commit_properties=commit
-                )
+                create_table_with_add_actions(uri, schema, actions, mode="error", partition_by=list(partition_by), commit_properties=commit)
             else:
                 handle = DeltaTable(uri, version=base_version)
                 new = [f for f in schema.fields if f.name not in {g.name for g in handle.schema().fields}]
@@ -216,9 +214,7 @@ class Lake:
         return version
 
 
-def _add_actions(
-    staged: DeltaTable, folder: str, statistics: bool, hidden: Mapping[str, str | None]
-) -> tuple[list[Any], int]:
+def _add_actions(staged: DeltaTable, folder: str, statistics: bool, hidden: Mapping[str, str | None]) -> tuple[list[Any], int]:
     """The stage's files as actions on the target, with minimum and maximum only where permitted; and their rows."""
     import pyarrow as pa
     from deltalake.transaction import AddAction
@@ -242,7 +238,9 @@ def _add_actions(
 def _tidy(stage: Stage, published: set[str]) -> None:
     """Leave of a published stage only the files the table now refers to: not its log, nor rows that were not published."""
     shutil.rmtree(stage.folder / "_delta_log", ignore_errors=True)
-    for file in [f for f in stage.folder.rglob("*.parquet") if f"{stage.folder.name}/{f.relative_to(stage.folder).as_posix()}" not in published]:
+    for file in [
+        f for f in stage.folder.rglob("*.parquet") if f"{stage.folder.name}/{f.relative_to(stage.folder).as_posix()}" not in published
+    ]:
         file.unlink()
 
 
@@ -256,7 +254,7 @@ def _plain(value: Any) -> Any:
 
 
 def _nullable(schema: DeltaSchema, without: frozenset[str]) -> DeltaSchema:
-    """The schema less some columns, with every field nullable: engines mark literals as never null, which would differ from night to night."""
+    """The schema less some columns, with every field nullable: what an engine calls never null differs from night to night."""
     from deltalake import Schema
 
     def walk(node: Any) -> Any:

@@ -92,8 +92,9 @@ def date_rule(excel: bool = False) -> Steps:
 
 
 def timestamp_rule(excel: bool = False) -> Steps:
-    """Rule `timestamp`: value timestamp_ntz, the wall clock of the city (China Standard Time). The days of `date_rule`, then optionally T or a blank and H:mm[:ss[.f]],
-    then optionally Z or an offset; yyyyMMddHHmmss; epoch milliseconds. 24:00:00 is the start of the next day.
+    """Rule `timestamp`: value timestamp_ntz, the wall clock of the city (China Standard Time).
+
+    The days of `date_rule`, then optionally T or a blank and H:mm[:ss[.f]], then optionally Z or an offset; yyyyMMddHHmmss; epoch milliseconds. 24:00:00 is the start of the next day.
 
     Codes as in `date_rule`; a missing time of day is midnight.
     """
@@ -130,7 +131,9 @@ def timestamp_rule(excel: bool = False) -> Steps:
         instant = F.when(s.rlike(EPOCH_MILLIS), _epoch(s)).when(row["zone"] != "", F.concat(row["text"], row["zone"]).try_cast("timestamp"))
         there = F.date_format(instant, "yyyy-MM-dd HH:mm:ss.SSS")
         here = F.when(row["usual"], s).otherwise(row["text"])
-        return {"value": F.when(~unknown, F.coalesce(there, F.when(F.coalesce(row["zone"], F.lit("")) == "", here))).try_cast("timestamp_ntz")}
+        return {
+            "value": F.when(~unknown, F.coalesce(there, F.when(F.coalesce(row["zone"], F.lit("")) == "", here))).try_cast("timestamp_ntz")
+        }
 
     return clean_by(free_text), unusual, groups, fields, turned, value, _answer
 

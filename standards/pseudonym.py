@@ -41,4 +41,4 @@ def pseudonym_column(key: bytes) -> Callable[[Column], Column]:
         mac.update(text.encode())
         return mac.finalize().hex()
 
-    return F.pandas_udf(of, "string")
+    return F.pandas_udf(of, "string")  # type: ignore[call-overload]

@@ -52,7 +52,9 @@ def write_drop(folder: Path, contract: Contract, day: str, data: bytes, rows: in
     return drop
 
 
-def deliver(runtime: Runtime, table: str, day: str, rows: list[dict[str, Any]], *, extra_lines: tuple[str, ...] = (), **manifest: Any) -> Path:
+def deliver(
+    runtime: Runtime, table: str, day: str, rows: list[dict[str, Any]], *, extra_lines: tuple[str, ...] = (), **manifest: Any
+) -> Path:
     """Deliver rows of a CSV table; `extra_lines` are appended as they are."""
     contract = runtime.contracts[f"cleansed/{table}"]
     assert contract.delivery is not None
@@ -85,6 +87,10 @@ def exchange(runtime: Runtime, table: str, day: str, rows: list[dict[str, Any]])
     with engine.begin() as connection:
         for i, row in enumerate(rows):
             values = {c.source: row.get(c.name) for c in contract.delivered}
-            bookkeeping = {d.operation_column: row.get("_op", "I"), d.time_column: start + timedelta(seconds=i), d.batch_column: day.replace("-", "")}
+            bookkeeping = {
+                d.operation_column: row.get("_op", "I"),
+                d.time_column: start + timedelta(seconds=i),
+                d.batch_column: day.replace("-", ""),
+            }
             connection.execute(target.insert().values({**values, **bookkeeping}))
     engine.dispose()

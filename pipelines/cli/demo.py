@@ -109,10 +109,15 @@ def _summary(runtime: Runtime, reports: list[NightReport], truth: Path) -> dict[
 
 def _show(summary: dict[str, Any], folder: Path) -> None:
     heads = [f.replace("_", " ") for f in FIGURES]
-    show_table("What became of every delivered row", ("table", *heads),
-               [(t.removeprefix("cleansed/"), *[c.get(f, 0) for f in FIGURES]) for t, c in summary["tables"].items()], right=heads)  # fmt: skip
-    show_table("Quarantined by reason", ("table", "code", "rows"),
-               [tuple(r.values()) for r in summary["quarantined_by_reason"]], right=("rows",))  # fmt: skip
+    show_table(
+        "What became of every delivered row",
+        ("table", *heads),
+        [(t.removeprefix("cleansed/"), *[c.get(f, 0) for f in FIGURES]) for t, c in summary["tables"].items()],
+        right=heads,
+    )
+    show_table(
+        "Quarantined by reason", ("table", "code", "rows"), [tuple(r.values()) for r in summary["quarantined_by_reason"]], right=("rows",)
+    )
     for problem in summary["refused"]:
         errors.print(f"[yellow]refused[/]  {problem}", soft_wrap=True)
     for failure in summary["failures"]:
@@ -121,13 +126,26 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
         return
     states = summary["archives_by_state"]
     open_ = sum(n for s, n in states.items() if s != "CLOSED")
-    show_table("Health archives by state", ("state", "archives", "% of open"),
-               [(s, n, "" if s == "CLOSED" else f"{n / open_:.1%}") for s, n in states.items()], right=("archives", "% of open"))  # fmt: skip
-    show_table("Found, against the truth", ("finding", "truth", "found", "right", "precision", "recall"),
-               [(f["finding"], f["truth"], f["found"], f["right"], f"{f['precision']:.4f}", f"{f['recall']:.4f}") for f in summary["findings"]],
-               right=("truth", "found", "right", "precision", "recall"))  # fmt: skip
+    show_table(
+        "Health archives by state",
+        ("state", "archives", "% of open"),
+        [(s, n, "" if s == "CLOSED" else f"{n / open_:.1%}") for s, n in states.items()],
+        right=("archives", "% of open"),
+    )
+    show_table(
+        "Found, against the truth",
+        ("finding", "truth", "found", "right", "precision", "recall"),
+        [(f["finding"], f["truth"], f["found"], f["right"], f"{f['precision']:.4f}", f"{f['recall']:.4f}") for f in summary["findings"]],
+        right=("truth", "found", "right", "precision", "recall"),
+    )
     setting = f"CITYLAKE_CONFIG={folder / MARK}"
     console.print("Look further:", style="bold")
-    for command in ("status", "tables", f"explain {summary['example']}", 'sql "SELECT * FROM themes.health.indicator_year"', "rebuild --compare"):
+    for command in (
+        "status",
+        "tables",
+        f"explain {summary['example']}",
+        'sql "SELECT * FROM themes.health.indicator_year"',
+        "rebuild --compare",
+    ):
         console.print(f"  {setting} citylake {command}", soft_wrap=True)
     console.print("  make ui   (the three nights in Dagster)\n")

@@ -11,8 +11,25 @@ from resources.settings import Settings
 
 ARCHIVE, CLEANUP = "themes/health/archive", "themes/health/cleanup_list"
 PERSON, LINK, DEATH, SERVICE = "base/population/person", "base/population/source_link", "base/population/death", "themes/health/service"
-SHOWN = ("state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date", "survivor_ehr_no", "survivor_empi_id",
-         "merged_from", "death_date", "death_grade", "create_date", "last_event_date", "event_count", "mana_org")  # fmt: skip
+SHOWN = (
+    "state",
+    "also",
+    "rules",
+    "fake_score",
+    "is_automatic",
+    "pending",
+    "close_reason",
+    "close_date",
+    "survivor_ehr_no",
+    "survivor_empi_id",
+    "merged_from",
+    "death_date",
+    "death_grade",
+    "create_date",
+    "last_event_date",
+    "event_count",
+    "mana_org",
+)
 
 
 def show_explanation(settings: Settings, what: str, *, as_json: bool) -> int:
@@ -49,30 +66,60 @@ def _archive(lake: Lake, archive: dict[str, Any]) -> dict[str, Any]:
         "delivered_at": {"file": archive["_source_file"], "line": archive["_row_no"], "batch": archive["_batch_id"]},
         "facts": {k: archive[k] for k in SHOWN},
         "rules": [
-            {"rule": w["rule"], "means": rules.get(w["rule"], ""), "action": w["action"], "automatic": w["automatic"], "evidence": w["evidence"]}
+            {
+                "rule": w["rule"],
+                "means": rules.get(w["rule"], ""),
+                "action": w["action"],
+                "automatic": w["automatic"],
+                "evidence": w["evidence"],
+            }
             for w in sorted(work, key=lambda w: w["rule"])
         ],
         "flagged_services": [
-            {"kind": s["service_kind"], "service_no": s["service_no"], "date": s["service_date"], "flags": s["flags"], "file": s["_source_file"],
-             "line": s["_row_no"]}
+            {
+                "kind": s["service_kind"],
+                "service_no": s["service_no"],
+                "date": s["service_date"],
+                "flags": s["flags"],
+                "file": s["_source_file"],
+                "line": s["_row_no"],
+            }
             for s in services
         ],
-    }  # fmt: skip
+    }
 
 
 def _person(lake: Lake, uid: str) -> dict[str, Any]:
     """One person: the source records it is made of, and the evidence of a death."""
     people = _rows(lake, PERSON, ("person_uid", "=", uid))
     if not people:
-        raise CitylakeError("UNKNOWN", f"there is neither an archive nor a person {uid}", lake.root, "Give an archive number or a person_uid")
+        raise CitylakeError(
+            "UNKNOWN", f"there is neither an archive nor a person {uid}", lake.root, "Give an archive number or a person_uid"
+        )
     links = _rows(lake, LINK, ("person_uid", "=", uid))
     deaths = _rows(lake, DEATH, ("person_uid", "=", uid))
-    shown = ("person_class", "vital_status", "death_date", "death_grade", "county6", "resident_flag", "source_cnt", "first_seen", "last_seen")
+    shown = (
+        "person_class",
+        "vital_status",
+        "death_date",
+        "death_grade",
+        "county6",
+        "resident_flag",
+        "source_cnt",
+        "first_seen",
+        "last_seen",
+    )
     return {
         "person_uid": uid,
         "facts": {k: people[0][k] for k in shown},
         "records": [
-            {"source_table": r["source_table"], "match": r["match"], "reason": r["match_reason"], "file": r["_source_file"], "line": r["_row_no"]}
+            {
+                "source_table": r["source_table"],
+                "match": r["match"],
+                "reason": r["match_reason"],
+                "file": r["_source_file"],
+                "line": r["_row_no"],
+            }
             for r in sorted(links, key=lambda r: (r["source_table"], r["source_key"]))
         ],
         "death": [{"status": d["status"], "grade": d["grade"], "death_date": d["death_date"], "sources": d["sources"]} for d in deaths],
@@ -101,11 +148,20 @@ def _show(fact: dict[str, Any]) -> None:
             [(e["fact"], e["source_table"], e["_source_file"], str(e["_row_no"])) for e in rule["evidence"]],
         )
     if fact.get("flagged_services"):
-        show_table("Services with flags", ("kind", "date", "flags", "file", "line"),
-                   [(s["kind"], s["date"], ", ".join(s["flags"]), s["file"], str(s["line"])) for s in fact["flagged_services"]])  # fmt: skip
+        show_table(
+            "Services with flags",
+            ("kind", "date", "flags", "file", "line"),
+            [(s["kind"], s["date"], ", ".join(s["flags"]), s["file"], str(s["line"])) for s in fact["flagged_services"]],
+        )
     if fact.get("records"):
-        show_table("Made of these source records", ("table", "match", "reason", "file", "line"),
-                   [(r["source_table"], r["match"], r["reason"], r["file"], str(r["line"])) for r in fact["records"]])  # fmt: skip
+        show_table(
+            "Made of these source records",
+            ("table", "match", "reason", "file", "line"),
+            [(r["source_table"], r["match"], r["reason"], r["file"], str(r["line"])) for r in fact["records"]],
+        )
     for death in fact.get("death", []):
-        show_table(f"Death {death['death_date']}, grade {death['grade']}, {death['status']}", ("from", "grade", "date", "file", "line"),
-                   [(s["source_table"], s["grade"], s["death_date"], s["_source_file"], str(s["_row_no"])) for s in death["sources"]])  # fmt: skip
+        show_table(
+            f"Death {death['death_date']}, grade {death['grade']}, {death['status']}",
+            ("from", "grade", "date", "file", "line"),
+            [(s["source_table"], s["grade"], s["death_date"], s["_source_file"], str(s["_row_no"])) for s in death["sources"]],
+        )

@@ -79,7 +79,9 @@ def run(
 
 @app.command()
 def rebuild(
-    compare: Annotated[bool, typer.Option("--compare", help="Build beside the lake and compare every table row for row; change nothing.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Build beside the lake and compare every table row for row; change nothing.")
+    ] = False,
     lake: LakeOption = None,
     config: ConfigOption = None,
     json: Json = False,
@@ -170,6 +172,10 @@ def entry() -> None:
         from resources.errors import CitylakeError
 
         known = isinstance(e, CitylakeError | ContractError)
-        line = str(e) if known else f"{type(e).__name__}: {' '.join(str(e).split())[:300]}. Run again with `citylake --debug …` for the traceback."
+        line = (
+            str(e)
+            if known
+            else f"{type(e).__name__}: {' '.join(str(e).split())[:300]}. Run again with `citylake --debug …` for the traceback."
+        )
         print(f"error: {line}", file=sys.stderr)
         sys.exit(1)

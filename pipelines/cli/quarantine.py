@@ -41,7 +41,8 @@ def show_quarantine(settings: Settings, table: str | None, rows: int, *, values:
     if shown:
         head = ("table", "file", "line", "codes", *(("delivered",) if values else ()))
         lines = [
-            (r["table"], r["_source_file"], str(r["_row_no"]), ", ".join(r["codes"]), *((r["line"] or r["raw"],) if values else ())) for r in shown
+            (r["table"], r["_source_file"], str(r["_row_no"]), ", ".join(r["codes"]), *((r["line"] or r["raw"],) if values else ()))
+            for r in shown
         ]
         show_table("Where they stand in the delivery", head, lines)
     return 0

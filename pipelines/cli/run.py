@@ -21,7 +21,12 @@ def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_jso
     check_installation(runtime)
     unknown = sorted(set(select or []) - known_tables(runtime))
     if unknown:
-        raise CitylakeError("SELECT", f"there is no table {', '.join(unknown)}", "--select", "Use names such as cleansed/health/archive; see `citylake tables`")
+        raise CitylakeError(
+            "SELECT",
+            f"there is no table {', '.join(unknown)}",
+            "--select",
+            "Use names such as cleansed/health/archive; see `citylake tables`",
+        )
     try:
         with progress(f"night of {day}", len(select) if select else len(known_tables(runtime))) as told:
             runtime.progress = told

@@ -37,7 +37,9 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
             }
         )
         return 3 if refused else 0
-    show_table("Releases", ("release", "as of", "tables"), [(r.number, r.as_of, len(r.versions)) for r in releases], right=("release", "tables"))
+    show_table(
+        "Releases", ("release", "as of", "tables"), [(r.number, r.as_of, len(r.versions)) for r in releases], right=("release", "tables")
+    )
     totals: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys((*FIGURES, "seconds"), 0))
     for r in night:
         for f in FIGURES:
@@ -80,7 +82,12 @@ def show_tables(settings: Settings, *, as_json: bool) -> int:
     if as_json:
         print_json(found)
     else:
-        show_table(f"Tables of {settings.lake}", ("table", "rows", "version", "owner", "what"), [tuple(f.values()) for f in found], right=("rows", "version"))
+        show_table(
+            f"Tables of {settings.lake}",
+            ("table", "rows", "version", "owner", "what"),
+            [tuple(f.values()) for f in found],
+            right=("rows", "version"),
+        )
     return 0
 
 

@@ -46,7 +46,9 @@ class Finding:
 def compare(lake: Lake, folder: Path, as_of: date) -> list[Finding]:
     """Hold the published tables against the truth's files."""
     truth = {name: pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False) for name in ("person", "archive", "service")}
-    archive = _table(lake, "themes/health/archive", ["ehr_no", "empi_id", "state", "rules", "person_uid", "survivor_ehr_no", "survivor_empi_id"])
+    archive = _table(
+        lake, "themes/health/archive", ["ehr_no", "empi_id", "state", "rules", "person_uid", "survivor_ehr_no", "survivor_empi_id"]
+    )
     service = _table(lake, "themes/health/service", ["service_kind", "service_no", "flags"])
     death = _table(lake, "base/population/death", ["person_uid", "grade", "status"])
     person = _table(lake, "base/population/person", ["person_uid", "id_no"])
@@ -69,7 +71,12 @@ def compare(lake: Lake, folder: Path, as_of: date) -> list[Finding]:
     after = truth["service"].merge(known.loc[known["proven"], ["true_person"]], on="true_person")
     after_death = set((after["kind"] + ":" + after["service_no"])[after["after_death"] == "1"])
     return [
-        Finding("deaths with evidence of grade A or B (persons)", len(dead_people), len(found_people & (dead_people | living)), len(found_people & dead_people)),
+        Finding(
+            "deaths with evidence of grade A or B (persons)",
+            len(dead_people),
+            len(found_people & (dead_people | living)),
+            len(found_people & dead_people),
+        ),
         _finding("open archives of the dead (X1)", due, open_ & hit("X1")),
         _finding("archives in state DECEASED", due & (rows["expected_state"] == "DECEASED"), rows["state"] == "DECEASED"),
         _finding("living persons' archives in state DECEASED", open_ & False, (rows["state"] == "DECEASED") & ~dead),

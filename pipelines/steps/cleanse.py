@@ -127,7 +127,9 @@ def _raw_rows(runtime: Runtime, raw: str, new: list[Batch], earlier: DataFrame |
     rows = everything.where(F.col("_batch_id").isin([b.batch_id for b in new]))
     if earlier is not None:
         held = earlier.select(*[F.col(c).cast("string").alias(c) if c == "_business_date" else F.col(c) for c in LINEAGE])
-        rows = rows.unionByName(everything.join(held, list(LINEAGE), "left_semi").where(~F.col("_batch_id").isin([b.batch_id for b in new])))
+        rows = rows.unionByName(
+            everything.join(held, list(LINEAGE), "left_semi").where(~F.col("_batch_id").isin([b.batch_id for b in new]))
+        )
     return rows.withColumn("_business_date", F.col("_business_date").cast("date"))
 
 
@@ -181,8 +183,20 @@ def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: l
     over = [a.sentence() for a in accounts if a.kind == "batch" and a.quarantined > max(most * a.rows_in, FEW)]
     candidates = staged.where(F.col(FATE) == PUBLISHED)
     return [
-        GateResult("balance", not out, True, "rows in = published + quarantined + duplicates + rejected", {"batches": "; ".join(out)} if out else {}),
-        GateResult("quarantine_share", not over, True, f"at most {most:.0%} of a batch is quarantined", {"batches": "; ".join(over)} if over else {}),
+        GateResult(
+            "balance",
+            not out,
+            True,
+            "rows in = published + quarantined + duplicates + rejected",
+            {"batches": "; ".join(out)} if out else {},
+        ),
+        GateResult(
+            "quarantine_share",
+            not over,
+            True,
+            f"at most {most:.0%} of a batch is quarantined",
+            {"batches": "; ".join(over)} if over else {},
+        ),
         *gates.check(contract, candidates, runtime.valid_codes),
     ]
 
@@ -193,7 +207,11 @@ def _publish_quarantine(
     """Replace the quarantine of the batches that were judged: raw values, codes, and where each row came from."""
     quarantine, raw = contract.sibling("quarantine"), contract.sibling("raw")
     held = staged.where(F.col(FATE) == QUARANTINED).select(
-        F.col("_business_date").cast("string").alias("_business_date"), "_batch_id", "_source_file", "_row_no", F.col("_codes").alias("codes")
+        F.col("_business_date").cast("string").alias("_business_date"),
+        "_batch_id",
+        "_source_file",
+        "_row_no",
+        F.col("_codes").alias("codes"),
     )
     touched = {b.batch_id for b in new} | {r["_batch_id"] for r in held.select("_batch_id").distinct().collect()}
     base = runtime.lake.version(quarantine)

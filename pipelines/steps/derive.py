@@ -82,7 +82,9 @@ def code_digest() -> str:
 def _existing(runtime: Runtime, table: str) -> int:
     version = runtime.lake.version(table)
     if version is None:
-        raise CitylakeError("TABLE_MISSING", f"input {table} has never been published", runtime.lake.root, "Deliver its source and run again")
+        raise CitylakeError(
+            "TABLE_MISSING", f"input {table} has never been published", runtime.lake.root, "Deliver its source and run again"
+        )
     return version
 
 

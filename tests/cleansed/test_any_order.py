@@ -10,6 +10,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -17,10 +18,11 @@ from pipelines.runtime import Runtime
 from tests.cleansed.nights import crowd, examination, fold, ledger, published, quarantined, staff, take_in
 from tests.deliveries import deliver
 
+pytestmark = pytest.mark.slow
 DAYS = ("2019-12-28", "2019-12-29", "2019-12-30", "2019-12-31")
 TIMES = ("2019-12-20 09:00:00", "2019-12-21 09:00:00")
 CHECKED = settings(
-    max_examples=3, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+    max_examples=5, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 Rows = list[dict[str, Any]]

@@ -159,7 +159,9 @@ def test_an_exchange_database_out_of_reach_is_named_without_its_secrets(bad_nigh
     assert len(said) == 1, bad_night["said"]["refused_deliveries"]
 
 
-def test_a_corrected_delivery_of_the_same_date_is_taken_in_afterwards(bad_night: dict[str, Any], installation: Installation, city: Any) -> None:
+def test_a_corrected_delivery_of_the_same_date_is_taken_in_afterwards(
+    bad_night: dict[str, Any], installation: Installation, city: Any
+) -> None:
     """The departments deliver again; the database is back."""
     shutil.rmtree(installation.landing)
     installation.landing.mkdir()
