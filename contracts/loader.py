@@ -25,8 +25,10 @@ RULES = (
     "integer", "decimal", "identifier", "archive_no", "address", "text",
 )  # fmt: skip
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
-LIBRARY_METRICS = ("rowCount", "nullValues", "duplicateValues")
+LIBRARY_METRICS = ("rowCount",)
 COMPARISONS = ("mustBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween")
+BESIDE_CONTRACT = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op", "_codes")
+"""Columns every cleansed table has without its contract listing them: a derived column may name them as its origin."""
 
 
 class ContractError(ValueError):
@@ -93,10 +95,9 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Check:
-    """One table- or column-level expectation beyond those that follow from the columns themselves."""
+    """One expectation of the whole table, beyond those that follow from the columns themselves."""
 
     metric: str
-    column: str | None
     comparison: str
     value: Any
     blocking: bool
@@ -182,6 +183,10 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Column:
         raise ContractError(
             path, where, "is neither delivered (rule) nor described", "Add a rule, or a description of how the lake derives it"
         )
+    if p.quality:
+        raise ContractError(
+            path, where, "has quality checks of its own", "Say it by required, codeList, enum or a range, from which the gates follow"
+        )
     if rule == "code":
         _one_of(path, f"{where}, codeList", custom.get("codeList"), tuple(sorted(code_lists)))
     valid = tuple(str(e.value) for e in p.enum or [])
@@ -230,16 +235,14 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Column, ...]) -> D
     return Delivery(**{**raw, "sequence": tuple(raw.get("sequence") or ())})
 
 
-def _check(path: Path, q: Any, column: str | None) -> Check:
-    where = f"quality of {column or 'the table'}"
+def _check(path: Path, q: Any) -> Check:
+    where = "quality of the table"
     metric = _one_of(path, f"{where}, metric", q.metric, LIBRARY_METRICS)
     stated = [c for c in COMPARISONS if getattr(q, c) is not None]
     if len(stated) != 1:
         raise ContractError(path, where, f"has {len(stated)} comparisons", f"Give exactly one of: {', '.join(COMPARISONS)}")
     severity = _one_of(path, f"{where}, severity", q.severity or "error", ("error", "warning"))
-    return Check(
-        metric, column, stated[0], getattr(q, stated[0]), severity == "error", q.name or f"{column + '_' if column else ''}{metric}"
-    )
+    return Check(metric, stated[0], getattr(q, stated[0]), severity == "error", q.name or metric)
 
 
 @cache
@@ -295,13 +298,25 @@ def load(path: Path) -> Contract:
         columns=columns,
         path=path,
         delivery=delivery,
-        checks=tuple(_check(path, q, None) for q in schema.quality or [])
-        + tuple(_check(path, q, p.name) for p in schema.properties or [] for q in p.quality or []),
+        checks=tuple(_check(path, q) for q in schema.quality or []),
     )
+
+
+def _origins(contract: Contract, contracts: dict[str, Contract]) -> None:
+    """Refuse an origin that is neither `table.column` of a known contract nor, without a dot, a column of the same table."""
+    for column in contract.columns:
+        where = f"column {column.name!r}, transformSourceObjects"
+        for origin in column.derived_from:
+            table, _, name = origin.rpartition(".")
+            source = contracts[_one_of(contract.path, f"{where}, table of {origin!r}", table or contract.name, tuple(contracts))]
+            known = tuple(c.name for c in source.columns) + (BESIDE_CONTRACT if source.layer == "cleansed" else ())
+            _one_of(contract.path, f"{where}, column of {source.name}", name, known)
 
 
 @cache
 def load_all(root: Path = ROOT) -> dict[str, Contract]:
-    """Every contract below `root`, by table name. One wrong contract stops the start."""
-    found = sorted(p for p in root.rglob("*.yaml"))
-    return {c.name: c for c in map(load, found)}
+    """Every contract below `root`, by table name. One wrong contract, or one that names an origin nobody has, stops the start."""
+    contracts = {c.name: c for c in map(load, sorted(root.rglob("*.yaml")))}
+    for contract in contracts.values():
+        _origins(contract, contracts)
+    return contracts

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from resources.errors import CitylakeError
@@ -134,10 +135,8 @@ class Lake:
         return [] if handle is None else handle.partitions()
 
     def stage(self, table: str, run_id: str) -> Stage:
-        """An empty stage for a run; what an earlier attempt of the same run left there is removed."""
-        stage = Stage(table, self.path(table) / f"stage-{run_id}")
-        stage.discard()
-        return stage
+        """An empty stage for one attempt of a run: another attempt must not touch what this one has published."""
+        return Stage(table, self.path(table) / f"stage-{run_id}-{token_hex(4)}")
 
     def publish(
         self,
@@ -182,7 +181,7 @@ class Lake:
                 handle = DeltaTable(uri, version=base_version)
                 new = [f for f in schema.fields if f.name not in {g.name for g in handle.schema().fields}]
                 if new:
-                    handle.alter.add_columns(new)
+                    _add_columns(handle, new, newest=self.version(stage.table))
                 handle.create_write_transaction(
                     actions,
                     mode=mode,
@@ -212,6 +211,17 @@ class Lake:
         version = self.version(table)
         assert version is not None
         return version
+
+
+def _add_columns(handle: DeltaTable, columns: list[Any], newest: int | None) -> None:
+    """Add columns in a commit of their own, without rows. That commit alone would let other publishers past, so they are looked for."""
+    from deltalake.exceptions import CommitFailedError
+
+    read = handle.version()
+    if newest == read:
+        handle.alter.add_columns(columns)
+    if newest != read or handle.version() != read + 1:
+        raise CommitFailedError(f"version {read} has moved on")
 
 
 def _add_actions(staged: DeltaTable, folder: str, statistics: bool, hidden: Mapping[str, str | None]) -> tuple[list[Any], int]:
@@ -247,7 +257,8 @@ def _tidy(stage: Stage, published: set[str]) -> None:
 def _plain(value: Any) -> Any:
     """A statistic as the Delta protocol writes it in JSON."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        moment = value.astimezone(UTC) if value.tzinfo else value
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + ("Z" if value.tzinfo else "")
     if isinstance(value, date):
         return value.isoformat()
     return float(value) if isinstance(value, Decimal) else value

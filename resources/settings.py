@@ -6,6 +6,7 @@ Here: names, types, defaults, validation at start. Not here: secrets themselves 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,8 @@ from resources.errors import CitylakeError
 
 CONFIG_VARIABLE = "CITYLAKE_CONFIG"
 DEFAULT_CONFIG = "citylake.toml"
+PLAIN_PATH = r"[A-Za-z0-9/_.~+:\\-]+"
+"""Other characters Sail percent-encodes into another folder's name, which no other reader would find."""
 
 
 class Settings(BaseSettings):
@@ -35,7 +38,10 @@ class Settings(BaseSettings):
     def _local(cls, value: str) -> str:
         if "://" in value:
             raise ValueError("only a local folder is supported")
-        return str(Path(value).expanduser().resolve())
+        folder = str(Path(value).expanduser().resolve())
+        if not re.fullmatch(PLAIN_PATH, folder):
+            raise ValueError(f"the embedded engine cannot work in {folder}: use a path of ASCII letters, digits and /_.-~+ only")
+        return folder
 
     @field_validator("landing", "key_file", "home")
     @classmethod

@@ -94,7 +94,8 @@ def date_rule(excel: bool = False) -> Steps:
 def timestamp_rule(excel: bool = False) -> Steps:
     """Rule `timestamp`: value timestamp_ntz, the wall clock of the city (China Standard Time).
 
-    The days of `date_rule`, then optionally T or a blank and H:mm[:ss[.f]], then optionally Z or an offset; yyyyMMddHHmmss; epoch milliseconds. 24:00:00 is the start of the next day.
+    The days of `date_rule`, then optionally T or a blank and H:mm[:ss[.f]], then optionally Z or an offset;
+    yyyyMMddHHmmss; epoch milliseconds. 24:00:00 is the start of the next day.
 
     Codes as in `date_rule`; a missing time of day is midnight.
     """

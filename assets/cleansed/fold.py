@@ -5,7 +5,7 @@ Here: what becomes of each row (its fate). Not here: reading single values (`qua
 The rule, per business key, over all rows ever delivered:
 - a row held back by its own codes is QUARANTINED;
 - of the others, those with the greatest sequence stand; lower ones are superseded (DUPLICATE);
-- if those that stand differ, nobody can say which is right: all are QUARANTINED with key:E_KEY_CONFLICT;
+- if those that stand differ, nobody can say which is right: one of each is QUARANTINED with key:E_KEY_CONFLICT;
 - if they are equal, the one delivered first is PUBLISHED and the rest are DUPLICATE.
 A full snapshot closes the keys it no longer has: they stay, with `_op` D and `_closed_on`.
 Every step is a maximum, a minimum or an equality, so the order in which deliveries arrive does not matter.
@@ -53,12 +53,13 @@ def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots
         F.rank().over(key.orderBy(F.col("_seq").desc())).alias("_rank"),
         F.row_number().over(key.orderBy(F.col("_seq").desc(), *earliest)).alias("_place"),
         (F.min("_row_hash").over(version) != F.max("_row_hash").over(version)).alias("_contested"),
+        F.row_number().over(Window.partitionBy(*contract.key, "_bad", "_seq", "_row_hash").orderBy(*earliest)).alias("_copy"),
         F.max("_seen").over(Window.partitionBy(*contract.key)).alias("_last_seen"),
     )
     stands = ~F.col("_bad") & (F.col("_rank") == 1)
     fate = (
         F.when(F.col("_bad"), QUARANTINED)
-        .when(stands & F.col("_contested"), QUARANTINED)
+        .when(stands & F.col("_contested"), F.when(F.col("_copy") == 1, QUARANTINED).otherwise(DUPLICATE))
         .when(stands & (F.col("_place") == 1), PUBLISHED)
         .otherwise(DUPLICATE)
     )

@@ -61,9 +61,9 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     outcome = Outcome(table, base, changed=False, read={raw: runtime.lake.version(raw) or 0})
     if not new:
         return outcome
-    earlier = None if rebuild else _contested(runtime, quarantine)
-    rows = typed(contract, _raw_rows(runtime, raw, new, earlier), test_divisions=runtime.test_divisions)
     state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
+    earlier = None if rebuild else _judged_again(runtime, contract, new, everything, state)
+    rows = typed(contract, _raw_rows(runtime, raw, new, earlier), test_divisions=runtime.test_divisions)
     judged = fold(contract, rows, state, _snapshots(runtime, raw, contract))
     stage = runtime.lake.stage(table, run_id)
     stage.write(judged, [FATE, NEW])
@@ -113,23 +113,34 @@ def _snapshots(runtime: Runtime, raw: str, contract: Contract) -> list[str]:
     return sorted(f"{r['_business_date']}|{r['ts']}" for r in found)
 
 
-def _contested(runtime: Runtime, quarantine: str) -> DataFrame | None:
-    """Where the rows stand that were held back because their key was contested: later news may decide between them."""
+def _judged_again(
+    runtime: Runtime, contract: Contract, new: list[Batch], everything: list[Batch], state: DataFrame | None
+) -> DataFrame | None:
+    """Where the rows stand that are judged once more together with the new ones.
+
+    Rows held back because their key was contested: later news may decide between them. When a full snapshot arrives late,
+    all that newer snapshots held back: that its key was there counts. Rows of the new batches, and rows that stand in the
+    state, are only left over from a run that ended between its two commits.
+    """
+    assert contract.delivery is not None
+    quarantine = contract.sibling("quarantine")
     if runtime.lake.open(quarantine) is None:
         return None
-    held = runtime.lake.read(runtime.spark, quarantine).where(F.array_contains("codes", CONTESTED))
-    return held.select(*[F.col(c) for c in LINEAGE])
+    held = runtime.lake.read(runtime.spark, quarantine).where(~F.col("_batch_id").isin([b.batch_id for b in new]))
+    late = contract.delivery.mode == "full" and min(new) < max(everything)
+    if not late:
+        held = held.where(F.array_contains("codes", CONTESTED))
+    held = held.select(*LINEAGE)
+    return held if state is None else held.join(state.select(*LINEAGE), list(LINEAGE), "left_anti")
 
 
 def _raw_rows(runtime: Runtime, raw: str, new: list[Batch], earlier: DataFrame | None) -> DataFrame:
-    """The rows of the new batches, and those contested earlier."""
+    """The rows of the new batches, and those judged again."""
     everything = runtime.lake.read(runtime.spark, raw)
     rows = everything.where(F.col("_batch_id").isin([b.batch_id for b in new]))
     if earlier is not None:
-        held = earlier.select(*[F.col(c).cast("string").alias(c) if c == "_business_date" else F.col(c) for c in LINEAGE])
-        rows = rows.unionByName(
-            everything.join(held, list(LINEAGE), "left_semi").where(~F.col("_batch_id").isin([b.batch_id for b in new]))
-        )
+        again = earlier.withColumn("_business_date", F.col("_business_date").cast("string"))
+        rows = rows.unionByName(everything.join(again, list(LINEAGE), "left_semi"))
     return rows.withColumn("_business_date", F.col("_business_date").cast("date"))
 
 
@@ -225,10 +236,12 @@ def _publish_quarantine(
         F.to_json(F.struct(*delivered)).alias("raw"),
         F.col("_defect_text").alias("line"),
     )
-    if base is not None:
-        kept = runtime.lake.read(runtime.spark, quarantine, base).where(F.col("_batch_id").isin(sorted(touched)))
-        kept = kept.where(~F.array_contains("codes", CONTESTED))
-        kept = kept.join(held.select("_batch_id", "_source_file", "_row_no"), ["_batch_id", "_source_file", "_row_no"], "left_anti")
+    untouched = touched - {b.batch_id for b in new}
+    if base is not None and untouched:
+        kept = runtime.lake.read(runtime.spark, quarantine, base).where(F.col("_batch_id").isin(sorted(untouched)))
+        judged = held.withColumn("_business_date", F.col("_business_date").cast("date")).select(*LINEAGE)
+        for rows_judged in [judged] if earlier is None else [judged, earlier]:
+            kept = kept.join(rows_judged, list(LINEAGE), "left_anti")
         found = found.unionByName(kept.select(found.columns))
     stage: Stage = runtime.lake.stage(quarantine, run_id)
     stage.write(found.orderBy("_source_file", "_row_no"), PARTITIONS)

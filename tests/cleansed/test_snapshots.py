@@ -74,7 +74,6 @@ def test_key_delivered_unusable_is_still_there(installation: Installation) -> No
     assert quarantined(city, STAFF, "_row_no", "codes") == [(2, ["status:E_CODE"])]
 
 
-@pytest.mark.xfail(strict=True, reason="a key held back in a newer snapshot is forgotten when an older snapshot arrives later")
 def test_key_delivered_unusable_is_still_there_when_the_older_snapshot_comes_later(installation: Installation) -> None:
     city = installation()
     deliver(city, STAFF, D30, [staff("A"), *crowd()])

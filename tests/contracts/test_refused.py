@@ -137,9 +137,9 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
         lambda c: _check(c).pop("mustBeGreaterThan"),
         "quality of the table", "has 0 comparisons", "Give exactly one of",
     ),
-    "check of a column without comparison": (
+    "check of a column": (
         lambda c: _column(c).update(quality=[{"type": "library", "metric": "nullValues"}]),
-        "quality of no", "has 0 comparisons", "Give exactly one of",
+        "column 'no'", "has quality checks of its own", "required, codeList, enum or a range",
     ),
     "unknown severity": (lambda c: _check(c).update(severity="fatal"), "severity", "'fatal' is not known", "error, warning"),
     "wrong kind of value": (lambda c: _column(c).update(required="perhaps"), "required", "boolean", "Open Data Contract Standard"),

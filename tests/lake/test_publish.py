@@ -106,15 +106,7 @@ def test_table_made_by_somebody_else_meanwhile_is_not_overwritten(person: Publis
     assert (lake.version(TABLE), person.rows()) == (0, [("a", 1)])
 
 
-@pytest.mark.parametrize(
-    "mode",
-    [
-        "overwrite",
-        pytest.param(
-            "append", marks=pytest.mark.xfail(strict=True, reason="the commit that adds a column is let past a concurrent append")
-        ),
-    ],
-)
+@pytest.mark.parametrize("mode", ["overwrite", "append"])
 def test_second_publisher_is_refused_also_when_it_brings_a_column(person: Publisher, lake: Lake, mode: str) -> None:
     person.publish([("a", 1)])
     first, second = person.stage([("b", 2)]), person.stage([("c", 3, "x")], f"{COLUMNS}, extra string")

@@ -87,7 +87,6 @@ def test_table_without_personal_columns_has_ranges(tmp_path: Path, spark: SparkS
         assert [r["name"] for r in found] == ["B"], "a filter must find its rows whatever the log says"
 
 
-@pytest.mark.xfail(strict=True, reason="a local time is taken for one of the machine's zone and moved to UTC")
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
 def test_range_of_a_local_time_does_not_depend_on_the_machine(
     tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, zone: str
