@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-import pytest
-
 from pipelines.runtime import Runtime
 from tests.cleansed.nights import crowd, fold, ledger, night, published, quarantined, shares, staff, take_in
 from tests.deliveries import deliver
