@@ -52,7 +52,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     Raises GateFailed when a blocking gate fails; nothing is published then.
     """
     started = perf_counter()
-    raw, table, quarantine = contract.sibling("raw"), contract.name, contract.sibling("quarantine")
+    raw, table = contract.sibling("raw"), contract.name
     base = runtime.lake.version(table)
     everything = sorted(Batch(p["_business_date"], p["_batch_id"]) for p in runtime.lake.partitions(raw))
     if not everything:
