@@ -3,10 +3,8 @@
 Here: what counts as news. Not here: reading it (`resources.landing`), taking it in (`pipelines.steps.ingest`).
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
-from hashlib import sha256
 
 import dagster as dg
 
@@ -14,6 +12,7 @@ from pipelines.dagster_assets import key
 from pipelines.jobs import take_in
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import pending
+from resources.errors import Unreachable
 
 INTERVAL = 60
 
@@ -21,18 +20,23 @@ INTERVAL = 60
 @dg.sensor(
     job=take_in,
     minimum_interval_seconds=INTERVAL,
-    description="Takes in every complete drop that is not in the lake yet. A run's key is the digest of the manifests: one drop, one run.",
+    description="Takes in every complete drop that is not in the lake yet. The run's key is the digest of its manifest: one drop, one run.",
     required_resource_keys={"runtime"},
 )
 def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     runtime: Runtime = context.resources.runtime
-    news: dict[date, list[tuple[str, str]]] = defaultdict(list)
+    found = False
     for contract in runtime.contracts.values():
-        if contract.delivery is not None:
-            for drop in pending(runtime, contract, date.max):
-                news[drop.business_date].append((drop.batch_id, contract.sibling("raw")))
-    if not news:
+        if contract.delivery is None:
+            continue
+        try:
+            drops = pending(runtime, contract, date.max)
+        except Unreachable as e:
+            context.log.warning(str(e))
+            continue
+        for drop in drops:
+            found = True
+            day, table = drop.business_date.isoformat(), contract.sibling("raw")
+            yield dg.RunRequest(run_key=drop.batch_id, partition_key=day, asset_selection=[key(table)])
+    if not found:
         yield dg.SkipReason("Every complete drop is in the lake.")
-    for day, drops in sorted(news.items()):
-        digest = sha256("".join(sorted(b for b, _ in drops)).encode()).hexdigest()
-        yield dg.RunRequest(run_key=digest, partition_key=day.isoformat(), asset_selection=[key(t) for t in sorted({t for _, t in drops})])

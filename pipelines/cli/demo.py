@@ -102,8 +102,8 @@ def _summary(runtime: Runtime, reports: list[NightReport], truth: Path) -> dict[
         assert archive is not None
         summary["archives_by_state"] = dict(Counter(archive["state"].to_pylist()).most_common())
         summary["findings"] = [f.facts() for f in compare(runtime.lake, truth, reports[-1].as_of)]
-        flagged = [a for a in archive.to_pylist() if a["state"] == "DECEASED"]
-        summary["example"] = flagged[0]["ehr_no"] if flagged else None
+        flagged = [a["ehr_no"] for a in archive.to_pylist() if a["state"] == "DECEASED"]
+        summary["example"] = min(flagged, default=None)
     return summary
 
 

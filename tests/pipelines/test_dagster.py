@@ -1,0 +1,110 @@
+"""What the engineer sees in Dagster: a drop starts one run, a failed gate is red and stops what depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pipelines.definitions import build
+from pipelines.nights import dagster_instance, run_night
+from pipelines.runtime import Runtime
+from pipelines.sensors import complete_drops
+from pipelines.steps.ingest import ingest
+from simulator import build as simulate
+from tests.deliveries import deliver
+
+Installation = Callable[..., Runtime]
+DAY, NEXT = "2019-12-30", "2019-12-31"
+
+
+def staff(number: int, status: str = "1") -> dict[str, Any]:
+    return {
+        "licence_no": f"L{number}", "name": "王伟", "org_code": "O1", "status": status, "update_time": "2019-12-01 08:00:00",
+    }  # fmt: skip
+
+
+def asked(runtime: Runtime) -> list[dg.RunRequest]:
+    """What the sensor asks for at one tick."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance, resources={"runtime": runtime}, definitions=_defs(runtime))
+        return list(complete_drops.evaluate_tick(context).run_requests or [])
+
+
+def _defs(runtime: Runtime) -> dg.Definitions:
+    return build(dg.ResourceDefinition.hardcoded_resource(runtime))
+
+
+def test_a_complete_drop_starts_one_run_under_its_digest(installation: Installation) -> None:
+    city = installation()
+    assert asked(city) == []
+    drop = deliver(city, "health/staff", DAY, [staff(1)])
+    (request,) = asked(city)
+    assert asked(city)[0].run_key == request.run_key, "the same drop asks for the same run"
+    assert request.partition_key == DAY
+    assert request.asset_selection == [dg.AssetKey(["raw", "health", "staff"])]
+    ingest(city, city.contracts["cleansed/health/staff"], date.fromisoformat(DAY), "run")
+    assert asked(city) == []
+    deliver(city, "health/staff", DAY, [staff(1), staff(2)], extract_ts=f"{DAY}T23:00:00+08:00")
+    assert asked(city)[0].run_key != request.run_key, "a corrected drop is another one"
+    (drop / "manifest.json").unlink()
+    assert asked(city) == [], "a drop without its manifest is not complete"
+
+
+def test_an_exchange_database_out_of_reach_does_not_hide_the_other_drops(installation: Installation) -> None:
+    city = installation()
+    city.settings.exchange_url = type(city.settings.exchange_url)("sqlite:////nowhere/at/all.db")  # type: ignore[misc, call-arg]
+    deliver(city, "health/staff", DAY, [staff(1)])
+    assert [x.partition_key for x in asked(city)] == [DAY]
+
+
+@pytest.mark.slow
+def test_a_failed_gate_is_red_stops_what_depends_on_it_and_keeps_the_old_version(installation: Installation) -> None:
+    city = installation()
+    assert city.settings.exchange_url is not None
+    simulated = simulate(300, 5)
+    simulated.deliver(0, city.settings.landing, city.settings.exchange_url.get_secret_value())
+    first = run_night(city, simulated.nights[0])
+    assert first.failures == []
+    assert first.release is not None
+    before = {t: city.lake.version(t) for t in city.lake.tables()}
+    people = city.lake.read(city.spark, "cleansed/health/staff").count()
+
+    deliver(city, "health/staff", NEXT, [staff(i, "?!" if i % 3 else "1") for i in range(people)])
+    night = run_night(city, date.fromisoformat(NEXT))
+
+    (failure,) = night.failures
+    for part in ("GATE", "cleansed/health/staff", "quarantine_share", "quarantined", "2019-12-31", "Readers keep the last version"):
+        assert part in failure
+    assert night.release is None
+    assert len(city.ledger.releases()) == 1
+    after = {t: city.lake.version(t) for t in city.lake.tables()}
+    changed = {t for t in after if after[t] != before.get(t)}
+    assert "cleansed/health/staff" not in changed
+    assert not changed & {"themes/health/service", "themes/health/archive", "themes/health/cleanup_list", "quarantine/health/staff"}
+    assert city.lake.read(city.spark, "cleansed/health/staff").count() == people
+
+    with dagster_instance(city.settings.home) as instance:
+        run = instance.get_run_by_id(night.run_ids[-1])
+        assert run is not None
+        assert run.status == dg.DagsterRunStatus.FAILURE
+        red = [
+            e.dagster_event.event_specific_data
+            for e in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+            if e.dagster_event is not None and not e.dagster_event.event_specific_data.passed  # type: ignore[union-attr]
+        ]
+        assert [(c.asset_key.to_user_string(), c.check_name, c.blocking) for c in red] == [  # type: ignore[union-attr]
+            ("cleansed/health/staff", "quarantine_share", True)
+        ]
+        started = {e.step_key for e in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)}
+        assert "base__population__person" in started, "what does not depend on it goes on"
+        assert not started & {"themes__health__service", "themes__health__archive", "operations__release"}
+
+
+def test_the_definitions_are_the_same_on_any_installation(installation: Installation) -> None:
+    definitions = _defs(installation())
+    assert {j.name for j in definitions.jobs or []} == {"nightly", "take_in", "rebuild"}
+    assert definitions.resolve_job_def("nightly").partitions_def is not None
