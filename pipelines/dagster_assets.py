@@ -18,11 +18,11 @@ from pipelines.partitions import BUSINESS_DATES
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
 from pipelines.steps.derive import derive
-from pipelines.steps.ingest import ingest, reject_unreachable
+from pipelines.steps.ingest import ingest, without_source
 from pipelines.steps.outcome import GateFailed, Outcome
 from pipelines.steps.release import release
 from quality.gates import GateResult, plan
-from resources.errors import CitylakeError, Unreachable
+from resources.errors import CitylakeError, DeliveryRejected, Unreachable
 from resources.lake import Conflict
 
 REBUILD_TAG = "citylake/rebuild"
@@ -47,8 +47,8 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
         day = date.fromisoformat(context.partition_key)
         try:
             return ingest(runtime, contract, day, context.run_id)
-        except Unreachable as e:
-            return reject_unreachable(runtime, contract, day, e)
+        except (Unreachable, DeliveryRejected) as e:
+            return without_source(runtime, contract, e)
 
     title = f"{contract.title}, as delivered. {contract.purpose} All values are text; every row says which file and line it came from."
     return _asset(table, contract, run, description=title, deps=[], checks=_specs(table, STEP_CHECKS["raw"]), kinds={"delta", "arrow"},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.ledger import Release
 from pipelines.runtime import Runtime
-from resources.errors import CitylakeError, Unreachable
+from resources.errors import CitylakeError, DeliveryRejected, Unreachable
 from resources.keys import read_key
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
                 continue
             try:
                 drops = pending(runtime, contract, as_of)
-            except Unreachable:
+            except (Unreachable, DeliveryRejected):
                 continue  # the night itself asks again and reports it
             for drop in drops:
                 if drop.business_date < as_of:

@@ -12,7 +12,7 @@ from pipelines.dagster_assets import key
 from pipelines.jobs import take_in
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import pending
-from resources.errors import Unreachable
+from resources.errors import DeliveryRejected, Unreachable
 
 INTERVAL = 60
 
@@ -31,7 +31,7 @@ def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReques
             continue
         try:
             drops = pending(runtime, contract, date.max)
-        except Unreachable as e:
+        except (Unreachable, DeliveryRejected) as e:
             context.log.warning(str(e))
             continue
         for drop in drops:

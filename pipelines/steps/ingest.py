@@ -139,8 +139,8 @@ def _acceptance(outcome: Outcome) -> GateResult:
     return GateResult("delivery_accepted", not outcome.problems, False, "every delivery can be read and agrees with its manifest", found)
 
 
-def reject_unreachable(runtime: Runtime, contract: Contract, business_date: date, error: CitylakeError) -> Outcome:
-    """The source could not be asked at all: the table keeps its last state, and says so."""
+def without_source(runtime: Runtime, contract: Contract, error: CitylakeError) -> Outcome:
+    """The source could not be asked what it has delivered: the table keeps its last state, and says so."""
     table = contract.sibling("raw")
     outcome = Outcome(table, runtime.lake.version(table), changed=False, rows=0, problems=[str(error)])
     outcome.checks.append(_acceptance(outcome))
