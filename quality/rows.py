@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from contracts import Column as Field
 from contracts import Contract
 from standards import divisions, names
-from standards.rules import Options, parse_frame
+from standards.rules import Options, parse
 
 LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 _PARSED = "_parsed_{}"
@@ -38,7 +38,7 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
         _PARSED.format(c.name): (c.rule or "text", c.name, _options(c, excel=excel, test_divisions=test_divisions))
         for c in contract.delivered
     }
-    parsed = parse_frame(hashed, rules)
+    parsed = parse(hashed, rules)
     values = parsed.select(
         *[_value(contract, c).alias(c.name) for c in contract.columns],
         _codes(contract).alias(_CODES),

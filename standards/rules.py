@@ -19,7 +19,7 @@ from standards.identity import identity_rule
 from standards.names import person_name_rule
 from standards.numbers import decimal_rule, integer_rule
 from standards.phones import phone_rule
-from standards.text import Row, Steps, bind, has_control, identifier_rule, text_rule
+from standards.text import Row, Steps, has_control, identifier_rule, text_rule
 
 
 @dataclass(frozen=True)
@@ -81,20 +81,15 @@ def steps(rule: str, options: Options) -> Steps:
     return (_undamaged, *RULES[rule](options), _damage)
 
 
-def parse(rule: str, raw: Column, options: Options) -> Column:
-    """The raw string by the rule, as one expression: struct{value, codes: array<string>}. KeyError for an unknown rule.
+def parse(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> DataFrame:
+    """Raw strings by their rules: the frame with one column struct{value, codes: array<string>} more for each entry of `rules`.
 
+    rules: new column -> (rule, raw string column, options). KeyError for an unknown rule.
     E_ codes: the value is NULL. W_: kept, with a warning. F_: kept after a repair. Nothing delivered: NULL without a code.
-    E_CONTROL, for every rule: control characters inside. For many columns or rows use `parse_frame`.
-    """
-    return bind(raw, steps(rule, options))
+    E_CONTROL, for every rule: control characters inside.
 
-
-def parse_frame(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> DataFrame:
-    """`parse` for many columns at once: the frame with a column struct{value, codes} more for each entry of `rules`.
-
-    Every intermediate is computed once for all columns together, one projection a step: much cheaper to plan and to run
-    than as many `parse` expressions. `rules`: new column -> (rule, raw string column, options).
+    Every intermediate is computed once, for all columns together, one projection a step. Spelled out as one expression per
+    column, engines would plan for seconds and compute the same thing many times.
     """
     kept = frame.columns
     todo = {column: steps(rule, options) for column, (rule, _, options) in rules.items()}

@@ -32,14 +32,6 @@ Steps are what lets a frame compute every intermediate once (`rules.parse_frame`
 """
 
 
-def bind(raw: Column, steps: Steps) -> Column:
-    """The rule as one expression: struct{value, codes: array<string>}."""
-    row = {"raw": raw}
-    for step in steps:
-        row |= step(row)
-    return F.struct(row["value"].alias("value"), row["codes"].alias("codes"))
-
-
 def flag(condition: Column, code: str) -> Column:
     """`code` where the condition holds, else NULL."""
     return F.when(condition, F.lit(code))

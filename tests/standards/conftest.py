@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from standards.rules import Options, parse_frame
+from standards.rules import Options, parse
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def parse_all(spark: SparkSession) -> Callable[..., list[tuple[Any, list[str]]]]
     def ask(rule: str, values: Sequence[str | None], **options: Any) -> list[tuple[Any, list[str]]]:
         given = Options(**{"business_date": F.lit(date(2017, 12, 31)), **options})
         frame = spark.createDataFrame(list(enumerate(values)), "i int, raw string")
-        answered = parse_frame(frame, {"p": (rule, "raw", given)}).orderBy("i").select("p").collect()
+        answered = parse(frame, {"p": (rule, "raw", given)}).orderBy("i").select("p").collect()
         return [(row["p"]["value"], list(row["p"]["codes"])) for row in answered]
 
     return ask

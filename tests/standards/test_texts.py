@@ -8,7 +8,6 @@ import pytest
 from pyspark.sql import functions as F
 
 from standards import names
-from standards.rules import RULES, Options, parse, parse_frame
 
 TEXTS = {
     "高血压": ("高血压", []),
@@ -150,14 +149,3 @@ def test_what_makes_two_names_one_persons(spark):
     frame = spark.createDataFrame([(i, *row[:3]) for i, row in enumerate(SAME)], "i int, a string, b string, former string")
     found = frame.select("i", names.same_person_name(F.col("a"), F.col("b"), F.col("former")).alias("how")).orderBy("i").collect()
     assert [row["how"] for row in found] == [row[3] for row in SAME]
-
-
-def test_one_expression_and_a_frame_of_columns_answer_alike(spark):
-    """`parse` spells a rule out, `parse_frame` computes it in steps for many columns: the answers are the same."""
-    raws = [*NAMES, *PHONES, *DECIMALS, "321002080229012", "2018年3月5日", "2018-03-05 24:00:00", "东关街道", "201912", "女", None]
-    types = {"integer": "int", "decimal": "decimal(12,2)"}
-    options = {rule: Options(F.current_date(), code_list="sex", physical_type=types.get(rule, "string")) for rule in RULES}
-    frame = spark.createDataFrame(list(enumerate(raws)), "i int, raw string")
-    together = parse_frame(frame, {rule: (rule, "raw", options[rule]) for rule in RULES}).orderBy("i").collect()
-    alone = frame.select("i", *(parse(rule, F.col("raw"), options[rule]).alias(rule) for rule in RULES)).orderBy("i").collect()
-    assert [[row[rule] for rule in RULES] for row in together] == [[row[rule] for rule in RULES] for row in alone]
