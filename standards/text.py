@@ -1,7 +1,7 @@
 """Normalisation of delivered text before any rule looks at it, and the result that every rule gives back.
 
 Here: width, invisible characters, control characters, HTML debris, null tokens, the rules `text`, `address` and
-`identifier`, and the small vocabulary (`Steps`, `bind`, `flag`) the other rules are written in. Not here: what a value
+`identifier`, and the small vocabulary (`Steps`, `flag`) the other rules are written in. Not here: what a value
 means. Source: domain rules A0 (normalisation pipeline), D02, D06, D40.
 """
 
@@ -28,7 +28,7 @@ Step = Callable[[Row], dict[str, Column]]
 Steps = tuple[Step, ...]
 """A rule: each step sees `raw` and what the steps before it have named, and names more. The last one names `value` and `codes`.
 
-Steps are what lets a frame compute every intermediate once (`rules.parse_frame`); as one expression they are spelt out.
+Steps are what lets a frame compute every intermediate once (`rules.parse`).
 """
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from pyspark.sql import functions as F
 
-from standards.rules import Options, parse_frame
+from standards.rules import Options, parse
 
 DAY = date(2018, 3, 5)
 DATES = {
@@ -97,7 +97,7 @@ def test_day_numbers_are_dates_in_a_workbook_only(parse_all):
 def test_times_of_every_format_stand_on_the_clock_of_the_city(spark):
     values = list(TIMES)
     frame = spark.createDataFrame(list(enumerate(values)), "i int, raw string")
-    answered = parse_frame(frame, {"p": ("timestamp", "raw", Options(F.lit(DAY)))})
+    answered = parse(frame, {"p": ("timestamp", "raw", Options(F.lit(DAY)))})
     shown = answered.select("i", F.date_format("p.value", "yyyy-MM-dd HH:mm:ss.SSSSSS").alias("v"), "p.codes").orderBy("i").collect()
     found = {raw: (row["v"] and datetime.fromisoformat(row["v"]), row["codes"]) for raw, row in zip(values, shown, strict=True)}
     assert found == TIMES

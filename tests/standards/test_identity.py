@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from standards import divisions
-from standards.rules import Options, parse_frame
+from standards.rules import Options, parse
 
 ON = datetime.date(2017, 12, 31)
 ABSENT = (None, [])
@@ -154,7 +154,7 @@ def test_unknown_county_sequence_zero_and_great_age_are_warnings(parse_all):
 
 def test_the_business_date_may_differ_from_row_to_row(spark):
     frame = spark.createDataFrame([("321002190802290125", "1908-02-28"), ("321002190802290125", "1908-02-29")], "raw string, d string")
-    answered = parse_frame(frame, {"p": ("identity", "raw", Options(F.col("d").cast("date")))})
+    answered = parse(frame, {"p": ("identity", "raw", Options(F.col("d").cast("date")))})
     assert [r["p"]["codes"] for r in answered.orderBy("d").collect()] == [["E_FUTURE"], []]
 
 
