@@ -35,7 +35,7 @@ def normalise(raw: Column) -> Column:
     kept = (FULL_WIDTH + LOWER + X_LOOKALIKES, wide_upper + UPPER + "X" * len(X_LOOKALIKES))
     once = F.translate(raw, f"{kept[0]}{DROPPED}{INVISIBLE}", kept[1])
     # a full-width hyphen, quote or space has just become one of the characters to drop
-    return F.regexp_replace(once, r"[ '\"-]+|\.0$", "")
+    return F.regexp_replace(once, r"\.0[ '\"-]*$|[ '\"-]+", "")
 
 
 def check_digit(body: Column) -> Column:
