@@ -52,7 +52,7 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
     return values.select(
         *[c for c in values.columns if c != _CODES],
         F.when(F.col(_CODES) == "", none).otherwise(F.split(F.col(_CODES), ",")).alias("_codes"),
-        F.col(_CODES).rlike(_holding(contract)).alias("_bad"),
+        _bad(contract).alias("_bad"),
         _sequence(contract).alias("_seq"),
     )
 
@@ -97,29 +97,47 @@ def _codes(contract: Contract) -> Column:
         parts.append(F.when(codes != "", F.concat(F.lit(f"{c.name}:"), F.replace(codes, F.lit(","), F.lit(f",{c.name}:")))))
         if c.required:
             missing = parsed.getField("value").isNull() & ~codes.contains("E_")
+            if c.name not in _identifying(contract):
+                missing &= F.col("_op") != "D"
             parts.append(F.when(missing, F.lit(f"{c.name}:E_REQUIRED")))
     return F.coalesce(F.concat(F.lit("row:"), F.col("_defect")), F.concat_ws(",", *parts))
 
 
-def _holding(contract: Contract) -> str:
-    """The pattern of codes that hold a row back: an error in a column whose contract says so, or an unreadable row."""
-    columns = [c.name for c in contract.delivered if c.on_error == "quarantine"]
-    return "(^|,)(" + "|".join([*columns, "row"]) + "):E_"
+def _identifying(contract: Contract) -> tuple[str, ...]:
+    """The columns a row cannot do without whatever it says: a delete may carry nothing else."""
+    assert contract.delivery is not None
+    return (*contract.key, *contract.delivery.sequence)
+
+
+def _bad(contract: Contract) -> Column:
+    """True when a code holds the row back: an error in a column whose contract says so, or an unreadable row."""
+    holding = [c.name for c in contract.delivered if c.on_error == "quarantine"]
+    of_deletes = [name for name in holding if name in _identifying(contract)]
+
+    def held_by(columns: list[str]) -> Column:
+        return F.col(_CODES).rlike("(^|,)(" + "|".join([*columns, "row"]) + "):E_")
+
+    return F.when(F.col("_op") == "D", held_by(of_deletes)).otherwise(held_by(holding))
 
 
 def _sequence(contract: Contract) -> Column:
     """What orders the versions of a key, later is greater; never arrival.
 
     Snapshots: the snapshot, then the source's own sequence. Others: the source's own sequence, then for equal ones the
-    row of the exchange database, or the time at which the department made the extract.
+    time at which the department made the extract; for changes then the row (B0: operation time, file, row). Two events
+    under one key in one delivery stay undecided.
     """
     assert contract.delivery is not None
     own = [F.date_format(F.col(c), "yyyyMMddHHmmss") if contract.column(c).logical_type == "timestamp" else F.col(c).cast("string")
            for c in contract.delivery.sequence]  # fmt: skip
     if contract.delivery.mode == "full":
         parts = [snapshot(), *own]
+    elif contract.delivery.format == "database":
+        parts = [*own, F.col("_order")]
+    elif contract.delivery.mode == "inc":
+        parts = [*own, F.col("_extract_ts"), F.col("_order")]
     else:
-        parts = [*own, F.col("_order") if contract.delivery.format == "database" else F.col("_extract_ts")]
+        parts = [*own, F.col("_extract_ts")]
     return F.concat_ws("|", *[F.coalesce(p, F.lit("")) for p in parts])
 
 

@@ -90,7 +90,8 @@ def county_of(division: Column) -> Column:
 def division_rule(test_divisions: bool = False) -> Steps:
     """Rule `division`: value string of 12 digits.
 
-    4, 6 and 9 digits are padded with zeros. F_DIVISION: a cancelled code or a name was mapped to the code in force.
+    4, 6 and 9 digits are padded with zeros. F_DIVISION: a cancelled code or a name was mapped to the code in force,
+    or an unknown town to its county.
     E_DIVISION: unknown, cancelled without a successor in the city, or outside the city. F_WIDTH, F_INVIS, F_TRIM.
     `test_divisions`: 321099 counts as a county.
     """
@@ -115,6 +116,7 @@ def division_rule(test_divisions: bool = False) -> Steps:
             .when(F.substring(code, 1, 6).isin(*in_force) & code.endswith("000000"), code)
             .when(F.substring(moved, 1, 9).isin(*towns()), moved)
             .when(moved.isNotNull(), F.rpad(F.substring(moved, 1, 6), 12, "0"))
+            .when(F.substring(code, 1, 6).isin(*in_force), F.rpad(F.substring(code, 1, 6), 12, "0"))
             .when(named.isNotNull(), looked_up(names(), named))
         )
         return {"value": value}

@@ -68,9 +68,11 @@ def person_name_rule() -> Steps:
 
 def same_person_name(a_key: Column, b_key: Column, former_key: Column) -> Column:
     """How two comparison keys are the name of one person: EXACT; FORMER (`a` is a former name of `b`'s owner); ONE_EDIT (one
-    character differs, both at least two long); NULL when they are not, or one is missing."""
+    character differs, both at least two long, none masked or lost on the way); NULL when they are not, or one is missing."""
+    long_enough = (F.length(a_key) >= 2) & (F.length(b_key) >= 2)
+    legible = ~F.concat(a_key, b_key).rlike(f"{DAMAGED}|[*]")
     return (
         F.when(a_key == b_key, "EXACT")
         .when(a_key == former_key, "FORMER")
-        .when((F.length(a_key) >= 2) & (F.length(b_key) >= 2) & (F.levenshtein(a_key, b_key) == 1), "ONE_EDIT")
+        .when(long_enough & legible & (F.levenshtein(a_key, b_key) == 1), "ONE_EDIT")
     )

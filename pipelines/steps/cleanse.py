@@ -187,12 +187,12 @@ def _rows_per_batch(runtime: Runtime, raw: str) -> Counter[str]:
 
 
 def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account]) -> list[GateResult]:
-    """The balance, the share of quarantined rows, and the contract's expectations on exactly the rows to be published."""
+    """The balance, the share of quarantined rows, and the contract's expectations on exactly the live rows to be published."""
     assert contract.delivery is not None
     out = [a.sentence() for a in accounts if not a.balanced]
     most = contract.delivery.max_quarantine_ratio
     over = [a.sentence() for a in accounts if a.kind == "batch" and a.quarantined > max(most * a.rows_in, FEW)]
-    candidates = staged.where(F.col(FATE) == PUBLISHED)
+    candidates = staged.where((F.col(FATE) == PUBLISHED) & (F.col("_op") != "D"))
     return [
         GateResult(
             "balance",

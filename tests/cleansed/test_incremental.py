@@ -7,7 +7,7 @@ from collections.abc import Callable
 from assets.declare import cleansed
 from pipelines.runtime import Runtime
 from pipelines.steps.derive import _live
-from tests.cleansed.nights import certificate, ledger, night, published, resident, shares
+from tests.cleansed.nights import certificate, ledger, night, published, quarantined, resident, shares
 from tests.deliveries import deliver, exchange
 
 RESIDENT, CERTIFICATE = "public_security/resident", "health/death_certificate"
@@ -25,6 +25,16 @@ def test_deletion_leaves_a_tombstone_that_nobody_downstream_sees(installation: I
     name = cleansed(RESIDENT).name
     live = _live(city, name, city.lake.version(name) or 0)
     assert [r["person_no"] for r in live.select("person_no").collect()] == ["P2"]
+
+
+def test_deletion_may_carry_nothing_but_the_key_and_its_time(installation: Installation) -> None:
+    city = installation()
+    exchange(city, RESIDENT, D29, [resident("P1", 1), resident("P2", 2)])
+    night(city, RESIDENT, D29)
+    exchange(city, RESIDENT, D30, [{"person_no": "P1", "_op": "D", "op_time": "2019-12-30 10:00:00"}, {"person_no": "P2", "_op": "D"}])
+    night(city, RESIDENT, D30)
+    assert published(city, RESIDENT, "_op") == {"P1": "D", "P2": "I"}
+    assert quarantined(city, RESIDENT, "codes") == [(["op_time:E_REQUIRED"],)]
 
 
 def test_absence_from_an_increment_closes_nothing(installation: Installation) -> None:

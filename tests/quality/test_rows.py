@@ -98,7 +98,7 @@ def test_hash_is_equal_for_equal_deliveries_only(spark: SparkSession) -> None:
     [
         ("health/staff", staff("A"), f"{DAY}|{EXTRACT}|20191201080000"),
         ("health/examination", examination("E"), f"20191220090000|{EXTRACT}"),
-        ("health/death_certificate", certificate("C"), f"20191220090000|{EXTRACT}"),
+        ("health/death_certificate", certificate("C"), f"20191220090000|{EXTRACT}|7"),
         ("public_security/resident", resident("P", 1), "20191220090000|7"),
         ("civil_affairs/cremation", {"cremation_no": "H", "cremation_date": DAY}, EXTRACT),
     ],

@@ -132,6 +132,8 @@ def test_names_compare_without_variants_spaces_dots_and_case(column_of):
 
 
 SAME = [
+    ("王*国", "王建国", None, None),
+    ("王?国", "王建国", None, None),
     ("王小明", "王小明", None, "EXACT"),
     ("王小明", "王大明", "王小明", "FORMER"),
     ("王小明", "王大明", None, "ONE_EDIT"),
