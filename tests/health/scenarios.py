@@ -26,6 +26,7 @@ from tests.population.cleansed import AS_OF, TABLES, frame, number, pseudonym
 
 STAFF = [
     {"licence_no": "D1", "name": "医一一", "org_code": "O1", "status": "1", "start_date": "2005-01-01"},
+    {"licence_no": "D2", "name": "医二二", "org_code": "O2", "status": "1", "start_date": "2005-01-01"},
     {"licence_no": "D9", "name": "医九九", "org_code": "O1", "status": "0", "start_date": "2005-01-01", "leave_date": "2016-12-31"},
 ]
 COMMON = {
@@ -105,7 +106,7 @@ def run(spark: SparkSession, tables: dict[str, list[dict[str, Any]]], folder: Pa
     link = published(source_link, *[c[n] for n in sources], pseudonym)
     dead = published(death, link, c["certificate"], c["cancellation"], c["cremation"], c["pension"], c["archive"], c["visit"], AS_OF)
     persons = published(person, link, dead, c["resident"], c["archive"], c["card"], c["visit"], AS_OF, pseudonym)
-    services = published(service, c["examination"], c["followup"], c["visit"], c["archive"], c["staff"], link, persons, dead)
+    services = published(service, c["examination"], c["followup"], c["visit"], c["archive"], c["staff"], link, persons, dead, AS_OF)
     archives = published(archive, c["archive"], link, persons, dead, services, AS_OF)
     work = published(cleanup_list, archives, services, dead, link)
     rates = published(indicator_year, c["archive"], archives, persons, services, link, AS_OF)

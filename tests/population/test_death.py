@@ -21,6 +21,7 @@ CREMATION_DATED = {"cremation": {"cremation_date": "2018-03-05", "death_date": "
 PENSION = {"pension": {"pay_month": "201805", "item": "1001", "stop_flag": "1", "stop_reason": "01", "stop_month": "201804"}}
 PENSION_OTHER = {"pension": {"pay_month": "201805", "item": "1001", "stop_flag": "1", "stop_reason": "03", "stop_month": "201804"}}
 FLAG = {"archive": {"dead_flag": "1", "dead_date": "2018-02-28", "status": "0"}}
+FLAG_FAR = {"archive": {**FLAG["archive"], "dead_date": "2018-01-27"}}
 FUTURE = {"certificate": {"death_datetime": "2020-03-01T00:00:00"}}
 TOO_EARLY = {"certificate": {"death_datetime": "1907-03-01T00:00:00"}}
 VISIT = {"visit": {"org_code": "H", "visit_time": "2019-03-01T10:00:00"}}
@@ -42,9 +43,12 @@ CASES: dict[str, tuple[list[dict[str, dict[str, Any]]], tuple[Any, ...] | None]]
     "pension stopped otherwise": ([PENSION_OTHER], None),
     "flag in the archive": ([FLAG], ("C", "CANDIDATE", date(2018, 2, 28), False, 0)),
     "two departments": ([FLAG, PENSION], ("B", "CONFIRMED", date(2018, 2, 28), False, 0)),
+    "two departments, too far apart": ([FLAG_FAR, PENSION], ("C", "CANDIDATE", date(2018, 1, 27), False, 0)),
+    "a day before the ashes is no exact date": ([POLICE_FAR, CREMATION], ("A", "CONFIRMED", date(2018, 3, 12), False, 0)),
     "in the future": ([FUTURE], (None, "INVALID", None, False, 0)),
     "before the birth": ([TOO_EARLY], (None, "INVALID", None, False, 0)),
     "seen alive": ([FLAG, VISIT], ("C", "CANDIDATE", date(2018, 2, 28), False, 1)),
+    "seen alive after a certificate": ([CERT, VISIT], ("A", "CANDIDATE", date(2018, 3, 1), False, 1)),
     "a visit in the same week": ([CERT, SOON], ("A", "CONFIRMED", date(2018, 3, 1), False, 0)),
 }
 
@@ -78,8 +82,10 @@ def test_a_person_is_dead_exactly_when_the_grade_is_a_or_b(town: Population) -> 
         assert p.death_date is None or p.death_date >= p.birth_date
 
 
-def test_a_candidate_seen_alive_is_a_conflict(town: Population) -> None:
-    assert town.person_of("public_security/resident", f"r{list(CASES).index('seen alive') + 1}").vital_status == 3
+@pytest.mark.parametrize("case", ["seen alive", "seen alive after a certificate"])
+def test_a_dead_person_seen_alive_is_a_conflict(town: Population, case: str) -> None:
+    p = town.person_of("public_security/resident", f"r{list(CASES).index(case) + 1}")
+    assert (p.vital_status, p.death_date) == (3, None)
 
 
 def test_every_statement_can_be_traced_to_its_line(town: Population) -> None:
@@ -101,4 +107,16 @@ def test_half_a_name_is_not_enough_to_declare_somebody_dead(spark: SparkSession)
         ],
     )
     assert town.death_of("public_security/resident", "r") is None
-    assert town.death_of("public_security/resident", "s") is not None
+    edited = town.death_of("public_security/resident", "s")
+    assert edited is not None
+    assert (edited.grade, edited.status, [s.grade for s in edited.sources]) == ("C", "CANDIDATE", ["C"])
+
+
+def test_a_death_over_a_document_needs_the_name(spark: SparkSession) -> None:
+    passport = {"id_type": "03", "id_no_raw": "E12345678", "id_no_error": "E_LEN", "name": "ANNA", "birth_date": "1910-05-05"}
+    died = {**passport, "death_datetime": "2018-03-01T00:00:00"}
+    archive = [{**passport, "ehr_no": "e", "empi_id": "a", "status": "0"}]
+    other = populate(spark, archive=archive, certificate=[{**died, "cert_no": "c", "name": "BORIS"}])
+    same = populate(spark, archive=archive, certificate=[{**died, "cert_no": "c"}])
+    assert other.death_of("health/archive", "e|a") is None
+    assert same.person_of("health/archive", "e|a").vital_status == 2

@@ -28,6 +28,9 @@ def town(spark: SparkSession) -> Population:
         resident=[
             {"person_no": "r1", "id_no": one, "name": "于甲乙", "former_name": "于旧名"},
             {"person_no": "r2", "id_no": two, "name": "丙丁戊"},
+            {"person_no": "r5", "id_no": one, "name": "第二人"},
+            {"person_no": "r6", "id_no": number(6), "name": "测试", "_codes": ["name:W_NAME_PLACEHOLDER"]},
+            {"person_no": "r7", "id_no": number(7), "name": "庚□七", "_codes": ["name:W_RARE"]},
             {"person_no": "r4", "name": "无号人", "id_no_error": "E_CHECK", "id_no_raw": "321099190801010010"},
         ],
         archive=[
@@ -40,9 +43,15 @@ def town(spark: SparkSession) -> Population:
             {**open_, **passport, "ehr_no": "pass1", "empi_id": "a"},
             {**open_, **passport, "ehr_no": "pass2", "empi_id": "a", "id_no_raw": "E12345678"},
             {**open_, **passport, "ehr_no": "pass3", "empi_id": "a", "birth_date": "1911-05-05"},
+            {**open_, **passport, "ehr_no": "pass4", "empi_id": "a", "name": "BORIS"},
+            {**open_, **passport, "ehr_no": "masked", "empi_id": "a", "id_no_raw": "E1*****78"},
+            {**open_, "ehr_no": "real6", "empi_id": "a", "id_no": number(6), "name": "己六六"},
+            {**open_, "ehr_no": "real7", "empi_id": "a", "id_no": number(7), "name": "庚玥七"},
+            {**open_, "ehr_no": "real8", "empi_id": "a", "id_no": number(8), "name": "辛八八"},
         ],
         card=[
             {"card_no": "C2", "id_no": two, "name": "丙丁戊", "status": "1", "health_card_no": "H2"},
+            {"card_no": "C9", "id_no": one, "name": "第三人", "status": "1"},
             {"card_no": "C0", "name": "卡主人", "status": "1"},
             {"card_no": "S1", "id_no": one, "name": "于甲乙", "status": "1", "social_card_no": "SHARED"},
             {"card_no": "S2", "id_no": two, "name": "丙丁戊", "status": "1", "social_card_no": "SHARED"},
@@ -62,6 +71,7 @@ def town(spark: SparkSession) -> Population:
             {"org_code": "H", "visit_no": "guest", "id_no": three, "name": "外地人", "visit_time": "2019-10-05T10:00:00"},
         ],
         certificate=[{"cert_no": "c1", "id_no": one, "name": "张冠李", "death_datetime": "2019-01-01T00:00:00"}],
+        cancellation=[{"id_no": number(8), "name": "注销人", "cancel_date": "2019-01-01"}],
     )
 
 
@@ -75,17 +85,27 @@ def town(spark: SparkSession) -> Population:
         (ARCHIVE, "noname|a", "M1B", "NO_NAME", f"RID:{number(1)}"),
         (ARCHIVE, "conflict|a", "ID_NAME_CONFLICT", None, "health/archive:conflict|a"),
         (CERTIFICATE, "c1", "ID_NAME_CONFLICT", None, None),
+        (POLICE, "r5", "ID_NAME_CONFLICT", None, "public_security/resident:r5"),
+        (CARD, "C9", "ID_NAME_CONFLICT", None, "citizen_card/card:C9"),
+        (ARCHIVE, "real6|a", "M1", "EXACT", f"RID:{number(6)}"),
+        (POLICE, "r6", "ID_NAME_CONFLICT", None, "public_security/resident:r6"),
+        (ARCHIVE, "real7|a", "M1", "EXACT", f"RID:{number(7)}"),
+        (POLICE, "r7", "M1B", "NO_NAME", f"RID:{number(7)}"),
+        (ARCHIVE, "real8|a", "M1", "EXACT", f"RID:{number(8)}"),
+        ("public_security/death_cancellation", f"{number(8)}|2019-01-01", "ID_NAME_CONFLICT", None, None),
+        (ARCHIVE, "pass4|a", "M2", "DOCUMENT", "03:E12345678:19100505"),
+        (ARCHIVE, "masked|a", "U", None, "health/archive:masked|a"),
         (ARCHIVE, "none|a", "U", None, "health/archive:none|a"),
         (POLICE, "r4", "U", None, "public_security/resident:r4"),
-        (ARCHIVE, "pass1|a", "M2", "DOCUMENT", "03:E12345678:19100505"),
-        (ARCHIVE, "pass2|a", "M2", "DOCUMENT", "03:E12345678:19100505"),
-        (ARCHIVE, "pass3|a", "M2", "DOCUMENT", "03:E12345678:19110505"),
+        (ARCHIVE, "pass1|a", "M2", "EXACT", "03:E12345678:19100505"),
+        (ARCHIVE, "pass2|a", "M2", "EXACT", "03:E12345678:19100505"),
+        (ARCHIVE, "pass3|a", "M2", "EXACT", "03:E12345678:19110505"),
         (CARD, "C0", "U", None, "citizen_card/card:C0"),
-        (PENSION, "201912|p2|1001", "M3", "PENSION", f"RID:{number(2)}"),
+        (PENSION, "201912|p2|1001", "M3", "EXACT", f"RID:{number(2)}"),
         (PENSION, "201911|p9|1001", "U", None, "human_resources/pension_payment:201910|p9|1001"),
         (PENSION, "201910|p9|1001", "U", None, "human_resources/pension_payment:201910|p9|1001"),
-        (VISIT, "H|card", "M3", "CARD", f"RID:{number(2)}"),
-        (VISIT, "H|health", "M3", "CARD", f"RID:{number(2)}"),
+        (VISIT, "H|card", "M3", "EXACT", f"RID:{number(2)}"),
+        (VISIT, "H|health", "M3", "NO_NAME", f"RID:{number(2)}"),
         (VISIT, "H|lent", "ID_NAME_CONFLICT", "CARD", None),
         (VISIT, "H|shared", "NONE", None, None),
         (VISIT, "H|nobody", "NONE", None, None),
@@ -99,7 +119,7 @@ def test_match(town: Population, table: str, key: str, match: str, reason: str |
 
 def test_no_two_persons_share_a_number(town: Population) -> None:
     numbers = [p.id_no for p in town.persons.values() if p.id_no]
-    assert sorted(numbers) == sorted({number(1), number(2), number(3)})
+    assert sorted(numbers) == sorted(number(n) for n in (1, 2, 3, 6, 7, 8))
 
 
 def test_every_person_is_somebodys_record(town: Population) -> None:

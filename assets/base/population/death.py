@@ -1,7 +1,8 @@
 """Who has died, and when: one row per dead person, fused from every department that knows (domain rules C6).
 
 Here: evidence, grades, the choice of a date, signs of life. Not here: what a death does to an archive (themes/health).
-Evidence whose number is under another person's name (ID_NAME_CONFLICT) is never used: it would close a living person.
+Evidence whose number is under another person's name (ID_NAME_CONFLICT) is never used: it would close a living person. On a
+doubtful link it is a hint (C) that no other hint raises. Whoever was seen alive afterwards is not dead before people decide.
 """
 
 from __future__ import annotations
@@ -13,9 +14,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
+from assets.base.population.source_link import CONFLICT, M2, is_sure
 from assets.declare import AS_OF, cleansed, lake_asset, table
 
 CONFLICT_DAYS = 7
+CONTRADICTED = "CANDIDATE"
+"""Status of a death after which the person was seen alive: for review, like a single hint; life_evidence tells them apart."""
+PAIR_DAYS = 62
+"""Two hints of grade C speak of one death when their dates are at most so far apart."""
 LIFE_DAYS = 7
 LIFE_EVIDENCE_KEPT = 10
 SHORTEST_EDITED_NAME = 3
@@ -24,6 +30,7 @@ YES, REASON_DEATH_POLICE, REASON_DEATH_PENSION = "1", "01", "01"
 DAY, BEFORE_CREMATION, MONTH, CANCELLED = "DAY", "BEFORE_CREMATION", "MONTH", "CANCEL_DATE"
 PRECISION = {DAY: 0, BEFORE_CREMATION: 1, MONTH: 2, CANCELLED: 3}
 """Kinds of date, the best first. CANCEL_DATE is the day of the entry, the latest day the death can have been."""
+INEXACT = (BEFORE_CREMATION, CANCELLED)
 INVALID = {"future": "INVALID_FUTURE", "birth": "INVALID_BEFORE_BIRTH"}
 EVIDENCE = {
     "health/death_certificate": (1, "health"),
@@ -107,8 +114,12 @@ def evidence(frames: dict[str, DataFrame], link: DataFrame) -> DataFrame:
 
     statements = reduce(DataFrame.unionByName, [read(name, frame) for name, frame in frames.items()])
     half_a_name = F.coalesce((F.col("match_reason") == "ONE_EDIT") & (F.length("name") < SHORTEST_EDITED_NAME), F.lit(False))
-    usable = link.where(F.col("person_uid").isNotNull() & (F.col("match") != "ID_NAME_CONFLICT") & ~half_a_name)
-    linked = statements.join(usable.select("source_table", "source_key", "person_uid", "id_no"), ["source_table", "source_key"])
+    only_a_document = (F.col("match") == M2) & ~is_sure()
+    usable = link.where(F.col("person_uid").isNotNull() & (F.col("match") != CONFLICT) & ~half_a_name & ~only_a_document)
+    usable = usable.select("source_table", "source_key", "person_uid", "id_no", is_sure().alias("sure"))
+    linked = statements.join(usable, ["source_table", "source_key"]).withColumn(
+        "grade", F.when(F.col("sure"), F.col("grade")).otherwise("C")
+    )
     return linked.withColumn("birth", F.coalesce(birth_of_number(F.col("id_no")), "stated_birth")).drop("stated_birth", "id_no")
 
 
@@ -122,31 +133,46 @@ def with_validity(statements: DataFrame, as_of: date) -> DataFrame:
     return statements.withColumn("date_kind", kind).withColumn("valid", ~F.col("date_kind").isin(*INVALID.values()))
 
 
+def with_weight(statements: DataFrame) -> DataFrame:
+    """`weight`: the grade, B for the hints that a hint of another department confirms. Both on sure links, within PAIR_DAYS."""
+    hints = statements.where(F.col("valid") & F.col("sure") & (F.col("grade") == "C") & F.col("death_date").isNotNull())
+    mine = hints.select("person_uid", "source_table", "source_key", "department", "death_date")
+    other = hints.select("person_uid", F.col("department").alias("other_department"), F.col("death_date").alias("other_date"))
+    near = F.abs(F.datediff("death_date", "other_date")) <= PAIR_DAYS
+    pairs = mine.join(other, "person_uid").where((F.col("department") != F.col("other_department")) & near)
+    confirmed = pairs.select("person_uid", "source_table", "source_key", F.lit("B").alias("raised")).distinct()
+    joined = statements.join(confirmed, ["person_uid", "source_table", "source_key"], "left")
+    return joined.withColumn("weight", F.coalesce(F.when(F.col("valid"), F.col("raised")), F.col("grade"))).drop("raised")
+
+
 def fused(statements: DataFrame) -> DataFrame:
     """One row per person: grade, date of the best grade (ties: better kind of date, order of sources, earliest), all sources."""
     precision = F.lit(len(PRECISION))
     for kind, place in PRECISION.items():
         precision = F.when(F.col("date_kind") == kind, place).otherwise(precision)
     rank = F.struct(
-        "grade", F.col("death_date").isNull().alias("undated"), precision.alias("precision"), "order", "death_date", "source_key"
+        "weight", F.col("death_date").isNull().alias("undated"), precision.alias("precision"), "order", "death_date", "source_key"
     )
-    valid, exact = F.col("valid"), F.col("valid") & F.col("grade").isin("A", "B") & (F.col("date_kind") != CANCELLED)
+    valid, exact = F.col("valid"), F.col("valid") & F.col("grade").isin("A", "B") & ~F.col("date_kind").isin(*INEXACT)
     per_person = statements.groupBy("person_uid").agg(
         F.min(F.when(valid, rank)).alias("best"),
-        F.count_distinct(F.when(valid & (F.col("grade") == "C"), F.col("department"))).alias("independent"),
         F.datediff(F.max(F.when(exact, F.col("death_date"))), F.min(F.when(exact, F.col("death_date")))).alias("spread"),
         F.sort_array(F.collect_set(F.struct(*SOURCE))).alias("sources"),
     )
-    raised = (F.col("best.grade") == "C") & (F.col("independent") >= 2)
-    grade = F.when(raised & F.col("best.death_date").isNotNull(), "B").otherwise(F.col("best.grade"))
     status = F.when(F.col("best").isNull(), "INVALID").when(F.col("grade").isin("A", "B"), "CONFIRMED").otherwise("CANDIDATE")
     return (
-        per_person.withColumn("grade", grade)
+        per_person.withColumn("grade", F.col("best.weight"))
         .withColumn("status", status)
-        .withColumn("is_candidate", F.col("status") == "CANDIDATE")
         .withColumn("death_date", F.col("best.death_date"))
         .withColumn("date_conflict", F.coalesce(F.col("spread") > CONFLICT_DAYS, F.lit(False)))
     )
+
+
+def with_contradiction(deaths: DataFrame) -> DataFrame:
+    """X4: a death after which the person was seen alive is not confirmed; it waits for people, whatever its grade."""
+    contradicted = (F.col("status") == "CONFIRMED") & (F.size("life_evidence") > 0)
+    status = F.when(contradicted, CONTRADICTED).otherwise(F.col("status"))
+    return deaths.withColumn("status", status).withColumn("is_candidate", F.col("status") == "CANDIDATE")
 
 
 def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame) -> DataFrame:
@@ -179,7 +205,7 @@ def death(
 ) -> DataFrame:
     """One row per person of whom somebody says they are dead, key person_uid.
 
-    grade A, B, C; status CONFIRMED (A, B), CANDIDATE (a single C), INVALID (every stated date after `as_of` or before the
+    grade A, B, C; status CONFIRMED (A, B), CANDIDATE (a single C, or life_evidence), INVALID (every stated date after `as_of` or before the
     birth); date_conflict: exact dates of grade A and B more than seven days apart; sources: every statement; life_evidence.
     """
     frames = {
@@ -192,7 +218,9 @@ def death(
     return (
         evidence(frames, link)
         .transform(with_validity, as_of)
+        .transform(with_weight)
         .transform(fused)
         .transform(with_life_evidence, visit, link)
+        .transform(with_contradiction)
         .select("person_uid", "death_date", "grade", "status", "is_candidate", "date_conflict", "sources", "life_evidence")
     )

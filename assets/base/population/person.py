@@ -92,12 +92,13 @@ def with_golden_values(frame: DataFrame) -> DataFrame:
 
 
 def with_vital_status(frame: DataFrame, death: DataFrame) -> DataFrame:
-    """2 dead (grade A or B), 3 conflict (a candidate who was seen alive afterwards), else 1 (H4: 2 if and only if A or B)."""
+    """2 dead (grade A or B), 3 conflict (seen alive after the stated death), else 1. Grade A or B only for the dead (H4)."""
+    contradicted = F.size("life_evidence") > 0
     known = death.where(F.col("status") != "INVALID").select(
         "person_uid",
         F.when(F.col("status") == "CONFIRMED", F.col("death_date")).alias("death_date"),
-        F.col("grade").alias("death_grade"),
-        F.when(F.col("status") == "CONFIRMED", DEAD).when(F.size("life_evidence") > 0, CONFLICT).otherwise(ALIVE).alias("known_status"),
+        F.when(~contradicted | (F.col("grade") == "C"), F.col("grade")).alias("death_grade"),
+        F.when(F.col("status") == "CONFIRMED", DEAD).when(contradicted, CONFLICT).otherwise(ALIVE).alias("known_status"),
     )
     return frame.join(known, "person_uid", "left").withColumn("vital_status", F.coalesce("known_status", F.lit(ALIVE)))
 
@@ -108,7 +109,7 @@ def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_o
     opened = archive.where(F.col("status") == "0").select(
         F.lit("health/archive").alias("source_table"), source_key("health/archive").alias("source_key"), F.lit("archive").alias("proof")
     )
-    recent = visit.where(F.to_date("visit_time") > since).select(
+    recent = visit.where((F.to_date("visit_time") > since) & (F.to_date("visit_time") <= F.lit(as_of))).select(
         F.lit("health/outpatient_visit").alias("source_table"),
         source_key("health/outpatient_visit").alias("source_key"),
         F.lit("visit").alias("proof"),
@@ -139,7 +140,7 @@ def person(
     for source, rows in {"resident": resident, "archive": archive, "card": card}.items():
         frame = frame.join(newest_row(source, rows, link), "person_uid", "left")
     registered = F.col("in_police") & ~F.coalesce(F.col("person_status"), F.lit("0")).isin(*GONE)
-    lives_here = F.coalesce(F.col("lives_here"), F.lit(False)) & ~F.col("in_police")
+    lives_here = F.coalesce(F.col("lives_here"), F.lit(False))
     hashed = F.when(F.col("id_no").isNotNull(), pseudonym(F.concat(F.lit("RID:"), F.col("id_no"))))
     return (
         frame.transform(with_golden_values)

@@ -15,10 +15,13 @@ from pyspark.sql import functions as F
 
 DOCUMENT_TYPES = ("03", "04", "06", "07", "10")
 """Codes of id_type whose number is not an 18-digit citizen number: passport, officer, HK/Macao and Taiwan permits, old residence card."""
+UNREADABLE = ("W_MASKED", "W_RARE")
+"""Names with hidden or lost characters agree with nothing and contradict nothing: they compare as no name."""
+PLACEHOLDER = "W_NAME_PLACEHOLDER"
 
 RECORD = (
     "source_table", "source_key", "id_no", "id_error", "name", "name_key", "former_name_key", "document", "local_numbers",
-    "name_order", "introduces", "_source_file", "_row_no", "_batch_id", "_business_date",
+    "is_placeholder", "name_order", "introduces", "_source_file", "_row_no", "_batch_id", "_business_date",
 )  # fmt: skip
 
 
@@ -54,8 +57,14 @@ def _document(source: Source) -> Column:
         return F.lit(None).cast("string")
     number = F.regexp_replace(F.upper(F.col("id_no_raw")), "[^0-9A-Z]", "")
     usable = F.col("id_no").isNull() & F.col("id_type").isin(*DOCUMENT_TYPES) & number.rlike("^[0-9A-Z]{5,18}$")
+    usable = usable & ~F.col("id_no_raw").rlike("[*＊]")
     usable = usable & (F.coalesce(F.col("id_no_error"), F.lit("")) != "E_PLACEHOLDER") & F.col("birth_date").isNotNull()
     return F.when(usable, F.concat_ws(":", "id_type", number, F.date_format("birth_date", "yyyyMMdd")))
+
+
+def _flagged(source: Source, *codes: str) -> Column:
+    """Whether the cleanser has put one of these codes on the record's name."""
+    return F.arrays_overlap("_codes", F.array(*[F.lit(f"{source.name}:{code}") for code in codes]))
 
 
 def _local_numbers(source: Source) -> Column:
@@ -73,10 +82,11 @@ def records(frames: dict[str, DataFrame]) -> DataFrame:
             F.col("id_no"),
             F.col("id_no_error").alias("id_error"),
             F.col(source.name).alias("name"),
-            F.col(f"{source.name}_key").alias("name_key"),
+            F.when(~_flagged(source, *UNREADABLE), F.col(f"{source.name}_key")).alias("name_key"),
             (F.col(f"{source.former}_key") if source.former else F.lit(None).cast("string")).alias("former_name_key"),
             _document(source).alias("document"),
             _local_numbers(source).alias("local_numbers"),
+            _flagged(source, PLACEHOLDER).alias("is_placeholder"),
             F.lit(source.order).alias("name_order"),
             F.lit(source.introduces).alias("introduces"),
             "_source_file",

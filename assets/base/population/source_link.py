@@ -23,12 +23,19 @@ UID_LENGTH = 32
 M1, M1B, M2, M3, U, CONFLICT, NONE = "M1", "M1B", "M2", "M3", "U", "ID_NAME_CONFLICT", "NONE"
 BY_NUMBER = (M1, M1B)
 """The record carries the person's own valid number, and its name does not contradict it."""
-OWN_PERSON_IN_CONFLICT = "health/archive"
-"""An archive under somebody else's number still is an archive of somebody: it gets a person of its own."""
+SURE_REASONS = ("EXACT", "FORMER")
+OWN_PERSON_IN_CONFLICT = ("public_security/resident", "health/archive", "citizen_card/card")
+"""A resident, archive or card under somebody else's number still is somebody's: it gets a person of its own."""
 LINK = (
     "source_table", "source_key", "person_uid", "match", "match_reason", "id_no", "id_error", "name",
     "_source_file", "_row_no", "_batch_id", "_business_date",
 )  # fmt: skip
+
+
+def is_sure() -> Column:
+    """Over match_reason: the names agree. Every other link is doubtful: enough to keep records together, never enough to
+    declare somebody dead, to close an archive or to merge it."""
+    return F.coalesce(F.col("match_reason").isin(*SURE_REASONS), F.lit(False))
 
 
 def _name_agreement(own: Column, anchor: Column, former: Column) -> Column:
@@ -36,11 +43,12 @@ def _name_agreement(own: Column, anchor: Column, former: Column) -> Column:
     return F.when(own.isNull() | anchor.isNull(), "NO_NAME").otherwise(same_person_name(own, anchor, former))
 
 
-def anchors(rows: DataFrame) -> DataFrame:
-    """Per valid number the name that counts: first by survivorship, then by the smallest key."""
-    counts_first = Window.partitionBy("id_no").orderBy(F.col("name_key").isNull(), "name_order", "source_key")
-    named = rows.where(F.col("id_no").isNotNull()).withColumn("place", F.row_number().over(counts_first)).where(F.col("place") == 1)
-    return named.select("id_no", F.col("name_key").alias("anchor_key"), F.col("former_name_key").alias("anchor_former"))
+def anchors(rows: DataFrame, number: str = "id_no") -> DataFrame:
+    """Per `number` the name that counts: first by survivorship, then by the smallest key. A placeholder is no name."""
+    nameless = F.col("name_key").isNull() | F.col("is_placeholder")
+    counts_first = Window.partitionBy(number).orderBy(nameless, "name_order", "source_key")
+    named = rows.where(F.col(number).isNotNull()).withColumn("place", F.row_number().over(counts_first)).where(F.col("place") == 1)
+    return named.select(number, F.when(~nameless, F.col("name_key")).alias("anchor_key"), F.col("former_name_key").alias("anchor_former"))
 
 
 def match_by_number(rows: DataFrame, anchor: DataFrame) -> DataFrame:
@@ -53,14 +61,21 @@ def match_by_number(rows: DataFrame, anchor: DataFrame) -> DataFrame:
         .join(anchor, "id_no")
         .withColumn("match_reason", how)
         .withColumn("match", match)
-        .withColumn("owner", owner.when(F.col("source_table") == OWN_PERSON_IN_CONFLICT, F.concat_ws(":", "source_table", "source_key")))
+        .withColumn(
+            "owner", owner.when(F.col("source_table").isin(*OWN_PERSON_IN_CONFLICT), F.concat_ws(":", "source_table", "source_key"))
+        )
     )
 
 
 def documents(rows: DataFrame) -> DataFrame:
-    """The document numbers with birth date (M2) that at least one introducing record carries."""
-    known = rows.where(F.col("document").isNotNull() & F.col("introduces"))
-    return known.select("document", F.lit(True).alias("known_document")).distinct()
+    """The document numbers with birth date (M2) that at least one introducing record carries, and the name that counts."""
+    known = anchors(rows.where(F.col("introduces")), "document")
+    return known.select(
+        "document",
+        F.lit(True).alias("known_document"),
+        F.col("anchor_key").alias("document_key"),
+        F.col("anchor_former").alias("document_former"),
+    )
 
 
 def local_numbers(identified: DataFrame) -> DataFrame:
@@ -90,6 +105,7 @@ def match_without_number(rows: DataFrame, document: DataFrame, local: DataFrame)
     """M2 and M3 for records without a valid number; U for those that introduce a person; NONE for the rest."""
     unidentified = rows.where(F.col("id_no").isNull()).withColumn("local_number", F.get("local_numbers", 0))
     how = _name_agreement(F.col("name_key"), F.col("local_key"), F.col("local_former"))
+    how_document = _name_agreement(F.col("name_key"), F.col("document_key"), F.col("document_former"))
     mapped = F.col("local_owner").isNotNull()
     match = (
         F.when(F.col("known_document"), M2)
@@ -99,13 +115,18 @@ def match_without_number(rows: DataFrame, document: DataFrame, local: DataFrame)
         .otherwise(NONE)
     )
     kind = F.upper(F.element_at(F.split("local_number", ":"), 1))
+    reason = (
+        F.when(F.col("match") == M2, F.coalesce(how_document, F.lit("DOCUMENT")))
+        .when(F.col("match") == M3, how)
+        .when(F.col("match") == CONFLICT, kind)
+    )
     alone = F.concat_ws(":", "source_table", F.coalesce("first_key", "source_key"))
     return (
         unidentified.join(document, "document", "left")
         .join(local, "local_number", "left")
         .join(first_records(unidentified), ["source_table", "local_number"], "left")
         .withColumn("match", match)
-        .withColumn("match_reason", F.when(F.col("match") == M2, "DOCUMENT").when(F.col("match").isin(M3, CONFLICT), kind))
+        .withColumn("match_reason", reason)
         .withColumn("owner", F.when(F.col("match") == M2, F.col("document")).when(F.col("match") == M3, F.col("local_owner")))
         .withColumn("owner", F.when(F.col("match") == U, alone).otherwise(F.col("owner")))
     )
@@ -134,7 +155,8 @@ def source_link(
 
     match: M1 valid number and name equal; M1B number equal, name a former one, one character off or missing; M2 document
     number and birth date; M3 local number that another record maps to a valid number; U a person of the record's own;
-    ID_NAME_CONFLICT number of somebody with another name: not merged; NONE nobody found.
+    ID_NAME_CONFLICT number of somebody with another name: not merged; NONE nobody found. match_reason: how the names agree;
+    for names that contradict each other the document or local number the record came by.
     """
     rows = records(
         {

@@ -87,7 +87,7 @@ def with_proposal(frame: DataFrame) -> DataFrame:
             closed_on = F.when(here, F.col(close["date"])).otherwise(closed_on)
             acting = [_hit(r) for r in line["by"] if rules()[r].automatic]
             automatic = F.when(here, reduce(or_, acting, F.lit(False))).otherwise(automatic)
-    grace = F.col("open") & (F.col("as_of") <= F.date_add("death_date", defaults().grace_days))
+    grace = F.col("open") & F.col("is_sure") & (F.col("as_of") <= F.date_add("death_date", defaults().grace_days))
     closed = F.col("state") == "CLOSED"
     return (
         frame.withColumn("close_reason", F.when(closed, F.col("cancel_reason")).otherwise(reason))

@@ -14,8 +14,8 @@ from assets.themes.health import survivor
 from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT
 
 FACTS = (
-    "ehr_no", "empi_id", "archive_key", "person_uid", "match", "open", "as_of", "id_no", "id_error", "codes", "create_date", "created_on",
-    "dead_flag", "cancel_reason", "cancel_date", "mana_org", "county6", "is_survivor", "same_form", "other_form", "survivor_ehr_no",
+    "ehr_no", "empi_id", "archive_key", "person_uid", "match", "is_sure", "open", "as_of", "id_no", "id_error", "codes", "create_date",
+    "created_on", "cancel_reason", "cancel_date", "mana_org", "county6", "is_survivor", "same_form", "other_form", "survivor_ehr_no",
     "survivor_empi_id", "merged_from", "persons_of_number", "number_in_police", "other_sources", "death_date", "death_grade", "seen_alive",
     "service_count", "not_in_service_count", "after_death_count", "last_event_date", "last_visit_date", "event_count",
     "_source_file", "_row_no", "_batch_id",
@@ -68,7 +68,7 @@ def facts(archive: DataFrame, link: DataFrame, person: DataFrame, death: DataFra
     """One row per row of health/archive, columns FACTS. Services later than `as_of` do not exist yet."""
     happened = service.where(F.col("service_date") <= F.lit(as_of))
     archives = survivor.linked(archive, link)
-    groups = survivor.elect(archives, person, service)
+    groups = survivor.elect(archives, person, service, as_of)
     persons = archives.groupBy("ehr_no").agg(F.count_distinct("person_uid").alias("persons_of_number"))
     joined = (
         archives.join(persons, "ehr_no")

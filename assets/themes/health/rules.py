@@ -116,7 +116,7 @@ def fifteen_and_eighteen_digits(_: Defaults) -> Column:
 
 @rule("X1")
 def dead_and_open(d: Defaults) -> Column:
-    return F.col("as_of") > F.date_add("death_date", d.grace_days)
+    return F.col("is_sure") & (F.col("as_of") > F.date_add("death_date", d.grace_days))
 
 
 @rule("X2")
@@ -126,12 +126,12 @@ def served_after_death(_: Defaults) -> Column:
 
 @rule("X3")
 def created_after_death(_: Defaults) -> Column:
-    return F.col("create_date") > F.col("death_date")
+    return F.col("is_sure") & (F.col("create_date") > F.col("death_date"))
 
 
 @rule("X4")
 def flagged_dead_but_seen(_: Defaults) -> Column:
-    return (F.col("dead_flag") == "1") & F.col("seen_alive")
+    return F.col("seen_alive")
 
 
 @rule("D1")

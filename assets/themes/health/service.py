@@ -6,11 +6,13 @@ what the flags say about the archive (rules.py).
 
 from __future__ import annotations
 
+from datetime import date
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
-from assets.declare import cleansed, lake_asset, table
+from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.themes.health import survivor
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
@@ -92,9 +94,9 @@ def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
     flagged = F.coalesce(left, F.lit(False)) | F.coalesce(elsewhere, F.lit(False))
     return (
         services.join(account, "input_user", "left")
-        .withColumn("not_in_service", flagged)
         .join(doctors, "doctor", "left")
         .withColumn("org_code", F.coalesce("org_code", F.when(F.col("service_kind") == FOLLOWUP, F.col("doctor_org"))))
+        .withColumn("not_in_service", flagged)
     )
 
 
@@ -124,6 +126,7 @@ def service(
     link: DataFrame = table("base/population/source_link"),
     person: DataFrame = table("base/population/person"),
     death: DataFrame = table("base/population/death"),
+    as_of: date = AS_OF,
 ) -> DataFrame:
     """One row per service, key (service_kind, service_no), columns SERVICE.
 
@@ -132,7 +135,7 @@ def service(
     """
     archives = survivor.linked(archive, link)
     services = with_person(examination, followup, visit, archives, link)
-    merged = survivor.elect(archives, person, services).where(~F.col("is_survivor"))
+    merged = survivor.elect(archives, person, services, as_of).where(~F.col("is_survivor"))
     merged = merged.select(F.concat_ws("|", "ehr_no", "empi_id").alias("archive_key"), "survivor_ehr_no")
     return (
         services.transform(with_staff, staff)

@@ -6,13 +6,18 @@ Here: the election, a pure function of archives, links, persons and services. Bo
 
 from __future__ import annotations
 
+from datetime import date
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
+from assets.base.population.source_link import is_sure
+from standards.divisions import county_of
 
 ARCHIVE = "health/archive"
 BY_NUMBER = ("M1", "M1B")
+UNKNOWN_COUNTY = "321000"
 UPGRADED = "id_no:F_UP15"
 SURVIVOR = (
     "ehr_no", "empi_id", "survivor_ehr_no", "survivor_empi_id", "merged_from", "same_form", "other_form", "is_survivor",
@@ -25,32 +30,36 @@ def is_open() -> Column:
 
 
 def linked(archive: DataFrame, link: DataFrame) -> DataFrame:
-    """The archives with archive_key, person_uid, match."""
+    """The archives with archive_key, person_uid, match, is_sure."""
     mine = link.where(F.col("source_table") == ARCHIVE)
-    mine = mine.select(F.col("source_key").alias("archive_key"), "person_uid", "match")
+    mine = mine.select(F.col("source_key").alias("archive_key"), "person_uid", "match", is_sure().alias("is_sure"))
     return archive.withColumn("archive_key", source_key(ARCHIVE)).join(mine, "archive_key", "left")
 
 
-def last_service(service: DataFrame) -> DataFrame:
-    """Per archive number the date of its last examination or follow-up."""
-    return service.where(F.col("ehr_no").isNotNull()).groupBy("ehr_no").agg(F.max("service_date").alias("last_service_date"))
+def last_service(service: DataFrame, as_of: date) -> DataFrame:
+    """Per archive number the date of its last examination or follow-up that is not later than `as_of`."""
+    return (
+        service.where(F.col("ehr_no").isNotNull() & (F.col("service_date") <= F.lit(as_of)))
+        .groupBy("ehr_no")
+        .agg(F.max("service_date").alias("last_service_date"))
+    )
 
 
-def elect(archives: DataFrame, person: DataFrame, service: DataFrame) -> DataFrame:
-    """Groups of open archives of one person under one valid number; columns SURVIVOR, groups of two and more only.
+def elect(archives: DataFrame, person: DataFrame, service: DataFrame, as_of: date) -> DataFrame:
+    """Groups of open archives of one person under one valid number, all on sure links; columns SURVIVOR, groups of two and more only.
 
-    Order: valid number and open (all are), division of the hukou (village, then county), latest service, earliest creation,
-    smallest number. same_form/other_form: how many others of the group were delivered with as many digits (U1) or not (U4).
+    Order: county of the hukou in the police register (an unknown one is no county), latest service, earliest creation, smallest
+    number. same_form/other_form: how many others of the group were delivered with as many digits (U1) or not (U4).
     """
-    home = person.select("person_uid", F.col("hukou_div").alias("home_div"), F.col("county6").alias("home_county"))
-    near = F.when(F.col("village_code12") == F.col("home_div"), 2).when(F.col("village_county") == F.col("home_county"), 1).otherwise(0)
+    home = person.select("person_uid", county_of(F.col("hukou_div")).alias("home_county"))
+    near = F.when((F.col("village_county") == F.col("home_county")) & (F.col("home_county") != UNKNOWN_COUNTY), 1).otherwise(0)
     group = Window.partitionBy("person_uid")
     members = (
-        archives.where(is_open() & F.col("id_no").isNotNull() & F.col("match").isin(*BY_NUMBER))
+        archives.where(is_open() & F.col("id_no").isNotNull() & F.col("match").isin(*BY_NUMBER) & F.col("is_sure"))
         .withColumn("members", F.count(F.lit(1)).over(group))
         .where(F.col("members") > 1)
         .join(home, "person_uid", "left")
-        .join(last_service(service), "ehr_no", "left")
+        .join(last_service(service, as_of), "ehr_no", "left")
         .withColumn("upgraded", F.exists("_codes", lambda c: c == UPGRADED).cast("int"))
         .withColumn("near", near)
     )
