@@ -48,7 +48,7 @@ CASES: dict[str, tuple[list[dict[str, dict[str, Any]]], tuple[Any, ...] | None]]
     "in the future": ([FUTURE], (None, "INVALID", None, False, 0)),
     "before the birth": ([TOO_EARLY], (None, "INVALID", None, False, 0)),
     "seen alive": ([FLAG, VISIT], ("C", "CANDIDATE", date(2018, 2, 28), False, 1)),
-    "seen alive after a certificate": ([CERT, VISIT], ("A", "CANDIDATE", date(2018, 3, 1), False, 1)),
+    "seen alive after a certificate": ([CERT, VISIT], ("A", "CONFLICT", date(2018, 3, 1), False, 1)),
     "a visit in the same week": ([CERT, SOON], ("A", "CONFIRMED", date(2018, 3, 1), False, 0)),
 }
 

@@ -18,8 +18,8 @@ from assets.base.population.source_link import CONFLICT, M2, is_sure
 from assets.declare import AS_OF, cleansed, lake_asset, table
 
 CONFLICT_DAYS = 7
-CONTRADICTED = "CANDIDATE"
-"""Status of a death after which the person was seen alive: for review, like a single hint; life_evidence tells them apart."""
+CONTRADICTED = "CONFLICT"
+"""Status of a death of grade A or B after which the person was seen alive: for people to decide."""
 PAIR_DAYS = 62
 """Two hints of grade C speak of one death when their dates are at most so far apart."""
 LIFE_DAYS = 7
@@ -205,8 +205,8 @@ def death(
 ) -> DataFrame:
     """One row per person of whom somebody says they are dead, key person_uid.
 
-    grade A, B, C; status CONFIRMED (A, B), CANDIDATE (a single C, or life_evidence), INVALID (every stated date after `as_of` or before the
-    birth); date_conflict: exact dates of grade A and B more than seven days apart; sources: every statement; life_evidence.
+    grade A, B, C; status CONFIRMED (A, B), CANDIDATE (a single C), CONFLICT (seen alive afterwards), INVALID (every stated date
+    after `as_of` or before the birth); date_conflict: exact dates of grade A and B more than seven days apart; sources: every statement; life_evidence.
     """
     frames = {
         "health/death_certificate": certificate,
