@@ -206,7 +206,8 @@ def death(
     """One row per person of whom somebody says they are dead, key person_uid.
 
     grade A, B, C; status CONFIRMED (A, B), CANDIDATE (a single C), CONFLICT (seen alive afterwards), INVALID (every stated date
-    after `as_of` or before the birth); date_conflict: exact dates of grade A and B more than seven days apart; sources: every statement; life_evidence.
+    after `as_of` or before the birth); date_conflict: exact dates of grade A and B more than seven
+    days apart; sources: every statement; life_evidence: visits after the death.
     """
     frames = {
         "health/death_certificate": certificate,
