@@ -5,7 +5,9 @@ Exit codes: 0 all in order; 1 something failed and was not published; 2 wrong us
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,8 +37,6 @@ def main(debug: Annotated[bool, typer.Option("--debug", help="Show the whole tra
 
 
 def _settings(config: Path | None, **overrides: Any) -> Any:
-    import os
-
     from resources import settings
 
     if config is not None:
@@ -162,12 +162,24 @@ def create(config: ConfigOption = None) -> None:
 
 
 def entry() -> None:
-    """The program's entry: errors are one line that says what, where and what to do."""
+    """The program's entry. It ends at once when the work is done and said: the teardown of the interpreter now and then
+    aborts in a thread of a native library ("terminate called without an active exception"), and would spoil the exit code."""
+    code = _run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run() -> int:
+    """Run the command. Errors are one line that says what, where and what to do."""
     try:
         app()
+    except SystemExit as e:
+        return e.code if isinstance(e.code, int) else int(e.code is not None)
     except Exception as e:
         if State.debug:
-            raise
+            traceback.print_exc()
+            return 1
         from contracts import ContractError
         from resources.errors import CitylakeError
 
@@ -178,4 +190,5 @@ def entry() -> None:
             else f"{type(e).__name__}: {' '.join(str(e).split())[:300]}. Run again with `citylake --debug …` for the traceback."
         )
         print(f"error: {line}", file=sys.stderr)
-        sys.exit(1)
+        return 1
+    return 0
