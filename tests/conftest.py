@@ -15,7 +15,6 @@ from resources.engine import Engine
 from resources.keys import create_key
 from resources.settings import Settings
 
-
 _status: list[int] = []
 
 
