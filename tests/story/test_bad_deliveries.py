@@ -14,7 +14,7 @@ import pytest
 
 from simulator import build
 from tests.deliveries import sm3
-from tests.story.city import Installation
+from tests.story.city import Installation, Result
 
 pytestmark = pytest.mark.slow
 PEOPLE = 400
@@ -159,22 +159,25 @@ def test_an_exchange_database_out_of_reach_is_named_without_its_secrets(bad_nigh
     assert len(said) == 1, bad_night["said"]["refused_deliveries"]
 
 
-def test_a_corrected_delivery_of_the_same_date_is_taken_in_afterwards(
-    bad_night: dict[str, Any], installation: Installation, city: Any
-) -> None:
-    """The departments deliver again; the database is back."""
+@pytest.fixture(scope="module")
+def corrected_night(bad_night: dict[str, Any], installation: Installation, city: Any) -> Result:
+    """The departments deliver the same date again; the database is back."""
     shutil.rmtree(installation.landing)
     installation.landing.mkdir()
     other = installation.root / "again.db"
     city.deliver(1, installation.landing, f"sqlite:///{other}", on_time=True)
     city.deliver(1, installation.landing, installation.exchange_url, on_time=True)
     day: date = bad_night["day"]
-    done = installation.run("run", "--as-of", day.isoformat(), "--json")
-    assert done.code == 0, done.err
-    taken = {r["table"] for r in done.json()["ledger"] if r["table"].startswith("raw/") and r["published"]}
+    return installation.run("run", "--as-of", day.isoformat(), "--json")
+
+
+def test_a_corrected_delivery_of_the_same_date_is_taken_in_afterwards(corrected_night: Result) -> None:
+    assert corrected_night.code == 0, corrected_night.err
+    taken = {r["table"] for r in corrected_night.json()["ledger"] if r["table"].startswith("raw/") and r["published"]}
     assert taken >= {f"raw/{t}" for t in BAD} | {"raw/public_security/resident"}
 
 
+@pytest.mark.usefixtures("corrected_night")
 def test_a_full_snapshot_forty_percent_smaller_is_held_and_closes_nothing(installation: Installation, city: Any) -> None:
     landing = installation.root / "shrunk"
     city.deliver(2, landing, f"sqlite:///{installation.root}/third.db", on_time=True)
