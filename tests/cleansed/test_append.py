@@ -86,12 +86,8 @@ def test_duplicate_of_a_row_that_becomes_contested_is_contested_too(installation
     assert found[0] == found[1]
 
 
-def test_crash_between_quarantine_and_table_is_healed_by_the_next_run(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    city = installation()
-    deliver(city, EXAMINATION, D29, [examination("E1", sbp="120"), examination("E2")], **SAME_EXTRACT)
-    night(city, EXAMINATION, D29)
-    deliver(city, EXAMINATION, D30, [examination("E1", sbp="130"), examination("E3")], **SAME_EXTRACT)
-    take_in(city, EXAMINATION, D30)
+def _crash_between_the_commits(city: Runtime, day: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ends after it has published the quarantine and before it publishes the table."""
     publish = city.lake.publish
 
     def crash(stage: Stage, **options: Any) -> Published:
@@ -102,7 +98,16 @@ def test_crash_between_quarantine_and_table_is_healed_by_the_next_run(installati
     with monkeypatch.context() as patched:
         patched.setattr(city.lake, "publish", crash)
         with pytest.raises(KeyboardInterrupt):
-            fold(city, EXAMINATION, D30, "crashes")
+            fold(city, EXAMINATION, day, "crashes")
+
+
+def test_crash_between_quarantine_and_table_is_healed_by_the_next_run(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    city = installation()
+    deliver(city, EXAMINATION, D29, [examination("E1", sbp="120"), examination("E2")], **SAME_EXTRACT)
+    night(city, EXAMINATION, D29)
+    deliver(city, EXAMINATION, D30, [examination("E1", sbp="130"), examination("E3")], **SAME_EXTRACT)
+    take_in(city, EXAMINATION, D30)
+    _crash_between_the_commits(city, D30, monkeypatch)
     healed = fold(city, EXAMINATION, D30, "again")
     assert shares(healed.accounts) == [("adjustment", D29, 0, -1, 1, 0), ("batch", D30, 2, 1, 1, 0)]
     assert published(city, EXAMINATION, "sbp") == {"E2": 120, "E3": 120}
@@ -113,17 +118,7 @@ def test_crash_between_the_commits_without_contest_is_healed(installation: Insta
     city = installation()
     deliver(city, EXAMINATION, D29, [examination("E1"), examination("E2", exam_date="?")])
     take_in(city, EXAMINATION, D29)
-    publish = city.lake.publish
-
-    def crash(stage: Stage, **options: Any) -> Published:
-        if stage.table == f"cleansed/{EXAMINATION}":
-            raise KeyboardInterrupt
-        return publish(stage, **options)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(city.lake, "publish", crash)
-        with pytest.raises(KeyboardInterrupt):
-            fold(city, EXAMINATION, D29, "crashes")
+    _crash_between_the_commits(city, D29, monkeypatch)
     healed = fold(city, EXAMINATION, D29, "again")
     assert shares(healed.accounts) == [("batch", D29, 2, 1, 1, 0)]
     assert quarantined(city, EXAMINATION, "_row_no", "codes") == [(3, ["exam_date:E_DATE"])]
