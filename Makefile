@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEOPLE ?= 46000
 DEMO ?= demo
 
-.PHONY: demo ui test test-fast lint lock clean
+.PHONY: demo ui test test-fast servers lint lock clean
 
 $(BIN)/citylake: pyproject.toml requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "citylake needs Python 3.11 to 3.13; set PYTHON=...")'
@@ -27,6 +27,9 @@ test: $(BIN)/citylake  ## every test
 
 test-fast: $(BIN)/citylake  ## the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow"
+
+servers: $(BIN)/citylake  ## MinIO, PostgreSQL, Java and Spark's packages: for the tests that need them and a trial installation
+	deploy/install-servers.sh $(BIN)/python
 
 lint: $(BIN)/citylake  ## style, types, and the arrows between folders
 	$(BIN)/ruff format --check .

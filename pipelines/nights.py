@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.ledger import Release
 from pipelines.runtime import Runtime
-from resources.errors import CitylakeError, DeliveryRejected, Unreachable
+from resources.errors import DeliveryRejected, Unreachable
 from resources.keys import read_key
+from resources.store import is_bucket
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -159,7 +160,6 @@ def check_installation(runtime: Runtime) -> None:
     """Say at once what is missing before a night starts. Raises CitylakeError."""
     _ = runtime.contracts
     read_key(runtime.settings.key_file)
-    if not runtime.settings.landing.is_dir():
-        raise CitylakeError(
-            "LANDING_MISSING", "the landing folder does not exist", str(runtime.settings.landing), "Create it, or set CITYLAKE_LANDING"
-        )
+    runtime.landing.store.check()
+    if is_bucket(runtime.settings.lake):
+        runtime.lake.store.check()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from contracts import Contract, load_all
 from contracts.loader import code_lists
 from pipelines.ledger import Ledger
-from resources.engine import Engine
+from resources.engine import Engine, engine_of
 from resources.keys import read_key
 from resources.lake import Lake
 from resources.landing import LandingZone
@@ -35,7 +35,7 @@ class Runtime:
 
     @classmethod
     def of(cls, settings: Settings, engine: Engine | None = None) -> Runtime:
-        return cls(settings, Lake(settings.lake), engine or Engine())
+        return cls(settings, Lake(settings.lake, settings.s3), engine or engine_of(settings))
 
     def with_lake(self, lake: Lake) -> Runtime:
         """The same installation on another lake, sharing the engine."""
@@ -52,7 +52,7 @@ class Runtime:
     @cached_property
     def landing(self) -> LandingZone:
         url = self.settings.exchange_url
-        return LandingZone(self.settings.landing, url.get_secret_value() if url else None)
+        return LandingZone(self.settings.landing, url.get_secret_value() if url else None, self.settings.s3)
 
     @cached_property
     def ledger(self) -> Ledger:

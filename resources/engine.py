@@ -1,57 +1,122 @@
-"""The engine that transforms tables: a Spark Connect session on the embedded engine Sail.
+"""The engine that transforms tables: a Spark Connect session, on the embedded engine Sail or on Apache Spark.
 
-Here: starting and stopping it, its settings. Not here: where tables are (`lake`). Nothing else in the project
-knows which engine it runs on.
+Here: which engine, starting and stopping it, the settings both must share. Not here: where tables are (`lake`), Spark's
+own server (`spark`). Nothing else in the project knows which engine it runs on.
 """
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
+
+from resources.s3 import S3
+from resources.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 TIME_ZONE = "Asia/Shanghai"
-SETTINGS = {
+SESSION = {
     "spark.sql.session.timeZone": TIME_ZONE,
     "spark.sql.ansi.enabled": "true",
 }
 
 
-class Engine:
+class Engine(ABC):
     """One engine of one process. The session starts when it is first asked for, and serves the whole run."""
 
     def __init__(self) -> None:
-        self._server: Any = None
         self._session: SparkSession | None = None
 
     @property
     def session(self) -> SparkSession:
         if self._session is None:
-            self._session = self._start()
+            self._session = self._connected()
         return self._session
 
-    def _start(self) -> SparkSession:
-        os.environ.setdefault("RUST_LOG", "error")
+    def _connected(self) -> SparkSession:
         import warnings
 
-        from pysail.spark import SparkConnectServer
         from pyspark.sql import SparkSession
 
         warnings.filterwarnings("ignore", module="pyspark")
-        self._server = SparkConnectServer("127.0.0.1", 0)
-        self._server.start(background=True)
-        _, port = self._server.listening_address
-        session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
-        for name, value in SETTINGS.items():
+        session: SparkSession = SparkSession.builder.remote(self._start()).create()
+        for name, value in {**SESSION, **self._session_settings()}.items():
             session.conf.set(name, value)
         return session
+
+    @abstractmethod
+    def _start(self) -> str:
+        """Start what must run; the address of its Spark Connect endpoint."""
+
+    def _session_settings(self) -> dict[str, str]:
+        return {}
+
+    @abstractmethod
+    def _end(self) -> None:
+        """End what `_start` started."""
 
     def stop(self) -> None:
         if self._session is not None:
             self._session.stop()
             self._session = None
+        self._end()
+
+
+class Sail(Engine):
+    """The embedded engine: no Java, in this process."""
+
+    def __init__(self, s3: S3 | None = None) -> None:
+        super().__init__()
+        self._s3, self._server = s3, None
+
+    def _start(self) -> str:
+        os.environ.setdefault("RUST_LOG", "error")
+        os.environ.update(self._s3.environment() if self._s3 else {})
+        from pysail.spark import SparkConnectServer
+
+        server: Any = SparkConnectServer("127.0.0.1", 0)
+        server.start(background=True)
+        self._server = server
+        return f"sc://127.0.0.1:{server.listening_address[1]}"
+
+    def _end(self) -> None:
         if self._server is not None:
             self._server.stop()
             self._server = None
+
+
+class Spark(Engine):
+    """Apache Spark: a server of this process's own (`local[N]`, `spark://…`), or one that is there (`sc://…`)."""
+
+    def __init__(self, address: str = "local[*]", conf: dict[str, str] | None = None, s3: S3 | None = None) -> None:
+        super().__init__()
+        self._address, self._conf, self._s3, self._server = address, conf or {}, s3, None
+
+    def _start(self) -> str:
+        from resources.spark import SparkServer, check_endpoint
+
+        if self._address.startswith("sc://"):
+            check_endpoint(self._address)
+            return self._address
+        server: Any = SparkServer(self._address, self._conf, self._s3)
+        self._server = server
+        return str(server.start())
+
+    def _session_settings(self) -> dict[str, str]:
+        from resources.spark import SESSION
+
+        return SESSION
+
+    def _end(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+
+def engine_of(settings: Settings) -> Engine:
+    """The engine the settings name, not started yet."""
+    if settings.engine == "spark":
+        return Spark(settings.spark, settings.spark_conf, settings.s3)
+    return Sail(settings.s3)

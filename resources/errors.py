@@ -24,3 +24,7 @@ class DeliveryRejected(CitylakeError):  # a verdict on a drop, not a failure of 
 
 class Unreachable(CitylakeError):  # a condition that may pass
     """Something outside could not be reached. Trying again later may help."""
+
+
+class LakeUnreachable(CitylakeError):  # a condition that may pass
+    """The store that holds the lake cannot be reached. What was being published is there or not; running again finds out."""

@@ -11,22 +11,27 @@ version or the new one; a crash leaves an unreferenced stage behind, which maint
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from resources.errors import CitylakeError
+from resources.errors import CitylakeError, LakeUnreachable
+from resources.s3 import S3
+from resources.store import Store, is_bucket, store_at
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from deltalake import DeltaTable
+    from deltalake import CommitProperties, DeltaTable
     from deltalake import Schema as DeltaSchema
     from pyspark.sql import DataFrame, SparkSession
+
+
+STAGE = "stage"
+"""Under this name a commit says which attempt made it."""
 
 
 class Conflict(CitylakeError):
@@ -35,14 +40,20 @@ class Conflict(CitylakeError):
 
 @dataclass(frozen=True)
 class Stage:
-    """Candidate rows of one table, written but seen by nobody."""
+    """Candidate rows of one table, written but seen by nobody. `path` is below the root of `store`."""
 
     table: str
-    folder: Path
+    path: str
+    store: Store
+    options: dict[str, str] | None = None
 
     @property
     def uri(self) -> str:
-        return str(self.folder)
+        return self.store.uri(self.path)
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
 
     def write(self, frame: DataFrame, partition_by: Iterable[str] = ()) -> None:
         """Write a DataFrame with the engine."""
@@ -52,7 +63,13 @@ class Stage:
         """Stream Arrow record batches without an engine."""
         from deltalake import write_deltalake
 
-        write_deltalake(self.uri, reader, partition_by=list(partition_by) or None)
+        write_deltalake(self.uri, reader, partition_by=list(partition_by) or None, storage_options=self.options)
+
+    def open(self) -> DeltaTable:
+        """A delta-rs handle of the stage itself."""
+        from deltalake import DeltaTable
+
+        return DeltaTable(self.uri, storage_options=self.options)
 
     def frame(self, spark: SparkSession) -> DataFrame:
         """Exactly the staged rows."""
@@ -61,12 +78,11 @@ class Stage:
     def rows(self) -> int:
         """The number of staged rows, from the files' own metadata."""
         import pyarrow as pa
-        from deltalake import DeltaTable
 
-        return sum(pa.table(DeltaTable(self.uri).get_add_actions(flatten=True))["num_records"].to_pylist())
+        return sum(pa.table(self.open().get_add_actions(flatten=True))["num_records"].to_pylist())
 
     def discard(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.store.remove(self.path)
 
 
 @dataclass(frozen=True)
@@ -77,26 +93,51 @@ class Published:
 
 
 class Lake:
-    """All tables below one root. `raw_from`: another lake to read raw tables from (a rebuild into an empty lake)."""
+    """All tables below one root, a folder or s3://bucket/prefix. `raw_from`: another lake to read raw tables from (a
+    rebuild into an empty lake)."""
 
-    def __init__(self, root: str, raw_from: Lake | None = None) -> None:
-        self.root = root
+    def __init__(self, root: str, s3: S3 | None = None, raw_from: Lake | None = None) -> None:
+        self.root, self._s3 = root, s3
+        self.store = store_at(root, s3, LakeUnreachable)
+        self.options = (s3 or S3()).delta_options() if is_bucket(root) else None
         self._raw_from = raw_from
 
-    def path(self, table: str) -> Path:
-        if self._raw_from and table.startswith("raw/"):
-            return self._raw_from.path(table)
-        return Path(self.root) / table
+    def beside(self) -> Lake:
+        """An empty lake within this one that reads raw from it, and is no part of it."""
+        path = ".beside"
+        self.store.remove(path)
+        return Lake(self.store.uri(path), self._s3, raw_from=self)
+
+    def _home(self, table: str) -> Lake:
+        return self._raw_from if self._raw_from and table.startswith("raw/") else self
+
+    def uri(self, table: str) -> str:
+        """Where a table is."""
+        return self._home(table).store.uri(table)
 
     def open(self, table: str, version: int | None = None) -> DeltaTable | None:
-        """A delta-rs handle at a version (default: newest), None when the table is not there yet."""
+        """A delta-rs handle at a version (default: newest), None when the table is not there yet. Raises LakeUnreachable."""
         from deltalake import DeltaTable
         from deltalake.exceptions import TableNotFoundError
 
         try:
-            return DeltaTable(str(self.path(table)), version=version)
+            with self._watched():
+                return DeltaTable(self.uri(table), version=version, storage_options=self.options)
         except TableNotFoundError:
             return None
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """When a library fails on the store, ask the store itself what is wrong: it has the clearer words."""
+        from deltalake.exceptions import TableNotFoundError
+
+        try:
+            yield
+        except (CitylakeError, TableNotFoundError):
+            raise
+        except Exception:
+            self.store.check()
+            raise
 
     def version(self, table: str) -> int | None:
         handle = self.open(table)
@@ -109,11 +150,18 @@ class Lake:
         return history[0].get(name) if history else None
 
     def tables(self) -> list[str]:
-        """The names of all published tables."""
-        root = Path(self.root)
-        return sorted(log.parent.relative_to(root).as_posix() for log in root.glob("*/*/*/_delta_log")) + sorted(
-            log.parent.relative_to(root).as_posix() for log in root.glob("operations/*/_delta_log")
+        """The names of all published tables: layer/domain/table, and operations/table."""
+        return sorted(
+            table
+            for layer in self._folders("")
+            for domain in self._folders(layer)
+            for table in ([domain] if layer == "operations" else self._folders(domain))
+            if self.store.has(f"{table}/_delta_log")
         )
+
+    def _folders(self, path: str) -> list[str]:
+        found = (c.name for c in self.store.children(path) if c.is_folder and not c.name.startswith((".", "_")))
+        return [f"{path}/{name}" if path else name for name in found]
 
     def read(self, spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
         """A published table as a DataFrame, at its newest version unless told. Raises CitylakeError when it is not there."""
@@ -122,7 +170,7 @@ class Lake:
         reader = spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
-        return reader.load(str(self.path(table)))
+        return reader.load(self.uri(table))
 
     def arrow(self, table: str, version: int | None = None, columns: list[str] | None = None) -> pa.Table | None:
         """A small table as Arrow without an engine, None when it is not there yet."""
@@ -136,7 +184,7 @@ class Lake:
 
     def stage(self, table: str, run_id: str) -> Stage:
         """An empty stage for one attempt of a run: another attempt must not touch what this one has published."""
-        return Stage(table, self.path(table) / f"stage-{run_id}-{token_hex(4)}")
+        return Stage(table, f"{table}/stage-{run_id}-{token_hex(4)}", self.store, self.options)
 
     def publish(
         self,
@@ -161,53 +209,90 @@ class Lake:
         hidden: partition columns that only the stage has; a value other than None says which of its rows to publish.
         Raises Conflict when somebody published in between.
         """
-        from deltalake import CommitProperties, DeltaTable, Transaction
+        from deltalake import CommitProperties, Transaction
         from deltalake.exceptions import CommitFailedError, DeltaError
-        from deltalake.transaction import create_table_with_add_actions
 
-        staged = DeltaTable(stage.uri)
-        actions, rows = _add_actions(staged, stage.folder.name, statistics, hidden or {})
+        staged = stage.open()
+        actions, rows = _add_actions(staged, stage.name, statistics, hidden or {})
         schema = _nullable(staged.schema(), without=frozenset(hidden or {}))
         commit = CommitProperties(
-            custom_metadata=dict(metadata or {}),
+            custom_metadata={**(metadata or {}), STAGE: stage.name},
             app_transactions=[Transaction(app, version) for app, version in (transactions or {}).items()],
             max_commit_retries=0,
         )
-        uri = str(self.path(stage.table))
         try:
-            if base_version is None:
-                create_table_with_add_actions(uri, schema, actions, mode="error", partition_by=list(partition_by), commit_properties=commit)
-            else:
-                handle = DeltaTable(uri, version=base_version)
-                new = [f for f in schema.fields if f.name not in {g.name for g in handle.schema().fields}]
-                if new:
-                    _add_columns(handle, new, newest=self.version(stage.table))
-                handle.create_write_transaction(
-                    actions,
-                    mode=mode,
-                    schema=schema,
-                    partition_by=list(partition_by),
-                    partition_filters=replace_partitions,
-                    commit_properties=commit,
-                )
-        except (CommitFailedError, DeltaError, FileExistsError) as e:
-            raise Conflict(
-                "PUBLISH_CONFLICT",
-                f"table {stage.table} was published by somebody else since version {base_version}",
-                uri,
-                "Run the asset again: it will start from the new version",
-            ) from e
-        _tidy(stage, {a.path for a in actions})
+            with self._watched():
+                self._commit(stage.table, base_version, actions, schema, mode, list(partition_by), replace_partitions, commit)
+        except Exception as e:
+            if not self._landed(stage.table, base_version, stage.name):
+                if not isinstance(e, CommitFailedError | DeltaError | FileExistsError):
+                    raise
+                raise Conflict(
+                    "PUBLISH_CONFLICT",
+                    f"table {stage.table} was published by somebody else since version {base_version}",
+                    self.uri(stage.table),
+                    "Run the asset again: it will start from the new version",
+                ) from e
+        with suppress(LakeUnreachable):  # what is left of the stage is seen by nobody
+            self.store.remove(stage.path, keep={f"{stage.table}/{a.path}" for a in actions})
         version = self.version(stage.table)
         assert version is not None
         return Published(stage.table, version, rows)
 
+    def _commit(
+        self,
+        table: str,
+        base_version: int | None,
+        actions: list[Any],
+        schema: DeltaSchema,
+        mode: str,
+        partition_by: list[str],
+        replace_partitions: list[tuple[str, str, Any]] | None,
+        commit: CommitProperties,
+    ) -> None:
+        from deltalake import DeltaTable
+        from deltalake.transaction import create_table_with_add_actions
+
+        uri = self.uri(table)
+        if base_version is None:
+            create_table_with_add_actions(
+                uri, schema, actions, mode="error", partition_by=partition_by, commit_properties=commit, storage_options=self.options
+            )
+            return
+        handle = DeltaTable(uri, version=base_version, storage_options=self.options)
+        new = [f for f in schema.fields if f.name not in {g.name for g in handle.schema().fields}]
+        if new:
+            _add_columns(handle, new, newest=self.version(table))
+        handle.create_write_transaction(
+            actions, mode=mode, schema=schema, partition_by=partition_by, partition_filters=replace_partitions, commit_properties=commit
+        )
+
+    def _landed(self, table: str, base_version: int | None, token: str) -> bool:
+        """Whether a commit that seemed to fail is there after all: the store took it and its answer was lost."""
+        handle = self.open(table)
+        if handle is None:
+            return False
+        since = handle.version() - (-1 if base_version is None else base_version)
+        return since > 0 and any(commit.get(STAGE) == token for commit in handle.history(since))
+
     def append(self, table: str, rows: pa.Table, transactions: Mapping[str, int] | None = None) -> int:
-        """Append a few rows to a bookkeeping table of the lake itself (ledger, releases). Returns the version."""
+        """Append a few rows to a bookkeeping table of the lake itself (ledger, releases), once. Returns the version.
+
+        The commit carries a transaction of its own: when its answer is lost and it is sent again, the second is refused.
+        """
         from deltalake import CommitProperties, Transaction, write_deltalake
 
-        commit = CommitProperties(app_transactions=[Transaction(a, v) for a, v in (transactions or {}).items()])
-        write_deltalake(str(self.path(table)), rows, mode="append", schema_mode="merge", commit_properties=commit)
+        token, before = token_hex(8), self.version(table)
+        once = {**(transactions or {}), f"append:{token}": 1}
+        commit = CommitProperties(custom_metadata={STAGE: token}, app_transactions=[Transaction(a, v) for a, v in once.items()])
+        try:
+            with self._watched():
+                write_deltalake(
+                    self.uri(table), rows, mode="append", schema_mode="merge", commit_properties=commit, storage_options=self.options
+                )
+        except Exception:
+            if not self._landed(table, before, token):
+                raise
         version = self.version(table)
         assert version is not None
         return version
@@ -243,15 +328,6 @@ def _add_actions(staged: DeltaTable, folder: str, statistics: bool, hidden: Mapp
         )
         total += file["num_records"]
     return actions, total
-
-
-def _tidy(stage: Stage, published: set[str]) -> None:
-    """Leave of a published stage only the files the table now refers to: not its log, nor rows that were not published."""
-    shutil.rmtree(stage.folder / "_delta_log", ignore_errors=True)
-    for file in [
-        f for f in stage.folder.rglob("*.parquet") if f"{stage.folder.name}/{f.relative_to(stage.folder).as_posix()}" not in published
-    ]:
-        file.unlink()
 
 
 def _plain(value: Any) -> Any:

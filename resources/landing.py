@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from types import TracebackType
 
 import pyarrow as pa
@@ -22,8 +21,13 @@ from resources.errors import DeliveryRejected
 from resources.readers import batch, csv_file, database, fixed_width_file, jsonl_file, manifest, xlsx_file
 from resources.readers.manifest import BATCH_ID_LENGTH, delivery_of
 from resources.readers.streams import DataFile, sm3_bytes
+from resources.s3 import S3
+from resources.store import store_at
 
 log = logging.getLogger(__name__)
+
+CHANGED = "DELIVERY_CHANGED"
+"""The code of a drop that was replaced between listing and reading it."""
 
 READERS: dict[str, Callable[[Contract, DataFile], Iterator[pa.RecordBatch]]] = {
     "csv": csv_file.read,
@@ -38,8 +42,9 @@ class Drop:
     """One delivery of one table for one business date.
 
     `batch_id`: first 32 hex digits of the SM3 of the manifest (for a database: of the canonical JSON of table, batch,
-    count, largest row, latest time), so the same delivery has the same id and a corrected one another; empty while
-    `complete` is False (the manifest is not there yet). `problem`: why `read` will refuse it, as far as the manifest tells.
+    count, largest row, sum of the row numbers, latest time), so the same delivery has the same id and a corrected one
+    another; empty while `complete` is False (the manifest is not there yet). `problem`: why `read` will refuse it, as far
+    as the manifest tells.
     """
 
     contract_name: str
@@ -84,10 +89,10 @@ class Delivery:
 
 
 class LandingZone:
-    """Folders `<folder>/<department>/<table>/<YYYY-MM-DD>/` and one exchange database."""
+    """Folders `<department>/<table>/<YYYY-MM-DD>/` below one root (a folder or s3://bucket/prefix), and one exchange database."""
 
-    def __init__(self, folder: Path, exchange_url: str | None) -> None:
-        self.folder, self._exchange_url = folder, exchange_url
+    def __init__(self, root: str, exchange_url: str | None, s3: S3 | None = None) -> None:
+        self.store, self._exchange_url = store_at(root, s3), exchange_url
 
     def drops(self, contract: Contract) -> list[Drop]:
         """All drops of one table, oldest business date first. Reads manifests only, or one GROUP BY.
@@ -98,7 +103,7 @@ class LandingZone:
         if delivery_of(contract).format == "database":
             found = [d for _, d in self._batches(contract)]
         else:
-            found = [self._folder_drop(contract, day, path) for day, path in self._folders(contract)]
+            found = [self._folder_drop(contract, day) for day in self._days(contract)]
         return sorted(found, key=lambda d: d.business_date)
 
     def read(self, contract: Contract, drop: Drop) -> Delivery:
@@ -117,45 +122,41 @@ class LandingZone:
             raise
         return Delivery(batch.schema(contract), drop, rows, stack)
 
-    def _folders(self, contract: Contract) -> Iterator[tuple[date, Path]]:
-        parent = self.folder / contract.domain / contract.table
-        for path in sorted(parent.iterdir()) if parent.is_dir() else ():
-            day = _date(path.name, "%Y-%m-%d")
-            if day is None or not path.is_dir():
-                log.warning("%s is no drop: not a folder named YYYY-MM-DD", path)
+    def _days(self, contract: Contract) -> Iterator[date]:
+        parent = f"{contract.domain}/{contract.table}"
+        for child in self.store.children(parent):
+            day = _date(child.name, "%Y-%m-%d")
+            if day is None or not child.is_folder:
+                log.warning("%s is no drop: not a folder named YYYY-MM-DD", self.store.uri(f"{parent}/{child.name}"))
             else:
-                yield day, path
+                yield day
 
-    def _folder(self, contract: Contract, day: date) -> Path:
-        return self.folder / contract.domain / contract.table / day.isoformat()
+    @staticmethod
+    def _path(contract: Contract, day: date) -> str:
+        return f"{contract.domain}/{contract.table}/{day.isoformat()}"
 
-    def _folder_drop(self, contract: Contract, day: date, path: Path) -> Drop:
+    def _folder_drop(self, contract: Contract, day: date) -> Drop:
+        path = self._path(contract, day)
         identity, extracted, declared, complete, problem = "", "", 0, True, None
         try:
-            data = self._manifest_bytes(path)
+            data = manifest.read_bytes(self.store, path)
             identity = manifest.batch_id(data)
-            said = manifest.parse(data, str(path / manifest.NAME))
+            said = manifest.parse(data, self.store.uri(f"{path}/{manifest.NAME}"))
             extracted, declared = said.extract_ts, said.row_count
             manifest.check(said, contract)
         except DeliveryRejected as e:
             complete = e.code != "DELIVERY_MISSING"
             problem = str(e)
-        return Drop(contract.name, day, identity, extracted, str(path), declared, complete, problem)
-
-    @staticmethod
-    def _manifest_bytes(path: Path) -> bytes:
-        if path.is_symlink():
-            raise DeliveryRejected("DELIVERY_NAME", "the folder is a link", str(path), "Deliver into a folder of its own")
-        return manifest.read_bytes(path)
+        return Drop(contract.name, day, identity, extracted, self.store.uri(path), declared, complete, problem)
 
     def _file_rows(self, contract: Contract, drop: Drop, stack: ExitStack) -> Iterator[pa.RecordBatch]:
-        path = self._folder(contract, drop.business_date)
-        data = self._manifest_bytes(path)
+        path = self._path(contract, drop.business_date)
+        data = manifest.read_bytes(self.store, path)
         if drop.complete and manifest.batch_id(data) != drop.batch_id:
             raise _changed(drop)
-        said = manifest.parse(data, str(path / manifest.NAME))
+        said = manifest.parse(data, self.store.uri(f"{path}/{manifest.NAME}"))
         manifest.check(said, contract)
-        files = manifest.verified(said, contract, path, stack)
+        files = manifest.verified(said, contract, self.store, path, stack)
         read = READERS[delivery_of(contract).format]
         return (rows for file in files for rows in read(contract, file))
 
@@ -168,7 +169,7 @@ class LandingZone:
                 log.warning("%s: %d rows are in no batch named YYYYMMDD", location, found.count)
                 continue
             facts = {"table": table, "batch": str(found.value), "count": found.count}
-            facts |= {"max_row": str(found.last_row), "max_time": found.last_time}
+            facts |= {"max_row": str(found.last_row), "max_time": found.last_time, "row_sum": found.row_sum}
             identity = sm3_bytes(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode())[:BATCH_ID_LENGTH]
             yield found, Drop(contract.name, day, identity, found.last_time, f"{location}, batch {found.value}", found.count, True, None)
 
@@ -180,7 +181,7 @@ class LandingZone:
 
 
 def _changed(drop: Drop) -> DeliveryRejected:
-    return DeliveryRejected("DELIVERY_CHANGED", "the drop was replaced since it was listed", drop.location, "List the drops again")
+    return DeliveryRejected(CHANGED, "the drop was replaced since it was listed", drop.location, "List the drops again")
 
 
 def _date(text: str, pattern: str) -> date | None:

@@ -1,22 +1,35 @@
-"""The settings of an installation: environment variables (prefix CITYLAKE_) over one optional TOML file.
+"""The settings of an installation: environment variables (prefix CITYLAKE_) over secret files over one optional TOML file.
 
-Here: names, types, defaults, validation at start. Not here: secrets themselves (`keys` reads them from files).
+Here: names, types, defaults, validation at start. Not here: the pseudonym key itself (`keys`).
 """
 
 from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from resources.errors import CitylakeError
+from resources.s3 import S3
+from resources.store import is_bucket
 
 CONFIG_VARIABLE = "CITYLAKE_CONFIG"
+SECRETS_VARIABLE = "CITYLAKE_SECRETS"
+"""Names a folder of secrets, one file a setting, such as citylake_s3_secret_key."""
 DEFAULT_CONFIG = "citylake.toml"
+BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*"
+MASTER = r"local(\[(\*|\d+)\])?|(spark|sc)://.+"
 PLAIN_PATH = r"[A-Za-z0-9/_.~+:\\-]+"
 """Other characters Sail percent-encodes into another folder's name, which no other reader would find."""
 
@@ -26,27 +39,55 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CITYLAKE_", extra="forbid")
 
-    lake: str = Field("lake", description="Folder that holds the lake")
-    landing: Path = Field(Path("landing"), description="Folder in which the departments drop their files")
+    lake: str = Field("lake", description="Where the lake is: a folder or s3://bucket/prefix")
+    landing: str = Field("landing", description="Where the departments drop their files: a folder or s3://bucket/prefix")
     exchange_url: SecretStr | None = Field(None, description="SQLAlchemy URL of the exchange database")
     key_file: Path = Field(Path("keys/pseudonym.key"), description="Secret key of the pseudonyms; kept outside the lake")
     profile: Literal["production", "demo"] = Field("production", description="demo: the unassigned division 321099 counts as known")
     home: Path = Field(Path(".dagster"), description="Dagster's own storage: run history, schedules, sensors")
+    s3_endpoint: str | None = Field(None, description="Address of an S3 store other than AWS, such as http://127.0.0.1:9000")
+    s3_region: str = Field("us-east-1", description="Region of the store")
+    s3_access_key: str | None = Field(None, description="Access key; without one, where AWS puts its keys (role, profile)")
+    s3_secret_key: SecretStr | None = Field(None, description="Secret key of the store")
+    engine: Literal["sail", "spark"] = Field("sail", description="sail: embedded, no Java; spark: Apache Spark")
+    spark: str = Field("local[*]", description="With engine spark: local[N], spark://host:port or sc://host:port")
+    spark_conf: dict[str, str] = Field({}, description="Further properties of Spark, over the defaults")
+
+    @field_validator("lake", "landing")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        if is_bucket(value):
+            place = value.rstrip("/")
+            if not re.fullmatch(BUCKET, place):
+                raise ValueError("a bucket is written s3://bucket or s3://bucket/prefix, in letters, digits and /_.-")
+            return place
+        if "://" in value:
+            raise ValueError("only a folder or s3://bucket/prefix is supported")
+        return str(Path(value).expanduser().resolve())
 
     @field_validator("lake")
     @classmethod
-    def _local(cls, value: str) -> str:
-        if "://" in value:
-            raise ValueError("only a local folder is supported")
-        folder = str(Path(value).expanduser().resolve())
-        if not re.fullmatch(PLAIN_PATH, folder):
-            raise ValueError(f"the embedded engine cannot work in {folder}: use a path of ASCII letters, digits and /_.-~+ only")
-        return folder
+    def _plain(cls, value: str) -> str:
+        if not is_bucket(value) and not re.fullmatch(PLAIN_PATH, value):
+            raise ValueError(f"the embedded engine cannot work in {value}: use a path of ASCII letters, digits and /_.-~+ only")
+        return value
 
-    @field_validator("landing", "key_file", "home")
+    @field_validator("spark")
+    @classmethod
+    def _master(cls, value: str) -> str:
+        if not re.fullmatch(MASTER, value):
+            raise ValueError("write local[N], local[*], spark://host:port or sc://host:port")
+        return value
+
+    @field_validator("key_file", "home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
+
+    @cached_property
+    def s3(self) -> S3:
+        """The store of all s3:// addresses."""
+        return S3(self.s3_endpoint, self.s3_region, self.s3_access_key, self.s3_secret_key)
 
     @classmethod
     def settings_customise_sources(
@@ -58,7 +99,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         config = os.environ.get(CONFIG_VARIABLE, DEFAULT_CONFIG)
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config)
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=config)
+        secrets = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get(SECRETS_VARIABLE))
+        return init_settings, env_settings, secrets, toml
 
     def shown(self) -> dict[str, str]:
         """The settings as text for people, without secrets."""

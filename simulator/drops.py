@@ -174,14 +174,16 @@ def write_exchange(url: str, contract: Contract, rows: pd.DataFrame, day: date) 
     `rows`: the delivered columns as text, with cd_id and cd_operation.
     """
     from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, create_engine, delete
+    from sqlalchemy.schema import CreateSchema
 
     delivery, batch = _delivery(contract), f"{day:%Y%m%d}"
     assert delivery.table is not None, contract.name
+    owner, _, table_name = delivery.table.rpartition(".")
     engine = create_engine(url)
     text = [Column(c.source or c.name, Text) for c in contract.delivered]
     table = Table(
-        delivery.table,
-        MetaData(),
+        table_name,
+        MetaData(schema=owner or None),
         Column(delivery.row_column, Integer, primary_key=True, autoincrement=False),
         Column(delivery.operation_column, String(1)),
         Column(delivery.time_column, DateTime),
@@ -194,6 +196,8 @@ def write_exchange(url: str, contract: Contract, rows: pd.DataFrame, day: date) 
     fixed = {delivery.time_column: datetime(day.year, day.month, day.day, 23, 5), delivery.batch_column: batch}
     try:
         with engine.begin() as connection:
+            if owner:
+                connection.execute(CreateSchema(owner, if_not_exists=True))
             table.create(connection, checkfirst=True)
             connection.execute(delete(table).where(table.c[delivery.batch_column] == batch))
             if len(body):

@@ -11,10 +11,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipelines.runtime import Runtime
-from resources.engine import Engine
+from resources.engine import Engine, Sail
 from resources.keys import create_key
 from resources.settings import Settings
 
+pytest_plugins = ["tests.servers.fixtures"]
 _status: list[int] = []
 
 
@@ -40,7 +41,7 @@ def _no_outside_settings() -> None:
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    engine = Engine()
+    engine = Sail()
     yield engine
     engine.stop()
 
@@ -59,7 +60,7 @@ def installation(tmp_path: Path, engine: Engine) -> Callable[..., Runtime]:
         (root / "landing").mkdir(parents=True)
         settings = Settings(
             lake=str(root / "lake"),
-            landing=root / "landing",
+            landing=str(root / "landing"),
             exchange_url=f"sqlite:///{root}/exchange.db",
             key_file=root / "pseudonym.key",
             profile="demo",

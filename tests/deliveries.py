@@ -62,7 +62,7 @@ def deliver(
     data = text.encode(contract.delivery.encoding)
     if contract.delivery.compression == "gzip":
         data = gzip.compress(data, mtime=0)
-    return write_drop(runtime.settings.landing, contract, day, data, len(rows) + len(extra_lines), **manifest)
+    return write_drop(Path(runtime.settings.landing), contract, day, data, len(rows) + len(extra_lines), **manifest)
 
 
 def exchange(runtime: Runtime, table: str, day: str, rows: list[dict[str, Any]]) -> None:

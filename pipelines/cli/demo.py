@@ -46,7 +46,7 @@ def run_demo(folder: Path, people: int, seed: int, *, as_json: bool) -> int:
     reports: list[NightReport] = []
     try:
         for night, day in enumerate(city.nights):
-            city.deliver(night, settings.landing, settings.exchange_url.get_secret_value())
+            city.deliver(night, Path(settings.landing), settings.exchange_url.get_secret_value())
             with progress(f"night {night + 1} of {len(city.nights)}, {day}", len(known_tables(runtime)) + 1) as told:
                 runtime.progress = told
                 reports.append(run_night(runtime, day))

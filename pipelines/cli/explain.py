@@ -34,7 +34,7 @@ SHOWN = (
 
 def show_explanation(settings: Settings, what: str, *, as_json: bool) -> int:
     """Explain an archive number, or else a person_uid. Raises CitylakeError when the lake knows neither."""
-    lake = Lake(settings.lake)
+    lake = Lake(settings.lake, settings.s3)
     archives = _rows(lake, ARCHIVE, ("ehr_no", "=", what))
     facts = [_archive(lake, a) for a in archives] if archives else [_person(lake, what)]
     if as_json:

@@ -23,7 +23,7 @@ keys = typer.Typer(help="The secret key of the pseudonyms.", no_args_is_help=Tru
 app.add_typer(keys, name="keys")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-LakeOption = Annotated[str | None, typer.Option("--lake", help="Folder of the lake [CITYLAKE_LAKE].")]
+LakeOption = Annotated[str | None, typer.Option("--lake", help="Where the lake is: a folder or s3://… [CITYLAKE_LAKE].")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Settings file [CITYLAKE_CONFIG, else citylake.toml].")]
 
 
@@ -61,7 +61,7 @@ def demo(
 def run(
     as_of: Annotated[str, typer.Option("--as-of", help="Business date, YYYY-MM-DD.")],
     lake: LakeOption = None,
-    landing: Annotated[Path | None, typer.Option(help="Landing folder [CITYLAKE_LANDING].")] = None,
+    landing: Annotated[str | None, typer.Option(help="Where the drops lie: a folder or s3://… [CITYLAKE_LANDING].")] = None,
     exchange_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL of the exchange database [CITYLAKE_EXCHANGE_URL].")] = None,
     key_file: Annotated[Path | None, typer.Option(help="Key of the pseudonyms [CITYLAKE_KEY_FILE].")] = None,
     home: Annotated[Path | None, typer.Option(help="Dagster's own storage [CITYLAKE_HOME].")] = None,
@@ -101,11 +101,18 @@ def status(lake: LakeOption = None, config: ConfigOption = None, json: Json = Fa
 
 
 @app.command()
-def tables(lake: LakeOption = None, config: ConfigOption = None, json: Json = False) -> None:
-    """Every table: rows, version, owner, what it is."""
+def tables(
+    release: Annotated[int | None, typer.Option(help="The tables of this release: name, version, place.")] = None,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Every table: rows, version, owner, what it is; or those of one release and where they are."""
+    from pipelines.cli.query import show_release
     from pipelines.cli.show import show_tables
 
-    raise typer.Exit(show_tables(_settings(config, lake=lake), as_json=json))
+    settings = _settings(config, lake=lake)
+    raise typer.Exit(show_tables(settings, as_json=json) if release is None else show_release(settings, release, as_json=json))
 
 
 @app.command()
@@ -121,6 +128,31 @@ def sql(
     from pipelines.cli.query import run_sql
 
     raise typer.Exit(run_sql(_settings(config, lake=lake), query, release, limit, as_json=json))
+
+
+@app.command()
+def serve(
+    release: Annotated[
+        str, typer.Option(help="The release to serve: a number, or latest; it stays the same until the command ends.")
+    ] = "latest",
+    table: Annotated[
+        list[str] | None, typer.Option(help="Serve only this table, or those below a name such as themes (repeat for more); default: all.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; other than this machine's own, everyone who reaches it can read.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of Spark Connect; 0 takes a free one.")] = 50051,
+    flight_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of Arrow Flight SQL; 0 takes a free one; default: not served.")
+    ] = None,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Serve one release to analysts over Spark Connect and Arrow Flight SQL, only to be read."""
+    from pipelines.cli.serve import run_serve
+
+    raise typer.Exit(run_serve(_settings(config, lake=lake), release, table, host, port, flight_port, as_json=json))
 
 
 @app.command()

@@ -15,7 +15,7 @@ PLACE = ("_business_date", "_batch_id", "_source_file", "_row_no", "codes")
 
 def show_quarantine(settings: Settings, table: str | None, rows: int, *, values: bool, as_json: bool) -> int:
     """Counts by reason; with `rows`, where they stand; with `values`, what was delivered."""
-    lake = Lake(settings.lake)
+    lake = Lake(settings.lake, settings.s3)
     names = [t for t in lake.tables() if t.startswith("quarantine/")]
     if table is not None:
         wanted = f"quarantine/{'/'.join(table.split('/')[-2:])}"

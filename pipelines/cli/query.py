@@ -1,12 +1,12 @@
-"""`citylake sql`: a query on the lake's tables by their names, on the newest versions or on one release."""
+"""`citylake sql` and `citylake tables --release`: the lake's tables by their names, on the newest versions or on one release."""
 
 from __future__ import annotations
 
-import re
-
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.ledger import LEDGER, RELEASE, Ledger
-from resources.engine import Engine
+from pipelines.ledger import LEDGER, RELEASE
+from pipelines.serve.tables import released, tables_of
+from pipelines.serve.words import rename
+from resources.engine import engine_of
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings
@@ -14,18 +14,22 @@ from resources.settings import Settings
 
 def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, as_json: bool) -> int:
     """Run a query. Tables stand in it as `layer.domain.table`; a release reads all of them as of one night."""
-    lake = Lake(settings.lake)
+    lake = Lake(settings.lake, settings.s3)
     versions: dict[str, int | None] = dict.fromkeys(lake.tables())
     if release is not None:
-        versions = {**_released(lake, release), LEDGER: None, RELEASE: None}
-    engine = Engine()
+        versions = {**released(lake, release).versions, LEDGER: None, RELEASE: None}
+    views = {_view(table): table for table in versions}
     try:
-        for table, version in versions.items():
-            if _mentions(query, table):
-                query = _pattern(table).sub(_view(table), query)
-                lake.read(engine.session, table, version).createOrReplaceTempView(_view(table))
+        text, found = rename(query, {name: view for view, table in views.items() for name in _names(table)})
+    except ValueError as e:
+        raise CitylakeError("SQL", f"the query cannot be read from {e}", "query", "Close the quotes and comments") from e
+    engine = engine_of(settings)
+    try:
+        for view in sorted({_view("/".join(name)) for name in found}):
+            lake.read(engine.session, views[view], versions[views[view]]).createOrReplaceTempView(view)
+        session = engine.session
         try:
-            frame = engine.session.sql(query)
+            frame = session.sql(text)
             columns, rows = frame.columns, (frame.limit(limit) if limit else frame).collect()
         except Exception as e:
             raise CitylakeError("SQL", " ".join(str(e).split())[:300], "query", "See `citylake tables` for the names") from e
@@ -40,20 +44,23 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
     return 0
 
 
-def _released(lake: Lake, number: int) -> dict[str, int | None]:
-    found = [r for r in Ledger(lake).releases() if r.number == number]
-    if not found:
-        raise CitylakeError("RELEASE", f"there is no release {number}", lake.root, "See `citylake status`")
-    return dict(found[0].versions)
+def show_release(settings: Settings, number: int, *, as_json: bool) -> int:
+    """The tables of one release with their versions and places: what other programs need to read the same night."""
+    lake = Lake(settings.lake, settings.s3)
+    release = released(lake, number)
+    found = [{"table": t.name, "version": t.version, "uri": t.uri} for t in tables_of(lake, release)]
+    if as_json:
+        print_json(found)
+    else:
+        columns = ("table", "version", "uri")
+        show_table(f"Release {release.number} as of {release.as_of}", columns, [tuple(f.values()) for f in found], right=("version",))
+    return 0
 
 
 def _view(table: str) -> str:
     return table.replace("/", "_")
 
 
-def _pattern(table: str) -> re.Pattern[str]:
-    return re.compile(r"(?<![\w.])`?" + re.escape(table).replace("/", "[./_]") + r"`?(?!\w)")
-
-
-def _mentions(query: str, table: str) -> bool:
-    return _pattern(table).search(query) is not None
+def _names(table: str) -> list[tuple[str, ...]]:
+    """A table as people write it: themes.health.archive, `themes/health/archive`, themes_health_archive."""
+    return [tuple(table.split("/")), (table,), (_view(table),)]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.cli.run import exit_code
@@ -46,16 +44,14 @@ def run_rebuild(settings: Settings, *, compare: bool, as_json: bool) -> int:
         if not compare:
             report = _rebuild(runtime, max(known), history=True)
             return _say(report)
-        beside = Path(settings.lake).parent / f".{Path(settings.lake).name}-rebuild"
-        shutil.rmtree(beside, ignore_errors=True)
-        other = runtime.with_lake(Lake(str(beside), raw_from=runtime.lake))
+        other = runtime.with_lake(runtime.lake.beside())
         try:
             report = _rebuild(other, max(known), history=False)
             if report.failures:
                 return _say(report)
             found = compare_lakes(runtime.spark, runtime.lake, other.lake)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            other.lake.store.remove("")
     finally:
         runtime.engine.stop()
     if as_json:

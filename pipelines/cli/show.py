@@ -16,7 +16,7 @@ FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 
 def show_status(settings: Settings, *, as_json: bool) -> int:
     """Releases, the newest night's accounts, refused deliveries. Exit code 0, or 3 when deliveries stand refused."""
-    ledger = Ledger(Lake(settings.lake))
+    ledger = Ledger(Lake(settings.lake, settings.s3))
     rows, releases = ledger.rows(), ledger.releases()
     if not rows:
         console.print(f"The lake at {settings.lake} is empty. Run a night: citylake run --as-of YYYY-MM-DD, or citylake demo.")
@@ -64,7 +64,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
 
 def show_tables(settings: Settings, *, as_json: bool) -> int:
     """Every published table with rows and version, and what its contract says of it."""
-    lake, contracts = Lake(settings.lake), load_all()
+    lake, contracts = Lake(settings.lake, settings.s3), load_all()
     found = []
     for name in sorted(lake.tables(), key=_place):
         handle = lake.open(name)

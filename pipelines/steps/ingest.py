@@ -18,7 +18,7 @@ from pipelines.steps.outcome import Outcome
 from quality.balance import Account
 from quality.gates import GateResult
 from resources.errors import CitylakeError, DeliveryRejected
-from resources.landing import Delivery, Drop
+from resources.landing import CHANGED, Delivery, Drop
 
 PARTITIONS = ("_business_date", "_batch_id")
 ADDED = (("_business_date", pa.string()), ("_batch_id", pa.string()), ("_extract_ts", pa.string()))
@@ -50,6 +50,8 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
             account = _take_in(runtime, contract, drop, run_id)
         except DeliveryRejected as e:
             outcome.problems.append(str(e))
+            if e.code == CHANGED:  # no verdict on anything: what it has become is the next listing's
+                continue
             account = Account(table, drop.batch_id, drop.business_date, drop.declared_rows, 0, rejected=drop.declared_rows,
                               kind="held" if e.code == HELD else "rejected", reason=str(e))  # fmt: skip
         else:

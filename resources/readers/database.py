@@ -1,9 +1,18 @@
 """Tables of the exchange database (前置库), read through SQLAlchemy.
 
-Here: which batches a table holds, and their rows. Not here: files.
+Here: which batches a table holds, and their rows. Not here: connecting (`exchange_connection`), files.
 
 A table has the contract's columns and four of the exchange: operation (I, U, D), time, batch and row (a number
-that grows; it becomes `_row_no` and `_order`). Values become text: dates ISO, NULL stays NULL.
+that grows; it becomes `_row_no` and `_order`). Values become text: dates ISO, moments with a zone in that of the city,
+true and false 1 and 0, NULL stays NULL.
+
+What has been read is remembered per batch, by what the whole batch looks like: how many rows, which row numbers, the
+latest time. A mark such as "all times after the last one read" would lose rows: a transaction that began earlier
+commits later, and its rows turn up with times and numbers below the mark. Here such a row makes its batch a changed one,
+which is read again whole; rows known already stand once all the same, by their key and sequence. Numbers that are
+missing mean nothing: a transaction rolled back leaves a gap. A row corrected in its place, without another number or a
+later time than the latest, changes nothing that is looked at and IS NOT SEEN: a department corrects by writing a new row
+(operation U).
 """
 
 from __future__ import annotations
@@ -11,74 +20,43 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
-from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from contracts.loader import Contract, Delivery
-from resources.errors import DeliveryRejected, Unreachable
+from resources.errors import DeliveryRejected
 from resources.readers.batch import E_OPERATION, Defect, Origin, defects, rows
+from resources.readers.exchange_connection import address, snapshot
 from resources.readers.header import known, match
 from resources.readers.manifest import delivery_of
 
-ROWS_PER_BATCH = 20_000
+ROWS_PER_BATCH = 5_000
 OPERATIONS = ("I", "U", "D")
-REMEDY = "Check the address, the account and that the database is up; then try again"
+NOT_TEXT = "22021"
+"""SQLSTATE of bytes that are no text."""
+CITY = ZoneInfo("Asia/Shanghai")
+MODULUS = 999_983
+"""Row numbers are added up modulo this prime, so that no database's sum overflows."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One value of the batch column, as the database has it, and what is stored under it."""
+    """One value of the batch column, as the database has it, and what is stored under it. Equal: nothing has changed.
+
+    `row_sum` tells a row deleted and another added (in place of it, below the last) from nothing at all.
+    """
 
     value: Any
     count: int
-    last_row: int
+    last_row: Any
     last_time: str
-
-
-def _address(url: sa.URL) -> str:
-    """Host and database: never the user, the password or the options."""
-    return f"{url.get_backend_name()} {url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
-
-
-def address(url: str | None) -> str:
-    """What a message may show of a URL. Raises Unreachable (EXCHANGE_URL) when it is none."""
-    return _address(_parsed(url))
-
-
-def _parsed(url: str | None) -> sa.URL:
-    try:
-        return sa.make_url(url or "")
-    except (SQLAlchemyError, ValueError):
-        what = "the URL of the exchange database is not a SQLAlchemy URL" if url else "no URL of an exchange database is set"
-        remedy = "Set it, for example postgresql+psycopg://user:password@host/name"
-        raise Unreachable("EXCHANGE_URL", what, "setting exchange_url", remedy) from None
-
-
-@contextmanager
-def _connected(url: str | None) -> Iterator[sa.Connection]:
-    """A connection; every error of the driver becomes Unreachable without the driver's words, which may hold values."""
-    parsed = _parsed(url)
-    where = _address(parsed)
-    if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).exists():
-        raise Unreachable("EXCHANGE_DATABASE", "the database file does not exist", where, REMEDY)
-    try:
-        engine = sa.create_engine(parsed, poolclass=sa.NullPool, hide_parameters=True)
-        with engine.connect() as connection:
-            yield connection
-    except NoSuchTableError as e:
-        remedy = "Have the department create it, or correct the contract"
-        raise Unreachable("EXCHANGE_TABLE", f"there is no table {e}", where, remedy) from None
-    except (SQLAlchemyError, ModuleNotFoundError) as e:
-        name = type(getattr(e, "orig", None) or e).__name__
-        raise Unreachable("EXCHANGE_DATABASE", f"the exchange database cannot be read ({name})", where, REMEDY) from None
+    row_sum: int
 
 
 def _table(delivery: Delivery) -> sa.TableClause:
@@ -89,14 +67,18 @@ def _table(delivery: Delivery) -> sa.TableClause:
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return "1" if value else "0"
     if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ")
+        return (value.astimezone(CITY) if value.tzinfo else value).isoformat(sep=" ")
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex()
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=_text)
     return str(value)
 
 
@@ -109,32 +91,49 @@ def _time(value: Any) -> str:
         return text
 
 
-def _batches(connection: sa.Connection, delivery: Delivery) -> list[Batch]:
+def _batches(connection: sa.Connection, delivery: Delivery, only: Any = None) -> list[Batch]:
     batch: sa.ColumnClause[Any] = sa.column(delivery.batch_column)
-    latest: list[sa.Function[Any]] = [sa.func.max(sa.column(c)) for c in (delivery.row_column, delivery.time_column)]
-    query = sa.select(batch, sa.func.count(), *latest).select_from(_table(delivery)).group_by(batch)
-    return [Batch(value, count, row, _time(time)) for value, count, row, time in connection.execute(query)]
+    row: sa.ColumnClause[int] = sa.column(delivery.row_column, sa.BigInteger)
+    figures = [sa.func.count(), sa.func.max(row), sa.func.max(sa.column(delivery.time_column)), sa.func.sum(row % MODULUS)]
+    query = sa.select(batch, *figures).select_from(_table(delivery)).group_by(batch)
+    if only is not None:
+        query = query.where(batch == only)
+    return [Batch(value, count, last, _time(time), int(added or 0)) for value, count, last, time, added in connection.execute(query)]
 
 
 def batches(contract: Contract, url: str | None) -> list[Batch]:
-    """Every batch of the table, by one GROUP BY. Raises Unreachable, DeliveryRejected (DELIVERY_HEADER)."""
-    delivery = delivery_of(contract)
-    with _connected(url) as connection:
-        _columns(connection, contract, delivery, address(url))
+    """Every batch of the table, by one GROUP BY. Raises Unreachable, DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT)."""
+    delivery, where = delivery_of(contract), _where(contract, url)
+
+    def listed(connection: sa.Connection) -> list[Batch]:
+        _columns(connection, contract, delivery, where)
         return _batches(connection, delivery)
+
+    with snapshot(url, delivery.table or "", listed) as (_, found):
+        return found
+
+
+def _where(contract: Contract, url: str | None) -> str:
+    return f"{address(url)}, table {delivery_of(contract).table}"
 
 
 def _columns(connection: sa.Connection, contract: Contract, delivery: Delivery, where: str) -> dict[str, str]:
-    """Column of the contract -> column of the table. Raises DeliveryRejected (DELIVERY_HEADER)."""
+    """Column of the contract -> column of the table. Raises DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT)."""
     table, control = _table(delivery), _control(delivery)
-    names = [c["name"] for c in sa.inspect(connection).get_columns(table.name, schema=table.schema)]
-    missing = [c for c in control if c not in names]
-    where = f"{where}, table {delivery.table}"
+    types = {c["name"]: c["type"] for c in sa.inspect(connection).get_columns(table.name, schema=table.schema)}
+    missing = [c for c in control if c not in types]
     if missing:
         what = f"missing columns of the exchange {', '.join(missing)}"
         raise DeliveryRejected("DELIVERY_HEADER", what, where, "Add them, or correct the contract")
-    business = [n for n in names if n not in control or n in known(contract)]
+    if not isinstance(types[delivery.row_column], sa.Integer | sa.Numeric):
+        raise _unnumbered(delivery, where)
+    business = [n for n in types if n not in control or n in known(contract)]
     return dict(zip(match(business, contract, where), business, strict=True))
+
+
+def _unnumbered(delivery: Delivery, where: str) -> DeliveryRejected:
+    what = f"column {delivery.row_column} is not a whole number"
+    return DeliveryRejected("DELIVERY_FORMAT", what, where, "Number the rows of the exchange table")
 
 
 def _control(delivery: Delivery) -> tuple[str, str, str, str]:
@@ -144,37 +143,57 @@ def _control(delivery: Delivery) -> tuple[str, str, str, str]:
 def read(contract: Contract, url: str | None, batch: Batch) -> Generator[pa.RecordBatch]:
     """Rows of one batch in the order of the row column; an unknown operation makes a defect row.
 
-    Raises Unreachable; DeliveryRejected: DELIVERY_HEADER, DELIVERY_FORMAT.
+    The rows come from the same snapshot in which the batch is held against what was listed, and a few at a time.
+    Raises Unreachable; DeliveryRejected: DELIVERY_CHANGED, DELIVERY_HEADER, DELIVERY_FORMAT, DELIVERY_ENCODING.
     """
-    delivery, where = delivery_of(contract), address(url)
-    origin = Origin(delivery.table or "")
-    with _connected(url) as connection:
+    delivery, where = delivery_of(contract), _where(contract, url)
+
+    def unchanged(connection: sa.Connection) -> dict[str, str]:
         sources = _columns(connection, contract, delivery, where)
-        wanted = [delivery.row_column, delivery.operation_column, *(sources[c.name] for c in contract.delivered)]
-        query: sa.Select[*tuple[Any, ...]] = (
-            sa.select(*(sa.column(c).label(f"c{i}") for i, c in enumerate(wanted)))
-            .select_from(_table(delivery))
-            .where(sa.column(delivery.batch_column) == batch.value)
-            .order_by(sa.column(delivery.row_column))
-        )
-        result = connection.execution_options(stream_results=True, yield_per=ROWS_PER_BATCH).execute(query)
-        for chunk in result.partitions():
-            if not all(isinstance(record[0], int) for record in chunk):
-                what = f"column {delivery.row_column} is not a whole number"
-                raise DeliveryRejected("DELIVERY_FORMAT", what, f"{where}, table {delivery.table}", "Number the rows of the exchange table")
-            yield from _chunk(contract, chunk, origin)
+        if _batches(connection, delivery, batch.value) != [batch]:
+            what = "the batch has changed since it was listed"
+            raise DeliveryRejected("DELIVERY_CHANGED", what, f"{where}, batch {batch.value}", "List the drops again")
+        return sources
+
+    with snapshot(url, delivery.table or "", unchanged) as (connection, sources):
+        for chunk in _chunks(connection, _query(contract, delivery, sources, batch), f"{where}, batch {batch.value}"):
+            yield from _chunk(contract, delivery, chunk, where)
 
 
-def _chunk(contract: Contract, chunk: Sequence[Sequence[Any]], origin: Origin) -> Iterator[pa.RecordBatch]:
+def _query(contract: Contract, delivery: Delivery, sources: dict[str, str], batch: Batch) -> sa.Select[*tuple[Any, ...]]:
+    wanted = [delivery.row_column, delivery.operation_column, *(sources[c.name] for c in contract.delivered)]
+    return (
+        sa.select(*(sa.column(c).label(f"c{i}") for i, c in enumerate(wanted)))
+        .select_from(_table(delivery))
+        .where(sa.column(delivery.batch_column) == batch.value)
+        .order_by(sa.column(delivery.row_column))
+    )
+
+
+def _chunks(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], where: str) -> Iterator[Sequence[Sequence[Any]]]:
+    """The rows from a cursor the server keeps."""
+    try:
+        yield from connection.execution_options(yield_per=ROWS_PER_BATCH).execute(query).partitions()
+    except sa.exc.DataError as e:
+        code, what = "DELIVERY_FORMAT", "a value the driver cannot take over, such as a time of infinity or before the year 1"
+        if getattr(e.orig, "sqlstate", None) == NOT_TEXT:
+            code, what = "DELIVERY_ENCODING", "text that is not in the encoding the database declares"
+        raise DeliveryRejected(code, what, where, "Have the department correct it") from None
+
+
+def _chunk(contract: Contract, delivery: Delivery, chunk: Sequence[Sequence[Any]], where: str) -> Iterator[pa.RecordBatch]:
+    if not all(isinstance(record[0], int | Decimal) and record[0] % 1 == 0 for record in chunk):
+        raise _unnumbered(delivery, where)
+    origin = Origin(delivery.table or "")
     operations = [str(record[1] or "").strip().upper() for record in chunk]
     good = [(record, op) for record, op in zip(chunk, operations, strict=True) if op in OPERATIONS]
     bad = [
-        Defect(record[0], E_OPERATION, json.dumps([_text(v) for v in record[1:]], ensure_ascii=False))
+        Defect(int(record[0]), E_OPERATION, json.dumps([_text(v) for v in record[1:]], ensure_ascii=False))
         for record, op in zip(chunk, operations, strict=True)
         if op not in OPERATIONS
     ]
     if good:
-        numbers = pa.array([record[0] for record, _ in good], pa.int64())
+        numbers = pa.array([int(record[0]) for record, _ in good], pa.int64())
         columns = [pa.array([_text(record[i]) for record, _ in good], pa.string()) for i in range(2, 2 + len(contract.delivered))]
         yield rows(contract, columns, numbers, origin, pa.array([op for _, op in good], pa.string()), _order(numbers))
     if bad:

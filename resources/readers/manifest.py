@@ -14,12 +14,12 @@ import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from contracts.loader import Contract, Delivery
 from resources.errors import DeliveryRejected
 from resources.readers.streams import CODECS, DataFile, opened, safe_name, sm3, sm3_bytes
+from resources.store import Store
 
 NAME = "manifest.json"
 FIELDS = (
@@ -80,9 +80,9 @@ def _entry(raw: Any, where: str) -> FileEntry:
     return FileEntry(safe_name(raw["name"], where), raw["sm3"].lower(), _count(raw["bytes"], "bytes of a file", where))
 
 
-def read_bytes(folder: Path) -> bytes:
+def read_bytes(store: Store, folder: str) -> bytes:
     """The manifest's bytes. Raises DeliveryRejected when it is a link, no plain file, or larger than `MAX_BYTES`."""
-    file = opened(folder, NAME, 0, "utf-8", None)
+    file = opened(store, folder, NAME, 0, "utf-8", None)
     with file.handle:
         data = file.handle.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
@@ -147,7 +147,7 @@ def check(manifest: Manifest, contract: Contract) -> None:
         raise DeliveryRejected("DELIVERY_CONTRACT", "; ".join(differing), manifest.where, "Deliver as agreed, or change the contract first")
 
 
-def verified(manifest: Manifest, contract: Contract, folder: Path, stack: ExitStack) -> list[DataFile]:
+def verified(manifest: Manifest, contract: Contract, store: Store, folder: str, stack: ExitStack) -> list[DataFile]:
     """Open every file of the manifest and verify size and SM3 before a single row is read.
 
     Raises DeliveryRejected (DELIVERY_MISSING, DELIVERY_NAME, DELIVERY_DIGEST).
@@ -155,7 +155,7 @@ def verified(manifest: Manifest, contract: Contract, folder: Path, stack: ExitSt
     delivery = delivery_of(contract)
     files = []
     for index, entry in enumerate(manifest.files):
-        file = opened(folder, entry.name, index, CODECS[delivery.encoding], delivery.compression)
+        file = opened(store, folder, entry.name, index, CODECS[delivery.encoding], delivery.compression)
         stack.enter_context(file.handle)
         if file.size != entry.bytes:
             raise _differs(f"the file has {file.size} bytes, the manifest says {entry.bytes}", file.where)

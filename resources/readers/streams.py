@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
-import stat
 import unicodedata
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from resources.errors import DeliveryRejected
+from resources.store import Store
 
 CHUNK = 1 << 20
 MAX_UNPACKED_BYTES = 16 << 30
@@ -130,18 +128,15 @@ class DataFile:
         return DeliveryRejected("DELIVERY_ENCODING", what, self.where, "Deliver it in the encoding of the contract")
 
 
-def opened(folder: Path, name: str, index: int, codec: str, compression: str | None) -> DataFile:
-    """Open a file of a drop without following links. Raises DeliveryRejected (DELIVERY_MISSING, DELIVERY_NAME)."""
-    where = str(folder / name)
+def opened(store: Store, folder: str, name: str, index: int, codec: str, compression: str | None) -> DataFile:
+    """Open a file of a drop without following links. Raises DeliveryRejected (DELIVERY_MISSING, DELIVERY_NAME), Unreachable."""
+    path = f"{folder}/{name}"
+    where = store.uri(path)
     try:
-        handle = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        handle, size = store.open(path)
     except FileNotFoundError:
         raise DeliveryRejected("DELIVERY_MISSING", "the file is not there", where, "Deliver the file") from None
     except OSError as e:
         what = f"the file cannot be opened ({e.strerror})"
-        raise DeliveryRejected("DELIVERY_NAME", what, where, "Deliver a readable plain file") from None
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(handle)
-        raise DeliveryRejected("DELIVERY_NAME", "it is not a plain file", where, "Deliver a plain file")
-    return DataFile(name, index, where, os.fdopen(handle, "rb"), status.st_size, codec, compression)
+        raise DeliveryRejected("DELIVERY_NAME", what, where, "Deliver a readable plain file in a folder of its own") from None
+    return DataFile(name, index, where, handle, size, codec, compression)

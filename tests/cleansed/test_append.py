@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -160,7 +161,7 @@ def test_workbook_of_cremations(installation: Installation) -> None:
         book.active.append([row.get(c.name) for c in contract.delivered])
     data = io.BytesIO()
     book.save(data)
-    write_drop(city.settings.landing, contract, D29, data.getvalue(), len(rows))
+    write_drop(Path(city.settings.landing), contract, D29, data.getvalue(), len(rows))
     outcome = night(city, CREMATION, D29)
     assert published(city, CREMATION, "age", "_codes") == {"H1": (111, []), "H2": (None, ["age:E_RANGE"])}
     assert quarantined(city, CREMATION, "_row_no", "codes") == [(5, ["cremation_date:E_REQUIRED"])]

@@ -188,14 +188,14 @@ def test_hidden_partitions_publish_only_their_rows_and_the_rest_is_gone(person: 
     handle = lake.open(TABLE)
     assert handle is not None
     assert [f.name for f in handle.schema().fields] == ["id", "n"]
-    left = sorted(f.relative_to(stage.folder).parts[0] for f in stage.folder.rglob("*") if f.is_file())
+    left = sorted(f.relative_to(Path(stage.uri)).parts[0] for f in Path(stage.uri).rglob("*") if f.is_file())
     assert left == ["_fate=PUBLISHED"] * len(handle.file_uris())
 
 
 def test_published_stage_keeps_no_log_of_its_own(person: Publisher, lake: Lake) -> None:
     stage = person.stage([("a", 1)])
     lake.publish(stage, base_version=None)
-    assert [f.suffix for f in stage.folder.rglob("*") if f.is_file()] == [".parquet"]
+    assert [f.suffix for f in Path(stage.uri).rglob("*") if f.is_file()] == [".parquet"]
 
 
 def test_bookkeeping_tables_are_appended_to(lake: Lake) -> None:
@@ -210,6 +210,6 @@ def test_bookkeeping_tables_are_appended_to(lake: Lake) -> None:
 
 
 def test_lake_can_read_raw_tables_from_another(lake: Lake, tmp_path: Path) -> None:
-    beside = Lake(str(tmp_path / "beside"), raw_from=lake)
-    assert beside.path("raw/health/staff") == lake.path("raw/health/staff")
-    assert beside.path("cleansed/health/staff") == tmp_path / "beside" / "cleansed/health/staff"
+    beside = lake.beside()
+    assert beside.uri("raw/health/staff") == lake.uri("raw/health/staff")
+    assert beside.uri("cleansed/health/staff") != lake.uri("cleansed/health/staff")

@@ -42,7 +42,7 @@ def test_log_of_every_layer_holds_no_personal_value(installation: Callable[..., 
     assert found is not None
     stored = str(found.to_pylist())
     for layer in ("raw", "cleansed", "quarantine"):
-        log = _log(city.lake.path(f"{layer}/{TABLE}"))
+        log = _log(Path(city.lake.uri(f"{layer}/{TABLE}")))
         assert log.count('"add"') == 1
         for value in (*PERSONAL.values(), citizen(7)):
             assert value not in log
@@ -54,7 +54,7 @@ def test_statistics_of_a_table_of_persons_are_counts_only(installation: Callable
     city = installation()
     deliver(city, TABLE, "2019-12-31", [{**PERSONAL, **OPEN}, {**PERSONAL, **OPEN, "empi_id": "E9", "phone": ""}])
     night(city, TABLE, "2019-12-31")
-    stats = _statistics(city.lake.path(f"cleansed/{TABLE}"))
+    stats = _statistics(Path(city.lake.uri(f"cleansed/{TABLE}")))
     assert stats["numRecords"] == 2
     assert not stats.get("minValues")
     assert not stats.get("maxValues")
@@ -75,7 +75,7 @@ def test_table_without_personal_columns_has_ranges(tmp_path: Path, spark: SparkS
         rows = [("A", 1, date(2011, 3, 4), Decimal("1.50")), ("B", 9, date(2012, 5, 6), Decimal("2.50"))]
         stage.write(spark.createDataFrame(rows, "name string, n int, day date, rate decimal(7,2)").coalesce(1))
         lake.publish(stage, base_version=lake.version(stage.table), statistics=permitted)
-        log = lake.path(stage.table) / "_delta_log" / f"{version:020}.json"
+        log = Path(lake.uri(stage.table)) / "_delta_log" / f"{version:020}.json"
         stats = _added(log.read_text())
         if permitted:
             assert stats["minValues"] == {"name": "A", "n": 1, "day": "2011-03-04", "rate": 1.5}
@@ -99,7 +99,7 @@ def test_range_of_a_local_time_does_not_depend_on_the_machine(
         time.tzset()
         lake.publish(stage, base_version=None, statistics=True)
     time.tzset()
-    stats = _statistics(lake.path(stage.table))
+    stats = _statistics(Path(lake.uri(stage.table)))
     assert stats["minValues"]["at"].startswith("2019-12-31T08:00:00")
     assert lake.read(spark, stage.table).where("at = cast('2019-12-31 08:00:00' as timestamp_ntz)").count() == 1
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from resources.errors import DeliveryRejected, Unreachable
 from resources.landing import LandingZone
-from resources.readers import database
+from resources.readers import database, exchange_connection
 from tests.landing.writing import business, contract
 
 TABLE = contract("database", table="visits", mode="inc")
@@ -59,7 +59,7 @@ def test_one_drop_per_batch(tmp_path, exchange, monkeypatch):
     exchange("20191229", *[("I", f"B{i}", "x", "y") for i in range(5)])
     exchange("20191230", ("u ", "A1", "", "2019"), ("D", "A2", None, None))
     exchange("to do", ("I", "A9", None, None))
-    zone = LandingZone(tmp_path, exchange.url)
+    zone = LandingZone(str(tmp_path), exchange.url)
     first, second = zone.drops(TABLE)
     assert (first.business_date.day, first.declared_rows) == (29, 5)
     assert (second.business_date.day, second.declared_rows) == (30, 3)
@@ -78,7 +78,7 @@ def test_one_drop_per_batch(tmp_path, exchange, monkeypatch):
 
 def test_batch_that_grows_is_another_batch(tmp_path, exchange):
     exchange("20191230", ("I", "A1", "x", "y"))
-    zone = LandingZone(tmp_path, exchange.url)
+    zone = LandingZone(str(tmp_path), exchange.url)
     (before,) = zone.drops(TABLE)
     assert zone.drops(TABLE) == [before]
     exchange("20191230", ("I", "A2", "x", "y"))
@@ -89,7 +89,7 @@ def test_batch_that_grows_is_another_batch(tmp_path, exchange):
 
 def test_unknown_operation_is_a_defect(tmp_path, exchange):
     exchange("20191230", ("X", "A1", "x", None), (None, "A2", "x", None), ("I", "A3", "x", None))
-    zone = LandingZone(tmp_path, exchange.url)
+    zone = LandingZone(str(tmp_path), exchange.url)
     rows = rows_of(zone, zone.drops(TABLE)[0])
     assert {r["_row_no"]: r["_defect"] for r in rows} == {1: "E_OPERATION", 2: "E_OPERATION", 3: None}
     assert next(r for r in rows if r["_row_no"] == 1)["_defect_text"] == '["X", "A1", "x", null]'
@@ -106,7 +106,7 @@ def test_unknown_operation_is_a_defect(tmp_path, exchange):
 def test_table_that_is_not_contracted(tmp_path, exchange, statement, told):
     exchange.change(statement)
     with pytest.raises(DeliveryRejected, match="DELIVERY_HEADER") as refusal:
-        LandingZone(tmp_path, exchange.url).drops(TABLE)
+        LandingZone(str(tmp_path), exchange.url).drops(TABLE)
     assert told in str(refusal.value)
 
 
@@ -122,7 +122,7 @@ def test_table_that_is_not_contracted(tmp_path, exchange, statement, told):
 )
 def test_unreachable_database_gives_no_password_away(tmp_path, url, code):
     with pytest.raises(Unreachable) as error:
-        LandingZone(tmp_path, url).drops(TABLE)
+        LandingZone(str(tmp_path), url).drops(TABLE)
     assert error.value.code == code
     assert "s3cret" not in str(error.value)
     assert "s3cret" not in "".join(traceback.format_exception(error.value))
@@ -131,14 +131,40 @@ def test_unreachable_database_gives_no_password_away(tmp_path, url, code):
 def test_table_not_created_yet(tmp_path, exchange):
     exchange.change("DROP TABLE visits")
     with pytest.raises(Unreachable, match="EXCHANGE_TABLE"):
-        LandingZone(tmp_path, exchange.url).drops(TABLE)
+        LandingZone(str(tmp_path), exchange.url).drops(TABLE)
 
 
 def test_rows_are_business_values(tmp_path, exchange):
     import pyarrow as pa
 
     exchange("20191231", ("I", "A1", "王", "2019-12-31"))
-    zone = LandingZone(tmp_path, exchange.url)
+    zone = LandingZone(str(tmp_path), exchange.url)
     with zone.read(TABLE, zone.drops(TABLE)[0]) as delivery:
         table = pa.Table.from_batches(delivery.batches(), delivery.schema)
     assert business(table) == [["A1", "王", "2019-12-31"]]
+
+
+def test_questions_asked_one_after_the_other_see_the_same_state(exchange):
+    exchange("20191231", ("I", "A1", "x", "y"))
+    exchange.change("PRAGMA journal_mode = WAL")  # lets others write while somebody reads
+
+    def count(connection):
+        return connection.execute(sa.text("SELECT count(*) FROM visits")).scalar_one()
+
+    with exchange_connection.snapshot(exchange.url, "visits", count) as (connection, before):
+        exchange("20191231", ("I", "A2", "x", "y"))
+        assert before == count(connection) == 1
+    with exchange_connection.snapshot(exchange.url, "visits", count) as (_, after):
+        assert after == 2
+
+
+def test_a_locked_database_is_asked_again_and_given_up(tmp_path, exchange, monkeypatch, caplog):
+    exchange("20191231", ("I", "A1", "x", "y"))
+    monkeypatch.setitem(exchange_connection.DRIVERS, "pysqlite", exchange_connection.Driver({"timeout": 0.01}, ("BEGIN",)))
+    with sa.create_engine(exchange.url).connect() as writer:
+        writer.execute(sa.text("BEGIN EXCLUSIVE"))
+        with pytest.raises(Unreachable, match="EXCHANGE_DATABASE: the database is locked"):
+            LandingZone(str(tmp_path), exchange.url).drops(TABLE)
+    assert [r.getMessage() for r in caplog.records if "trying again" in r.getMessage()] == [
+        f"sqlite /{tmp_path}/exchange.db, table visits: the database is locked, trying again"
+    ] * (exchange_connection.TRIES - 1)

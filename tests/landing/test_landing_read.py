@@ -38,7 +38,7 @@ def test_drops_are_listed_oldest_first_and_waited_for(tmp_path):
     folder_of(tmp_path, date(2019, 12, 30)).mkdir()
     (folder_of(tmp_path).parent / "notes").mkdir()
     (folder_of(tmp_path).parent / "2019-2-30").mkdir()
-    wrong, waiting, good = LandingZone(tmp_path, None).drops(CSV)
+    wrong, waiting, good = LandingZone(str(tmp_path), None).drops(CSV)
     assert [d.business_date.day for d in (wrong, waiting, good)] == [29, 30, 31]
     assert (good.complete, good.problem, good.declared_rows, good.extract_ts) == (True, None, 2, "2019-12-31T22:00:00+08:00")
     assert good.contract_name == "cleansed/health/visit"
@@ -50,7 +50,7 @@ def test_drops_are_listed_oldest_first_and_waited_for(tmp_path):
 
 
 def test_table_nobody_delivered_yet_has_no_drops(tmp_path):
-    assert LandingZone(tmp_path, None).drops(CSV) == []
+    assert LandingZone(str(tmp_path), None).drops(CSV) == []
 
 
 def test_sm3_of_the_standard():
@@ -246,7 +246,7 @@ def test_fixed_width_character_cut_by_its_field_costs_that_row_only(tmp_path):
 
 def test_as_many_rows_as_one_likes_in_bounded_steps(tmp_path):
     drop(tmp_path, FIXED, {"a.txt": (fixed("A1", "王小明", "2019-12-30") + b"\n") * 300_000}, 300_000)
-    zone = LandingZone(tmp_path, None)
+    zone = LandingZone(str(tmp_path), None)
     (listed,) = zone.drops(FIXED)
     with zone.read(FIXED, listed) as delivery:
         sizes = [len(b) for b in delivery.batches()]

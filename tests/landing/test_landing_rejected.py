@@ -212,7 +212,7 @@ def test_fixed_width_in_a_wrong_encoding(tmp_path):
 
 def test_drop_replaced_after_it_was_listed(tmp_path):
     drop(tmp_path, CSV, {"a.csv": GOOD}, 2)
-    zone = LandingZone(tmp_path, None)
+    zone = LandingZone(str(tmp_path), None)
     (listed,) = zone.drops(CSV)
     drop(tmp_path, CSV, {"a.csv": csv_bytes(ROWS[:1])}, 1)
     with pytest.raises(DeliveryRejected, match="DELIVERY_CHANGED"):

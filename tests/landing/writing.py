@@ -76,7 +76,7 @@ def csv_bytes(rows: list[list[str]], header: list[str] | None = None, encoding: 
 
 def read_all(landing: Path, agreed: Contract, exchange_url: str | None = None) -> pa.Table:
     """Read the only drop there is."""
-    zone = LandingZone(landing, exchange_url)
+    zone = LandingZone(str(landing), exchange_url)
     (found,) = zone.drops(agreed)
     with zone.read(agreed, found) as delivery:
         table = pa.Table.from_batches(delivery.batches(), delivery.schema)

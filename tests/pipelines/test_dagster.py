@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -66,7 +67,7 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_keeps_the_old_version
     city = installation()
     assert city.settings.exchange_url is not None
     simulated = simulate(300, 5)
-    simulated.deliver(0, city.settings.landing, city.settings.exchange_url.get_secret_value())
+    simulated.deliver(0, Path(city.settings.landing), city.settings.exchange_url.get_secret_value())
     first = run_night(city, simulated.nights[0])
     assert first.failures == []
     assert first.release is not None

@@ -1,0 +1,83 @@
+"""`citylake serve`: a release for analysts, over Spark Connect and Arrow Flight SQL, only to be read."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import socket
+import sys
+from contextlib import closing, suppress
+from types import FrameType
+
+from pipelines.cli.screen import console, errors, print_json
+from pipelines.ledger import Release
+from pipelines.serve.tables import Tables, released, tables_of
+from resources.errors import CitylakeError
+from resources.lake import Lake
+from resources.settings import Settings
+
+NEWEST = "latest"
+
+
+def run_serve(
+    settings: Settings, release: str, only: list[str] | None, host: str, port: int, flight_port: int | None, *, as_json: bool
+) -> int:
+    """Serve until the process is told to end. Nothing is served when the release or a table is not there."""
+    lake = Lake(settings.lake, settings.s3)
+    found = released(lake, None if release == NEWEST else _number(release))
+    tables = tables_of(lake, found, only or ())
+    for wanted in (port, flight_port):
+        if wanted is not None:
+            _free(host, wanted)
+    from pipelines.serve.endpoint import Endpoint
+    from pipelines.serve.engine import Backend
+    from pipelines.serve.flight import FlightSql
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    with suppress(KeyboardInterrupt):
+        backend = Backend(settings.s3)
+        endpoint = Endpoint(tables, backend, host, port)
+        flight = FlightSql(tables, backend, host, flight_port) if flight_port is not None else None
+        addresses = {"spark_connect": f"sc://{endpoint.address}", **({"flight_sql": f"grpc://{flight.address}"} if flight else {})}
+        _tell(found, tables, addresses, as_json=as_json)
+        if not _loopback(host):
+            errors.print("Who reaches this address reads every table served: there is no log-in and no encryption.")
+        endpoint.wait()
+    return 0
+
+
+def _tell(release: Release, tables: Tables, addresses: dict[str, str], *, as_json: bool) -> None:
+    names = [t.sql_name for t in tables]
+    if as_json:
+        print_json({**addresses, "release": release.number, "as_of": release.as_of, "tables": names})
+    else:
+        where = ", ".join(addresses.values())
+        console.print(f"Release {release.number} as of {release.as_of}, {len(names)} tables, only to be read: {where}", soft_wrap=True)
+    sys.stdout.flush()
+
+
+def _number(release: str) -> int:
+    if not release.isdigit():
+        raise CitylakeError("RELEASE", f"{release!r} is not the number of a release", "--release", f"Give a number, or {NEWEST}")
+    return int(release)
+
+
+def _free(host: str, port: int) -> None:
+    """Raises CitylakeError when the address cannot be listened on: gRPC would not say why."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with closing(socket.socket(family, kind)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as e:
+        raise CitylakeError("ADDRESS", f"cannot listen there: {e.strerror or e}", f"{host}:{port}", "Give another --host or --port") from e
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

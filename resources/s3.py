@@ -1,0 +1,148 @@
+"""An S3 store as the settings name it, and what each library must be told of it.
+
+Here: one set of settings turned into those of boto3, delta-rs, Sail and Spark; a store's refusals as sentences.
+Not here: what lies in the store (`store`), whether it may be trusted with a lake (`store_check`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from resources.errors import CitylakeError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+else:
+    S3Client = Any
+
+SCHEME = "s3://"
+CONNECT_SECONDS = 5
+READ_SECONDS = 30
+ATTEMPTS = 5
+"""Of one request; the pauses between them grow and are jittered."""
+
+REFUSALS = {
+    "InvalidAccessKeyId": ("does not know the access key", "Correct CITYLAKE_S3_ACCESS_KEY"),
+    "SignatureDoesNotMatch": ("refuses the secret key", "Correct CITYLAKE_S3_SECRET_KEY"),
+    "AccessDenied": ("denies access", "Let the keys read and write this bucket, or correct them"),
+    "403": ("denies access", "Let the keys read and write this bucket, or correct them"),
+    "NoSuchBucket": ("has no such bucket", "Make it with `citylake bootstrap`, or correct the setting"),
+    "RequestTimeTooSkewed": ("says that this machine's clock is more than 15 minutes off", "Set the clock (NTP) and try again"),
+    "SlowDown": ("is overloaded", "Try again later"),
+    "SlowDownRead": ("is overloaded", "Try again later"),
+    "SlowDownWrite": ("is overloaded", "Try again later"),
+    "ServiceUnavailable": ("is not available", "Try again later"),
+    "503": ("is not available", "Try again later"),
+    "XMinioStorageFull": ("is full", "Make room in the store"),
+}
+"""What a store answers -> what that means, what to do."""
+
+
+@dataclass(frozen=True)
+class S3:
+    """Where the store is and who asks. Without keys every library takes them from where AWS puts them (role, profile)."""
+
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: str | None = None
+    secret_key: SecretStr | None = None
+
+    @property
+    def _secret(self) -> str | None:
+        return self.secret_key.get_secret_value() if self.secret_key else None
+
+    @property
+    def where(self) -> str:
+        """The store's address for people."""
+        return self.endpoint or f"AWS {self.region}"
+
+    def client(self) -> S3Client:
+        """A boto3 client with time-outs and bounded, jittered retries."""
+        import boto3
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            s3={"addressing_style": "path"} if self.endpoint else None,
+        )
+        session = boto3.session.Session()
+        return session.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self._secret,
+            config=config,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that Sail reads."""
+        return _said(
+            AWS_ENDPOINT=self.endpoint,
+            AWS_ENDPOINT_URL=self.endpoint,
+            AWS_ALLOW_HTTP="true" if (self.endpoint or "").startswith("http://") else None,
+            AWS_REGION=self.region,
+            AWS_ACCESS_KEY_ID=self.access_key,
+            AWS_SECRET_ACCESS_KEY=self._secret,
+        )
+
+    def delta_options(self) -> dict[str, str]:
+        """The storage options of delta-rs. It commits by put-if-absent."""
+        limits = {"connect_timeout": f"{CONNECT_SECONDS}s", "timeout": f"{READ_SECONDS}s", "conditional_put": "etag"}
+        return {**self.environment(), **limits}
+
+    def hadoop(self) -> dict[str, str]:
+        """The properties of Spark's S3A. Tables have one address, s3://, on every engine."""
+        return _said(
+            **{
+                "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+                "spark.hadoop.fs.s3a.endpoint": self.endpoint,
+                "spark.hadoop.fs.s3a.path.style.access": "true" if self.endpoint else None,
+                "spark.hadoop.fs.s3a.endpoint.region": self.region,
+                "spark.hadoop.fs.s3a.access.key": self.access_key,
+                "spark.hadoop.fs.s3a.secret.key": self._secret,
+                "spark.hadoop.fs.s3a.connection.establish.timeout": f"{CONNECT_SECONDS}s",
+                "spark.hadoop.fs.s3a.connection.timeout": f"{READ_SECONDS}s",
+                "spark.hadoop.fs.s3a.attempts.maximum": str(ATTEMPTS),
+            }
+        )
+
+
+def _said(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@contextmanager
+def clear_errors(where: str, failure: type[CitylakeError]) -> Iterator[None]:
+    """What boto3 raises, as one sentence of class `failure`, without boto3's words, which name keys."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        ConnectionError,
+        HTTPClientError,
+        NoCredentialsError,
+        PartialCredentialsError,
+    )
+
+    try:
+        yield
+    except ClientError as e:
+        code = str(e.response.get("Error", {}).get("Code"))
+        what, remedy = REFUSALS.get(code, (f"answered {code}", "See the store's own log"))
+        raise failure("STORE", f"the store {what}", where, remedy) from None
+    except (NoCredentialsError, PartialCredentialsError):
+        remedy = "Set CITYLAKE_S3_ACCESS_KEY and CITYLAKE_S3_SECRET_KEY"
+        raise failure("STORE", "no keys for the store are set", where, remedy) from None
+    except (ConnectionError, HTTPClientError) as e:
+        remedy = "Check CITYLAKE_S3_ENDPOINT and that the store is up; then try again"
+        raise failure("STORE", f"the store cannot be reached ({type(e).__name__})", where, remedy) from None
+    except (BotoCoreError, Boto3Error, ValueError) as e:
+        raise failure("STORE", f"the store cannot be used ({type(e).__name__})", where, "Check the settings of the store") from None
