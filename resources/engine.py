@@ -10,6 +10,7 @@ import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from resources.errors import CitylakeError
 from resources.s3 import S3
 from resources.settings import Settings
 
@@ -36,14 +37,20 @@ class Engine(ABC):
         return self._session
 
     def _connected(self) -> SparkSession:
+        import logging
         import warnings
 
         from pyspark.sql import SparkSession
 
         warnings.filterwarnings("ignore", module="pyspark")
+        logging.getLogger("DataFrameQueryContextLogger").disabled = True  # it repeats the values a query stumbled over
         session: SparkSession = SparkSession.builder.remote(self._start()).create()
         for name, value in {**SESSION, **self._session_settings()}.items():
-            session.conf.set(name, value)
+            try:
+                session.conf.set(name, value)
+            except Exception as e:
+                remedy = "Take it out of spark_conf, or give it to the server when it starts"
+                raise CitylakeError("ENGINE_PROPERTY", f"the engine refuses the property {name}", "CITYLAKE_SPARK_CONF", remedy) from e
         return session
 
     @abstractmethod
@@ -64,6 +71,17 @@ class Engine(ABC):
         self._end()
 
 
+def sail_server(s3: S3 | None) -> Any:
+    """A running server of Sail in this process, on a free loopback port. It reads the store's settings from the environment."""
+    os.environ.setdefault("RUST_LOG", "error")
+    os.environ.update(s3.environment() if s3 else {})
+    from pysail.spark import SparkConnectServer
+
+    server: Any = SparkConnectServer("127.0.0.1", 0)
+    server.start(background=True)
+    return server
+
+
 class Sail(Engine):
     """The embedded engine: no Java, in this process."""
 
@@ -72,12 +90,7 @@ class Sail(Engine):
         self._s3, self._server = s3, None
 
     def _start(self) -> str:
-        os.environ.setdefault("RUST_LOG", "error")
-        os.environ.update(self._s3.environment() if self._s3 else {})
-        from pysail.spark import SparkConnectServer
-
-        server: Any = SparkConnectServer("127.0.0.1", 0)
-        server.start(background=True)
+        server = sail_server(self._s3)
         self._server = server
         return f"sc://127.0.0.1:{server.listening_address[1]}"
 
@@ -107,7 +120,7 @@ class Spark(Engine):
     def _session_settings(self) -> dict[str, str]:
         from resources.spark import SESSION
 
-        return SESSION
+        return {**SESSION, **(self._conf if self._address.startswith("sc://") else {})}
 
     def _end(self) -> None:
         if self._server is not None:

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from standards.text import Row, Steps, clean_by, code_array, flag, identifier, identifier_fixes, is_absent, no_codes
 
-SHAPE = "^(?:[0-9]{17}|[0-9]{20})$"
+SHAPE = r"^(?:[0-9]{17}|[0-9]{20})\z"
 
 
 def archive_no_rule() -> Steps:

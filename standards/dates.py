@@ -13,20 +13,20 @@ from pyspark.sql import functions as F
 from standards.tables import placeholders
 from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
 
-ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-COMPACT = "^([0-9]{4})([0-9]{2})([0-9]{2})$"
-WRITTEN = "^([0-9]{4}|[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?$"
-EXCEL_SERIAL = "^[0-9]{5}(?:[.]0+)?$"
+ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
+COMPACT = r"^([0-9]{4})([0-9]{2})([0-9]{2})\z"
+WRITTEN = r"^([0-9]{4}|[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?\z"
+EXCEL_SERIAL = r"^[0-9]{5}(?:[.]0+)?\z"
 EXCEL_SERIALS = (20_000, 60_000)
-EPOCH_MILLIS = "^-?[0-9]{13}$"
+EPOCH_MILLIS = r"^-?[0-9]{13}\z"
 PIVOT = 30
 YEARS = ("1800", "2199")
 CLOCK = "([0-9]{1,2}):?([0-9]{2})(?::?([0-9]{2})([.][0-9]{1,6})?[0-9]*)?"
-STAMP = f"^(.*?[0-9日])(?:[T ] *{CLOCK} *(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?$"
-COMPACT_STAMP = "^([0-9]{8})([0-9]{4}(?:[0-9]{2})?)$"
-MIDNIGHT = "[T ]0{1,2}:00(?::00(?:[.]0+)?)?$"
-USUAL_STAMP = "^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}$"
-MONTH = "^([0-9]{4})[-/.年]?([0-9]{1,2})月?$"
+STAMP = rf"^([^\n]*?[0-9日])(?:[T ] *{CLOCK} *(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?\z"
+COMPACT_STAMP = r"^([0-9]{8})([0-9]{4}(?:[0-9]{2})?)\z"
+MIDNIGHT = r"[T ]0{1,2}:00(?::00(?:[.]0+)?)?\z"
+USUAL_STAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\z"
+MONTH = r"^([0-9]{4})[-/.年]?([0-9]{1,2})月?\z"
 SENTINEL_MONTHS = ("000000", "190001", "197001", "999912")
 
 
@@ -76,7 +76,7 @@ def date_rule(excel: bool = False) -> Steps:
 
     def day(row: Row) -> dict[str, Column]:
         s = row["s"]
-        timed = s.rlike(f"^[0-9]{{4}}.*[ T][0-9]{{1,2}}:|{COMPACT_STAMP}")
+        timed = s.rlike(f"^[0-9]{{4}}[^\\n]*[ T][0-9]{{1,2}}:|{COMPACT_STAMP}")
         return {"day": F.when(timed, F.regexp_replace(F.regexp_replace(s, COMPACT_STAMP, "$1 $2"), STAMP, "$1")).otherwise(s)}
 
     def iso(row: Row) -> dict[str, Column]:
@@ -115,15 +115,15 @@ def timestamp_rule(excel: bool = False) -> Steps:
             "iso": F.when(row["usual"], F.substring(row["s"], 1, 10)).otherwise(day),
             "hour": F.lpad(F.when(row["hour"] == "", F.lit("00")).otherwise(row["hour"]), 2, "0"),
             "clock": F.concat(minute, F.lit(":"), second, row["fraction"]),
-            "zone": F.regexp_replace(row["zone"], "([0-9]{2}):?([0-9]{2})$", "$1:$2"),
+            "zone": F.regexp_replace(row["zone"], r"([0-9]{2}):?([0-9]{2})\z", "$1:$2"),
         }
 
     def turned(row: Row) -> dict[str, Column]:
-        end_of_day = (row["hour"] == "24") & row["clock"].rlike("^[0:.]+$")
+        end_of_day = (row["hour"] == "24") & row["clock"].rlike(r"^[0:.]+\z")
         day = F.when(end_of_day, F.date_add(row["iso"].try_cast("date"), 1).cast("string")).otherwise(row["iso"])
         hour = F.when(end_of_day, F.lit("00")).otherwise(row["hour"])
         text = F.concat(day, F.lit(" "), hour, F.lit(":"), row["clock"])
-        plain = row["usual"] | (row["s"].rlike("^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?$") & ~end_of_day)
+        plain = row["usual"] | (row["s"].rlike(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?\z") & ~end_of_day)
         return {"text": text, "plain": plain, "sentinel": row["iso"].isin(*placeholders("date"))}
 
     def value(row: Row) -> dict[str, Column]:

@@ -21,8 +21,8 @@ CITY4 = "3210"
 CITY = "321000"
 TEST_COUNTY = "321099"
 TOWN_SUFFIXES = ("街道", "镇", "乡")
-ABOVE = "^(?:江苏省|江苏)?(?:扬州市(.))?| "
-VILLAGE = "^(?:000|00[1-9]|0[1-9][0-9]|[1-5][0-9]{2})$"
+ABOVE = r"^(?:江苏省|江苏)?(?:扬州市([^\n]))?| "
+VILLAGE = r"^(?:000|00[1-9]|0[1-9][0-9]|[1-5][0-9]{2})\z"
 
 
 @cache
@@ -99,7 +99,7 @@ def division_rule(test_divisions: bool = False) -> Steps:
 
     def padded(row: Row) -> dict[str, Column]:
         s = row["s"]
-        numeric = s.rlike("^[0-9]+$")
+        numeric = s.rlike(r"^[0-9]+\z")
         code = F.when(numeric & F.length(s).isin(4, 6, 9, 12), F.rpad(s, 12, "0"))
         name = F.regexp_replace(s, ABOVE, "$1")
         return {"absent": is_absent(s), "numeric": numeric, "padded": code, "name": F.when(~numeric, name)}

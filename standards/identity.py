@@ -25,8 +25,8 @@ OLD_AGE = 120
 X_LOOKALIKES = "×хХΧⅩⅹ"
 DROPPED = " \t\r\n-'\"\u00a0"
 LOWER, UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-REPEATED = "|".join(f"{d}{{10}}" for d in range(10)) + "|^(?:" + "|".join(f"{d}{{2,}}" for d in range(10)) + ")$"
-SHAPE = "^(?:[0-9]{17}[0-9X]|[0-9]{15})$"
+REPEATED = "|".join(f"{d}{{10}}" for d in range(10)) + "|^(?:" + "|".join(f"{d}{{2,}}" for d in range(10)) + r")\z"
+SHAPE = r"^(?:[0-9]{17}[0-9X]|[0-9]{15})\z"
 
 
 def normalise(raw: Column) -> Column:
@@ -35,13 +35,13 @@ def normalise(raw: Column) -> Column:
     kept = (FULL_WIDTH + LOWER + X_LOOKALIKES, wide_upper + UPPER + "X" * len(X_LOOKALIKES))
     once = F.translate(raw, f"{kept[0]}{DROPPED}{INVISIBLE}", kept[1])
     # a full-width hyphen, quote or space has just become one of the characters to drop
-    return F.regexp_replace(once, r"\.0[ '\"-]*$|[ '\"-]+", "")
+    return F.regexp_replace(once, r"\.0[ '\"-]*\z|[ '\"-]+", "")
 
 
 def check_digit(body: Column) -> Column:
-    """The 18th character for 17 digits: ISO 7064 MOD 11-2 (GB 11643-1999)."""
+    """The 18th character for 17 digits, NULL for NULL: ISO 7064 MOD 11-2 (GB 11643-1999)."""
     total = sum(((F.ascii(F.substring(body, i, 1)) - 48) * w for i, w in enumerate(WEIGHTS, 1)), F.lit(0))
-    return F.substring(F.lit(CHECK_DIGITS), F.pmod(total, F.lit(11)) + 1, F.lit(1))
+    return F.when(body.isNotNull(), F.substring(F.lit(CHECK_DIGITS), F.pmod(total, F.lit(11)) + 1, F.lit(1)))
 
 
 def _fixes(raw: Column) -> tuple[Column, ...]:
@@ -49,8 +49,8 @@ def _fixes(raw: Column) -> tuple[Column, ...]:
         flag(raw.rlike("[\uff01-\uff5e\u3000]"), "F_WIDTH"),
         flag(raw.rlike("[\u200b-\u200f\ufeff\u00a0]"), "F_INVIS"),
         flag(raw.rlike("[ \t\r\n'\"-]"), "F_TRIM"),
-        flag(raw.rlike(f"[x\uff38\uff58{X_LOOKALIKES}][ \t\r\n'\"]*$"), "F_X"),
-        flag(raw.rlike(r"\.0[ \t\r\n'\"]*$"), "F_DOT0"),
+        flag(raw.rlike(f"[x\uff38\uff58{X_LOOKALIKES}][ \t\r\n'\"]*\\z"), "F_X"),
+        flag(raw.rlike(r"\.0[ \t\r\n'\"]*\z"), "F_DOT0"),
     )
 
 

@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 
 from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
 
-PLAIN = "^[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)$"
-DECORATED = "^[¥￥]?([+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]+)?|[+-]?[0-9.]+) *元?$"
+PLAIN = r"^[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)\z"
+DECORATED = r"^[¥￥]?([+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]+)?|[+-]?[0-9.]+) *元?\z"
 INTEGER_DIGITS = {"int": 10, "bigint": 19}
 
 
@@ -35,11 +35,11 @@ def _rule(physical_type: str, whole: int, scale: int, minimum: float | None, max
     def measured(row: Row) -> dict[str, Column]:
         n = row["n"]
         magnitude = F.substring_index(F.regexp_replace(n, "^[+-]?0*", ""), ".", 1)
-        fraction = F.when(n.contains("."), F.regexp_replace(F.substring_index(n, ".", -1), "0+$", "")).otherwise(F.lit(""))
+        fraction = F.when(n.contains("."), F.rtrim(F.substring_index(n, ".", -1), F.lit("0"))).otherwise(F.lit(""))
         return {"number": n.rlike(PLAIN), "fits": (F.length(magnitude) <= whole) & (F.length(fraction) <= scale)}
 
     def cast(row: Row) -> dict[str, Column]:
-        text = F.regexp_replace(row["n"], "[.]0*$|^[+]", "")
+        text = F.regexp_replace(row["n"], r"[.]0*\z|^[+]", "")
         return {"cast": F.when(row["number"] & row["fits"], text.try_cast(physical_type))}
 
     def checked(row: Row) -> dict[str, Column]:

@@ -13,18 +13,18 @@ from standards.tables import placeholders
 from standards.text import Row, Steps, clean_by, code_array, flag, is_absent, narrow, no_codes
 
 AREA = "0514"
-MOBILE = "^1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-35-8]|8[0-9]|9[0-35-9])[0-9]{8}$"
-LANDLINE = "^(?:0?514)?[2-8][0-9]{7}$"
-OLD_LANDLINE = "^(?:0?514)?[2-8][0-9]{6}$"
+MOBILE = r"^1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-35-8]|8[0-9]|9[0-35-9])[0-9]{8}\z"
+LANDLINE = r"^(?:0?514)?[2-8][0-9]{7}\z"
+OLD_LANDLINE = r"^(?:0?514)?[2-8][0-9]{6}\z"
 UP, DOWN = "0123456789", "9876543210"
 RUNS = tuple(run[i : i + 8] for run in (UP, DOWN) for i in range(3))
-PLACEHOLDER = "|".join((*(f"{d}{{7}}$" for d in range(10)), *RUNS))
+PLACEHOLDER = "|".join((*(rf"{d}{{7}}\z" for d in range(10)), *RUNS))
 
 
 def national(raw: Column) -> Column:
     """The digits as dialled in the city: no spaces and signs, no country code, no 0 before a mobile number."""
-    digits = F.regexp_replace(narrow(raw), "[ \t\r\n()'\"—-]|\\.0$", "")
-    return F.regexp_replace(F.regexp_replace(digits, "^(?:[+]86|0086|86)([0-9]{10,12})$", "$1"), "^0(1[0-9]{10})$", "$1")
+    digits = F.regexp_replace(narrow(raw), r"[ \t\r\n()'\"—-]|\.0\z", "")
+    return F.regexp_replace(F.regexp_replace(digits, r"^(?:[+]86|0086|86)([0-9]{10,12})\z", "$1"), r"^0(1[0-9]{10})\z", "$1")
 
 
 def phone_rule() -> Steps:

@@ -3,6 +3,9 @@
 Here: width, invisible characters, control characters, HTML debris, null tokens, the rules `text`, `address` and
 `identifier`, and the small vocabulary (`Steps`, `flag`) the other rules are written in. Not here: what a value
 means. Source: domain rules A0 (normalisation pipeline), D02, D06, D40.
+
+Patterns are read by Rust's and by Java's regular expressions alike: `\\z` for the end, `[^\\n]` for any character, spelled
+out letters and digits instead of `(?i)`, `\\d`, `\\w`, `\\s` (docs/engines.md).
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
 HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 NULL_TOKENS = ("", "NULL", "\\N", "NONE", "NAN", "无", "不详", "未知", "暂无", "空", "-", "--", "—", "/", ".", "N/A")
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
-HTML = "(?i)&nbsp;|<br */?>"
-SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-7]$"
+HTML = "&[Nn][Bb][Ss][Pp];|<[Bb][Rr] */?>"
+SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-7]\z"
 WHITESPACE = " \t\r\n"
 
 
@@ -62,7 +65,7 @@ def free_text(raw: Column) -> Column:
 
 def identifier(raw: Column) -> Column:
     """An identifier in normal form: narrow, no white space anywhere, no Excel text mark, upper case; hyphens stay."""
-    return F.upper(F.regexp_replace(narrow(raw), "^[ \t\r\n]*['\"]|['\"][ \t\r\n]*$|[ \t\r\n]", ""))
+    return F.upper(F.regexp_replace(narrow(raw), r"^[ \t\r\n]*['\"]|['\"][ \t\r\n]*\z|[ \t\r\n]", ""))
 
 
 def is_absent(clean: Column) -> Column:
@@ -81,7 +84,7 @@ def text_fixes(raw: Column) -> tuple[Column, ...]:
         flag(raw.rlike("[\uff01-\uff5e\u3000]"), "F_WIDTH"),
         flag(raw.rlike("[\u200b-\u200f\ufeff\u00a0]"), "F_INVIS"),
         flag(raw.rlike(HTML), "F_HTML"),
-        flag(raw.rlike("^[ \t\r\n]|[ \t\r\n]$"), "F_TRIM"),
+        flag(raw.rlike(r"^[ \t\r\n]|[ \t\r\n]\z"), "F_TRIM"),
     )
 
 
@@ -125,3 +128,16 @@ def identifier_rule() -> Steps:
         return {"value": F.when(~row["absent"] & ~row["lost"], row["s"]), "codes": F.when(untouched, no_codes()).otherwise(fixed)}
 
     return clean_by(identifier), judged, answer
+
+
+ESCAPED_IN_TWO_WAYS = "".join(map(chr, [0x0B, 0x0E, 0x0F, *range(0x1A, 0x20)]))
+STAND_INS = "".join(chr(0xFDD0 + i) for i in range(len(ESCAPED_IN_TWO_WAYS)))
+"""Noncharacters, which Unicode keeps out of text that is passed on."""
+
+
+def json_object(columns: Mapping[str, Column]) -> Column:
+    """String columns as one JSON object, NULLs left out; the same bytes on every engine (they disagree on `\\u000b`)."""
+    json = F.to_json(F.struct(*(F.translate(c, ESCAPED_IN_TWO_WAYS, STAND_INS).alias(name) for name, c in columns.items())))
+    for character, stand_in in zip(ESCAPED_IN_TWO_WAYS, STAND_INS, strict=True):
+        json = F.replace(json, F.lit(stand_in), F.lit(f"\\u{ord(character):04x}"))
+    return json

@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 from pyspark.sql.connect.proto import base_pb2
 
-from resources.engine import SESSION
+from resources.engine import SESSION, sail_server
 from resources.s3 import S3
 
 SERVICE = "spark.connect.SparkConnectService"
@@ -29,13 +29,8 @@ class Backend:
     """A running engine."""
 
     def __init__(self, s3: S3 | None = None) -> None:
-        os.environ.setdefault("RUST_LOG", "error")
         os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(SESSION_HOURS * 3600)
-        os.environ.update(s3.environment() if s3 else {})
-        from pysail.spark import SparkConnectServer
-
-        self._server: Any = SparkConnectServer("127.0.0.1", 0)
-        self._server.start(background=True)
+        self._server = sail_server(s3)
         self._channel = grpc.insecure_channel(f"127.0.0.1:{self._server.listening_address[1]}", options=OPTIONS)
         self._sessions: dict[tuple[str, str], None] = {}
         self._lock = Lock()

@@ -29,7 +29,7 @@ _ABOUT: dict[int, str | bool] = {0: "citylake", 3: True, 504: "`"}
 """Of the specification's SqlInfo: server name, read only, the quote of names."""
 
 
-class FlightSql(fl.FlightServerBase):  # type: ignore[misc]
+class FlightSql(fl.FlightServerBase):
     """A running endpoint. `address` is where it listens."""
 
     def __init__(self, tables: Tables, backend: Backend, host: str, port: int) -> None:

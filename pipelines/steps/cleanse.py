@@ -26,6 +26,7 @@ from quality import gates
 from quality.balance import Account
 from quality.gates import GateResult
 from quality.rows import LINEAGE, typed
+from standards.text import json_object
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -228,12 +229,12 @@ def _publish_quarantine(
     base = runtime.lake.version(quarantine)
     if earlier is not None:
         touched |= {r["_batch_id"] for r in earlier.select("_batch_id").distinct().collect()}
-    delivered = [F.col(c.name) for c in contract.delivered]
+    delivered = {c.name: F.col(c.name) for c in contract.delivered}
     rows = runtime.lake.read(runtime.spark, raw).where(F.col("_batch_id").isin(sorted(touched)))
     found = rows.join(held, list(LINEAGE)).select(
         *[F.col(c).cast("date") if c == "_business_date" else F.col(c) for c in LINEAGE],
         "codes",
-        F.to_json(F.struct(*delivered)).alias("raw"),
+        json_object(delivered).alias("raw"),
         F.col("_defect_text").alias("line"),
     )
     untouched = touched - {b.batch_id for b in new}

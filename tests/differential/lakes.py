@@ -68,8 +68,8 @@ def differences(one: Lake, other: Lake) -> dict[str, str]:
         names = sorted(left.column_names)
         different = [(a, b) for a, b in zip(mine, others, strict=True) if not same(a, b)]
         if different:
-            a, b = different[0]
-            found[table] = f"{len(different)} rows, the first: {[(n, x, y) for n, x, y in zip(names, a, b, strict=False) if not same(x, y)]}"
+            cells = [(n, x, y) for n, x, y in zip(names, *different[0], strict=False) if not same(x, y)]
+            found[table] = f"{len(different)} rows, the first: {cells}"
     return found
 
 

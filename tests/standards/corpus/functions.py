@@ -1,0 +1,133 @@
+"""What is asked: every rule with its values and options, every other function of Columns that `standards` offers, every built-in.
+
+Here: tables. A rule, a function or a built-in that is missing here fails `test_both_engines.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from standards import codes, divisions, identity, names, phones, tables, text
+from tests.standards.corpus.values import DAYS, MOMENTS, TEXTS
+
+RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
+    "identity": [(TEXTS, {}), (TEXTS, {"test_divisions": True})],
+    "person_name": [(TEXTS, {})],
+    "phone": [(TEXTS, {})],
+    "division": [(TEXTS, {})],
+    "code": [(TEXTS, {"code_list": "sex"}), (TEXTS, {"code_list": "ethnic", "code_map": {"İ": "01", "ß": "02", "é": "03"}})],
+    "date": [(TEXTS + DAYS + MOMENTS, {}), (DAYS, {"excel": True})],
+    "timestamp": [(TEXTS + DAYS + MOMENTS, {})],
+    "month": [(TEXTS + DAYS, {})],
+    "integer": [(TEXTS, {"physical_type": "int", "minimum": 0, "maximum": 250}), (TEXTS, {"physical_type": "bigint"})],
+    "decimal": [(TEXTS, {"physical_type": "decimal(12,2)", "minimum": -1e6, "maximum": 1e6}), (TEXTS, {"physical_type": "decimal(38,10)"})],
+    "identifier": [(TEXTS, {})],
+    "archive_no": [(TEXTS, {})],
+    "address": [(TEXTS, {})],
+    "text": [(TEXTS, {})],
+}
+
+FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
+    text.narrow: text.narrow,
+    text.trimmed: text.trimmed,
+    text.free_text: text.free_text,
+    text.identifier: text.identifier,
+    text.is_absent: text.is_absent,
+    text.has_control: text.has_control,
+    text.json_object: lambda c: text.json_object({"a": c, "n": F.lit(None).cast("string")}),
+    text.flag: lambda c: text.flag(c == "a", "A"),
+    text.no_codes: lambda c: text.no_codes(),
+    text.code_array: lambda c: text.code_array(c, F.lit(None).cast("string")),
+    text.text_fixes: lambda c: text.code_array(*text.text_fixes(c)),
+    text.identifier_fixes: lambda c: text.code_array(*text.identifier_fixes(c)),
+    identity.normalise: identity.normalise,
+    identity.check_digit: identity.check_digit,
+    names.normalise: names.normalise,
+    names.compare_key: names.compare_key,
+    names.same_person_name: lambda c: names.same_person_name(c, F.lit("王𠀁明"), F.lit("王小明")),
+    phones.national: phones.national,
+    divisions.county_of: divisions.county_of,
+    tables.looked_up: lambda c: tables.looked_up({"a": "1", "İ": "2", "𠀀": "3", "e\u0301": "4", "": "5"}, c),
+}
+"""Function -> the question about one text column."""
+WITHOUT_COLUMNS = {
+    codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors, divisions.names,
+    names.variants, tables.rows, tables.placeholders, text.clean_by, text.with_absent,
+}  # fmt: skip
+"""Tables of the standards, and steps that only a rule can be asked about."""
+
+
+def on_text() -> dict[str, Column]:
+    """Built-in -> a question about the text column `raw`."""
+    c, none = F.col("raw"), F.lit(None).cast("string")
+    return {
+        "upper": F.upper(c),
+        "length": F.length(c),
+        "ascii": F.ascii(c),
+        "md5": F.md5(c),
+        "btrim": F.btrim(c, F.lit(" \t\r\n")),
+        "rtrim": F.rtrim(c, F.lit("0")),
+        "lpad": F.lpad(c, 2, "0"),
+        "rpad": F.rpad(c, 12, "0"),
+        "substring": F.concat_ws("|", F.substring(c, 1, 3), F.substring(c, 2, 1), F.substring(c, -8, 8), F.substring(c, 17, 1)),
+        "substring_index": F.concat_ws("|", F.substring_index(c, "-", 1), F.substring_index(c, "-", -1), F.substring_index(c, ".", 1)),
+        "translate": F.translate(c, "a王𠀀\u3000\u00a0１x", "b李X 𠮷1"),
+        "replace": F.replace(c, F.lit(","), F.lit("")),
+        "concat": F.concat(c, F.lit("x")),
+        "concat_ws": F.concat_ws("|", c, none, F.lit("x")),
+        "coalesce": F.coalesce(c, F.lit("none")),
+        "regexp_replace": F.regexp_replace(F.upper(c), "[^0-9A-Z]", ""),
+        "regexp_extract": F.regexp_extract(c, "([0-9]+)(x)?", 2),
+        "split": F.split(c, ","),
+        "element_at": F.element_at(F.split(c, ":"), 1),
+        "get": F.get(F.split(c, ":"), F.lit(1)),
+        "levenshtein": F.levenshtein(c, F.lit("王𠀁明")),
+        "array": F.array(c, F.lit("z"), none),
+        "array_compact": F.array_compact(F.array(c, F.lit("z"), none)),
+        "array_contains": F.array_contains(F.array_compact(F.array(c, F.lit("z"), none)), "a"),
+        "array_join": F.array_join(F.array(c, none, F.lit("z")), ","),
+        "array_union": F.array_union(F.array(c, c, none), F.array(none, F.lit("a"))),
+        "arrays_overlap": F.arrays_overlap(F.array(c, none), F.array(F.lit("a"), F.lit("12"))),
+        "sort_array": F.sort_array(F.array(c, F.lit("王"), none, F.lit("𠀀"), F.lit("\uff01"), F.lit("Z"), F.lit("a"))),
+        "slice": F.slice(F.array(c, F.lit("z")), 1, 20),
+        "size": F.size(F.array(c, none)),
+        "exists": F.exists(F.array(c, none), lambda x: x == "a"),
+        "filter": F.filter(F.array(c, none, F.lit("王")), lambda x: x > "a"),
+        "transform": F.transform(F.array(c, none), lambda x: F.upper(x)),
+        "greatest": F.greatest(c, none, F.lit("王")),
+        "struct": F.struct(c, none.alias("n")),
+        "when": F.when(c == "a", F.lit("A")).when(c > "王", "later"),
+        "to_json": F.to_json(F.struct(F.when(~text.has_control(c), c).alias("a"), none.alias("n"))),
+    }
+
+
+def on_days() -> dict[str, Column]:
+    """Built-in -> a question about the date column `d`."""
+    days = F.col("d")
+    return {
+        "date_add": F.date_add(days, 60),
+        "date_sub": F.date_sub(days, 1),
+        "add_months": F.add_months(days, -36),
+        "datediff": F.datediff(days, F.lit(date(1986, 5, 4))).cast("int"),
+        "date_format": F.date_format(days, "yyyyMMdd"),
+        "year": F.year(days),
+        "to_date": F.to_date(days.cast("timestamp_ntz")),
+    }
+
+
+def on_numbers() -> dict[str, Column]:
+    """Built-in -> a question about the columns `n` bigint and `x` double."""
+    number, real = F.col("n"), F.col("x")
+    return {
+        "pmod": F.pmod(number, F.lit(11)),
+        "abs": F.abs(number),
+        "round": F.round(1 - real * 0.37, 6),
+        "timestamp_millis": F.timestamp_millis(number).cast("timestamp").cast("string"),
+        "lit": number + F.lit(1),
+        "col": F.col("n"),
+    }
