@@ -46,8 +46,10 @@ SESSION = {
     "spark.sql.shuffle.partitions": str(max(8, 2 * (os.cpu_count() or 4))),
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.constraintPropagation.enabled": "false",
 }
-"""Of every session. Adaptive execution joins shuffle partitions that turn out small."""
+"""Of every session. Adaptive execution joins shuffle partitions that turn out small. Constraints of many computed columns
+multiply: with them the optimiser takes minutes and all memory for a table of forty columns, of however few rows."""
 
 SERVER = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",

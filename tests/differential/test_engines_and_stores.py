@@ -57,7 +57,8 @@ def nights(deliveries: Deliveries, minio: Minio, name: str, lake: str, landing: 
         "s3_endpoint": minio.endpoint, "s3_access_key": minio.access_key, "s3_secret_key": minio.secret_key, **engine,
     }  # fmt: skip
     config = here / "citylake.toml"
-    config.write_text("".join(f'{key} = "{value}"\n' for key, value in settings.items()))
+    few = '[spark_conf]\n"spark.sql.shuffle.partitions" = "2"\n' if engine["engine"] == "spark" else ""
+    config.write_text("".join(f'{key} = "{value}"\n' for key, value in settings.items()) + few)
     for day in deliveries.days:
         result = citylake("run", "--as-of", day, cwd=here, config=config)
         assert result.code == 0, f"{name}, {day}: {result.out}{result.err}"

@@ -5,6 +5,7 @@ One MinIO and one PostgreSQL serve the whole session; each test has buckets, dat
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,12 @@ from tests.servers.minio import Minio, minio_server
 from tests.servers.postgres import Postgres, postgres_server
 from tests.servers.proxy import Proxy, proxy_server
 from tests.servers.spark_connect import spark_connect_server
+
+SMALL = {
+    "spark.driver.memory": "3g",
+    "spark.driver.extraJavaOptions": "-Duser.timezone=Asia/Shanghai -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+"""For tables of a few hundred rows: the quick compiler is enough."""
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +55,7 @@ def spark_server(minio: Minio, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "CITYLAKE_S3_ENDPOINT": minio.endpoint,
         "CITYLAKE_S3_ACCESS_KEY": minio.access_key,
         "CITYLAKE_S3_SECRET_KEY": minio.secret_key,
+        "CITYLAKE_SPARK_CONF": json.dumps(SMALL),
     }
     with spark_connect_server(tmp_path_factory.mktemp("spark"), store) as address:
         yield address
