@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEOPLE ?= 46000
 DEMO ?= demo
 
-.PHONY: demo ui test test-fast servers lint lock clean
+.PHONY: demo ui test test-fast servers installation lint lock clean
 
 $(BIN)/citylake: pyproject.toml requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "citylake needs Python 3.11 to 3.13; set PYTHON=...")'
@@ -31,6 +31,9 @@ test-fast: $(BIN)/citylake  ## the tests that take seconds
 servers: $(BIN)/citylake  ## MinIO, PostgreSQL, Java and Spark's packages: for the tests that need them and a trial installation
 	deploy/install-servers.sh $(BIN)/python
 
+installation: servers  ## deploy/compose.yaml as plain processes: object store, PostgreSQL, Spark, Dagster on http://127.0.0.1:3000
+	$(BIN)/python deploy/up.py --web-port 3000
+
 lint: $(BIN)/citylake  ## style, types, and the arrows between folders
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -38,7 +41,7 @@ lint: $(BIN)/citylake  ## style, types, and the arrows between folders
 	$(BIN)/lint-imports
 
 lock: pyproject.toml  ## resolve the pins anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra server --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
 
 clean:
 	rm -rf $(DEMO) $(VENV)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 STAGE = "stage"
 """Under this name a commit says which attempt made it."""
+FIRST_COMMIT = f"{0:020}.json"
 
 
 class Conflict(CitylakeError):
@@ -57,13 +58,24 @@ class Stage:
 
     def write(self, frame: DataFrame, partition_by: Iterable[str] = ()) -> None:
         """Write a DataFrame with the engine."""
-        frame.write.format("delta").partitionBy(*partition_by).save(self.uri)
+        with self._written():
+            frame.write.format("delta").partitionBy(*partition_by).save(self.uri)
 
     def write_arrow(self, reader: pa.RecordBatchReader, partition_by: Iterable[str] = ()) -> None:
         """Stream Arrow record batches without an engine."""
         from deltalake import write_deltalake
 
-        write_deltalake(self.uri, reader, partition_by=list(partition_by) or None, storage_options=self.options)
+        with self._written():
+            write_deltalake(self.uri, reader, partition_by=list(partition_by) or None, storage_options=self.options)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """A stage has one writer and one commit: when that seems to fail and is there, only its answer was lost."""
+        try:
+            yield
+        except Exception:
+            if FIRST_COMMIT not in {c.name for c in self.store.children(f"{self.path}/_delta_log")}:
+                raise
 
     def open(self) -> DeltaTable:
         """A delta-rs handle of the stage itself."""

@@ -54,8 +54,7 @@ multiply: with them the optimiser takes minutes and all memory for a table of fo
 SERVER = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.jars.packages": ",".join(PACKAGES),
-    "spark.jars.excludes": ",".join(EXCLUDES),
+    "spark.log.level": "WARN",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "Asia/Shanghai",
@@ -104,15 +103,35 @@ def properties(master: str, port: int, conf: dict[str, str], s3: S3 | None, host
     """All properties of a server. `conf` wins."""
     listening = {"spark.connect.grpc.binding.address": host, "spark.connect.grpc.binding.port": str(port)}
     machine = {"spark.master": master, "spark.driver.memory": memory()}
-    return {**SERVER, **SESSION, **machine, **listening, **(s3.hadoop() if s3 else {}), **conf}
+    if master.startswith("local"):
+        machine["spark.driver.host"] = "127.0.0.1"  # nobody else has to reach the driver
+    return {**SERVER, **SESSION, **packages(), **machine, **listening, **(s3.hadoop() if s3 else {}), **conf}
+
+
+def packages() -> dict[str, str]:
+    """Which Java packages to fetch; none where an image has put them beside Spark's own."""
+    if any((_home() / "jars").glob("delta-spark_*.jar")):
+        return {}
+    return {"spark.jars.packages": ",".join(PACKAGES), "spark.jars.excludes": ",".join(EXCLUDES)}
+
+
+def _home() -> Path:
+    import pyspark
+
+    return Path(pyspark.__file__).parent
 
 
 def command(handle: int) -> list[str]:
     """What starts a server in the foreground, with the properties of `held` inherited: a command line is for all to read."""
-    import pyspark
-
-    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
-    return ["bash", str(submit), "--class", SERVER_CLASS, "--properties-file", f"/proc/self/fd/{handle}", "spark-internal"]
+    return [
+        "bash",
+        str(_home() / "bin" / "spark-submit"),
+        "--class",
+        SERVER_CLASS,
+        "--properties-file",
+        f"/proc/self/fd/{handle}",
+        "spark-internal",
+    ]
 
 
 def environment() -> dict[str, str]:

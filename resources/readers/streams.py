@@ -102,7 +102,7 @@ class DataFile:
     def stream(self) -> io.RawIOBase:
         """The unpacked bytes from the start. One pass at a time."""
         self.handle.seek(0)
-        return _Guarded(gzip.GzipFile(fileobj=self.handle) if self.compression == "gzip" else self.handle, self.size, self.where)
+        return _Guarded(gzip.GzipFile(fileobj=self.handle, mode="rb") if self.compression == "gzip" else self.handle, self.size, self.where)
 
     def lines(self) -> io.BufferedReader:
         """The unpacked bytes, buffered."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ LAYERS = {"raw", "cleansed", "quarantine", "base", "themes", "operations"}
 
 @dataclass(frozen=True)
 class Deliveries:
-    """What the departments have delivered, in a folder and, the same files, in a bucket."""
+    """What the departments have delivered on two days, in a folder and, the same files, in a bucket."""
 
     root: Path
     bucket: str
@@ -39,54 +40,64 @@ def s3_of(minio: Minio) -> S3:
 def deliveries(minio: Minio, tmp_path_factory: pytest.TempPathFactory) -> Deliveries:
     root, city, bucket = tmp_path_factory.mktemp("city"), build(PEOPLE, 11), minio.bucket()
     create_key(root / "pseudonym.key")
-    days = city.nights[:NIGHTS]
     for night in range(NIGHTS):
         city.deliver(night, root / "landing", f"sqlite:///{root}/exchange.db")
     for file in [f for f in (root / "landing").rglob("*") if f.is_file()]:
         minio.client().upload_file(str(file), bucket, file.relative_to(root).as_posix())
-    return Deliveries(root, bucket, tuple(d.isoformat() for d in days))
+    return Deliveries(root, bucket, tuple(d.isoformat() for d in city.nights[:NIGHTS]))
 
 
-def nights(deliveries: Deliveries, minio: Minio, name: str, lake: str, landing: str, engine: dict[str, str]) -> Lake:
-    """Run the nights as a user does, each in a process of its own, on one engine and one store."""
-    here = deliveries.root / name
-    here.mkdir()
-    settings = {
-        "lake": lake, "landing": landing, "exchange_url": f"sqlite:///{deliveries.root}/exchange.db",
-        "key_file": f"{deliveries.root}/pseudonym.key", "home": f"{here}/dagster", "profile": "demo",
-        "s3_endpoint": minio.endpoint, "s3_access_key": minio.access_key, "s3_secret_key": minio.secret_key, **engine,
-    }  # fmt: skip
-    config = here / "citylake.toml"
-    few = '[spark_conf]\n"spark.sql.shuffle.partitions" = "2"\n' if engine["engine"] == "spark" else ""
-    config.write_text("".join(f'{key} = "{value}"\n' for key, value in settings.items()) + few)
-    for day in deliveries.days:
-        result = citylake("run", "--as-of", day, cwd=here, config=config)
-        assert result.code == 0, f"{name}, {day}: {result.out}{result.err}"
-    return Lake(lake, s3_of(minio))
+Run = Callable[..., Lake]
 
 
 @pytest.fixture(scope="module")
-def reference(deliveries: Deliveries, minio: Minio) -> Lake:
-    """The embedded default: Sail on a folder."""
-    root = deliveries.root
-    return nights(deliveries, minio, "sail-disk", f"{root}/sail-disk/lake", f"{root}/landing", {"engine": "sail"})
+def run(deliveries: Deliveries, minio: Minio) -> Run:
+    """`run("sail", "disk", day, …)`: nights as a user runs them, each in a process of its own, on one engine and one store.
+
+    Each combination of engine, store and days is run once.
+    """
+    root, made = deliveries.root, dict[tuple[str, ...], Lake]()
+
+    def once(engine: str, store: str, *days: str, **more: str) -> Lake:
+        if (engine, store, *days) in made:
+            return made[engine, store, *days]
+        name = f"{engine}-{store}-{len(days)}"
+        (root / name).mkdir()
+        place = {"disk": root.as_posix(), "minio": f"s3://{deliveries.bucket}"}[store]
+        settings = {
+            "lake": f"{place}/{name}/lake", "landing": f"{place}/landing", "exchange_url": f"sqlite:///{root}/exchange.db",
+            "key_file": f"{root}/pseudonym.key", "home": f"{root}/{name}/dagster", "profile": "demo", "engine": engine,
+            "s3_endpoint": minio.endpoint, "s3_access_key": minio.access_key, "s3_secret_key": minio.secret_key, **more,
+        }  # fmt: skip
+        config = root / name / "citylake.toml"
+        few = '[spark_conf]\n"spark.sql.shuffle.partitions" = "2"\n' if engine == "spark" else ""
+        config.write_text("".join(f'{key} = "{value}"\n' for key, value in settings.items()) + few)
+        for day in days:
+            result = citylake("run", "--as-of", day, cwd=root / name, config=config)
+            assert result.code == 0, f"{name}, {day}: {result.out}{result.err}"
+        lake = made[engine, store, *days] = Lake(settings["lake"], s3_of(minio))
+        return lake
+
+    return once
 
 
 @pytest.mark.slow
-def test_sail_on_minio(deliveries: Deliveries, minio: Minio, reference: Lake) -> None:
-    root = f"s3://{deliveries.bucket}"
-    lake = nights(deliveries, minio, "sail-minio", f"{root}/sail/lake", f"{root}/landing", {"engine": "sail"})
-    assert {t.split("/")[0] for t in lake.tables()} == LAYERS
-    assert differences(reference, lake) == {}
+def test_night_after_night_on_a_disk(run: Run, deliveries: Deliveries, spark_server: str) -> None:
+    sail, spark = run("sail", "disk", *deliveries.days), run("spark", "disk", *deliveries.days, spark=spark_server)
+    assert {t.split("/")[0] for t in sail.tables()} == LAYERS
+    assert differences(sail, spark) == {}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("store", ["disk", "minio"])
-def test_spark(store: str, deliveries: Deliveries, minio: Minio, spark_server: str, reference: Lake) -> None:
-    name, folder, bucket = f"spark-{store}", str(deliveries.root), f"s3://{deliveries.bucket}"
-    lake, landing = (f"{folder}/{name}/lake", f"{folder}/landing") if store == "disk" else (f"{bucket}/spark/lake", f"{bucket}/landing")
-    made = nights(deliveries, minio, name, lake, landing, {"engine": "spark", "spark": spark_server})
-    assert differences(reference, made) == {}
+def test_sail_on_an_object_store(run: Run, deliveries: Deliveries) -> None:
+    last = deliveries.days[-1]
+    assert differences(run("sail", "disk", last), run("sail", "minio", last)) == {}
+
+
+@pytest.mark.slow
+def test_spark_on_an_object_store(run: Run, deliveries: Deliveries, spark_server: str) -> None:
+    last = deliveries.days[-1]
+    assert differences(run("sail", "disk", last), run("spark", "minio", last, spark=spark_server)) == {}
 
 
 def test_a_difference_is_found(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""A whole installation: object store, PostgreSQL, Spark Connect, code server, web server, daemon, as deploy/compose.yaml says."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+import sqlalchemy as sa
+
+from simulator import City
+from tests.installation.city import Installation
+
+pytestmark = pytest.mark.slow
+NIGHT_SECONDS = 1500
+
+
+def test_a_night_runs_through_all_of_it(installed: Installation, city: City) -> None:
+    day = city.nights[0]
+    run_id = installed.ui.launch("nightly", day.isoformat())
+    run = installed.ui.wait(run_id, seconds=NIGHT_SECONDS)
+    assert run["status"] == "SUCCESS", installed.ui.messages(run_id)[-10:]
+    assert run["stats"]["enqueuedTime"] < run["stats"]["launchTime"], "it waited in the daemon's queue"
+
+    (release,) = installed.ledger.releases()
+    assert (release.as_of, release.run_id) == (day, run_id)
+    assert "themes/health/archive" in release.versions
+    assert {t: installed.lake.version(t) for t in release.versions} == release.versions
+    resident = installed.lake.arrow("raw/public_security/resident", columns=["_business_date"])
+    assert resident is not None
+    with installed.database("exchange").connect() as exchange:
+        sent = exchange.scalar(sa.text("SELECT count(*) FROM ga_resident WHERE cd_batch = :batch"), {"batch": f"{day:%Y%m%d}"})
+    assert resident["_business_date"].to_pylist().count(day.isoformat()) == sent > 0
+    assert installed.writer("themes/health/archive").startswith("parquet-mr"), "Spark wrote it; delta-rs and Sail sign otherwise"
+
+    with installed.database().connect() as dagster:
+        assert dagster.scalar(sa.text("SELECT status FROM runs WHERE run_id = :id"), {"id": run_id}) == "SUCCESS"
+    assert list(installed.folder.rglob("*.db")) == [], "Dagster keeps nothing beside PostgreSQL"
+    assert installed.told_secrets() == []
+    assert installed.ports_open_to_others() == []
+
+
+def test_a_run_that_loses_its_code_server_fails_and_is_run_again(installed: Installation, city: City) -> None:
+    run_id = installed.ui.launch("take_in", city.nights[1].isoformat())
+    installed.ui.wait(run_id, "STARTED", seconds=120)
+    os.kill(installed.pid("code"), signal.SIGKILL)
+    assert installed.ui.wait(run_id, seconds=180)["status"] == "FAILURE"
+    assert "the code server has no process of this run" in installed.ui.messages(run_id)[-1]
+    again = installed.ui.retry_of(run_id, seconds=120)
+    assert installed.ui.wait(again, seconds=300)["status"] == "SUCCESS", installed.ui.messages(again)[-10:]
+    assert installed.lake.version("raw/health/archive") is not None
+    assert installed.ui.unhealthy() == []
