@@ -5,6 +5,7 @@ Not here: what a step does (`pipelines.steps`), what is shown of it (`pipelines.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -22,9 +23,12 @@ from pipelines.steps.ingest import ingest, without_source
 from pipelines.steps.outcome import GateFailed, Outcome
 from pipelines.steps.release import release
 from quality.gates import GateResult, plan
-from resources.errors import CitylakeError, DeliveryRejected, Unreachable
+from resources.errors import CitylakeError, DeliveryRejected, LakeUnreachable, Unreachable
 from resources.lake import Conflict
 
+RETRIES = 2
+SECONDS_TO_RECOVER = 5
+"""Before a step asks again a store that could not be reached."""
 REBUILD_TAG = "citylake/rebuild"
 AS_OF_TAG = "citylake/as_of"
 STEP_CHECKS = {
@@ -87,7 +91,8 @@ def release_asset(tables: list[str]) -> dg.AssetsDefinition:
     )
     def release_of_the_night(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         runtime: Runtime = context.resources.runtime
-        made = release(runtime, as_of(context, runtime), context.run_id)
+        with _clear_failures(context, runtime, RELEASE):
+            made = release(runtime, as_of(context, runtime), context.run_id)
         return dg.MaterializeResult(metadata=metadata.of_release(made))
 
     return release_of_the_night
@@ -147,16 +152,12 @@ def _asset(
         runtime: Runtime = context.resources.runtime
         runtime.progress(table, "start")
         try:
-            outcome = run(context, runtime)
+            with _clear_failures(context, runtime, table):
+                outcome = run(context, runtime)
         except GateFailed as e:
             runtime.progress(table, "failed")
             yield from _check_results(table, e.checks)
             raise dg.Failure(str(e), metadata=metadata.of_accounts(e.accounts), allow_retries=False) from e
-        except Conflict as e:
-            raise dg.RetryRequested(max_retries=2, seconds_to_wait=1) from e
-        except CitylakeError as e:
-            runtime.progress(table, "failed")
-            raise dg.Failure(str(e), allow_retries=False) from e
         runtime.progress(table, "done")
         for problem in outcome.problems:
             context.log.warning(problem)
@@ -168,6 +169,31 @@ def _asset(
         )
 
     return step
+
+
+@contextmanager
+def _clear_failures(context: dg.AssetExecutionContext, runtime: Runtime, table: str) -> Iterator[None]:
+    """What may pass is tried again; the rest ends in one sentence. A run that has given the lake up asks it no more."""
+    try:
+        if runtime.lost is not None:
+            raise runtime.lost
+        if context.retry_number > 0:
+            runtime.lake.store.check()  # quicker to say no than what failed before
+        yield
+    except (GateFailed, dg.Failure):
+        raise
+    except Conflict as e:
+        raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=1) from e
+    except Exception as e:
+        error = e if isinstance(e, CitylakeError) else runtime.lake.fault(e)
+        if isinstance(error, LakeUnreachable):
+            if runtime.lost is None and context.retry_number < RETRIES:
+                raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=SECONDS_TO_RECOVER) from e
+            runtime.lost = error
+        runtime.progress(table, "failed")
+        if error is None:
+            raise
+        raise dg.Failure(str(error), allow_retries=False) from e
 
 
 def _still_holding(checks: list[dg.AssetCheckSpec], outcome: Outcome) -> list[GateResult]:

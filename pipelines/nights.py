@@ -116,7 +116,7 @@ def _execute(
     select: list[str] | None = None,
     history: bool = True,
 ) -> None:
-    """Run one job to its end and put what it says into the report."""
+    """Run one job to its end and put what it says into the report. Raises LakeUnreachable when the run had to give the lake up."""
     import dagster as dg
 
     from pipelines.dagster_assets import AS_OF_TAG, key
@@ -134,6 +134,8 @@ def _execute(
             raise_on_error=False,
         )
     report.run_ids.append(result.run_id)
+    if runtime.lost is not None:
+        raise runtime.lost
     for event in result.all_events:
         if event.is_step_failure:
             report.failures.append(_reason(event))

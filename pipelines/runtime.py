@@ -14,6 +14,7 @@ from contracts import Contract, load_all
 from contracts.loader import code_lists
 from pipelines.ledger import Ledger
 from resources.engine import Engine, engine_of
+from resources.errors import LakeUnreachable
 from resources.keys import read_key
 from resources.lake import Lake
 from resources.landing import LandingZone
@@ -32,6 +33,8 @@ class Runtime:
     engine: Engine
     progress: Callable[[str, str], None] = lambda table, event: None
     """Told of every table when its step starts ("start") and ends ("done", "failed")."""
+    lost: LakeUnreachable | None = None
+    """Why this run has given the lake up: what is left of it then fails at once."""
 
     @classmethod
     def of(cls, settings: Settings, engine: Engine | None = None) -> Runtime:

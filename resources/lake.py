@@ -11,6 +11,7 @@ version or the new one; a crash leaves an unreferenced stage behind, which maint
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 STAGE = "stage"
 """Under this name a commit says which attempt made it."""
 FIRST_COMMIT = f"{0:020}.json"
+TRANSFER = re.compile(r"Generic S3 error|fs\.s3a\.|software\.amazon\.awssdk")
+"""How delta-rs and Sail, and how Spark name a request to the store that failed for good."""
 
 
 class Conflict(CitylakeError):
@@ -140,16 +143,27 @@ class Lake:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """When a library fails on the store, ask the store itself what is wrong: it has the clearer words."""
+        """A library's failure on the store in clear words."""
         from deltalake.exceptions import TableNotFoundError
 
         try:
             yield
         except (CitylakeError, TableNotFoundError):
             raise
-        except Exception:
-            self.store.check()
+        except Exception as e:
+            if (fault := self.fault(e)) is not None:
+                raise fault from e
             raise
+
+    def fault(self, error: Exception) -> LakeUnreachable | None:
+        """What the store has to do with the failure of a library or an engine; None: nothing. The store itself has the clearest words."""
+        try:
+            self.store.check()
+        except LakeUnreachable as e:
+            return e
+        if TRANSFER.search(str(error)):
+            return LakeUnreachable("STORE", "a transfer from or to the store broke off", self.root, "Run it again")
+        return None
 
     def version(self, table: str) -> int | None:
         handle = self.open(table)
@@ -157,9 +171,13 @@ class Lake:
 
     def note(self, table: str, name: str) -> str | None:
         """What the commit of the newest version says under a name of its metadata."""
-        handle = self.open(table)
-        history = handle.history(1) if handle is not None else []
+        history = self._history(table, 1)
         return history[0].get(name) if history else None
+
+    def _history(self, table: str, newest: int) -> list[dict[str, Any]]:
+        handle = self.open(table)
+        with self._watched():
+            return [] if handle is None else handle.history(newest)
 
     def tables(self) -> list[str]:
         """The names of all published tables: layer/domain/table, and operations/table."""
@@ -187,12 +205,14 @@ class Lake:
     def arrow(self, table: str, version: int | None = None, columns: list[str] | None = None) -> pa.Table | None:
         """A small table as Arrow without an engine, None when it is not there yet."""
         handle = self.open(table, version)
-        return None if handle is None else handle.to_pyarrow_table(columns=columns)
+        with self._watched():
+            return None if handle is None else handle.to_pyarrow_table(columns=columns)
 
     def partitions(self, table: str) -> list[dict[str, str]]:
         """The partitions of a table, from its log alone."""
         handle = self.open(table)
-        return [] if handle is None else handle.partitions()
+        with self._watched():
+            return [] if handle is None else handle.partitions()
 
     def stage(self, table: str, run_id: str) -> Stage:
         """An empty stage for one attempt of a run: another attempt must not touch what this one has published."""
@@ -234,9 +254,9 @@ class Lake:
         )
         try:
             with self._watched():
-                self._commit(stage.table, base_version, actions, schema, mode, list(partition_by), replace_partitions, commit)
+                version = self._commit(stage.table, base_version, actions, schema, mode, list(partition_by), replace_partitions, commit)
         except Exception as e:
-            if not self._landed(stage.table, base_version, stage.name):
+            if (landed := self._landed(stage.table, base_version, stage.name)) is None:
                 if not isinstance(e, CommitFailedError | DeltaError | FileExistsError):
                     raise
                 raise Conflict(
@@ -245,10 +265,9 @@ class Lake:
                     self.uri(stage.table),
                     "Run the asset again: it will start from the new version",
                 ) from e
+            version = landed
         with suppress(LakeUnreachable):  # what is left of the stage is seen by nobody
             self.store.remove(stage.path, keep={f"{stage.table}/{a.path}" for a in actions})
-        version = self.version(stage.table)
-        assert version is not None
         return Published(stage.table, version, rows)
 
     def _commit(
@@ -261,7 +280,8 @@ class Lake:
         partition_by: list[str],
         replace_partitions: list[tuple[str, str, Any]] | None,
         commit: CommitProperties,
-    ) -> None:
+    ) -> int:
+        """The version it became: the one after the base, or after the new columns; another one it cannot be."""
         from deltalake import DeltaTable
         from deltalake.transaction import create_table_with_add_actions
 
@@ -270,7 +290,7 @@ class Lake:
             create_table_with_add_actions(
                 uri, schema, actions, mode="error", partition_by=partition_by, commit_properties=commit, storage_options=self.options
             )
-            return
+            return 0
         handle = DeltaTable(uri, version=base_version, storage_options=self.options)
         new = [f for f in schema.fields if f.name not in {g.name for g in handle.schema().fields}]
         if new:
@@ -278,14 +298,14 @@ class Lake:
         handle.create_write_transaction(
             actions, mode=mode, schema=schema, partition_by=partition_by, partition_filters=replace_partitions, commit_properties=commit
         )
+        return base_version + (2 if new else 1)
 
-    def _landed(self, table: str, base_version: int | None, token: str) -> bool:
-        """Whether a commit that seemed to fail is there after all: the store took it and its answer was lost."""
-        handle = self.open(table)
-        if handle is None:
-            return False
-        since = handle.version() - (-1 if base_version is None else base_version)
-        return since > 0 and any(commit.get(STAGE) == token for commit in handle.history(since))
+    def _landed(self, table: str, base_version: int | None, token: str) -> int | None:
+        """The version of a commit that seemed to fail and is there after all: the store took it and its answer was lost."""
+        newest = self.version(table)
+        since = 0 if newest is None else newest - (-1 if base_version is None else base_version)
+        commits = self._history(table, since) if since > 0 else []
+        return next((int(commit["version"]) for commit in commits if commit.get(STAGE) == token), None)
 
     def append(self, table: str, rows: pa.Table, transactions: Mapping[str, int] | None = None) -> int:
         """Append a few rows to a bookkeeping table of the lake itself (ledger, releases), once. Returns the version.
@@ -303,7 +323,7 @@ class Lake:
                     self.uri(table), rows, mode="append", schema_mode="merge", commit_properties=commit, storage_options=self.options
                 )
         except Exception:
-            if not self._landed(table, before, token):
+            if self._landed(table, before, token) is None:
                 raise
         version = self.version(table)
         assert version is not None

@@ -22,9 +22,14 @@ else:
 
 SCHEME = "s3://"
 CONNECT_SECONDS = 5
-READ_SECONDS = 30
-ATTEMPTS = 5
+SILENCE_SECONDS = 10
+"""Until an answer begins or goes on."""
+REQUEST_SECONDS = 30
+"""Of one whole request of delta-rs or Sail; delta-rs sends none again later than that."""
+ATTEMPTS = 3
 """Of one request; the pauses between them grow and are jittered."""
+PROBES = 2
+"""Of the question whether the store is there at all."""
 
 REFUSALS = {
     "InvalidAccessKeyId": ("does not know the access key", "Correct CITYLAKE_S3_ACCESS_KEY"),
@@ -61,15 +66,15 @@ class S3:
         """The store's address for people."""
         return self.endpoint or f"AWS {self.region}"
 
-    def client(self) -> S3Client:
+    def client(self, attempts: int = ATTEMPTS) -> S3Client:
         """A boto3 client with time-outs and bounded, jittered retries."""
         import boto3
         from botocore.config import Config
 
         config = Config(
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            read_timeout=SILENCE_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": attempts},
             s3={"addressing_style": "path"} if self.endpoint else None,
         )
         session = boto3.session.Session()
@@ -91,12 +96,13 @@ class S3:
             AWS_REGION=self.region,
             AWS_ACCESS_KEY_ID=self.access_key,
             AWS_SECRET_ACCESS_KEY=self._secret,
+            AWS_CONNECT_TIMEOUT=f"{CONNECT_SECONDS}s",
+            AWS_TIMEOUT=f"{REQUEST_SECONDS}s",
         )
 
     def delta_options(self) -> dict[str, str]:
         """The storage options of delta-rs. It commits by put-if-absent."""
-        limits = {"connect_timeout": f"{CONNECT_SECONDS}s", "timeout": f"{READ_SECONDS}s", "conditional_put": "etag"}
-        return {**self.environment(), **limits}
+        return {**self.environment(), "retry_timeout": f"{REQUEST_SECONDS}s", "conditional_put": "etag"}
 
     def hadoop(self) -> dict[str, str]:
         """The properties of Spark's S3A. Tables have one address, s3://, on every engine."""
@@ -109,7 +115,7 @@ class S3:
                 "spark.hadoop.fs.s3a.access.key": self.access_key,
                 "spark.hadoop.fs.s3a.secret.key": self._secret,
                 "spark.hadoop.fs.s3a.connection.establish.timeout": f"{CONNECT_SECONDS}s",
-                "spark.hadoop.fs.s3a.connection.timeout": f"{READ_SECONDS}s",
+                "spark.hadoop.fs.s3a.connection.timeout": f"{REQUEST_SECONDS}s",
                 "spark.hadoop.fs.s3a.attempts.maximum": str(ATTEMPTS),
             }
         )

@@ -9,6 +9,7 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -17,6 +18,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -111,12 +113,18 @@ class Settings(BaseSettings):
 def load(**overrides: object) -> Settings:
     """Read and check the settings; options given on the command line (not None) win. Raises CitylakeError."""
     config = os.environ.get(CONFIG_VARIABLE)
+    secrets = os.environ.get(SECRETS_VARIABLE)
+    if secrets and not Path(secrets).is_dir():
+        raise CitylakeError("SETTINGS_FILE", "the folder of secrets does not exist", secrets, f"Correct or unset {SECRETS_VARIABLE}")
     if config and not Path(config).is_file():
         raise CitylakeError(
             "SETTINGS_FILE", f"the settings file {config} does not exist", CONFIG_VARIABLE, "Correct the path or unset the variable"
         )
     try:
         return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+    except (SettingsError, TOMLDecodeError) as e:
+        what = f"the settings cannot be read: {' '.join(str(e).split())[:200]}"
+        raise CitylakeError("SETTINGS", what, config or DEFAULT_CONFIG, "Correct it; a table in a variable is written as JSON") from None
     except ValidationError as e:
         first = e.errors(include_input=False)[0]
         name = ".".join(str(x) for x in first["loc"])

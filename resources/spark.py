@@ -56,6 +56,8 @@ SERVER = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.log.level": "WARN",
     "spark.ui.enabled": "false",
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "4096",  # plans of many rules are written out for a page nobody opens
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "Asia/Shanghai",
     "spark.driver.extraJavaOptions": "-Duser.timezone=Asia/Shanghai",

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from resources.errors import CitylakeError, Unreachable
-from resources.s3 import S3, SCHEME, S3Client, clear_errors
+from resources.s3 import PROBES, S3, SCHEME, S3Client, clear_errors
 
 KEEP_OLD_VERSIONS_DAYS = 30
 """How long a bucket keeps what was overwritten or deleted."""
@@ -173,7 +173,7 @@ class Bucket(Store):
 
     def check(self) -> None:
         with clear_errors(self._where(""), self._failure):
-            self.client.list_objects_v2(Bucket=self.bucket, Prefix=self._below(""), MaxKeys=1)
+            self._s3.client(PROBES).list_objects_v2(Bucket=self.bucket, Prefix=self._below(""), MaxKeys=1)
 
     def _where(self, path: str) -> str:
         return f"{self.uri(path)} at {self._s3.where}"
@@ -210,6 +210,7 @@ class Bucket(Store):
             {
                 "ID": "citylake-old-versions", "Status": "Enabled", "Filter": {"Prefix": ""},
                 "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_OLD_VERSIONS_DAYS},
+                "Expiration": {"ExpiredObjectDeleteMarker": True},
                 "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
             }
         ]  # fmt: skip

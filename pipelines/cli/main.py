@@ -183,6 +183,32 @@ def explain(
     raise typer.Exit(show_explanation(_settings(config, lake=lake), what, as_json=json))
 
 
+@app.command()
+def bootstrap(
+    lake: LakeOption = None,
+    landing: Annotated[str | None, typer.Option(help="Where the drops lie: a folder or s3://… [CITYLAKE_LANDING].")] = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Make the folders or buckets of lake and landing zone where they are not there; buckets keep old versions for a while."""
+    from pipelines.cli.bootstrap import run_bootstrap
+
+    raise typer.Exit(run_bootstrap(_settings(config, lake=lake, landing=landing), as_json=json))
+
+
+@app.command()
+def doctor(
+    thorough: Annotated[bool, typer.Option("--thorough", help="Try the store's put-if-absent 500 times instead of 20.")] = False,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Is this installation fit for a night? Settings, key, store, database, clocks, engine; changes nothing."""
+    from pipelines.cli.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(lambda: _settings(config, lake=lake), thorough=thorough, as_json=json))
+
+
 @keys.command("create")
 def create(config: ConfigOption = None) -> None:
     """Make the key file that the settings name."""

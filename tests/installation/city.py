@@ -105,6 +105,14 @@ class Installation:
         body = self.s3.client().get_object(Bucket=file.netloc, Key=file.path[1:])["Body"].read()
         return str(pq.ParquetFile(io.BytesIO(body)).metadata.created_by)
 
+    def settings_on_a_folder(self, root: Path) -> dict[str, str]:
+        """Settings that read the same deliveries into a lake in a folder, on the embedded engine."""
+        return {
+            "lake": f"{root}/lake", "landing": LANDING, "home": f"{root}/dagster", "engine": "sail", "profile": "demo",
+            "exchange_url": self.secret("citylake_exchange_url"), "key_file": f"{self.folder}/secrets/pseudonym_key",
+            "s3_endpoint": self.s3.endpoint or "", "s3_access_key": "citylake", "s3_secret_key": self.secret("citylake_s3_secret_key"),
+        }  # fmt: skip
+
     def database(self, name: str = "dagster") -> sa.Engine:
         """A database of the installation's PostgreSQL."""
         host, _, port = self.address("postgres").partition(":")

@@ -4,23 +4,50 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from resources.lake import Lake
 from simulator import City
+from tests.differential.lakes import differences
 from tests.installation.city import Installation
+from tests.story.city import citylake
 
 pytestmark = pytest.mark.slow
 NIGHT_SECONDS = 1500
 
 
-def test_a_night_runs_through_all_of_it(installed: Installation, city: City) -> None:
-    day = city.nights[0]
-    run_id = installed.ui.launch("nightly", day.isoformat())
+@dataclass(frozen=True)
+class Night:
+    """The first night, run as the UI runs it; and what the embedded default, on a folder, makes otherwise of the same deliveries."""
+
+    run_id: str
+    run: dict[str, Any]
+    messages: list[str]
+    differences: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def night(installed: Installation, city: City, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    day, elsewhere = city.nights[0].isoformat(), tmp_path_factory.mktemp("embedded")
+    run_id = installed.ui.launch("nightly", day)
     run = installed.ui.wait(run_id, seconds=NIGHT_SECONDS)
-    assert run["status"] == "SUCCESS", installed.ui.messages(run_id)[-10:]
-    assert run["stats"]["enqueuedTime"] < run["stats"]["launchTime"], "it waited in the daemon's queue"
+    config = elsewhere / "citylake.toml"
+    config.write_text("".join(f'{name} = "{value}"\n' for name, value in installed.settings_on_a_folder(elsewhere).items()))
+    embedded = citylake("run", "--as-of", day, cwd=elsewhere, config=config)
+    assert embedded.code == 0, embedded.err
+    found = differences(Lake(f"{elsewhere}/lake"), installed.lake) if run["status"] == "SUCCESS" else {}
+    return Night(run_id, run, installed.ui.messages(run_id)[-10:], found)
+
+
+def test_a_night_runs_through_all_of_it(installed: Installation, city: City, night: Night) -> None:
+    day, run_id = city.nights[0], night.run_id
+    assert night.run["status"] == "SUCCESS", night.messages
+    assert night.run["stats"]["enqueuedTime"] < night.run["stats"]["launchTime"], "it waited in the daemon's queue"
+    assert night.differences == {}, "Spark on the object store makes what Sail makes on a disk"
 
     (release,) = installed.ledger.releases()
     assert (release.as_of, release.run_id) == (day, run_id)
@@ -40,7 +67,7 @@ def test_a_night_runs_through_all_of_it(installed: Installation, city: City) -> 
     assert installed.ports_open_to_others() == []
 
 
-def test_a_run_that_loses_its_code_server_fails_and_is_run_again(installed: Installation, city: City) -> None:
+def test_a_run_that_loses_its_code_server_fails_and_is_run_again(installed: Installation, city: City, night: Night) -> None:
     run_id = installed.ui.launch("take_in", city.nights[1].isoformat())
     installed.ui.wait(run_id, "STARTED", seconds=120)
     os.kill(installed.pid("code"), signal.SIGKILL)

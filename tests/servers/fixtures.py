@@ -15,11 +15,7 @@ from tests.servers.postgres import Postgres, postgres_server
 from tests.servers.proxy import Proxy, proxy_server
 from tests.servers.spark_connect import spark_connect_server
 
-SMALL = {
-    "spark.driver.memory": "3g",
-    "spark.driver.extraJavaOptions": "-Duser.timezone=Asia/Shanghai -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-}
-"""For tables of a few hundred rows: the quick compiler is enough."""
+SMALL = {"spark.driver.memory": "3g"}
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,265 @@
+"""The places where rows come from and go to: the lake's store, the landing zone, the exchange database, their clocks.
+
+Here: whether each answers, may be written, may be trusted with commits. Not here: the engine on top of them (`engine`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
+
+from contracts import load_all
+from pipelines.doctor.checks import NotChecked, NotUsed
+from resources.errors import CitylakeError, LakeUnreachable, Unreachable
+from resources.s3 import SCHEME, clear_errors
+from resources.settings import Settings
+from resources.store import Bucket, Store, is_bucket, store_at
+
+FREE_BYTES = 1 << 30
+"""A night needs at least so much room on the lake's disk."""
+SKEW_SECONDS = 60
+WRITERS = 8
+VERSIONS = ("Versions", "DeleteMarkers")
+BOOTSTRAP = "Make it with `citylake bootstrap`, or correct the setting"
+
+
+def now() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What another clock said, and how many seconds it is ahead of ours."""
+
+    whose: str
+    ahead: float
+
+
+class Stores:
+    """The stores of one installation. What is written lies below `scratch` in the lake, a name nobody else uses."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.scratch = f".doctor-{secrets.token_hex(8)}"
+        self._lake = store_at(settings.lake, settings.s3, LakeUnreachable)
+
+    @cached_property
+    def refusal(self) -> CitylakeError | None:
+        """Why the lake's store cannot be used, None when it answers. It is asked once: a dead one takes long to say nothing."""
+        try:
+            _there(self._lake)
+        except CitylakeError as e:
+            return e
+        return None
+
+    def before(self) -> None:
+        """Raises NotChecked when the lake's store does not answer."""
+        if self.refusal:
+            raise NotChecked("the lake's store must answer first")
+
+    def lake(self) -> str:
+        """The lake's store takes a small file, gives it back and removes it."""
+        if self.refusal:
+            raise self.refusal
+        begin = perf_counter()
+        wrote = self._written()
+        took = f"wrote, read and removed {len(wrote)} bytes in {(perf_counter() - begin) * 1000:.0f} ms"
+        if isinstance(self._lake, Bucket):
+            return f"{self._lake.root} at {self.settings.s3.where}: {took}; {self._versioning(self._lake)}"
+        free = shutil.disk_usage(self._lake.root).free
+        if free < FREE_BYTES:
+            what = f"only {free / 2**20:.0f} MiB are free on the lake's disk"
+            raise CitylakeError("DISK", what, self._lake.root, "Make room: a night needs space beside what it replaces")
+        return f"{self._lake.root}: {took}; {free / 2**30:,.1f} GiB free"
+
+    def _written(self) -> bytes:
+        path, text = f"{self.scratch}/written", secrets.token_bytes(1024)
+        try:
+            if isinstance(self._lake, Bucket):
+                with clear_errors(self._lake.uri(path), LakeUnreachable):
+                    self._lake.client.put_object(Bucket=self._lake.bucket, Key=_key(self._lake, path), Body=text)
+            else:
+                file = Path(self._lake.root, path)
+                file.parent.mkdir()
+                file.write_bytes(text)
+            with self._lake.open(path)[0] as found:
+                same = found.read() == text
+        except OSError as e:
+            what = f"the lake's folder cannot be written ({e.strerror})"
+            raise CitylakeError("FOLDER", what, self._lake.root, "Let this account write there") from None
+        if not same:
+            raise CitylakeError("STORE", "the store gave back something else than it took", self._lake.uri(path), "Do not use this store")
+        self.clean()
+        return text
+
+    @staticmethod
+    def _versioning(bucket: Bucket) -> str:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            state = bucket.client.get_bucket_versioning(Bucket=bucket.bucket).get("Status", "off")
+        except (ClientError, BotoCoreError):
+            return "whether it keeps old versions is not known"
+        return "old versions are kept" if state == "Enabled" else "old versions are not kept (`citylake bootstrap` sets that)"
+
+    def clean(self) -> str:
+        """Remove everything that was written, in a bucket also what it would keep as old versions."""
+        self.before()
+        self._lake.remove(self.scratch)
+        told = "nothing is left behind"
+        if isinstance(self._lake, Bucket):
+            gone = not self._lake.has(self.scratch)
+            if gone and not self._forgotten(self._lake):
+                told = "the objects are removed; their old versions stay as long as the bucket keeps those"
+        else:
+            gone = not Path(self._lake.root, self.scratch).exists()
+        if not gone:
+            raise CitylakeError(
+                "STORE", "what was written to try it cannot be removed", self._lake.uri(self.scratch), "Let the keys delete"
+            )
+        return told
+
+    def _forgotten(self, bucket: Bucket) -> bool:
+        """Delete old versions and delete markers too, where the keys may; whether that was done."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        where = {"Bucket": bucket.bucket, "Prefix": f"{_key(bucket, self.scratch)}/"}
+        try:
+            for page in bucket.client.get_paginator("list_object_versions").paginate(**where):
+                if old := [{"Key": v["Key"], "VersionId": v["VersionId"]} for kind in VERSIONS for v in page.get(kind, [])]:
+                    bucket.client.delete_objects(Bucket=bucket.bucket, Delete={"Objects": old, "Quiet": True})
+            return not any(bucket.client.list_object_versions(**where).get(kind) for kind in VERSIONS)
+        except (ClientError, BotoCoreError):
+            return False
+
+    def put_if_absent(self, rounds: int) -> str:
+        """Of several writers of one new object exactly one is told that it was first: every commit rests on that."""
+        from resources.store_check import put_if_absent
+
+        if not isinstance(self._lake, Bucket):
+            raise NotUsed("the lake is a folder")
+        self.before()
+        begin = perf_counter()
+        verdict = put_if_absent(self._lake.client, self._lake.bucket, _key(self._lake, self.scratch), WRITERS, rounds)
+        if not verdict.safe:
+            remedy = (
+                "Use a store that honours If-None-Match on PUT (and gateways that pass it on): here two commits can overwrite each other"
+            )
+            raise CitylakeError("STORE_UNSAFE", f"this store is NOT safe for a lake: {verdict}", self._lake.root, remedy)
+        return f"{verdict}; {perf_counter() - begin:.1f} s"
+
+    def landing(self) -> str:
+        store = store_at(self.settings.landing, self.settings.s3)
+        _there(store)
+        folders = [c.name for c in store.children("") if c.is_folder]
+        awaited = {c.domain for c in load_all().values() if c.delivery and c.delivery.format != "database"}
+        return f"{store.root}: folders of {len(awaited & set(folders))} of {len(awaited)} departments that deliver files"
+
+    @cached_property
+    def _database(self) -> Moment | Unreachable | None:
+        """The database's clock, None when it has none of its own, or why it does not answer. It is asked once."""
+        import sqlalchemy as sa
+
+        from resources.readers.exchange_connection import address, snapshot
+
+        def ask(connection: sa.Connection) -> Moment | None:
+            connection.execute(sa.text("SELECT 1"))
+            before = now()
+            said = connection.execute(sa.text("SELECT CURRENT_TIMESTAMP")).scalar_one()
+            aware = isinstance(said, datetime) and said.tzinfo is not None
+            return Moment("the exchange database", (said - before).total_seconds()) if aware else None
+
+        secret = self.settings.exchange_url
+        url = secret.get_secret_value() if secret else None
+        try:
+            with snapshot(url, "none", ask) as (_, moment):
+                return moment
+        except Unreachable as e:
+            where = e.where if url is None or e.code == "EXCHANGE_URL" else address(url)
+            return Unreachable(e.code, e.what, where, e.remedy)
+
+    def exchange(self) -> str:
+        """The exchange database answers."""
+        from resources.readers.exchange_connection import address
+
+        tables = [c.name for c in load_all().values() if c.delivery and c.delivery.format == "database"]
+        if not tables and self.settings.exchange_url is None:
+            raise NotUsed("no table is delivered by a database")
+        begin = perf_counter()
+        if isinstance(self._database, Unreachable):
+            raise self._database
+        secret = self.settings.exchange_url
+        where = address(secret.get_secret_value() if secret else None)
+        return f"{where} answers in {(perf_counter() - begin) * 1000:.0f} ms; {len(tables)} tables are delivered there"
+
+    def clocks(self) -> str:
+        """Clocks of the servers against ours: signatures and the order of files rest on them."""
+        moments: list[Moment] = []
+        silent: list[str] = []
+        sources: list[tuple[str, Callable[[], Moment | None]]] = []
+        if place := next((p for p in (self.settings.lake, self.settings.landing) if is_bucket(p)), None):
+            sources.append(("the store", lambda: self._store_clock(place)))
+        if self.settings.exchange_url:
+            sources.append(("the exchange database", self._database_clock))
+        for whose, ask in sources:
+            try:
+                moments += [moment] if (moment := ask()) else []
+            except CitylakeError:
+                silent.append(f"{whose} does not answer")
+        if wrong := [m for m in moments if abs(m.ahead) > SKEW_SECONDS]:
+            what = "; ".join(
+                f"the clock of {m.whose} is {abs(m.ahead):.0f} s {'ahead of' if m.ahead > 0 else 'behind'} ours" for m in wrong
+            )
+            raise CitylakeError("CLOCK", what, "clock", "Set the clocks (NTP), this machine's first")
+        if not moments and silent:
+            raise NotChecked("; ".join(silent))
+        if not moments:
+            raise NotUsed("there is no other clock to compare with")
+        return "; ".join([*(f"{m.whose} {m.ahead:+.1f} s" for m in moments), *silent])
+
+    def _database_clock(self) -> Moment | None:
+        if isinstance(self._database, Unreachable):
+            raise self._database
+        return self._database
+
+    def _store_clock(self, place: str) -> Moment | None:
+        """Every answer of an S3 store has a date, refusals too."""
+        from email.utils import parsedate_to_datetime
+
+        from botocore.exceptions import ClientError
+
+        bucket = Bucket(place, self.settings.s3)
+        if place == self.settings.lake and self.refusal and "cannot be reached" in self.refusal.what:
+            raise self.refusal
+        with clear_errors(place, Unreachable):
+            before = now()
+            try:
+                answer: object = bucket.client.list_objects_v2(Bucket=bucket.bucket, MaxKeys=1)
+            except ClientError as e:
+                answer = e.response
+        headers = answer["ResponseMetadata"]["HTTPHeaders"] if isinstance(answer, dict) else {}
+        with suppress(KeyError, ValueError, TypeError):
+            return Moment("the store", (parsedate_to_datetime(headers["date"]) - before).total_seconds())
+        return None
+
+
+def _key(bucket: Bucket, path: str) -> str:
+    return bucket.uri(path).removeprefix(f"{SCHEME}{bucket.bucket}/")
+
+
+def _there(store: Store) -> None:
+    if not isinstance(store, Bucket):
+        if not Path(store.root).is_dir():
+            raise CitylakeError("FOLDER", "there is no such folder", store.root, BOOTSTRAP)
+        if not os.access(store.root, os.R_OK | os.X_OK):
+            raise CitylakeError("FOLDER", "the folder cannot be read", store.root, "Let this account read it")
+    store.check()

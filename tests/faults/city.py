@@ -1,0 +1,111 @@
+"""A demo city whose lake is in a bucket, run by the command line in processes that a test can wait for and kill.
+
+Here: its settings, its runs, what each left in the lake. Not here: what is done to the store meanwhile (the tests).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from pipelines.ledger import Ledger
+from resources.lake import Lake
+from resources.s3 import S3
+from tests.differential.lakes import differences
+from tests.servers.minio import Minio
+from tests.story.city import Installation, Result
+
+PATIENCE = 420
+"""Seconds for a night on a machine that is busy with other things."""
+PAUSE = 0.05
+
+
+def s3(minio: Minio, endpoint: str | None = None) -> S3:
+    """The store as the settings would name it; `endpoint`: that of a proxy in front."""
+    return S3(endpoint or minio.endpoint, "us-east-1", minio.access_key, SecretStr(minio.secret_key))
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What the departments have delivered for the first night, and what an undisturbed run makes of it."""
+
+    desk: Installation
+    day: date
+
+    def lake_in(self, minio: Minio, root: Path, endpoint: str) -> City:
+        """The same deliveries for an empty lake in a new bucket."""
+        root.mkdir()
+        where = f"s3://{minio.bucket()}/lake"
+        (root / "citylake.toml").write_text(
+            f'lake = "{where}"\nlanding = "{self.desk.landing}"\nexchange_url = "{self.desk.exchange_url}"\n'
+            f'key_file = "{self.desk.root}/pseudonym.key"\nhome = "{root}/dagster"\nprofile = "demo"\n'
+            f's3_endpoint = "{endpoint}"\ns3_access_key = "{minio.access_key}"\ns3_secret_key = "{minio.secret_key}"\n'
+        )
+        return City(root, self, where, minio)
+
+
+@dataclass(frozen=True)
+class City:
+    root: Path
+    delivered: Delivered
+    where: str
+    minio: Minio
+
+    @property
+    def lake(self) -> Lake:
+        """The lake as it is, past any proxy."""
+        return Lake(self.where, s3(self.minio))
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.lake)
+
+    @contextmanager
+    def night(self, *select: str) -> Iterator[Night]:
+        """A night under way, of all tables or of some; it is gone after the block."""
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("CITYLAKE_", "DAGSTER_"))}
+        env["CITYLAKE_CONFIG"] = str(self.root / "citylake.toml")
+        told = ["run", "--as-of", self.delivered.day.isoformat(), *[x for table in select for x in ("--select", table)]]
+        command = [sys.executable, "-c", "from pipelines.cli.main import entry; entry()", *told]
+        with (self.root / "out").open("w+") as out, (self.root / "err").open("w+") as err:
+            running = subprocess.Popen(command, cwd=self.root, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            try:
+                yield Night(running, self.root)
+            finally:
+                running.kill()
+                running.wait()
+
+    def run(self, *select: str) -> Result:
+        with self.night(*select) as night:
+            return night.result()
+
+    def differs(self) -> dict[str, str]:
+        """From the undisturbed run: table -> the first difference."""
+        return differences(self.delivered.desk.lake, self.lake)
+
+
+@dataclass(frozen=True)
+class Night:
+    process: subprocess.Popen[bytes]
+    root: Path
+
+    def result(self) -> Result:
+        code = self.process.wait(PATIENCE)
+        return Result(code, (self.root / "out").read_text(), (self.root / "err").read_text())
+
+    def until(self, happened: Callable[[], bool]) -> None:
+        """Wait until something happens that the run itself brings about."""
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            assert self.process.poll() is None, (self.root / "err").read_text()
+            assert time.monotonic() < deadline, "it never happened"
+            time.sleep(PAUSE)
