@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PEOPLE ?= 46000
 DEMO ?= demo
+# Processes of the tests, each with an engine and servers of its own.
+WORKERS ?= 2
 
 .PHONY: demo ui test test-fast servers installation lint lock clean
 
@@ -23,10 +25,10 @@ ui: $(BIN)/citylake  ## Dagster on http://127.0.0.1:3000, with the demo's histor
 	DAGSTER_HOME=$(abspath $(DEMO))/dagster CITYLAKE_CONFIG=$(abspath $(DEMO))/citylake.toml PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: $(BIN)/citylake  ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-fast: $(BIN)/citylake  ## the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 servers: $(BIN)/citylake  ## MinIO, PostgreSQL, Java and Spark's packages: for the tests that need them and a trial installation
 	deploy/install-servers.sh $(BIN)/python

@@ -22,6 +22,8 @@ from tests.cleansed.nights import fold, ledger, night, published, resident, shar
 from tests.landing.department import Department
 from tests.servers.postgres import Postgres
 
+pytestmark = pytest.mark.slow
+
 RESIDENT = "public_security/resident"
 DAY, NEXT = "2019-12-30", "2019-12-31"
 

@@ -28,6 +28,8 @@ from tests.standards.corpus import functions, groups
 from tests.standards.corpus.engines import Both, both_engines, differing, told
 from tests.standards.corpus.values import AROUND, DAYS, LONG, MOMENTS, TEXTS
 
+pytestmark = pytest.mark.slow
+
 ON = date(2017, 12, 31)
 VECTORS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     **test_texts.FAMILIES,
