@@ -153,6 +153,7 @@ def _asset(
         runtime.progress(table, "start")
         try:
             with _clear_failures(context, runtime, table):
+                runtime.ledger.complete(table)
                 outcome = run(context, runtime)
         except GateFailed as e:
             runtime.progress(table, "failed")

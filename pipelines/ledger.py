@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
+ACCOUNTS = "accounts"
+"""Under this name a commit tells what the ledger will say of it."""
+
+
+def accounts_note(accounts: Iterable[Account], *, run_id: str, as_of: date) -> dict[str, str]:
+    """The accounts as metadata of the commit they tell of: should the run end before the ledger has them, `complete` finds them."""
+    told = {"run_id": run_id, "as_of": as_of.isoformat(), "accounts": [asdict(a) for a in accounts]}
+    return {ACCOUNTS: json.dumps(told, default=str, sort_keys=True)}
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,18 @@ class Ledger:
             for a in accounts
         ]  # fmt: skip
         self._lake.append(LEDGER, pa.Table.from_pylist(rows, schema=_ledger_schema()))
+
+    def complete(self, table: str) -> None:
+        """Append what the newest commit of a table tells and the ledger does not: the run ended between the two."""
+        note = self._lake.note(table, ACCOUNTS)
+        if note is None:
+            return
+        told = json.loads(note)
+        known = {(r["table"], r["batch_id"], r["kind"], r["run_id"]) for r in self.rows()}
+        accounts = [Account(**{**a, "business_date": date.fromisoformat(a["business_date"])}) for a in told["accounts"]]
+        missing = [a for a in accounts if (a.table, a.batch_id, a.kind, told["run_id"]) not in known]
+        version, as_of = self._lake.version(table), date.fromisoformat(told["as_of"])
+        self.record(missing, run_id=told["run_id"], as_of=as_of, version=version, seconds=0.0)
 
     def rows(self) -> list[dict[str, Any]]:
         """All ledger rows, oldest first."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from pipelines.ledger import Release
 from pipelines.runtime import Runtime
@@ -121,16 +122,20 @@ def _execute(
 
     from pipelines.dagster_assets import AS_OF_TAG, key
     from pipelines.definitions import build
+    from pipelines.leftovers import alive, clear_leftovers
 
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime))
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
-    with dagster_instance(runtime.settings.home if history else None) as instance:
+    home, run_id = runtime.settings.home, str(uuid4())
+    with dagster_instance(home if history else None) as instance, alive(home, run_id):
+        clear_leftovers(instance, home)
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             partition_key=partition.isoformat() if partition else None,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             asset_selection=[key(t) for t in select] if select else None,
             tags=tags,
+            run_id=run_id,
             raise_on_error=False,
         )
     report.run_ids.append(result.run_id)

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from assets.declare import TableAsset
 from contracts import Contract
+from pipelines.ledger import accounts_note
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
 from quality import gates
@@ -55,7 +56,13 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Out
     published = runtime.lake.publish(
         stage,
         base_version=base,
-        metadata={"run_id": run_id, "as_of": as_of.isoformat(), "contract_version": contract.version, MADE_FROM: made_from},
+        metadata={
+            "run_id": run_id,
+            "as_of": as_of.isoformat(),
+            "contract_version": contract.version,
+            MADE_FROM: made_from,
+            **accounts_note([account], run_id=run_id, as_of=as_of),
+        },
         statistics=contract.statistics,
     )
     outcome.version, outcome.seconds = published.version, perf_counter() - started

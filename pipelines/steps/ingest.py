@@ -13,6 +13,7 @@ from time import perf_counter
 import pyarrow as pa
 
 from contracts import Contract
+from pipelines.ledger import accounts_note
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import Outcome
 from quality.balance import Account
@@ -57,14 +58,14 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
         else:
             outcome.changed = True
         outcome.accounts.append(account)
+        outcome.version, outcome.seconds = runtime.lake.version(table), perf_counter() - started
+        runtime.ledger.record([account], run_id=run_id, as_of=business_date, version=outcome.version, seconds=outcome.seconds)
     for drop in runtime.landing.drops(contract):
         if drop.business_date == business_date and not drop.complete and drop.problem:
             outcome.problems.append(drop.problem)
-    outcome.version = runtime.lake.version(table)
     outcome.rows = sum(a.published for a in outcome.accounts)
     outcome.checks.append(_acceptance(outcome))
     outcome.seconds = perf_counter() - started
-    runtime.ledger.record(outcome.accounts, run_id=run_id, as_of=business_date, version=outcome.version, seconds=outcome.seconds)
     return outcome
 
 
@@ -81,15 +82,21 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str) -> A
     except BaseException as e:
         stage.discard()
         raise (refusals[0] if refusals else e) from None
-    published = runtime.lake.publish(
+    account = Account(table, drop.batch_id, drop.business_date, rows_in, stage.rows())
+    runtime.lake.publish(
         stage,
         base_version=base,
         mode="append",
         partition_by=PARTITIONS,
         transactions={f"batch:{drop.batch_id}": 1},
-        metadata={"run_id": run_id, "batch_id": drop.batch_id, "contract_version": contract.version},
+        metadata={
+            "run_id": run_id,
+            "batch_id": drop.batch_id,
+            "contract_version": contract.version,
+            **accounts_note([account], run_id=run_id, as_of=drop.business_date),
+        },
     )
-    return Account(table, drop.batch_id, drop.business_date, rows_in, published.rows)
+    return account
 
 
 def _with_batch(delivery: Delivery, drop: Drop, refusals: list[CitylakeError]) -> pa.RecordBatchReader:

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.analysts.conftest import City
 from tests.analysts.test_command_line import COMMAND, _environment, serving
 

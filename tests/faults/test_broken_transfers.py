@@ -14,6 +14,8 @@ from tests.faults.tables import LOG, TABLE, Table
 from tests.servers.minio import Minio
 from tests.servers.proxy import Proxy
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = {"id": "old"}, {"id": "new"}
 DATA = r"/stage-[^/]+/.*\.parquet$"
 BROKE_OFF = r"^STORE: a transfer from or to the store broke off \(s3://.*\)\. Run it again\.$"

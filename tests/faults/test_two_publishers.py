@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,13 @@ import pytest
 from resources.lake import Lake
 from resources.s3 import S3
 from tests.faults.city import s3
+from tests.faults.tables import Table
 from tests.servers.minio import Minio
 from tests.servers.need import ROOT, need
+from tests.servers.proxy import Proxy
 
 TIMES = 40
+TIDYING_SECONDS = 3
 ONE, OTHER = "base/population/person", "base/population/death"
 
 
@@ -141,6 +145,20 @@ def test_on_two_tables_nobody_is_in_the_way(place: Place) -> None:
     assert told == [Told(list(range(TIMES)), 0)] * 2
     for number, table in enumerate((ONE, OTHER)):
         assert written(place.lake, table) == ([str(number)] * TIMES, [(str(number), n) for n in range(TIMES)])
+
+
+def test_publisher_is_told_its_own_version_also_when_the_next_one_is_there_by_then(minio: Minio, bucket: str, proxy: Proxy) -> None:
+    """The first tidies its stage up, slowly, while the second publishes."""
+    mine, other = (Table(Lake(f"s3://{bucket}/lake", s3(minio, endpoint))) for endpoint in (proxy.endpoint, None))
+    other.publish({"id": "old"})
+    proxy.latency(TIDYING_SECONDS, "POST", "delete")
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(mine.publish, {"id": "first"})
+        while other.version == 0:
+            assert not first.done()
+        assert other.publish({"id": "second"}).version == 2
+        assert not first.done()
+        assert first.result().version == 1
 
 
 @pytest.mark.slow
