@@ -92,7 +92,7 @@ def test_an_archive_is_explained_down_to_file_and_line(folder: Path, demo: dict[
 
 
 def test_every_published_row_leads_back_to_a_delivered_row(ask: Callable[..., Result]) -> None:
-    for table in ("cleansed/health/archive", "cleansed/public_security/resident", "cleansed/civil_affairs/cremation"):
+    for table in ("cleansed.health.archive", "cleansed.public_security.resident", "cleansed.civil_affairs.cremation"):
         raw = table.replace("cleansed", "raw", 1)
         place = ["_batch_id", "_source_file", "_row_no"]
         on = " AND ".join(f"c.{p} = r.{p}" for p in place)
