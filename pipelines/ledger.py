@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from contracts import Contract
 from quality.balance import Account
 from resources.errors import CitylakeError
 from resources.lake import Lake
@@ -20,14 +21,19 @@ if TYPE_CHECKING:
 
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
+BOOKS = (LEDGER, RELEASE)
+"""Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""
 
 
-def accounts_note(accounts: Iterable[Account], *, run_id: str, as_of: date) -> dict[str, str]:
-    """The accounts as metadata of the commit they tell of: should the run end before the ledger has them, `complete` finds them."""
-    told = {"run_id": run_id, "as_of": as_of.isoformat(), "accounts": [asdict(a) for a in accounts]}
-    return {ACCOUNTS: json.dumps(told, default=str, sort_keys=True)}
+def told_by_commit(contract: Contract, accounts: Iterable[Account], *, run_id: str, as_of: date) -> dict[str, str]:
+    """The metadata of a commit: who made it, for which date, and the accounts of its rows.
+
+    Should the run end before the ledger has the accounts, `Ledger.complete` finds them there.
+    """
+    told = json.dumps([asdict(a) for a in accounts], default=str, sort_keys=True)
+    return {"run_id": run_id, "as_of": as_of.isoformat(), "contract_version": contract.version, ACCOUNTS: told}
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class Ledger:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
+        self._read: tuple[int | None, list[dict[str, Any]]] = (None, [])
+        """The ledger's version that was read last, and its rows: a night asks for them at every table."""
 
     def record(self, accounts: Iterable[Account], *, run_id: str, as_of: date, version: int | None, seconds: float) -> None:
         """Append one row per account. Raises CitylakeError when one does not balance: that is a fault of the lake itself."""
@@ -68,24 +76,31 @@ class Ledger:
             }
             for a in accounts
         ]  # fmt: skip
-        self._lake.append(LEDGER, pa.Table.from_pylist(rows, schema=_ledger_schema()))
+        appended = pa.Table.from_pylist(rows, schema=_ledger_schema())
+        version_before, known = self._read
+        now_at = self._lake.append(LEDGER, appended)
+        if version_before is not None and now_at == version_before + 1:  # nobody else has written since
+            self._read = (now_at, sorted([*known, *appended.to_pylist()], key=_order))
 
     def complete(self, table: str) -> None:
         """Append what the newest commit of a table tells and the ledger does not: the run ended between the two."""
-        note = self._lake.note(table, ACCOUNTS)
-        if note is None:
+        told = self._lake.notes(table)
+        if ACCOUNTS not in told:
             return
-        told = json.loads(note)
+        run_id, as_of = told["run_id"], date.fromisoformat(told["as_of"])
+        accounts = [Account(**{**a, "business_date": date.fromisoformat(a["business_date"])}) for a in json.loads(told[ACCOUNTS])]
         known = {(r["table"], r["batch_id"], r["kind"], r["run_id"]) for r in self.rows()}
-        accounts = [Account(**{**a, "business_date": date.fromisoformat(a["business_date"])}) for a in told["accounts"]]
-        missing = [a for a in accounts if (a.table, a.batch_id, a.kind, told["run_id"]) not in known]
-        version, as_of = self._lake.version(table), date.fromisoformat(told["as_of"])
-        self.record(missing, run_id=told["run_id"], as_of=as_of, version=version, seconds=0.0)
+        missing = [a for a in accounts if (a.table, a.batch_id, a.kind, run_id) not in known]
+        if missing:
+            self.record(missing, run_id=run_id, as_of=as_of, version=self._lake.version(table), seconds=0.0)
 
     def rows(self) -> list[dict[str, Any]]:
         """All ledger rows, oldest first."""
-        found = self._lake.arrow(LEDGER)
-        return [] if found is None else sorted(found.to_pylist(), key=lambda r: (r["recorded_at"], r["table"], r["business_date"]))
+        version = self._lake.version(LEDGER)
+        if version != self._read[0]:
+            found = self._lake.arrow(LEDGER, version)
+            self._read = (version, [] if found is None else sorted(found.to_pylist(), key=_order))
+        return list(self._read[1])
 
     def release(self, *, as_of: date, run_id: str, versions: dict[str, int]) -> Release:
         """Append the release of a finished night."""
@@ -105,6 +120,10 @@ class Ledger:
         found = self._lake.arrow(RELEASE)
         rows = [] if found is None else sorted(found.to_pylist(), key=lambda r: r["release"])
         return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"])) for r in rows]
+
+
+def _order(row: dict[str, Any]) -> tuple[datetime, str, date]:
+    return row["recorded_at"], row["table"], row["business_date"]
 
 
 def _ledger_schema() -> pa.Schema:

@@ -169,10 +169,9 @@ class Lake:
         handle = self.open(table)
         return None if handle is None else handle.version()
 
-    def note(self, table: str, name: str) -> str | None:
-        """What the commit of the newest version says under a name of its metadata."""
-        history = self._history(table, 1)
-        return history[0].get(name) if history else None
+    def notes(self, table: str) -> dict[str, Any]:
+        """What the commit of the newest version says; empty when the table is not there yet."""
+        return next(iter(self._history(table, 1)), {})
 
     def _history(self, table: str, newest: int) -> list[dict[str, Any]]:
         handle = self.open(table)

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from resources.errors import CitylakeError
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 else:
     S3Client = Any
@@ -125,6 +126,11 @@ def _said(**values: str | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def refusal(error: ClientError) -> str:
+    """The code of a store's refusal; of a HEAD request, its HTTP status."""
+    return str(error.response.get("Error", {}).get("Code"))
+
+
 @contextmanager
 def clear_errors(where: str, failure: type[CitylakeError]) -> Iterator[None]:
     """What boto3 raises, as one sentence of class `failure`, without boto3's words, which name keys."""
@@ -141,7 +147,7 @@ def clear_errors(where: str, failure: type[CitylakeError]) -> Iterator[None]:
     try:
         yield
     except ClientError as e:
-        code = str(e.response.get("Error", {}).get("Code"))
+        code = refusal(e)
         what, remedy = REFUSALS.get(code, (f"answered {code}", "See the store's own log"))
         raise failure("STORE", f"the store {what}", where, remedy) from None
     except (NoCredentialsError, PartialCredentialsError):

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Literal
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -32,6 +33,9 @@ SECRETS_VARIABLE = "CITYLAKE_SECRETS"
 DEFAULT_CONFIG = "citylake.toml"
 BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*"
 MASTER = r"local(\[(\*|\d+)\])?|(spark|sc)://.+"
+MASK = "***"
+SECRET_NAME = re.compile(r"(?i)secret|password|token|credential|access.?key")
+"""Properties of Spark whose values nobody is shown."""
 PLAIN_PATH = r"[A-Za-z0-9/_.~+:\\-]+"
 """Other characters Sail percent-encodes into another folder's name, which no other reader would find."""
 
@@ -106,8 +110,20 @@ class Settings(BaseSettings):
         return init_settings, env_settings, secrets, toml
 
     def shown(self) -> dict[str, str]:
-        """The settings as text for people, without secrets."""
-        return {name: str(value) for name, value in self.model_dump().items()}
+        """The settings as text for people, without secrets, also without those that hide in addresses and properties."""
+        conf = {name: MASK if SECRET_NAME.search(name) else value for name, value in self.spark_conf.items()}
+        spark = {"spark": self.spark.split("/;")[0], "spark_conf": ", ".join(f"{name}={value}" for name, value in conf.items())}
+        return {name: "" if value is None else str(value) for name, value in {**self.model_dump(), **spark}.items()}
+
+    def secrets(self) -> list[str]:
+        """Every secret among the settings, to keep them out of a text."""
+        found = [s.get_secret_value() for s in (self.s3_secret_key, self.exchange_url) if s]
+        if self.exchange_url:
+            account, at, _ = self.exchange_url.get_secret_value().partition("://")[2].rpartition("@")
+            password = account.partition(":")[2] if at else ""
+            found += [password, unquote(password)]
+        found += [part.partition("=")[2] for part in self.spark.split(";")[1:]]
+        return found + [value for name, value in self.spark_conf.items() if SECRET_NAME.search(name)]
 
 
 def load(**overrides: object) -> Settings:

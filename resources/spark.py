@@ -87,13 +87,19 @@ def check_java() -> Path:
     where = f"JAVA_HOME={home}" if home else "PATH"
     if found is None:
         raise CitylakeError("JAVA", f"Apache Spark needs Java {JAVA}, and there is none", where, remedy)
-    said = _says(found, "-version")
-    version = re.search(r'version "(\d+)', said)
-    if version is None or int(version[1]) < JAVA:
-        raise CitylakeError("JAVA", f"Apache Spark needs Java {JAVA}, this is {version[1] if version else 'unknown'}", found, remedy)
+    version = java_version(Path(found))
+    major = version.partition(".")[0]
+    if not major.isdigit() or int(major) < JAVA:
+        raise CitylakeError("JAVA", f"Apache Spark needs Java {JAVA}, this is {major}", found, remedy)
     if "jdk.incubator.vector" not in _says(found, "--list-modules"):
         raise CitylakeError("JAVA", "this Java lacks the module jdk.incubator.vector, which Spark needs", found, remedy)
     return Path(found)
+
+
+def java_version(java: Path) -> str:
+    """What a Java says of itself, such as 17.0.15; "unknown" when it says nothing."""
+    version = re.search(r'version "(\d[^"]*)"', _says(str(java), "-version"))
+    return version[1] if version else "unknown"
 
 
 def _says(java: str, option: str) -> str:

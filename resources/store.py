@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from resources.errors import CitylakeError, Unreachable
-from resources.s3 import PROBES, S3, SCHEME, S3Client, clear_errors
+from resources.s3 import PROBES, S3, SCHEME, S3Client, clear_errors, refusal
 
 KEEP_OLD_VERSIONS_DAYS = 30
 """How long a bucket keeps what was overwritten or deleted."""
@@ -121,11 +121,12 @@ class Bucket(Store):
         with clear_errors(self._where(""), self._failure):
             return self._s3.client()
 
-    def _key(self, path: str) -> str:
+    def key(self, path: str) -> str:
+        """The key of a path in the bucket."""
         return "/".join(part for part in (self._prefix, path) if part)
 
     def _below(self, path: str) -> str:
-        key = self._key(path)
+        key = self.key(path)
         return f"{key}/" if key else ""
 
     def children(self, path: str) -> list[Child]:
@@ -142,10 +143,10 @@ class Bucket(Store):
         with clear_errors(self._where(path), self._failure):
             file: BinaryIO = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # type: ignore[assignment]  # noqa: SIM115
             try:
-                self.client.download_fileobj(self.bucket, self._key(path), file)
+                self.client.download_fileobj(self.bucket, self.key(path), file)
             except ClientError as e:
                 file.close()
-                if str(e.response.get("Error", {}).get("Code")) in ("404", "NoSuchKey"):
+                if refusal(e) in ("404", "NoSuchKey"):
                     raise FileNotFoundError(errno.ENOENT, "no such object") from None
                 raise
             except BaseException:
@@ -164,7 +165,7 @@ class Bucket(Store):
             yield from (o["Key"] for o in page.get("Contents", []))
 
     def remove(self, path: str, keep: Collection[str] = ()) -> None:
-        kept = {self._key(k) for k in keep}
+        kept = {self.key(k) for k in keep}
         with clear_errors(self._where(path), self._failure):
             gone = [k for k in self._keys(path) if k not in kept]
             for start in range(0, len(gone), 1000):
@@ -191,7 +192,7 @@ class Bucket(Store):
                 self.client.head_bucket(Bucket=self.bucket)
                 said.append(f"bucket {self.bucket} is there")
             except ClientError as e:
-                if str(e.response.get("Error", {}).get("Code")) not in ("404", "NoSuchBucket"):
+                if refusal(e) not in ("404", "NoSuchBucket"):
                     raise
                 elsewhere = {} if self._s3.region == "us-east-1" else {"LocationConstraint": self._s3.region}
                 extra = {"CreateBucketConfiguration": elsewhere} if elsewhere else {}
@@ -202,7 +203,7 @@ class Bucket(Store):
                 step()
                 said.append(f"{what}: set")
             except ClientError as e:
-                said.append(f"{what}: not offered by this store ({e.response.get('Error', {}).get('Code')})")
+                said.append(f"{what}: not offered by this store ({refusal(e)})")
         return said
 
     def _protections(self) -> list[tuple[str, Callable[[], object]]]:

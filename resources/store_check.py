@@ -17,7 +17,7 @@ from threading import Barrier, BrokenBarrierError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from resources.errors import CitylakeError
-from resources.s3 import S3Client, clear_errors
+from resources.s3 import S3Client, clear_errors, refusal
 
 REFUSED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 UNKNOWN = ("NotImplemented", "501")
@@ -100,7 +100,7 @@ def _put(client: S3Client, bucket: str, key: str, writer: str) -> str:
     try:
         client.put_object(Bucket=bucket, Key=key, Body=writer.encode(), IfNoneMatch="*")
     except ClientError as e:
-        code = e.response.get("Error", {}).get("Code", "")
+        code = refusal(e)
         if code in REFUSED:
             return "refused"
         if code in UNKNOWN:

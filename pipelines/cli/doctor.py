@@ -16,10 +16,9 @@ from rich.markup import escape
 
 from pipelines.cli.screen import console, errors, print_json, show_table
 from pipelines.doctor import machine
-from pipelines.doctor.checks import NOT_CHECKED, Check, Finding, answer, brief, hiding, shown
+from pipelines.doctor.checks import NOT_CHECKED, Check, Finding, answer, hiding, shown
 from pipelines.doctor.engine import EngineProbe
 from pipelines.doctor.stores import Stores
-from resources.errors import CitylakeError
 from resources.settings import Settings
 
 ROUNDS = 20
@@ -32,7 +31,7 @@ def run_doctor(load: Callable[[], Settings], *, thorough: bool, as_json: bool) -
     read: list[Settings] = []
 
     def settings_read() -> str:
-        read.append(_loaded(load))
+        read.append(load())
         return machine.sources()
 
     found = [_told(Check("settings", settings_read), None)]
@@ -52,15 +51,6 @@ def run_doctor(load: Callable[[], Settings], *, thorough: bool, as_json: bool) -
         show_table("Checks", ("check", "verdict", "found", "what to do"), rows)
         console.print("All in order." if not bad else f"{len(bad)} of {len(found)} are not in order: {', '.join(f.check for f in bad)}.")
     return 1 if bad else 0
-
-
-def _loaded(load: Callable[[], Settings]) -> Settings:
-    try:
-        return load()
-    except CitylakeError:
-        raise
-    except Exception as e:
-        raise CitylakeError("SETTINGS", brief(e), "settings", "Correct the settings file or the variable") from e
 
 
 def _installation(settings: Settings, rounds: int) -> list[Finding]:

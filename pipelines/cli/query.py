@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.ledger import LEDGER, RELEASE
+from pipelines.ledger import BOOKS
 from pipelines.serve.tables import released, tables_of
 from pipelines.serve.words import rename
 from resources.engine import engine_of
@@ -15,9 +15,9 @@ from resources.settings import Settings
 def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, as_json: bool) -> int:
     """Run a query. Tables stand in it as `layer.domain.table`; a release reads all of them as of one night."""
     lake = Lake(settings.lake, settings.s3)
-    versions: dict[str, int | None] = dict.fromkeys(lake.tables())
-    if release is not None:
-        versions = {**released(lake, release).versions, LEDGER: None, RELEASE: None}
+    versions: dict[str, int | None] = (
+        dict.fromkeys(lake.tables()) if release is None else {**released(lake, release).versions, **dict.fromkeys(BOOKS)}
+    )
     views = {_view(table): table for table in versions}
     try:
         text, found = rename(query, {name: view for view, table in views.items() for name in _names(table)})

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Thread
 from time import perf_counter
-from typing import Any
 
 from contracts import ContractError
 from resources.errors import CitylakeError
-from resources.settings import Settings
+from resources.settings import MASK, Settings
 
 OK = "ok"
 PROBLEM = "problem"
@@ -23,8 +22,6 @@ NOT_USED = "not used"
 NOT_CHECKED = "not checked"
 """Another problem stands before this question."""
 
-MASK = "***"
-SECRET_NAME = re.compile(r"(?i)secret|password|token|credential|access.?key")
 SHORTEST_SECRET = 4
 LONGEST_TEXT = 300
 
@@ -93,17 +90,14 @@ def brief(error: Exception) -> str:
 
 
 def shown(settings: Settings) -> dict[str, str]:
-    """The settings as text for people: no secret of theirs, nor of those that hide in addresses and properties."""
-    values = settings.shown()
-    values["spark"], *_ = values["spark"].split("/;")
-    conf = {name: MASK if SECRET_NAME.search(name) else value for name, value in settings.spark_conf.items()}
-    values["spark_conf"] = ", ".join(f"{name}={value}" for name, value in conf.items())
-    return {name: hiding(settings)("" if value == "None" else value) for name, value in values.items()}
+    """The settings as text for people, with every secret blanked out once more."""
+    hide = hiding(settings)
+    return {name: hide(value) for name, value in settings.shown().items()}
 
 
 def hiding(settings: Settings | None) -> Callable[[str], str]:
     """Blanks out every secret of the settings in a text: the second lock, no sentence should hold one."""
-    secrets = sorted({s for s in _secrets(settings) if len(s) >= SHORTEST_SECRET}, key=len, reverse=True) if settings else []
+    secrets = sorted({s for s in settings.secrets() if len(s) >= SHORTEST_SECRET}, key=len, reverse=True) if settings else []
 
     def hide(text: str) -> str:
         for secret in secrets:
@@ -111,16 +105,3 @@ def hiding(settings: Settings | None) -> Callable[[str], str]:
         return re.sub(r"//[^/@\s]*@", f"//{MASK}@", text)
 
     return hide
-
-
-def _secrets(settings: Settings) -> list[str]:
-    found: list[Any] = [s.get_secret_value() for s in (settings.s3_secret_key, settings.exchange_url) if s]
-    if settings.exchange_url:
-        _, _, rest = settings.exchange_url.get_secret_value().partition("://")
-        account, at, _ = rest.rpartition("@")
-        if at:
-            from urllib.parse import unquote
-
-            found += [account.partition(":")[2], unquote(account.partition(":")[2])]
-    found += [part.partition("=")[2] for part in settings.spark.split(";")[1:]]
-    return found + [value for name, value in settings.spark_conf.items() if SECRET_NAME.search(name)]

@@ -123,9 +123,9 @@ def _outcome(work: Callable[[], str], lake: Lake | None = None) -> str | Citylak
             return work()
         except CitylakeError:
             raise
-        except Exception:
-            if lake is not None:
-                lake.store.check()
+        except Exception as e:
+            if lake is not None and (fault := lake.fault(e)) is not None:
+                raise fault from e
             raise
     except CitylakeError as e:
         return CitylakeError(e.code, e.what, e.where, e.remedy)

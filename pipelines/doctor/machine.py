@@ -9,9 +9,7 @@ import importlib.metadata as metadata
 import os
 import platform
 import pwd
-import re
 import stat
-import subprocess
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -36,8 +34,6 @@ def sources() -> str:
     """Where the settings come from."""
     config = Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_CONFIG))
     secrets = os.environ.get(SECRETS_VARIABLE)
-    if secrets and not Path(secrets).is_dir():
-        raise CitylakeError("SETTINGS_FILE", "the folder of secrets is not there", f"{SECRETS_VARIABLE}={secrets}", "Correct the path")
     variables = sum(n.startswith("CITYLAKE_") for n in os.environ if n not in (CONFIG_VARIABLE, SECRETS_VARIABLE))
     files = sum(p.name.startswith("citylake_") for p in Path(secrets).iterdir()) if secrets else 0
     file = str(config.resolve()) if config.is_file() else "no settings file"
@@ -129,9 +125,7 @@ def java(settings: Settings) -> str:
     if settings.spark.startswith("sc://"):
         raise NotUsed("the Spark server has its own")
     program = spark.check_java()
-    said = subprocess.run([str(program), "-version"], capture_output=True, text=True, timeout=60, check=False).stderr  # noqa: S603
-    version = re.search(r'version "([^"]+)"', said)
-    return f"Java {version[1] if version else 'unknown'} at {program}; {_jars(settings)}"
+    return f"Java {spark.java_version(program)} at {program}; {_jars(settings)}"
 
 
 def _jars(settings: Settings) -> str:

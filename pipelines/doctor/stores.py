@@ -19,7 +19,7 @@ from time import perf_counter
 from contracts import load_all
 from pipelines.doctor.checks import NotChecked, NotUsed
 from resources.errors import CitylakeError, LakeUnreachable, Unreachable
-from resources.s3 import SCHEME, clear_errors
+from resources.s3 import clear_errors
 from resources.settings import Settings
 from resources.store import Bucket, Store, is_bucket, store_at
 
@@ -86,7 +86,7 @@ class Stores:
         try:
             if isinstance(self._lake, Bucket):
                 with clear_errors(self._lake.uri(path), LakeUnreachable):
-                    self._lake.client.put_object(Bucket=self._lake.bucket, Key=_key(self._lake, path), Body=text)
+                    self._lake.client.put_object(Bucket=self._lake.bucket, Key=self._lake.key(path), Body=text)
             else:
                 file = Path(self._lake.root, path)
                 file.parent.mkdir()
@@ -132,7 +132,7 @@ class Stores:
         """Delete old versions and delete markers too, where the keys may; whether that was done."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        where = {"Bucket": bucket.bucket, "Prefix": f"{_key(bucket, self.scratch)}/"}
+        where = {"Bucket": bucket.bucket, "Prefix": f"{bucket.key(self.scratch)}/"}
         try:
             for page in bucket.client.get_paginator("list_object_versions").paginate(**where):
                 if old := [{"Key": v["Key"], "VersionId": v["VersionId"]} for kind in VERSIONS for v in page.get(kind, [])]:
@@ -149,7 +149,7 @@ class Stores:
             raise NotUsed("the lake is a folder")
         self.before()
         begin = perf_counter()
-        verdict = put_if_absent(self._lake.client, self._lake.bucket, _key(self._lake, self.scratch), WRITERS, rounds)
+        verdict = put_if_absent(self._lake.client, self._lake.bucket, self._lake.key(self.scratch), WRITERS, rounds)
         if not verdict.safe:
             remedy = (
                 "Use a store that honours If-None-Match on PUT (and gateways that pass it on): here two commits can overwrite each other"
@@ -169,7 +169,7 @@ class Stores:
         """The database's clock, None when it has none of its own, or why it does not answer. It is asked once."""
         import sqlalchemy as sa
 
-        from resources.readers.exchange_connection import address, snapshot
+        from resources.readers.exchange_connection import snapshot
 
         def ask(connection: sa.Connection) -> Moment | None:
             connection.execute(sa.text("SELECT 1"))
@@ -181,11 +181,10 @@ class Stores:
         secret = self.settings.exchange_url
         url = secret.get_secret_value() if secret else None
         try:
-            with snapshot(url, "none", ask) as (_, moment):
+            with snapshot(url, None, ask) as (_, moment):
                 return moment
         except Unreachable as e:
-            where = e.where if url is None or e.code == "EXCHANGE_URL" else address(url)
-            return Unreachable(e.code, e.what, where, e.remedy)
+            return e
 
     def exchange(self) -> str:
         """The exchange database answers."""
@@ -250,10 +249,6 @@ class Stores:
         with suppress(KeyError, ValueError, TypeError):
             return Moment("the store", (parsedate_to_datetime(headers["date"]) - before).total_seconds())
         return None
-
-
-def _key(bucket: Bucket, path: str) -> str:
-    return bucket.uri(path).removeprefix(f"{SCHEME}{bucket.bucket}/")
 
 
 def _there(store: Store) -> None:

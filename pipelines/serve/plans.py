@@ -52,13 +52,17 @@ def _walk(message: Message, tables: Tables, known: frozenset[str]) -> None:
                 _walk(item, tables, known)
 
 
-def _relation(relation: Any, tables: Tables, known: frozenset[str]) -> bool:
-    """Check one relation; False when it has been replaced and holds nothing of the client any more."""
-    kind = relation.WhichOneof("rel_type")
+def _allowed(kind: str | None, among: Collection[str], unnamed: str) -> str:
     if kind in CODE:
         raise Refused(_CODE_SENTENCE)
-    if kind not in RELATIONS:
-        raise Refused(f"{kind or 'this plan'} is not answered here")
+    if kind is None or kind not in among:
+        raise Refused(f"{kind or unnamed} is not answered here")
+    return kind
+
+
+def _relation(relation: Any, tables: Tables, known: frozenset[str]) -> bool:
+    """Check one relation; False when it has been replaced and holds nothing of the client any more."""
+    kind = _allowed(relation.WhichOneof("rel_type"), RELATIONS, "this plan")
     if kind == "read":
         _read(relation, _named(relation.read, tables))
         return False
@@ -108,11 +112,7 @@ def _aliases(relation: Any) -> frozenset[str]:
 
 
 def _expression(expression: Any, tables: Tables, known: frozenset[str]) -> None:
-    kind = expression.WhichOneof("expr_type")
-    if kind in CODE:
-        raise Refused(_CODE_SENTENCE)
-    if kind not in EXPRESSIONS:
-        raise Refused(f"{kind or 'an empty expression'} is not answered here")
+    kind = _allowed(expression.WhichOneof("expr_type"), EXPRESSIONS, "an empty expression")
     if kind == "expression_string":
         expression.expression_string.expression = queries.expression(expression.expression_string.expression, tables, known)
     elif kind == "unresolved_function" and expression.unresolved_function.is_user_defined_function:

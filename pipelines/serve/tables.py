@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contracts import load_all
-from pipelines.ledger import LEDGER, RELEASE, Ledger, Release
+from pipelines.ledger import BOOKS, Ledger, Release
 from resources.errors import CitylakeError
 from resources.lake import Lake
 
 if TYPE_CHECKING:
     from deltalake import Schema
-
-BOOKS = (LEDGER, RELEASE)
-"""Tables of the lake itself. They belong to no release."""
 
 
 @dataclass(frozen=True)

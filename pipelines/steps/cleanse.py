@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
 from contracts import Contract
-from pipelines.ledger import accounts_note
+from pipelines.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
 from quality import gates
@@ -80,12 +80,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
         stage,
         base_version=base,
         transactions={f"batch:{b.batch_id}": 1 for b in new},
-        metadata={
-            "run_id": run_id,
-            "as_of": as_of.isoformat(),
-            "contract_version": contract.version,
-            **accounts_note(outcome.accounts, run_id=run_id, as_of=as_of),
-        },
+        metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of),
         statistics=contract.statistics,
         hidden={FATE: PUBLISHED, NEW: None},
     )

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from assets.declare import TableAsset
 from contracts import Contract
-from pipelines.ledger import accounts_note
+from pipelines.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
 from quality import gates
@@ -40,7 +40,7 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Out
     base = runtime.lake.version(asset.name)
     versions = {table: _existing(runtime, table) for table in asset.inputs.values()}
     made_from = _fingerprint(runtime, contract, versions, as_of)
-    if base is not None and runtime.lake.note(asset.name, MADE_FROM) == made_from:
+    if base is not None and runtime.lake.notes(asset.name).get(MADE_FROM) == made_from:
         return Outcome(asset.name, base, changed=False, read=versions)
     frames = {argument: _live(runtime, table, versions[table]) for argument, table in asset.inputs.items()}
     values = {argument: runtime.parameter(name, as_of=as_of) for argument, name in asset.parameters.items()}
@@ -56,13 +56,7 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Out
     published = runtime.lake.publish(
         stage,
         base_version=base,
-        metadata={
-            "run_id": run_id,
-            "as_of": as_of.isoformat(),
-            "contract_version": contract.version,
-            MADE_FROM: made_from,
-            **accounts_note([account], run_id=run_id, as_of=as_of),
-        },
+        metadata={**told_by_commit(contract, [account], run_id=run_id, as_of=as_of), MADE_FROM: made_from},
         statistics=contract.statistics,
     )
     outcome.version, outcome.seconds = published.version, perf_counter() - started

@@ -13,7 +13,7 @@ from time import perf_counter
 import pyarrow as pa
 
 from contracts import Contract
-from pipelines.ledger import accounts_note
+from pipelines.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import Outcome
 from quality.balance import Account
@@ -27,25 +27,29 @@ HELD = "DELIVERY_SHRUNK"
 REFUSED = ("rejected", "held")
 
 
-def pending(runtime: Runtime, contract: Contract, as_of: date, *, refused_too: bool = False) -> list[Drop]:
+def pending(runtime: Runtime, contract: Contract, as_of: date) -> list[Drop]:
     """Complete deliveries up to a date that are not in the raw table yet, oldest first.
 
-    Those refused before (rejected or held) are left out unless asked for: the same files would be refused again.
+    Those refused before (rejected or held) are left out: the same files would be refused again.
     """
     table = contract.sibling("raw")
-    known = {p["_batch_id"] for p in runtime.lake.partitions(table)}
-    if not refused_too:
-        known |= {r["batch_id"] for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED}
+    refused = {r["batch_id"] for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED}
+    known = _taken_in(runtime, contract) | refused
     return [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in known]
+
+
+def _taken_in(runtime: Runtime, contract: Contract) -> set[str]:
+    """The batches that are in the raw table."""
+    return {p["_batch_id"] for p in runtime.lake.partitions(contract.sibling("raw"))}
 
 
 def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: str) -> Outcome:
     """Take in every delivery of one business date. A delivery that cannot be read is rejected whole, and the others go on."""
     table, started = contract.sibling("raw"), perf_counter()
     outcome = Outcome(table, runtime.lake.version(table), changed=False)
-    for drop in pending(runtime, contract, business_date, refused_too=True):
-        if drop.business_date != business_date:
-            continue
+    delivered = [d for d in runtime.landing.drops(contract) if d.business_date == business_date]
+    known = _taken_in(runtime, contract)
+    for drop in [d for d in delivered if d.complete and d.batch_id not in known]:
         try:
             _refuse_shrunk(runtime, contract, drop)
             account = _take_in(runtime, contract, drop, run_id)
@@ -60,9 +64,7 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
         outcome.accounts.append(account)
         outcome.version, outcome.seconds = runtime.lake.version(table), perf_counter() - started
         runtime.ledger.record([account], run_id=run_id, as_of=business_date, version=outcome.version, seconds=outcome.seconds)
-    for drop in runtime.landing.drops(contract):
-        if drop.business_date == business_date and not drop.complete and drop.problem:
-            outcome.problems.append(drop.problem)
+    outcome.problems += [d.problem for d in delivered if not d.complete and d.problem]
     outcome.rows = sum(a.published for a in outcome.accounts)
     outcome.checks.append(_acceptance(outcome))
     outcome.seconds = perf_counter() - started
@@ -89,12 +91,7 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str) -> A
         mode="append",
         partition_by=PARTITIONS,
         transactions={f"batch:{drop.batch_id}": 1},
-        metadata={
-            "run_id": run_id,
-            "batch_id": drop.batch_id,
-            "contract_version": contract.version,
-            **accounts_note([account], run_id=run_id, as_of=drop.business_date),
-        },
+        metadata={**told_by_commit(contract, [account], run_id=run_id, as_of=drop.business_date), "batch_id": drop.batch_id},
     )
     return account
 

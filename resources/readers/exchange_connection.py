@@ -130,12 +130,12 @@ def address(url: str | None) -> str:
 
 
 @contextmanager
-def snapshot(url: str | None, table: str, first: Callable[[sa.Connection], T]) -> Iterator[tuple[sa.Connection, T]]:
+def snapshot(url: str | None, table: str | None, first: Callable[[sa.Connection], T]) -> Iterator[tuple[sa.Connection, T]]:
     """A read-only transaction that sees one state of the database, and the answer to the questions that begin it.
 
-    `first` may be asked again. Every error of the driver becomes Unreachable; `table` is named in it.
+    `first` may be asked again. Every error of the driver becomes Unreachable; `table`, when there is one, is named in it.
     """
-    target, where = parsed(url), f"{address(url)}, table {table}"
+    target, where = parsed(url), address(url) + (f", table {table}" if table else "")
     if target.get_backend_name() == "sqlite" and target.database and not Path(target.database).exists():
         raise Unreachable("EXCHANGE_DATABASE", "the database file does not exist", where, REMEDY)
     tries = Retrying(

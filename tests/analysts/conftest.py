@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from pydantic import SecretStr
 from pyspark.sql import SparkSession
 
 from pipelines.ledger import Ledger
@@ -20,8 +19,7 @@ from pipelines.serve.flight import FlightSql
 from pipelines.serve.tables import Tables, released, tables_of
 from resources.lake import Lake
 from resources.s3 import S3
-from tests.servers.fixtures import minio  # noqa: F401
-from tests.servers.minio import REGION, Minio
+from tests.servers.minio import Minio
 
 ARCHIVE, PERSON, INDICATOR = "themes/health/archive", "base/population/person", "themes/health/indicator_year"
 NIGHTS: list[dict[str, list[dict[str, Any]]]] = [
@@ -77,9 +75,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
 
 
 @pytest.fixture(scope="session")
-def bucket_city(minio: Minio) -> City:  # noqa: F811
+def bucket_city(minio: Minio) -> City:
     """The same lake in a bucket."""
-    s3 = S3(minio.endpoint, REGION, minio.access_key, SecretStr(minio.secret_key))
+    s3 = minio.s3()
     settings = {
         "CITYLAKE_S3_ENDPOINT": minio.endpoint, "CITYLAKE_S3_ACCESS_KEY": minio.access_key, "CITYLAKE_S3_SECRET_KEY": minio.secret_key
     }  # fmt: skip

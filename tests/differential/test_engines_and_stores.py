@@ -11,15 +11,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pydantic import SecretStr
 
 from resources.keys import create_key
 from resources.lake import Lake
-from resources.s3 import S3
 from simulator import build
 from tests.differential.lakes import differences
 from tests.servers.minio import Minio
-from tests.story.city import citylake
+from tests.story.city import citylake, toml
 
 PEOPLE = 300
 NIGHTS = 2
@@ -35,10 +33,6 @@ class Deliveries:
     root: Path
     bucket: str
     days: tuple[str, ...]
-
-
-def s3_of(minio: Minio) -> S3:
-    return S3(minio.endpoint, "us-east-1", minio.access_key, SecretStr(minio.secret_key))
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +70,12 @@ def run(deliveries: Deliveries, minio: Minio) -> Run:
         }  # fmt: skip
         config = root / name / "citylake.toml"
         few = '[spark_conf]\n"spark.sql.shuffle.partitions" = "2"\n' if engine == "spark" else ""
-        config.write_text("".join(f'{key} = "{value}"\n' for key, value in settings.items()) + few)
+        config.write_text(toml(settings) + few)
         for night, day in enumerate(days):
             few_tables = [f"--select={layer}/{t}" for t in SECOND_NIGHT for layer in ("raw", "cleansed")] if night else []
             result = citylake("run", "--as-of", day, *few_tables, cwd=root / name, config=config)
             assert result.code == 0, f"{name}, {day}: {result.out}{result.err}"
-        lake = made[engine, store, *days] = Lake(settings["lake"], s3_of(minio))
+        lake = made[engine, store, *days] = Lake(settings["lake"], minio.s3())
         return lake
 
     return once

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from resources.keys import create_key
 from tests.servers.minio import Minio
-from tests.story.city import Result, citylake
+from tests.story.city import Result, citylake, toml
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def install(root: Path, **settings: object) -> Path:
         **settings,
     }
     config = root / "citylake.toml"
-    config.write_text("".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items()))
+    config.write_text(toml(values))
     return config
 
 

@@ -15,23 +15,15 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from pipelines.ledger import Ledger
 from resources.lake import Lake
-from resources.s3 import S3
 from tests.differential.lakes import differences
 from tests.servers.minio import Minio
-from tests.story.city import Installation, Result
+from tests.story.city import Installation, Result, toml
 
 PATIENCE = 420
 """Seconds for a night on a machine that is busy with other things."""
 PAUSE = 0.05
-
-
-def s3(minio: Minio, endpoint: str | None = None) -> S3:
-    """The store as the settings would name it; `endpoint`: that of a proxy in front."""
-    return S3(endpoint or minio.endpoint, "us-east-1", minio.access_key, SecretStr(minio.secret_key))
 
 
 @dataclass(frozen=True)
@@ -45,11 +37,8 @@ class Delivered:
         """The same deliveries for an empty lake in a new bucket."""
         root.mkdir()
         where = f"s3://{minio.bucket()}/lake"
-        (root / "citylake.toml").write_text(
-            f'lake = "{where}"\nlanding = "{self.desk.landing}"\nexchange_url = "{self.desk.exchange_url}"\n'
-            f'key_file = "{self.desk.root}/pseudonym.key"\nhome = "{root}/dagster"\nprofile = "demo"\n'
-            f's3_endpoint = "{endpoint}"\ns3_access_key = "{minio.access_key}"\ns3_secret_key = "{minio.secret_key}"\n'
-        )
+        store = {"s3_endpoint": endpoint, "s3_access_key": minio.access_key, "s3_secret_key": minio.secret_key}
+        (root / "citylake.toml").write_text(toml({**self.desk.settings, "lake": where, "home": f"{root}/dagster", **store}))
         return City(root, self, where, minio)
 
 
@@ -63,7 +52,7 @@ class City:
     @property
     def lake(self) -> Lake:
         """The lake as it is, past any proxy."""
-        return Lake(self.where, s3(self.minio))
+        return Lake(self.where, self.minio.s3())
 
     @property
     def ledger(self) -> Ledger:

@@ -9,7 +9,6 @@ from deltalake.exceptions import DeltaError
 
 from resources.errors import LakeUnreachable
 from resources.lake import Lake
-from tests.faults.city import s3
 from tests.faults.tables import LOG, TABLE, Table
 from tests.servers.minio import Minio
 from tests.servers.proxy import Proxy
@@ -25,7 +24,7 @@ AFTER_BYTES = 100
 @pytest.fixture
 def seen(bucket: str, minio: Minio) -> Table:
     """The table as readers see it, past the proxy; the old row is published."""
-    table = Table(Lake(f"s3://{bucket}/lake", s3(minio)))
+    table = Table(Lake(f"s3://{bucket}/lake", minio.s3()))
     table.publish(OLD)
     return table
 
@@ -33,7 +32,7 @@ def seen(bucket: str, minio: Minio) -> Table:
 @pytest.fixture
 def mine(bucket: str, minio: Minio, proxy: Proxy, seen: Table) -> Table:
     proxy.clear()
-    return Table(Lake(f"s3://{bucket}/lake", s3(minio, proxy.endpoint)))
+    return Table(Lake(f"s3://{bucket}/lake", minio.s3(proxy.endpoint)))
 
 
 def test_data_file_that_breaks_off_every_time_leaves_nothing(seen: Table, mine: Table, proxy: Proxy) -> None:

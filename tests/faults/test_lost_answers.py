@@ -10,7 +10,6 @@ import pytest
 from pipelines.ledger import LEDGER, RELEASE, Ledger
 from quality.balance import Account
 from resources.lake import Conflict, Lake
-from tests.faults.city import s3
 from tests.faults.tables import LOG, TABLE, Row, Table
 from tests.servers.minio import Minio
 from tests.servers.proxy import Proxy
@@ -29,12 +28,12 @@ def root(bucket: str) -> str:
 @pytest.fixture
 def seen(root: str, minio: Minio) -> Table:
     """The table as readers see it, past the proxy."""
-    return Table(Lake(root, s3(minio)))
+    return Table(Lake(root, minio.s3()))
 
 
 @pytest.fixture
 def mine(root: str, minio: Minio, proxy: Proxy) -> Table:
-    return Table(Lake(root, s3(minio, proxy.endpoint)))
+    return Table(Lake(root, minio.s3(proxy.endpoint)))
 
 
 @pytest.mark.parametrize(

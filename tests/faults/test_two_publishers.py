@@ -15,7 +15,6 @@ import pytest
 
 from resources.lake import Lake
 from resources.s3 import S3
-from tests.faults.city import s3
 from tests.faults.tables import Table
 from tests.servers.minio import Minio
 from tests.servers.need import ROOT, need
@@ -131,7 +130,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "folder":
         return Place(str(tmp_path / "lake"))
     minio: Minio = request.getfixturevalue("minio")
-    return Place(f"s3://{minio.bucket()}/lake", s3(minio))
+    return Place(f"s3://{minio.bucket()}/lake", minio.s3())
 
 
 @pytest.mark.slow
@@ -149,7 +148,7 @@ def test_on_two_tables_nobody_is_in_the_way(place: Place) -> None:
 
 def test_publisher_is_told_its_own_version_also_when_the_next_one_is_there_by_then(minio: Minio, bucket: str, proxy: Proxy) -> None:
     """The first tidies its stage up, slowly, while the second publishes."""
-    mine, other = (Table(Lake(f"s3://{bucket}/lake", s3(minio, endpoint))) for endpoint in (proxy.endpoint, None))
+    mine, other = (Table(Lake(f"s3://{bucket}/lake", minio.s3(endpoint))) for endpoint in (proxy.endpoint, None))
     other.publish({"id": "old"})
     proxy.latency(TIDYING_SECONDS, "POST", "delete")
     with ThreadPoolExecutor() as threads:
@@ -164,5 +163,5 @@ def test_publisher_is_told_its_own_version_also_when_the_next_one_is_there_by_th
 @pytest.mark.slow
 def test_stages_of_both_engines_go_into_one_table(minio: Minio) -> None:
     need("java")
-    place = Place(f"s3://{minio.bucket()}/lake", s3(minio))
+    place = Place(f"s3://{minio.bucket()}/lake", minio.s3())
     check_one_table(place, race(place, (ONE, "sail"), (ONE, "spark")))

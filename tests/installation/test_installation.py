@@ -14,7 +14,7 @@ from resources.lake import Lake
 from simulator import City
 from tests.differential.lakes import differences
 from tests.installation.city import Installation
-from tests.story.city import citylake
+from tests.story.city import citylake, toml
 
 pytestmark = pytest.mark.slow
 NIGHT_SECONDS = 1500
@@ -37,7 +37,7 @@ def night(installed: Installation, city: City, tmp_path_factory: pytest.TempPath
     run_id = installed.ui.launch("nightly", day)
     run = installed.ui.wait(run_id, seconds=NIGHT_SECONDS)
     config = elsewhere / "citylake.toml"
-    config.write_text("".join(f'{name} = "{value}"\n' for name, value in installed.settings_on_a_folder(elsewhere).items()))
+    config.write_text(toml(installed.settings_on_a_folder(elsewhere)))
     embedded = citylake("run", "--as-of", day, cwd=elsewhere, config=config)
     assert embedded.code == 0, embedded.err
     found = differences(Lake(f"{elsewhere}/lake"), installed.lake) if run["status"] == "SUCCESS" else {}

@@ -8,18 +8,17 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import SecretStr
 
+from resources.s3 import S3
 from tests.servers.need import need
-from tests.servers.process import LOOPBACK, Process, environment, free_port
+from tests.servers.process import LOOPBACK, Process, environment, free_port, in_a_folder
 
 REGION = "us-east-1"
 PUBLIC = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket")
@@ -76,6 +75,10 @@ class Minio:
             ),
         )
 
+    def s3(self, endpoint: str | None = None) -> S3:
+        """The store as citylake's settings name it; `endpoint`: that of a proxy in front."""
+        return S3(endpoint or self.endpoint, REGION, self.access_key, SecretStr(self.secret_key))
+
     def bucket(self, name: str | None = None, *, public: bool = False) -> str:
         """A new bucket, by default under a name nobody uses. `public`: reading and writing need no signature."""
         name = name or f"bucket-{secrets.token_hex(6)}"
@@ -107,15 +110,6 @@ class Minio:
         return True
 
 
-@contextlib.contextmanager
-def minio_server() -> Iterator[Minio]:
+def minio_server() -> contextlib.AbstractContextManager[Minio]:
     """A MinIO inside the block; nothing of it is left after."""
-    folder = Path(tempfile.mkdtemp(prefix="citylake-minio-"))
-    server = None
-    try:
-        server = Minio(folder)
-        yield server
-    finally:
-        if server is not None:
-            server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    return in_a_folder("minio", Minio)

@@ -10,17 +10,14 @@ import contextlib
 import os
 import pwd
 import secrets
-import shutil
 import signal
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from tests.servers.need import need
-from tests.servers.process import LOOPBACK, Process, as_user, environment, free_port
+from tests.servers.process import LOOPBACK, Process, as_user, environment, free_port, in_a_folder
 
 USER = "citylake"
 CLUSTER = ("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync")
@@ -98,15 +95,6 @@ def _unprivileged() -> int | None:
     raise RuntimeError(f"PostgreSQL does not run as root, and none of the users {', '.join(UNPRIVILEGED)} exists")
 
 
-@contextlib.contextmanager
-def postgres_server() -> Iterator[Postgres]:
+def postgres_server() -> contextlib.AbstractContextManager[Postgres]:
     """A PostgreSQL inside the block; nothing of it is left after."""
-    folder = Path(tempfile.mkdtemp(prefix="citylake-postgres-"))
-    server = None
-    try:
-        server = Postgres(folder)
-        yield server
-    finally:
-        if server is not None:
-            server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    return in_a_folder("postgres", Postgres)

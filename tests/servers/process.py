@@ -12,11 +12,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 LOOPBACK = "127.0.0.1"
 PORTS = range(20000, 32000)
@@ -120,6 +121,29 @@ class Process:
         if self._running is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._running.pid, number)
+
+
+S = TypeVar("S", bound="Server")
+
+
+class Server(Protocol):
+    """What lives in a folder of its own and can be ended."""
+
+    def stop(self) -> None: ...
+
+
+@contextlib.contextmanager
+def in_a_folder(kind: str, start: Callable[[Path], S]) -> Iterator[S]:
+    """A server in a new folder, inside the block; nothing of either is left after."""
+    folder = Path(tempfile.mkdtemp(prefix=f"citylake-{kind}-"))
+    server = None
+    try:
+        server = start(folder)
+        yield server
+    finally:
+        if server is not None:
+            server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,11 @@ def citylake(*arguments: str, cwd: Path, config: Path | None = None) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+def toml(settings: Mapping[str, object]) -> str:
+    """The text of a settings file."""
+    return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings.items())
+
+
 @dataclass(frozen=True)
 class Installation:
     """A lake of one's own with a settings file, in a folder."""
@@ -45,11 +51,15 @@ class Installation:
         (root / "landing").mkdir(parents=True)
         create_key(root / "pseudonym.key")
         here = cls(root)
-        here.config.write_text(
-            f'lake = "{root}/lake"\nlanding = "{root}/landing"\nexchange_url = "{here.exchange_url}"\n'
-            f'key_file = "{root}/pseudonym.key"\nhome = "{root}/dagster"\nprofile = "demo"\n'
-        )
+        here.config.write_text(toml(here.settings))
         return here
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "lake": f"{self.root}/lake", "landing": f"{self.landing}", "exchange_url": self.exchange_url,
+            "key_file": f"{self.root}/pseudonym.key", "home": f"{self.root}/dagster", "profile": "demo",
+        }  # fmt: skip
 
     @property
     def config(self) -> Path:
