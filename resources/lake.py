@@ -10,94 +10,33 @@ version or the new one; a crash leaves an unreferenced stage behind, which maint
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from resources.commit import add_actions, commit, nullable
 from resources.errors import CitylakeError, LakeUnreachable
 from resources.s3 import S3
-from resources.store import Store, is_bucket, store_at
+from resources.stage import Stage
+from resources.store import is_bucket, store_at
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from deltalake import CommitProperties, DeltaTable
-    from deltalake import Schema as DeltaSchema
+    from deltalake import DeltaTable
     from pyspark.sql import DataFrame, SparkSession
 
 
 STAGE = "stage"
 """Under this name a commit says which attempt made it."""
-FIRST_COMMIT = f"{0:020}.json"
 TRANSFER = re.compile(r"Generic S3 error|fs\.s3a\.|software\.amazon\.awssdk")
 """How delta-rs and Sail, and how Spark name a request to the store that failed for good."""
 
 
 class Conflict(CitylakeError):
     """Somebody else published to the table since this run read it."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Candidate rows of one table, written but seen by nobody. `path` is below the root of `store`."""
-
-    table: str
-    path: str
-    store: Store
-    options: dict[str, str] | None = None
-
-    @property
-    def uri(self) -> str:
-        return self.store.uri(self.path)
-
-    @property
-    def name(self) -> str:
-        return self.path.rpartition("/")[2]
-
-    def write(self, frame: DataFrame, partition_by: Iterable[str] = ()) -> None:
-        """Write a DataFrame with the engine."""
-        with self._written():
-            frame.write.format("delta").partitionBy(*partition_by).save(self.uri)
-
-    def write_arrow(self, reader: pa.RecordBatchReader, partition_by: Iterable[str] = ()) -> None:
-        """Stream Arrow record batches without an engine."""
-        from deltalake import write_deltalake
-
-        with self._written():
-            write_deltalake(self.uri, reader, partition_by=list(partition_by) or None, storage_options=self.options)
-
-    @contextmanager
-    def _written(self) -> Iterator[None]:
-        """A stage has one writer and one commit: when that seems to fail and is there, only its answer was lost."""
-        try:
-            yield
-        except Exception:
-            if FIRST_COMMIT not in {c.name for c in self.store.children(f"{self.path}/_delta_log")}:
-                raise
-
-    def open(self) -> DeltaTable:
-        """A delta-rs handle of the stage itself."""
-        from deltalake import DeltaTable
-
-        return DeltaTable(self.uri, storage_options=self.options)
-
-    def frame(self, spark: SparkSession) -> DataFrame:
-        """Exactly the staged rows."""
-        return spark.read.format("delta").load(self.uri)
-
-    def rows(self) -> int:
-        """The number of staged rows, from the files' own metadata."""
-        import pyarrow as pa
-
-        return sum(pa.table(self.open().get_add_actions(flatten=True))["num_records"].to_pylist())
-
-    def discard(self) -> None:
-        self.store.remove(self.path)
 
 
 @dataclass(frozen=True)
@@ -244,16 +183,20 @@ class Lake:
         from deltalake.exceptions import CommitFailedError, DeltaError
 
         staged = stage.open()
-        actions, rows = _add_actions(staged, stage.name, statistics, hidden or {})
-        schema = _nullable(staged.schema(), without=frozenset(hidden or {}))
-        commit = CommitProperties(
+        actions, rows = add_actions(staged, stage.name, statistics, hidden or {})
+        schema = nullable(staged.schema(), without=frozenset(hidden or {}))
+        properties = CommitProperties(
             custom_metadata={**(metadata or {}), STAGE: stage.name},
             app_transactions=[Transaction(app, version) for app, version in (transactions or {}).items()],
             max_commit_retries=0,
         )
         try:
             with self._watched():
-                version = self._commit(stage.table, base_version, actions, schema, mode, list(partition_by), replace_partitions, commit)
+                version = commit(
+                    self.uri(stage.table), base_version, actions, schema, mode=mode, partition_by=list(partition_by),
+                    replace_partitions=replace_partitions, properties=properties, options=self.options,
+                    newest=lambda: self.version(stage.table),
+                )  # fmt: skip
         except Exception as e:
             if (landed := self._landed(stage.table, base_version, stage.name)) is None:
                 if not isinstance(e, CommitFailedError | DeltaError | FileExistsError):
@@ -268,36 +211,6 @@ class Lake:
         with suppress(LakeUnreachable):  # what is left of the stage is seen by nobody
             self.store.remove(stage.path, keep={f"{stage.table}/{a.path}" for a in actions})
         return Published(stage.table, version, rows)
-
-    def _commit(
-        self,
-        table: str,
-        base_version: int | None,
-        actions: list[Any],
-        schema: DeltaSchema,
-        mode: str,
-        partition_by: list[str],
-        replace_partitions: list[tuple[str, str, Any]] | None,
-        commit: CommitProperties,
-    ) -> int:
-        """The version it became: the one after the base, or after the new columns; another one it cannot be."""
-        from deltalake import DeltaTable
-        from deltalake.transaction import create_table_with_add_actions
-
-        uri = self.uri(table)
-        if base_version is None:
-            create_table_with_add_actions(
-                uri, schema, actions, mode="error", partition_by=partition_by, commit_properties=commit, storage_options=self.options
-            )
-            return 0
-        handle = DeltaTable(uri, version=base_version, storage_options=self.options)
-        new = [f for f in schema.fields if f.name not in {g.name for g in handle.schema().fields}]
-        if new:
-            _add_columns(handle, new, newest=self.version(table))
-        handle.create_write_transaction(
-            actions, mode=mode, schema=schema, partition_by=partition_by, partition_filters=replace_partitions, commit_properties=commit
-        )
-        return base_version + (2 if new else 1)
 
     def _landed(self, table: str, base_version: int | None, token: str) -> int | None:
         """The version of a commit that seemed to fail and is there after all: the store took it and its answer was lost."""
@@ -327,62 +240,3 @@ class Lake:
         version = self.version(table)
         assert version is not None
         return version
-
-
-def _add_columns(handle: DeltaTable, columns: list[Any], newest: int | None) -> None:
-    """Add columns in a commit of their own, without rows. That commit alone would let other publishers past, so they are looked for."""
-    from deltalake.exceptions import CommitFailedError
-
-    read = handle.version()
-    if newest == read:
-        handle.alter.add_columns(columns)
-    if newest != read or handle.version() != read + 1:
-        raise CommitFailedError(f"version {read} has moved on")
-
-
-def _add_actions(staged: DeltaTable, folder: str, statistics: bool, hidden: Mapping[str, str | None]) -> tuple[list[Any], int]:
-    """The stage's files as actions on the target, with minimum and maximum only where permitted; and their rows."""
-    import pyarrow as pa
-    from deltalake.transaction import AddAction
-
-    actions, total = [], 0
-    for file in pa.table(staged.get_add_actions(flatten=False)).to_pylist():
-        stats = {"numRecords": file["num_records"], "nullCount": file.get("null_count") or {}}
-        if statistics:
-            stats |= {name: {c: _plain(v) for c, v in file[key].items()} for name, key in (("minValues", "min"), ("maxValues", "max"))}
-        partition = {c: None if v is None else str(_plain(v)) for c, v in (file.get("partition") or {}).items()}
-        if any(value is not None and partition[c] != value for c, value in hidden.items()):
-            continue
-        partition = {c: v for c, v in partition.items() if c not in hidden}
-        actions.append(
-            AddAction(f"{folder}/{file['path']}", file["size_bytes"], partition, file["modification_time"], True, json.dumps(stats))
-        )
-        total += file["num_records"]
-    return actions, total
-
-
-def _plain(value: Any) -> Any:
-    """A statistic as the Delta protocol writes it in JSON."""
-    if isinstance(value, datetime):
-        moment = value.astimezone(UTC) if value.tzinfo else value
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + ("Z" if value.tzinfo else "")
-    if isinstance(value, date):
-        return value.isoformat()
-    return float(value) if isinstance(value, Decimal) else value
-
-
-def _nullable(schema: DeltaSchema, without: frozenset[str]) -> DeltaSchema:
-    """The schema less some columns, with every field nullable: what an engine calls never null differs from night to night."""
-    from deltalake import Schema
-
-    def walk(node: Any) -> Any:
-        if isinstance(node, list):
-            return [walk(x) for x in node]
-        if isinstance(node, dict):
-            flags = {"nullable", "containsNull", "valueContainsNull"}
-            return {k: True if k in flags else walk(v) for k, v in node.items()}
-        return node
-
-    opened = walk(json.loads(schema.to_json()))
-    opened["fields"] = [f for f in opened["fields"] if f["name"] not in without]
-    return Schema.from_json(json.dumps(opened))

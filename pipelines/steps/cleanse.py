@@ -32,7 +32,7 @@ from standards.text import json_object
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from resources.lake import Stage
+    from resources.stage import Stage
 
 FATE, NEW = "_fate", "_new"
 PARTITIONS = ("_business_date", "_batch_id")

@@ -12,7 +12,8 @@ import openpyxl
 import pytest
 
 from pipelines.runtime import Runtime
-from resources.lake import Conflict, Published, Stage
+from resources.lake import Conflict, Published
+from resources.stage import Stage
 from tests.cleansed.nights import examination, fold, ledger, night, published, quarantined, shares, take_in
 from tests.deliveries import deliver, write_drop
 

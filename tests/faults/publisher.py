@@ -14,8 +14,9 @@ import pyarrow as pa
 from pydantic import SecretStr
 
 from resources.engine import Engine, Sail, Spark
-from resources.lake import Conflict, Lake, Stage
+from resources.lake import Conflict, Lake
 from resources.s3 import S3
+from resources.stage import Stage
 
 ENGINES: dict[str, Any] = {"sail": Sail, "spark": lambda s3: Spark("local[2]", {"spark.sql.shuffle.partitions": "2"}, s3)}
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from resources.lake import Lake, Published, Stage
+from resources.lake import Lake, Published
+from resources.stage import Stage
 
 TABLE = "base/population/person"
 LOG = r"/person/_delta_log/\d+\.json$"

@@ -11,7 +11,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from resources.errors import CitylakeError
-from resources.lake import Conflict, Lake, Stage
+from resources.lake import Conflict, Lake
+from resources.stage import Stage
 
 TABLE = "base/population/person"
 COLUMNS = "id string, n int"
