@@ -209,6 +209,22 @@ def doctor(
     raise typer.Exit(run_doctor(lambda: _settings(config, lake=lake), thorough=thorough, as_json=json))
 
 
+@app.command()
+def check(
+    release: Annotated[int | None, typer.Option(help="The release to check; default: the newest.")] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Also rebuild everything from raw and compare; takes as long as a night.")
+    ] = False,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Does everything hold that must always be true of the lake? Exit code 1 when an invariant is violated."""
+    from pipelines.cli.check import run_check
+
+    raise typer.Exit(run_check(_settings(config, lake=lake), release, thorough=thorough, as_json=json))
+
+
 @keys.command("create")
 def create(config: ConfigOption = None) -> None:
     """Make the key file that the settings name."""
