@@ -80,7 +80,7 @@ def _brings_rows(commit: dict[str, Any]) -> bool:
 def _versions(view: View) -> Violations:
     return Violations.of(
         f"{r['table']} version {r['version']}, batch {r['batch_id'][:8]}"
-        for r in view.ledger
+        for r in view.runtime.ledger.rows()
         if r["version"] is not None and view.has(r["table"]) and r["version"] > (view.runtime.lake.version(r["table"]) or 0)
     )
 
