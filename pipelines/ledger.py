@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from contracts import Contract
 from quality.balance import Account
 from resources.errors import CitylakeError
-from resources.lake import Lake
+from resources.lake import Conflict, Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,6 +26,12 @@ BOOKS = (LEDGER, RELEASE)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""
+
+
+Identity = tuple[str, str, str, str]
+"""Table, batch, kind, run."""
+ATTEMPTS = 20
+"""To write to a table of the lake's own between two others who do."""
 
 
 def told_by_commit(contract: Contract, accounts: Iterable[Account], *, run_id: str, as_of: date) -> dict[str, str]:
@@ -67,32 +74,50 @@ class Ledger:
         if not accounts:
             return
         now = datetime.now(UTC)
-        rows = [
-            {
-                "table": a.table, "batch_id": a.batch_id, "business_date": a.business_date, "as_of": as_of, "kind": a.kind,
-                "rows_in": a.rows_in, "published": a.published, "quarantined": a.quarantined, "duplicates": a.duplicates,
-                "rejected": a.rejected, "reason": a.reason, "codes": json.dumps(a.codes, sort_keys=True), "version": version,
-                "run_id": run_id, "seconds": seconds, "recorded_at": now,
-            }
-            for a in accounts
-        ]  # fmt: skip
-        appended = pa.Table.from_pylist(rows, schema=_ledger_schema())
-        version_before, known = self._read
-        now_at = self._lake.append(LEDGER, appended)
-        if version_before is not None and now_at == version_before + 1:  # nobody else has written since
-            self._read = (now_at, sorted([*known, *appended.to_pylist()], key=_order))
+        for _ in range(ATTEMPTS):
+            known = {_identity(r) for r in self.rows()}
+            rows = [
+                {
+                    "table": a.table, "batch_id": a.batch_id, "business_date": a.business_date, "as_of": as_of, "kind": a.kind,
+                    "rows_in": a.rows_in, "published": a.published, "quarantined": a.quarantined, "duplicates": a.duplicates,
+                    "rejected": a.rejected, "reason": a.reason, "codes": json.dumps(a.codes, sort_keys=True), "version": version,
+                    "run_id": run_id, "seconds": seconds, "recorded_at": now,
+                }
+                for a in accounts
+                if (a.table, a.batch_id, a.kind, run_id) not in known
+            ]  # fmt: skip
+            if not rows:
+                return
+            read, before = self._read
+            appended = pa.Table.from_pylist(rows, schema=_ledger_schema())
+            with suppress(Conflict):  # somebody else has written since: perhaps the same
+                self._read = (self._lake.append(LEDGER, appended, base_version=read), sorted([*before, *appended.to_pylist()], key=_order))
+                return
+        raise _contested(LEDGER)
 
     def complete(self, table: str) -> None:
-        """Append what the newest commit of a table tells and the ledger does not: the run ended between the two."""
-        told = self._lake.notes(table)
-        if ACCOUNTS not in told:
-            return
-        run_id, as_of = told["run_id"], date.fromisoformat(told["as_of"])
-        accounts = [Account(**{**a, "business_date": date.fromisoformat(a["business_date"])}) for a in json.loads(told[ACCOUNTS])]
-        known = {(r["table"], r["batch_id"], r["kind"], r["run_id"]) for r in self.rows()}
-        missing = [a for a in accounts if (a.table, a.batch_id, a.kind, run_id) not in known]
-        if missing:
-            self.record(missing, run_id=run_id, as_of=as_of, version=self._lake.version(table), seconds=0.0)
+        """Append what the commits of a table tell and the ledger does not: a run ended between the two.
+
+        Older commits than the newest one whose accounts are all there need no look: who publishes completes what was before.
+        """
+        known = {_identity(r) for r in self.rows()}
+        newest = self._untold(self._lake.history(table, 1), known)
+        for told, accounts in reversed(self._untold(self._lake.history(table), known) if newest else []):
+            if accounts:
+                as_of = date.fromisoformat(told["as_of"])
+                self.record(accounts, run_id=told["run_id"], as_of=as_of, version=int(told["version"]), seconds=0.0)
+
+    @staticmethod
+    def _untold(commits: list[dict[str, Any]], known: set[Identity]) -> list[tuple[dict[str, Any], list[Account]]]:
+        """The commits, newest first, down to one whose accounts are all known; and those of their accounts that are not."""
+        found = []
+        for told in commits:
+            accounts = _accounts(told)
+            unknown = [a for a in accounts if (a.table, a.batch_id, a.kind, told["run_id"]) not in known]
+            if accounts and not unknown:
+                break
+            found.append((told, unknown))
+        return found
 
     def rows(self) -> list[dict[str, Any]]:
         """All ledger rows, oldest first."""
@@ -106,20 +131,39 @@ class Ledger:
         """Append the release of a finished night."""
         import pyarrow as pa
 
-        earlier = self.releases()
-        release = Release(len(earlier) + 1, as_of, run_id, versions)
-        row = {
-            "release": release.number, "as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True),
-            "released_at": datetime.now(UTC),
-        }  # fmt: skip
-        self._lake.append(RELEASE, pa.Table.from_pylist([row], schema=_release_schema()), {f"release:{run_id}": 1})
-        return release
+        for _ in range(ATTEMPTS):
+            read = self._lake.version(RELEASE)
+            release = Release(len(self.releases(read)) + 1, as_of, run_id, versions)
+            row = {
+                "release": release.number, "as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True),
+                "released_at": datetime.now(UTC),
+            }  # fmt: skip
+            with suppress(Conflict):
+                rows = pa.Table.from_pylist([row], schema=_release_schema())
+                self._lake.append(RELEASE, rows, {f"release:{run_id}": 1}, base_version=read)
+                return release
+        raise _contested(RELEASE)
 
-    def releases(self) -> list[Release]:
+    def releases(self, version: int | None = None) -> list[Release]:
         """All releases, oldest first."""
-        found = self._lake.arrow(RELEASE)
+        found = self._lake.arrow(RELEASE, version)
         rows = [] if found is None else sorted(found.to_pylist(), key=lambda r: r["release"])
         return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"])) for r in rows]
+
+
+def _identity(row: dict[str, Any]) -> Identity:
+    """What tells one account from another: a run accounts for a batch once."""
+    return row["table"], row["batch_id"], row["kind"], row["run_id"]
+
+
+def _accounts(told: dict[str, Any]) -> list[Account]:
+    """The accounts in the metadata of a commit; none in that of one which only tidies up or adds columns."""
+    found = json.loads(told.get(ACCOUNTS, "[]"))
+    return [Account(**{**a, "business_date": date.fromisoformat(a["business_date"])}) for a in found]
+
+
+def _contested(table: str) -> CitylakeError:
+    return CitylakeError("BOOKS", f"others were first to write to {table} {ATTEMPTS} times", table, "Run it again")
 
 
 def _order(row: dict[str, Any]) -> tuple[datetime, str, date]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 STAGE = "stage"
 """Under this name a commit says which attempt made it."""
+NEWEST = -1
+"""For a version: whatever the newest is by then."""
 TRANSFER = re.compile(r"Generic S3 error|fs\.s3a\.|software\.amazon\.awssdk")
 """How delta-rs and Sail, and how Spark name a request to the store that failed for good."""
 
@@ -110,9 +112,10 @@ class Lake:
 
     def notes(self, table: str) -> dict[str, Any]:
         """What the commit of the newest version says; empty when the table is not there yet."""
-        return next(iter(self._history(table, 1)), {})
+        return next(iter(self.history(table, 1)), {})
 
-    def _history(self, table: str, newest: int) -> list[dict[str, Any]]:
+    def history(self, table: str, newest: int | None = None) -> list[dict[str, Any]]:
+        """What the newest commits say that are still in the log, newest first; None: all of them."""
         handle = self.open(table)
         with self._watched():
             return [] if handle is None else handle.history(newest)
@@ -201,41 +204,52 @@ class Lake:
             if (landed := self._landed(stage.table, base_version, stage.name)) is None:
                 if not isinstance(e, CommitFailedError | DeltaError | FileExistsError):
                     raise
-                raise Conflict(
-                    "PUBLISH_CONFLICT",
-                    f"table {stage.table} was published by somebody else since version {base_version}",
-                    self.uri(stage.table),
-                    "Run the asset again: it will start from the new version",
-                ) from e
+                raise self._conflict(stage.table, base_version) from e
             version = landed
         with suppress(LakeUnreachable):  # what is left of the stage is seen by nobody
             self.store.remove(stage.path, keep={f"{stage.table}/{a.path}" for a in actions})
         return Published(stage.table, version, rows)
 
+    def _conflict(self, table: str, base_version: int | None) -> Conflict:
+        what = f"table {table} was published by somebody else since version {base_version}"
+        return Conflict("PUBLISH_CONFLICT", what, self.uri(table), "Run the asset again: it will start from the new version")
+
     def _landed(self, table: str, base_version: int | None, token: str) -> int | None:
         """The version of a commit that seemed to fail and is there after all: the store took it and its answer was lost."""
         newest = self.version(table)
         since = 0 if newest is None else newest - (-1 if base_version is None else base_version)
-        commits = self._history(table, since) if since > 0 else []
+        commits = self.history(table, since) if since > 0 else []
         return next((int(commit["version"]) for commit in commits if commit.get(STAGE) == token), None)
 
-    def append(self, table: str, rows: pa.Table, transactions: Mapping[str, int] | None = None) -> int:
+    def append(self, table: str, rows: pa.Table, transactions: Mapping[str, int] | None = None, base_version: int | None = NEWEST) -> int:
         """Append a few rows to a bookkeeping table of the lake itself (ledger, releases), once. Returns the version.
 
         The commit carries a transaction of its own: when its answer is lost and it is sent again, the second is refused.
+        base_version: the version the rows follow from, None when there was no table: Conflict when it has moved on since.
         """
-        from deltalake import CommitProperties, Transaction, write_deltalake
+        from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
         token, before = token_hex(8), self.version(table)
+        if base_version not in (NEWEST, before):
+            raise self._conflict(table, base_version)
         once = {**(transactions or {}), f"append:{token}": 1}
-        commit = CommitProperties(custom_metadata={STAGE: token}, app_transactions=[Transaction(a, v) for a, v in once.items()])
+        commit = CommitProperties(
+            custom_metadata={STAGE: token},
+            app_transactions=[Transaction(a, v) for a, v in once.items()],
+            max_commit_retries=None if base_version == NEWEST else 0,
+        )
         try:
             with self._watched():
+                bound = base_version not in (NEWEST, None)
+                target = DeltaTable(self.uri(table), version=base_version, storage_options=self.options) if bound else self.uri(table)
                 write_deltalake(
-                    self.uri(table), rows, mode="append", schema_mode="merge", commit_properties=commit, storage_options=self.options
-                )
-        except Exception:
+                    target, rows, mode="append", schema_mode="merge", commit_properties=commit,
+                    storage_options=None if bound else self.options,
+                )  # fmt: skip
+        except Exception as e:
             if self._landed(table, before, token) is None:
+                if base_version not in (NEWEST, self.version(table)):
+                    raise self._conflict(table, base_version) from e
                 raise
         version = self.version(table)
         assert version is not None

@@ -92,7 +92,7 @@ def test_ledger_row_whose_answer_is_lost_is_there_once(earlier: int, seen: Table
     proxy.drop_response("PUT", rf"{LEDGER}/_delta_log/\d+\.json", times=1)
     record(Ledger(mine.lake), "mine")
     assert proxy.count("drop_response") == 1
-    assert seen.lake.version(LEDGER) == 1  # the commit that makes a table comes twice, with the same file: its rows are there once
+    assert seen.lake.version(LEDGER) == earlier
     assert [r["batch_id"] for r in Ledger(seen.lake).rows()] == ["earlier"] * earlier + ["mine"]
 
 
@@ -102,7 +102,7 @@ def test_release_whose_answer_is_lost_is_there_once(earlier: int, seen: Table, m
         Ledger(seen.lake).release(as_of=DAY, run_id=f"earlier{n}", versions={TABLE: n})
     proxy.drop_response("PUT", rf"{RELEASE}/_delta_log/\d+\.json", times=1)
     made = Ledger(mine.lake).release(as_of=DAY, run_id="mine", versions={TABLE: 7})
-    assert (proxy.count("drop_response"), seen.lake.version(RELEASE)) == (1, 1)
+    assert (proxy.count("drop_response"), seen.lake.version(RELEASE)) == (1, earlier)
     assert Ledger(seen.lake).releases()[earlier:] == [made]
 
 
