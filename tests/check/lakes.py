@@ -31,7 +31,9 @@ def good_lake(root: Path, engine: Engine) -> Runtime:
     """One night of a small city."""
     (root / "landing").mkdir(parents=True)
     url = f"sqlite:///{root}/exchange.db"
-    settings = Settings(lake=f"{root}/lake", landing=f"{root}/landing", exchange_url=url, key_file=root / "key", profile="demo", home=root / "dagster")
+    settings = Settings(
+        lake=f"{root}/lake", landing=f"{root}/landing", exchange_url=url, key_file=root / "key", profile="demo", home=root / "dagster"
+    )
     create_key(settings.key_file)
     runtime = Runtime.of(settings, engine)
     city = build(PEOPLE, SEED)

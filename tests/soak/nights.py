@@ -1,0 +1,165 @@
+"""The soak itself: nights one after the other in one process, faults, reruns, and what holds after each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from random import Random
+from time import perf_counter, process_time
+from typing import Any
+
+from pipelines.check import DOES_NOT_APPLY, HOLDS, View, check_lake
+from pipelines.cli.rebuild import compare_with_rebuild
+from pipelines.nights import NightReport, run_night
+from pipelines.runtime import Runtime
+from resources.engine import Engine, Sail
+from resources.keys import create_key
+from resources.settings import Settings
+from tests.soak.deliveries import Departments
+from tests.soak.faults import DELIVERED, FAULTS, Died, Night
+
+RERUNS = 3
+SAMPLE_SECONDS = 0.1
+
+
+@dataclass
+class Told:
+    """One night. outcome: what the first run came to, before anything was put right."""
+
+    day: date
+    faults: list[str]
+    outcome: str = ""
+    runs: int = 0
+    release: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_mb: float = 0.0
+    end_mb: float = 0.0
+    holding: int = 0
+    applying: int = 0
+    violated: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Soak:
+    root: Path
+    nights: int
+    people: int
+    seed: int
+    engine: Engine = field(default_factory=Sail)
+    say: Callable[[str], None] = lambda line: None
+
+    def __post_init__(self) -> None:
+        (self.root / "landing").mkdir(parents=True)
+        url = f"sqlite:///{self.root}/exchange.db"
+        settings = Settings(
+            lake=f"{self.root}/lake", landing=f"{self.root}/landing", exchange_url=url, key_file=self.root / "key", profile="demo",
+            home=self.root / "dagster",
+        )  # fmt: skip
+        create_key(settings.key_file)
+        self.runtime = Runtime.of(settings, self.engine)
+        self.departments = Departments(self.people, self.seed, self.nights, self.root / "landing", url)
+        self.random = Random(self.seed)
+        self.owed: list[tuple[str, date]] = []
+
+    def run(self) -> dict[str, Any]:
+        """All nights, then everything made anew and compared. Ends early when an invariant is violated."""
+        told: list[Told] = []
+        for day in self.departments.days:
+            told.append(self.night(day, self._chosen() if told else []))
+            self.say(_line(told[-1]))
+            if told[-1].violated:
+                break
+        _, differences = compare_with_rebuild(self.runtime)
+        return {
+            "people": self.people, "seed": self.seed, "asked": self.nights, "nights": [vars(t) for t in told],
+            "compared": len(differences), "different": [d.table for d in differences if not d.equal],
+        }  # fmt: skip
+
+    def _chosen(self) -> list[str]:
+        """One to three faults; one of the deliveries at most, so that no drop is spoiled twice."""
+        names = self.random.sample(sorted(FAULTS), self.random.randint(1, 3))
+        of_deliveries = [n for n in names if n in DELIVERED]
+        return [n for n in names if n not in of_deliveries[1:]]
+
+    def night(self, day: date, faults: list[str]) -> Told:
+        """Deliver, spoil, run; put right and run again until there is a release; check."""
+        told, begin, cpu = Told(day, faults), perf_counter(), process_time()
+        night = Night(day, self.departments, self.runtime, self.random, self.owed)
+        with peak_memory() as peak:
+            for table, owed in [self.owed.pop() for _ in range(len(self.owed))]:
+                self.departments.drop(table, owed)
+            self.departments.deliver(day)
+            for name in faults:
+                if before := FAULTS[name].before:
+                    before(night)
+            with ExitStack() as during:
+                for name in faults:
+                    if wrapped := FAULTS[name].during:
+                        during.enter_context(wrapped(night))
+                report, told.outcome = self._run(day)
+            told.runs = 1
+            for name in faults:
+                if after := FAULTS[name].after:
+                    after(night)
+            while (report is None or report.release is None or report.problems) and told.runs <= RERUNS:
+                report, _ = self._run(day)
+                told.runs += 1
+            if report is None or report.release is None:
+                told.violated = [*(report.failures if report else ["the run dies each time"]), "no release after all reruns"]
+            else:
+                self._check(told)
+        told.seconds, told.cpu_seconds = round(perf_counter() - begin, 1), round(process_time() - cpu, 1)
+        told.peak_mb, told.end_mb = round(peak[0], 1), round(resident(), 1)
+        return told
+
+    def _run(self, day: date) -> tuple[NightReport | None, str]:
+        try:
+            report = run_night(self.runtime, day)
+        except Died:
+            return None, "died"
+        if report.failures:
+            return report, f"failed: {report.failures[0].split(':')[0]}"
+        return report, f"refused: {report.problems[0].split(':')[0]}" if report.problems else "well"
+
+    def _check(self, told: Told) -> None:
+        release = self.runtime.ledger.releases()[-1]
+        found = check_lake(View(self.runtime, release))
+        told.release = release.number
+        told.holding = sum(f.verdict == HOLDS for f in found)
+        told.applying = sum(f.verdict != DOES_NOT_APPLY for f in found)
+        told.violated = [f"{f.name}: {f.why or '; '.join(f.examples)}" for f in found if f.verdict not in (HOLDS, DOES_NOT_APPLY)]
+
+
+def _line(t: Told) -> str:
+    faults = ", ".join(t.faults) or "no fault"
+    held = f"{t.holding} of {t.applying} hold" + (f", VIOLATED {t.violated}" if t.violated else "")
+    return f"{t.day}: {faults}; {t.outcome}; {t.runs} runs, {t.seconds:.0f} s, {t.peak_mb:.0f} MB; {held}"
+
+
+def resident() -> float:
+    """Memory this process holds now, the engine's included, in MB."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+
+
+@contextmanager
+def peak_memory() -> Iterator[list[float]]:
+    """The greatest resident memory while the block runs, sampled."""
+    peak, done = [resident()], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(SAMPLE_SECONDS):
+            peak[0] = max(peak[0], resident())
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        watcher.join()
