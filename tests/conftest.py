@@ -39,6 +39,19 @@ def _no_outside_settings() -> None:
         del os.environ[name]
 
 
+@pytest.fixture
+def proven(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """Records what a test has proved, for docs/reliability.md: `proven("H3", done="what was done", seen="what was seen")`."""
+
+    def record(*codes: str, done: str, seen: str) -> None:
+        for code in codes:
+            record_property("proves", code)
+        record_property("done", done)
+        record_property("seen", seen)
+
+    return record
+
+
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     engine = Sail()

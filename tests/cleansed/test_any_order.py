@@ -34,10 +34,13 @@ events = st.lists(event, min_size=1, max_size=4)
 
 @CHECKED
 @given(held=st.tuples(*[people] * 4), order=st.permutations(range(4)), together=st.sets(st.integers(0, 2)))
-def test_snapshots(installation: Callable[..., Runtime], held: Any, order: list[int], together: set[int]) -> None:
+def test_snapshots(
+    installation: Callable[..., Runtime], held: Any, order: list[int], together: set[int], proven: Callable[..., None]
+) -> None:
     drops = [[staff(k, title=title) for k, title in day.items() if title != "absent"] + crowd() for day in held]
     columns = ("title", "_op", "_closed_on", "_seen", "_seq", "_codes", "_row_no")
     _same_in_any_order(installation, "health/staff", drops, order, together, columns)
+    proven("H2", "F16", done="full snapshots in any order, folded alone or together", seen="the table of a rebuild each time")
 
 
 CONTESTED_THEN_DECIDED: Any = ([("A", "120", TIMES[0])], [("A", "130", TIMES[0])], [("B", "?", TIMES[0])], [("A", "120", TIMES[1])])
@@ -46,7 +49,7 @@ CONTESTED_THEN_DECIDED: Any = ([("A", "120", TIMES[0])], [("A", "130", TIMES[0])
 @CHECKED
 @example(told=CONTESTED_THEN_DECIDED, order=[1, 0, 3, 2], together=set())
 @given(told=st.tuples(*[events] * 4), order=st.permutations(range(4)), together=st.sets(st.integers(0, 2)))
-def test_events(installation: Callable[..., Runtime], told: Any, order: list[int], together: set[int]) -> None:
+def test_events(installation: Callable[..., Runtime], told: Any, order: list[int], together: set[int], proven: Callable[..., None]) -> None:
     """Within a delivery every event is there once; keys, answers and times clash freely, and some rows are unusable."""
     drops: list[Rows] = []
     for day in told:
@@ -54,6 +57,7 @@ def test_events(installation: Callable[..., Runtime], told: Any, order: list[int
         rows += [examination(k, exam_date="?", input_time=time) for k, answer, time in day if answer == "?"]
         drops.append([*rows, examination("N")])
     _same_in_any_order(installation, "health/examination", drops, order, together, ("sbp", "_seq", "_codes", "_business_date", "_row_no"))
+    proven("H2", "F16", done="events in any order, folded alone or together", seen="the table of a rebuild each time")
 
 
 _numbers = count()

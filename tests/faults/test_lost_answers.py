@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pyarrow as pa
@@ -47,7 +48,7 @@ def mine(root: str, minio: Minio, proxy: Proxy) -> Table:
     ids=["created", "overwritten", "partition replaced", "appended"],
 )
 def test_publish_whose_answer_is_lost_is_published_once(
-    old: list[Row], options: dict[str, object], expected: list[Row], seen: Table, mine: Table, proxy: Proxy
+    old: list[Row], options: dict[str, object], expected: list[Row], seen: Table, mine: Table, proxy: Proxy, proven: Callable[..., None]
 ) -> None:
     if old:
         seen.publish(*old, partition_by=BY_DAY)
@@ -56,6 +57,7 @@ def test_publish_whose_answer_is_lost_is_published_once(
     assert proxy.count("drop_response") == 1
     assert (published.version, published.rows) == (seen.version, 1) == (int(bool(old)), 1)
     assert seen.rows == expected
+    proven("F4", done="the answer to a commit is lost", seen=f"the row is there once: {len(seen.rows)} rows, version {seen.version}")
 
 
 def test_stage_whose_answer_is_lost_is_written(seen: Table, mine: Table, proxy: Proxy) -> None:
@@ -83,7 +85,9 @@ def test_publish_with_a_new_column_is_there_once_when_its_own_answer_is_lost(see
 
 
 @pytest.mark.parametrize("earlier", [0, 1])
-def test_ledger_row_whose_answer_is_lost_is_there_once(earlier: int, seen: Table, mine: Table, proxy: Proxy) -> None:
+def test_ledger_row_whose_answer_is_lost_is_there_once(
+    earlier: int, seen: Table, mine: Table, proxy: Proxy, proven: Callable[..., None]
+) -> None:
     def record(ledger: Ledger, batch: str) -> None:
         ledger.record([Account("raw/x", batch, DAY, 7, 7)], run_id="night", as_of=DAY, version=0, seconds=0.1)
 
@@ -94,6 +98,7 @@ def test_ledger_row_whose_answer_is_lost_is_there_once(earlier: int, seen: Table
     assert proxy.count("drop_response") == 1
     assert seen.lake.version(LEDGER) == earlier
     assert [r["batch_id"] for r in Ledger(seen.lake).rows()] == ["earlier"] * earlier + ["mine"]
+    proven("F4", done="the answer to a line of the ledger is lost", seen=f"{len(Ledger(seen.lake).rows())} lines of {earlier + 1} batches")
 
 
 @pytest.mark.parametrize("earlier", [0, 1])

@@ -58,7 +58,7 @@ def commits(proxy: Proxy) -> int:
     return sum(e.method == "PUT" and e.status == 200 and "/_delta_log/" in e.path for e in proxy.log)
 
 
-def test_night_in_which_the_answer_to_every_commit_is_lost(minio: Minio, proxy: Proxy, city: Make) -> None:
+def test_night_in_which_the_answer_to_every_commit_is_lost(minio: Minio, proxy: Proxy, city: Make, proven: Callable[..., None]) -> None:
     mine = city(minio, proxy.endpoint)
     for path in (EVERY_COMMIT, STAGES):
         proxy.drop_response("PUT", path, times=None)
@@ -69,9 +69,14 @@ def test_night_in_which_the_answer_to_every_commit_is_lost(minio: Minio, proxy: 
         (version or 0) + 1 for version in made.values()
     )
     check_complete(mine)
+    proven(
+        "F4",
+        done="a whole night, the answer to every commit is lost",
+        seen=f"{sum((v or 0) + 1 for v in made.values())} versions, each once; tables as undisturbed",
+    )
 
 
-def test_night_on_an_overloaded_store(minio: Minio, proxy: Proxy, city: Make) -> None:
+def test_night_on_an_overloaded_store(minio: Minio, proxy: Proxy, city: Make, proven: Callable[..., None]) -> None:
     mine = city(minio, proxy.endpoint)
     proxy.answer_503(0.2, seed=11)
     done = mine.run(*SELECTED)
@@ -81,10 +86,15 @@ def test_night_on_an_overloaded_store(minio: Minio, proxy: Proxy, city: Make) ->
     again = mine.run()
     assert again.code == 0, again.err
     check_complete(mine)
+    proven(
+        "F5",
+        done="the store answers 503 to a fifth of the requests of a night",
+        seen=f"the night ended with {done.code}, the rerun as an undisturbed run",
+    )
 
 
 @pytest.mark.parametrize("after", [10, 60])
-def test_store_that_is_killed_in_a_night_and_comes_back(after: int, city: Make) -> None:
+def test_store_that_is_killed_in_a_night_and_comes_back(after: int, city: Make, proven: Callable[..., None]) -> None:
     """It is away for as long as it takes to start, or until the run gives up: the run may end well or say so."""
     with minio_server() as minio, proxy_server(minio.endpoint) as proxy:
         mine = city(minio, proxy.endpoint)
@@ -99,9 +109,14 @@ def test_store_that_is_killed_in_a_night_and_comes_back(after: int, city: Make) 
         again = mine.run()
         assert again.code == 0, again.err
         check_complete(mine)
+    proven(
+        "F9",
+        done=f"the store is killed after {after} commits of a night and comes back",
+        seen=f"the night ended with {done.code}, whole versions only; the rerun as an undisturbed run",
+    )
 
 
-def test_store_that_stays_away_ends_the_night_in_one_sentence(city: Make) -> None:
+def test_store_that_stays_away_ends_the_night_in_one_sentence(city: Make, proven: Callable[..., None]) -> None:
     with minio_server() as minio, proxy_server(minio.endpoint) as proxy:
         mine = city(minio, proxy.endpoint)
         with mine.night() as night:
@@ -119,9 +134,16 @@ def test_store_that_stays_away_ends_the_night_in_one_sentence(city: Make) -> Non
         again = mine.run()
         assert again.code == 0, again.err
         check_complete(mine)
+    proven(
+        "F9",
+        done="the store is killed while data files are uploaded",
+        seen="one sentence, whole versions only; the rerun as an undisturbed run",
+    )
 
 
-def test_run_that_is_killed_between_a_commit_and_its_ledger_row(minio: Minio, proxy: Proxy, city: Make) -> None:
+def test_run_that_is_killed_between_a_commit_and_its_ledger_row(
+    minio: Minio, proxy: Proxy, city: Make, proven: Callable[..., None]
+) -> None:
     """The fourth row of the ledger never arrives: its table is published then, is not published again, and the row is there in the end."""
     mine = city(minio, proxy.endpoint)
     proxy.latency(3600, "PUT", rf"/{LEDGER}/_delta_log/0+3\.json$")
@@ -134,3 +156,8 @@ def test_run_that_is_killed_between_a_commit_and_its_ledger_row(minio: Minio, pr
     assert again.code == 0, again.err
     assert {t: mine.lake.version(t) for t in before if t.startswith("raw/")} == {t: v for t, v in before.items() if t != LEDGER}
     check_complete(mine)
+    proven(
+        "F8",
+        done="a run is killed between a commit and its line in the ledger",
+        seen="the table is not published again, the line is there after the next run",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -134,16 +134,24 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 
 @pytest.mark.slow
-def test_on_one_table_every_publish_is_a_version_and_the_losers_are_told(place: Place) -> None:
-    check_one_table(place, race(place, (ONE, None), (ONE, None)))
+def test_on_one_table_every_publish_is_a_version_and_the_losers_are_told(place: Place, proven: Callable[..., None]) -> None:
+    told = race(place, (ONE, None), (ONE, None))
+    check_one_table(place, told)
+    versions, conflicts = sum(len(one.versions) for one in told), sum(one.conflicts for one in told)
+    proven("F2", done=f"two processes publish {TIMES} times each, to one table", seen=f"{versions} versions, {conflicts} conflicts told")
 
 
 @pytest.mark.slow
-def test_on_two_tables_nobody_is_in_the_way(place: Place) -> None:
+def test_on_two_tables_nobody_is_in_the_way(place: Place, proven: Callable[..., None]) -> None:
     told = race(place, (ONE, None), (OTHER, None))
     assert told == [Told(list(range(TIMES)), 0)] * 2
     for number, table in enumerate((ONE, OTHER)):
         assert written(place.lake, table) == ([str(number)] * TIMES, [(str(number), n) for n in range(TIMES)])
+    proven(
+        "F2",
+        done=f"two processes publish {TIMES} times each, to two tables",
+        seen=f"{sum(len(one.versions) for one in told)} versions, {sum(one.conflicts for one in told)} conflicts",
+    )
 
 
 def test_publisher_is_told_its_own_version_also_when_the_next_one_is_there_by_then(minio: Minio, bucket: str, proxy: Proxy) -> None:

@@ -113,17 +113,24 @@ def primary(codes: list[str]) -> str | None:
 
 
 @pytest.mark.parametrize("family", ACCEPTED)
-def test_numbers_that_are_right_come_out_with_18_characters(parse_all, family):
+def test_numbers_that_are_right_come_out_with_18_characters(parse_all, family, proven):
     vectors = ACCEPTED[family]
     answers = parse_all("identity", list(vectors))
     assert {raw: value for raw, (value, _) in zip(vectors, answers, strict=True)} == {raw: norm or raw for raw, norm in vectors.items()}
     assert all(primary(codes) is None for _, codes in answers)
+    proven(
+        "H3",
+        "H13",
+        done=f"valid numbers of the standard: {family}",
+        seen=f"{len(ACCEPTED[family])} of {len(ACCEPTED[family])} come out as published",
+    )
 
 
-def test_numbers_that_are_wrong_give_no_value_and_their_first_error(parse_all):
+def test_numbers_that_are_wrong_give_no_value_and_their_first_error(parse_all, proven):
     answers = parse_all("identity", list(REJECTED))
     assert {raw: primary(codes) for raw, (_, codes) in zip(REJECTED, answers, strict=True)} == REJECTED
     assert all(value is None for value, _ in answers)
+    proven("H13", done="numbers that are wrong in one way each", seen="each gives no value and its own error")
 
 
 def test_repairs_and_warnings_are_named(parse_all):

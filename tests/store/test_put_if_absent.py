@@ -134,19 +134,29 @@ def test_store_that_lets_nobody_in(minio):
 
 
 @pytest.mark.slow
-def test_minio_lets_exactly_one_of_eight_writers_be_first(minio, bucket):
+def test_minio_lets_exactly_one_of_eight_writers_be_first(minio, bucket, proven):
     client = minio.client()
     client.put_object(Bucket=bucket, Key="check/kept", Body=b"not of the check")
     verdict = put_if_absent(client, bucket, "check/", threads=8, rounds=500)
     assert verdict.safe, str(verdict)
     assert verdict.one_first == 500
     assert [entry["Key"] for entry in client.list_objects_v2(Bucket=bucket)["Contents"]] == ["check/kept"]
+    proven(
+        "F1",
+        done="8 writers put one new object, 500 times, on MinIO",
+        seen=f"in {verdict.one_first} of 500 rounds exactly one was told that it was first",
+    )
 
 
-def test_minio_behind_a_gateway_that_strips_the_condition_is_unsafe(minio, proxy):
+def test_minio_behind_a_gateway_that_strips_the_condition_is_unsafe(minio, proxy, proven):
     client, bucket = anonymous(proxy.endpoint), minio.bucket(public=True)
     assert put_if_absent(client, bucket, "", threads=4, rounds=10).safe
     proxy.strip_header("If-None-Match", method="PUT")
     verdict = put_if_absent(client, bucket, "", threads=4, rounds=10)
     assert (verdict.safe, verdict.several_first) == (False, 10)
     assert proxy.count("strip_header") == 40
+    proven(
+        "F1",
+        done="a gateway takes the condition off the requests",
+        seen=f"found out: in {verdict.several_first} of 10 rounds several were told that each was first",
+    )

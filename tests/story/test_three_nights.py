@@ -45,7 +45,7 @@ def test_each_night_ends_in_a_release_of_all_tables(demo: dict[str, Any], ask: C
     assert [r["as_of"] for r in releases] == ["2019-12-29", "2019-12-30", "2019-12-31"]
 
 
-def test_what_was_found_agrees_with_the_truth(demo: dict[str, Any]) -> None:
+def test_what_was_found_agrees_with_the_truth(demo: dict[str, Any], proven: Callable[..., None]) -> None:
     findings = {f["finding"]: f for f in demo["findings"]}
     assert findings["living persons' archives in state DECEASED"]["found"] == 0
     exact = [
@@ -60,13 +60,19 @@ def test_what_was_found_agrees_with_the_truth(demo: dict[str, Any]) -> None:
     assert deaths["precision"] == 1.0
     assert deaths["recall"] >= 0.99
     assert findings["open archives of the dead (X1)"]["precision"] == 1.0
+    proven(
+        "H4",
+        done="three nights of a city held against its truth",
+        seen=f"deaths: precision {deaths['precision']:.2f}, recall {deaths['recall']:.2f}",
+    )
 
 
-def test_the_ledger_balances_for_every_batch_of_every_table(ask: Callable[..., Result]) -> None:
+def test_the_ledger_balances_for_every_batch_of_every_table(ask: Callable[..., Result], proven: Callable[..., None]) -> None:
     rows = ask("sql", "SELECT * FROM operations.ledger", "--limit", "0", "--json").json()
     assert {r["table"].split("/")[0] for r in rows} == {"raw", "cleansed", "base", "themes"}
     assert [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES)] == []
     assert ask("status", "--json").json()["unbalanced_batches"] == 0
+    proven("H1", done="three nights of a city", seen=f"{len(rows)} lines of the ledger, each balances")
 
 
 def test_the_quarantine_says_file_line_and_reason(ask: Callable[..., Result]) -> None:
@@ -91,33 +97,38 @@ def test_an_archive_is_explained_down_to_file_and_line(folder: Path, demo: dict[
     assert archive["archive"] in lines[mine["line"] - 1]
 
 
-def test_every_published_row_leads_back_to_a_delivered_row(ask: Callable[..., Result]) -> None:
+def test_every_published_row_leads_back_to_a_delivered_row(ask: Callable[..., Result], proven: Callable[..., None]) -> None:
     for table in ("cleansed.health.archive", "cleansed.public_security.resident", "cleansed.civil_affairs.cremation"):
         raw = table.replace("cleansed", "raw", 1)
         place = ["_batch_id", "_source_file", "_row_no"]
         on = " AND ".join(f"c.{p} = r.{p}" for p in place)
         lost = ask("sql", f"SELECT count(*) AS n FROM {table} c LEFT ANTI JOIN {raw} r ON {on}", "--json").json()
         assert lost == [{"n": 0}], table
+    proven("H1", done="published rows of three tables looked up in raw", seen="each is there with batch, file and line")
 
 
-def test_running_the_same_date_again_changes_no_table(folder: Path, ask: Callable[..., Result]) -> None:
+def test_running_the_same_date_again_changes_no_table(folder: Path, ask: Callable[..., Result], proven: Callable[..., None]) -> None:
     lake = Lake(str(folder / "demo" / "lake"))
     before = {t: lake.version(t) for t in lake.tables()}
     again = ask("run", "--as-of", "2019-12-31", "--json")
     assert again.code == 0, again.err
     assert again.json()["ledger"] == []
     assert {t: lake.version(t) for t in lake.tables()} == before
+    proven("H2", "F16", done="the last date run once more", seen=f"all {len(before)} tables keep their versions")
 
 
-def test_a_rebuild_from_raw_gives_the_same_tables_row_for_row(ask: Callable[..., Result]) -> None:
+def test_a_rebuild_from_raw_gives_the_same_tables_row_for_row(ask: Callable[..., Result], proven: Callable[..., None]) -> None:
     result = ask("rebuild", "--compare", "--json")
     assert result.code == 0, result.err
     tables = result.json()
     assert {t["table"].split("/")[0] for t in tables} == {"cleansed", "quarantine", "base", "themes"}
     assert [t for t in tables if not t["equal"]] == []
+    proven("H2", done="everything made anew from raw", seen=f"{len(tables)} of {len(tables)} tables are equal row for row")
 
 
-def test_the_late_drop_on_time_ends_in_the_same_tables(tmp_path: Path, folder: Path, demo: dict[str, Any], spark: SparkSession) -> None:
+def test_the_late_drop_on_time_ends_in_the_same_tables(
+    tmp_path: Path, folder: Path, demo: dict[str, Any], spark: SparkSession, proven: Callable[..., None]
+) -> None:
     """The same city, but the drop that came a night late in the demo comes in its own night."""
     punctual = Installation.make(tmp_path / "punctual")
     (punctual.root / "pseudonym.key").write_text((folder / "demo" / "keys" / "pseudonym.key").read_text())
@@ -128,3 +139,4 @@ def test_the_late_drop_on_time_ends_in_the_same_tables(tmp_path: Path, folder: P
         assert done.code == 0, done.err
     different = [d for d in compare_lakes(spark, Lake(str(folder / "demo" / "lake")), punctual.lake) if not d.equal]
     assert different == []
+    proven("H2", "F16", done="a drop a night late, and in its own night", seen=f"{len(different)} tables differ")
