@@ -9,9 +9,10 @@ import sys
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from tests.soak.chart import draw
-from tests.soak.nights import Soak
+from tests.soak.nights import Soak, line
 from tests.soak.verdict import verdict
 
 
@@ -25,10 +26,16 @@ def main() -> int:
     asked = options.parse_args()
     for name in [n for n in os.environ if n.startswith("CITYLAKE_")]:
         del os.environ[name]
+
+    def kept(told: dict[str, Any]) -> None:
+        """After every night, so that a soak that is cut short has told what it saw."""
+        told["verdict"] = verdict(told)
+        asked.out.write_text(json.dumps(told, indent=1, ensure_ascii=False, default=date.isoformat) + "\n", encoding="utf-8")
+        if not told["compared"]:
+            print(line(told["nights"][-1]), flush=True)
+
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        told = Soak(Path(folder) / "city", asked.nights, asked.people, asked.seed, say=lambda line: print(line, flush=True)).run()
-    told["verdict"] = verdict(told)
-    asked.out.write_text(json.dumps(told, indent=1, ensure_ascii=False, default=date.isoformat) + "\n", encoding="utf-8")
+        told = Soak(Path(folder) / "city", asked.nights, asked.people, asked.seed, keep=kept).run()
     if asked.chart:
         draw(told, asked.chart)
     for name, (good, said) in told["verdict"].items():

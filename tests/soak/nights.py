@@ -51,7 +51,8 @@ class Soak:
     people: int
     seed: int
     engine: Engine = field(default_factory=Sail)
-    say: Callable[[str], None] = lambda line: None
+    keep: Callable[[dict[str, Any]], None] = lambda told: None
+    """Gets what is known after every night, and at the end."""
 
     def __post_init__(self) -> None:
         (self.root / "landing").mkdir(parents=True)
@@ -68,17 +69,24 @@ class Soak:
 
     def run(self) -> dict[str, Any]:
         """All nights, then everything made anew and compared. Ends early when an invariant is violated."""
-        told: list[Told] = []
+        nights: list[dict[str, Any]] = []
+        told: dict[str, Any] = {
+            "people": self.people,
+            "seed": self.seed,
+            "asked": self.nights,
+            "nights": nights,
+            "compared": 0,
+            "different": [],
+        }
         for day in self.departments.days:
-            told.append(self.night(day, self._chosen() if told else []))
-            self.say(_line(told[-1]))
-            if told[-1].violated:
+            nights.append(vars(self.night(day, self._chosen() if nights else [])))
+            self.keep(told)
+            if nights[-1]["violated"]:
                 break
-        _, differences = compare_with_rebuild(self.runtime)
-        return {
-            "people": self.people, "seed": self.seed, "asked": self.nights, "nights": [vars(t) for t in told],
-            "compared": len(differences), "different": [d.table for d in differences if not d.equal],
-        }  # fmt: skip
+        report, differences = compare_with_rebuild(self.runtime)
+        told |= {"compared": len(differences), "different": report.failures + [d.table for d in differences if not d.equal]}
+        self.keep(told)
+        return told
 
     def _chosen(self) -> list[str]:
         """One to three faults; one of the deliveries at most, so that no drop is spoiled twice."""
@@ -135,10 +143,12 @@ class Soak:
         told.violated = [f"{f.name}: {f.why or '; '.join(f.examples)}" for f in found if f.verdict not in (HOLDS, DOES_NOT_APPLY)]
 
 
-def _line(t: Told) -> str:
-    faults = ", ".join(t.faults) or "no fault"
-    held = f"{t.holding} of {t.applying} hold" + (f", VIOLATED {t.violated}" if t.violated else "")
-    return f"{t.day}: {faults}; {t.outcome}; {t.runs} runs, {t.seconds:.0f} s, {t.peak_mb:.0f} MB; {held}"
+def line(night: dict[str, Any]) -> str:
+    """One night for people."""
+    faults = ", ".join(night["faults"]) or "no fault"
+    held = f"{night['holding']} of {night['applying']} hold" + (f", VIOLATED {night['violated']}" if night["violated"] else "")
+    figures = f"{night['runs']} runs, {night['seconds']:.0f} s, {night['peak_mb']:.0f} MB"
+    return f"{night['day']}: {faults}; {night['outcome']}; {figures}; {held}"
 
 
 def resident() -> float:
