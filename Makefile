@@ -6,8 +6,11 @@ PEOPLE ?= 46000
 DEMO ?= demo
 # Processes of the tests, each with an engine and servers of its own.
 WORKERS ?= 2
+# What a run of the tests and a soak found out: docs/reliability.md is made of it.
+REPORTS := build
+NIGHTS ?= 30
 
-.PHONY: demo ui test test-fast servers installation lint lock clean
+.PHONY: demo ui test test-fast soak reliability servers installation lint lock clean
 
 $(BIN)/citylake: pyproject.toml requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "citylake needs Python 3.11 to 3.13; set PYTHON=...")'
@@ -25,10 +28,17 @@ ui: $(BIN)/citylake  ## Dagster on http://127.0.0.1:3000, with the demo's histor
 	DAGSTER_HOME=$(abspath $(DEMO))/dagster CITYLAKE_CONFIG=$(abspath $(DEMO))/citylake.toml PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: $(BIN)/citylake  ## every test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --junitxml $(REPORTS)/tests.xml
 
 test-fast: $(BIN)/citylake  ## the tests that take seconds
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+
+soak: $(BIN)/citylake  ## many nights in one process, each with faults; NIGHTS=30
+	@mkdir -p $(REPORTS)
+	$(BIN)/python -m tests.soak --nights $(NIGHTS) --out $(REPORTS)/soak.json --chart docs/images/soak.svg
+
+reliability: $(BIN)/citylake  ## docs/reliability.md from the last `make test` and `make soak`
+	$(BIN)/python -m tests.reliability $(REPORTS)/tests.xml --soak $(REPORTS)/soak.json
 
 servers: $(BIN)/citylake  ## MinIO, PostgreSQL, Java and Spark's packages: for the tests that need them and a trial installation
 	deploy/install-servers.sh $(BIN)/python

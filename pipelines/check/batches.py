@@ -60,7 +60,7 @@ def _one_fate(view: View) -> Violations:
 
 
 def _places(view: View, wrong: str) -> Violations:
-    found = [(contract, batch, c) for contract in _sources(view) for batch, c in counted(view, contract).items() if getattr(c, wrong)]
+    found = [(contract, batch, c) for contract in _sources(view) for batch, c in kept(view, contract).items() if getattr(c, wrong)]
     examples = [f"{contract.name} batch {batch[:8]} {c.example}" for contract, batch, c in found]
     return Violations(sum(getattr(c, wrong) for _, _, c in found), Violations.of(examples).examples)
 
@@ -69,6 +69,12 @@ def _sources(view: View) -> list[Contract]:
     if not view.sources:
         raise DoesNotApply("nothing has ever been delivered")
     return view.sources
+
+
+def kept(view: View, contract: Contract) -> dict[str, Counted]:
+    """Those of the batches whose rows are still in raw, or should be."""
+    gone = {batch for table, batch in view.gone_batches if table == contract.sibling(RAW)}
+    return {batch: c for batch, c in counted(view, contract).items() if c.rows[RAW] or batch not in gone}
 
 
 def counted(view: View, contract: Contract) -> dict[str, Counted]:
@@ -106,8 +112,9 @@ def _recomputed(view: View) -> Violations:
     wrong: list[str] = []
     for contract in _sources(view):
         told, delivered = _told(view, contract.name), _told(view, contract.sibling(RAW))
-        tables = counted(view, contract)
-        for batch in sorted({*told, *tables, *(b for b, figures in delivered.items() if figures["published"])}):
+        tables, everything = kept(view, contract), counted(view, contract)
+        gone = (everything.keys() - tables.keys()) | {batch for _, batch in view.gone_batches if batch not in everything}
+        for batch in sorted({*told, *tables, *(b for b, figures in delivered.items() if figures["published"])} - gone):
             rows = tables[batch].rows if batch in tables else dict.fromkeys((RAW, STANDING, HELD), 0)
             wrong += [f"{contract.name} batch {batch[:8]}: {said}" for said in _differences(rows, told[batch], delivered[batch])]
     return Violations.of(wrong)

@@ -40,7 +40,7 @@ def _log(view: View, table: str) -> tuple[set[int], int]:
 def _releases(view: View) -> Violations:
     wrong = []
     logs = {t: _log(view, t)[0] for t in view.tables}
-    for release in view.releases:
+    for release in [r for r in view.releases if r.number not in view.gone_releases]:
         for table, version in release.versions.items():
             if version not in logs.get(table, set()) and not _opens(view, table, version):
                 wrong.append(f"release {release.number}: {table} version {version}")
@@ -92,10 +92,11 @@ def _batches(view: View) -> Violations:
         state = view.handle(contract.name) if view.has(contract.name) else None
         taken_in = {p["_batch_id"] for p in raw.partitions()}
         told = {r["batch_id"] for r in view.ledger if r["table"] == contract.sibling("raw") and r["published"]}
+        gone = {batch for table, batch in view.gone_batches if table == contract.sibling("raw")}
         for batch in sorted(taken_in | told):
             transaction = f"batch:{batch}"
             folded = state is not None and state.transaction_version(transaction) is not None
-            if not (batch in taken_in and raw.transaction_version(transaction) is not None and folded):
+            if not (batch in taken_in | gone and raw.transaction_version(transaction) is not None and folded):
                 wrong.append(f"{contract.name} batch {batch[:8]}")
     if not view.sources:
         raise DoesNotApply("nothing has ever been delivered")

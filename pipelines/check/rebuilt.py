@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pipelines.check.checks import Check, DoesNotApply, Violations
 from pipelines.check.view import View
-from pipelines.cli.rebuild import compare_with_rebuild
+from pipelines.cli.rebuild import Difference, compare_lakes
+from pipelines.nights import NightReport, run_rebuild
+from pipelines.runtime import Runtime
 from resources.errors import CitylakeError
 
 
@@ -17,7 +19,20 @@ def _equal(view: View) -> Violations:
         raise DoesNotApply("it takes as long as a night: ask with --thorough")
     if view.release.number != view.releases[-1].number:
         raise DoesNotApply("only the newest release can be made anew")
+    if view.gone_batches:
+        raise DoesNotApply(f"raw no longer keeps {len(view.gone_batches)} batches")
     report, differences = compare_with_rebuild(view.runtime)
     if report.failures:
         raise CitylakeError("REBUILD", f"the rebuild failed: {report.failures[0]}", view.runtime.lake.root, "Correct the cause")
     return Violations.of(f"{d.table}: {d.missing} rows missing, {d.surplus} too many" for d in differences if not d.equal)
+
+
+def compare_with_rebuild(runtime: Runtime) -> tuple[NightReport, list[Difference]]:
+    """Make everything after raw anew in an empty lake beside this one, compare, and remove it. No comparison when the rebuild fails."""
+    newest = max(r["as_of"] for r in runtime.ledger.rows())
+    other = runtime.with_lake(runtime.lake.beside())
+    try:
+        report = run_rebuild(other, newest, history=False)
+        return report, [] if report.failures else compare_lakes(runtime.spark, runtime.lake, other.lake)
+    finally:
+        other.lake.store.remove("")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PLACE = re.compile(r"\{([a-z_/]+)\}")
 """A table's name within a query."""
+MAINTENANCE = "operations/maintenance"
+"""What was taken away on purpose; not there before the first time."""
 
 
 @dataclass
@@ -71,6 +73,21 @@ class View:
     @cached_property
     def releases(self) -> list[Release]:
         return self.runtime.ledger.releases()
+
+    @cached_property
+    def _gone(self) -> list[dict[str, Any]]:
+        found = self.runtime.lake.arrow(MAINTENANCE)
+        return [] if found is None else found.to_pylist()
+
+    @property
+    def gone_batches(self) -> set[tuple[str, str]]:
+        """Table and batch of the rows that are no longer kept, as the book of maintenance says."""
+        return {(u["table"], u["batch_id"]) for u in self._gone if u["task"] == "batch"}
+
+    @property
+    def gone_releases(self) -> set[int]:
+        """The releases that need no longer be readable."""
+        return {u["release"] for u in self._gone if u["task"] == "release"}
 
 
 def _view(table: str) -> str:

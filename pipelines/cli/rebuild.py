@@ -37,12 +37,21 @@ def run_rebuild(settings: Settings, *, compare: bool, as_json: bool) -> int:
     """Rebuild in place, or into an empty lake beside it and compare. Exit code 1 when a table differs or fails."""
     runtime = Runtime.of(settings)
     check_installation(runtime)
+    known = [r["as_of"] for r in runtime.ledger.rows()]
+    if not known:
+        raise CitylakeError("LAKE_EMPTY", "there is nothing to rebuild from", settings.lake, "Run a night first")
     try:
         if not compare:
-            return _say(_rebuild(runtime, _newest(runtime), history=True))
-        report, found = compare_with_rebuild(runtime)
-        if report.failures:
+            report = _rebuild(runtime, max(known), history=True)
             return _say(report)
+        other = runtime.with_lake(runtime.lake.beside())
+        try:
+            report = _rebuild(other, max(known), history=False)
+            if report.failures:
+                return _say(report)
+            found = compare_lakes(runtime.spark, runtime.lake, other.lake)
+        finally:
+            other.lake.store.remove("")
     finally:
         runtime.engine.stop()
     if as_json:
@@ -53,23 +62,6 @@ def run_rebuild(settings: Settings, *, compare: bool, as_json: bool) -> int:
         equal = sum(d.equal for d in found)
         console.print(f"{equal} of {len(found)} tables are equal row for row.")
     return 0 if all(d.equal for d in found) else 1
-
-
-def compare_with_rebuild(runtime: Runtime) -> tuple[NightReport, list[Difference]]:
-    """Make everything after raw anew in an empty lake beside this one, compare, and remove it. No comparison when the rebuild fails."""
-    other = runtime.with_lake(runtime.lake.beside())
-    try:
-        report = _rebuild(other, _newest(runtime), history=False)
-        return report, [] if report.failures else compare_lakes(runtime.spark, runtime.lake, other.lake)
-    finally:
-        other.lake.store.remove("")
-
-
-def _newest(runtime: Runtime) -> date:
-    known = [r["as_of"] for r in runtime.ledger.rows()]
-    if not known:
-        raise CitylakeError("LAKE_EMPTY", "there is nothing to rebuild from", runtime.lake.root, "Run a night first")
-    return max(known)
 
 
 def _rebuild(runtime: Runtime, as_of: date, *, history: bool) -> NightReport:

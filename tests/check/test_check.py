@@ -217,12 +217,12 @@ def test_examples_are_not_personal(lake: Doctored) -> None:
 
 @pytest.mark.slow
 def test_a_table_that_a_rebuild_would_not_make(lake: Doctored, record_property: Callable[[str, object], None]) -> None:
-    without_one(WORK)(lake)
+    without_one(INDICATOR)(lake)
     assert lake.ask(NEEDS_A_REBUILD).verdict == DOES_NOT_APPLY
     found = lake.ask(NEEDS_A_REBUILD, thorough=True)
-    assert (found.verdict, found.why, found.examples) == (VIOLATED, "", (f"{WORK}: 0 rows missing, 1 too many",))
+    assert (found.verdict, found.why, found.examples) == (VIOLATED, "", (f"{INDICATOR}: 0 rows missing, 1 too many",))
     record_property("proves", "H2")
-    record_property("done", "a row taken out of the work list, then everything made anew from raw")
+    record_property("done", "a row taken out of the table of rates, then everything made anew from raw")
     record_property("seen", f"the comparison says: {found.examples[0]}")
 
 

@@ -13,7 +13,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 from pipelines.check import DOES_NOT_APPLY, HOLDS, View, check_lake
-from pipelines.cli.rebuild import compare_with_rebuild
+from pipelines.check.rebuilt import compare_with_rebuild
 from pipelines.nights import NightReport, run_night
 from pipelines.runtime import Runtime
 from resources.engine import Engine, Sail

@@ -1,0 +1,57 @@
+"""A short soak: nights with chosen faults, after each of which every invariant holds; and the figures a long one is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resources.engine import Engine
+from tests.soak.chart import draw
+from tests.soak.nights import Soak
+from tests.soak.verdict import verdict
+
+FAULTS = ([], ["crash", "bad file"], ["disk full", "missing drop"])
+
+
+@pytest.mark.slow
+def test_after_every_night_everything_holds(tmp_path: Path, engine: Engine, proven: Callable[..., None]) -> None:
+    soak = Soak(tmp_path / "city", nights=len(FAULTS), people=200, seed=5, engine=engine)
+    told = [soak.night(day, faults) for day, faults in zip(soak.departments.days, FAULTS, strict=True)]
+    assert [t.violated for t in told] == [[], [], []]
+    assert [t.release for t in told] == [1, 2, 3]
+    assert [t.outcome.split(":")[0] for t in told] == ["well", "died", "failed"]
+    assert [t.runs for t in told] == [1, 2, 2]
+    assert soak.owed != []
+    done = "a night with a crash and a bad file, then one with a full disk and a missing drop, each run again"
+    proven("F7", "F10", "H1", done=done, seen=f"{told[-1].holding} of {told[-1].applying} invariants hold after each")
+
+
+def nights(*peaks: float, **last: Any) -> dict[str, Any]:
+    each = {"faults": ["crash"], "outcome": "died", "runs": 2, "cpu_seconds": 9.0, "violated": [], "end_mb": 700.0}
+    found = [{**each, "peak_mb": peak} for peak in peaks]
+    found[-1] |= last
+    return {"people": 200, "seed": 1, "asked": len(peaks), "nights": found, "compared": 29, "different": []}
+
+
+def test_memory_that_grows_is_seen() -> None:
+    flat = verdict(nights(*[500] * 6, *[540] * 5))
+    assert all(good for good, _ in flat.values())
+    assert flat["memory"][1].endswith("of the last 5: 540 MB (+8.0%)")
+    assert not verdict(nights(*[500] * 6, *[560] * 5))["memory"][0]
+
+
+def test_one_violation_or_one_different_table_is_enough() -> None:
+    assert not verdict(nights(500, 500, violated=["person_once: …"]))["invariants"][0]
+    assert not verdict({**nights(500), "different": ["base/population/person"]})["rebuild"][0]
+    assert not verdict({**nights(500), "compared": 0})["rebuild"][0]
+    assert not verdict({**nights(500), "asked": 2})["nights"][0]
+
+
+def test_the_same_figures_make_the_same_picture(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        draw(nights(500, 700, 600), tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+    assert ">crash<" in (tmp_path / "one").read_text()
