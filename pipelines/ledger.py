@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
-BOOKS = (LEDGER, RELEASE)
+HELD_BACK = "operations/quarantine"
+BOOKS = (LEDGER, RELEASE, HELD_BACK)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""

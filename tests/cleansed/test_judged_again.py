@@ -91,6 +91,20 @@ def test_a_crash_between_the_two_commits_loses_nothing(
     record_property("seen", "the rule taken back: all as it was; run again: the row that passes is published once, the accounts are exact")
 
 
+def test_a_rebuild_cut_off_between_the_two_commits_leaves_no_row_both_published_and_held(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city = installation()
+    deliver(city, STAFF, D29, [staff("A"), staff("B", id_no="123"), *crowd()])
+    night(city, STAFF, D29)
+    mild = city.contracts[f"cleansed/{STAFF}"]
+    _crash_before_the_state(city, _with(mild, "id_no", on_error="quarantine"), monkeypatch, rebuild=True)
+    assert quarantined(city, STAFF, "_row_no") == [(3,)]
+    _fold(city, mild)
+    assert quarantined(city, STAFF, "_row_no") == []
+    assert sorted(published(city, STAFF, "title")) == ["A", "B"]
+
+
 def test_rows_published_under_a_milder_rule_stay_until_a_rebuild_which_is_told_of(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +152,7 @@ def _end(city: Runtime) -> tuple[Any, Any]:
     )
 
 
-def _crash_before_the_state(city: Runtime, contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+def _crash_before_the_state(city: Runtime, contract: Contract, monkeypatch: pytest.MonkeyPatch, *, rebuild: bool = False) -> None:
     publish = city.lake.publish
 
     def crash(stage: Stage, **options: Any) -> Published:
@@ -149,4 +163,4 @@ def _crash_before_the_state(city: Runtime, contract: Contract, monkeypatch: pyte
     with monkeypatch.context() as patched:
         patched.setattr(city.lake, "publish", crash)
         with pytest.raises(KeyboardInterrupt):
-            _fold(city, contract)
+            _fold(city, contract, rebuild=rebuild)
