@@ -14,13 +14,14 @@ import dagster as dg
 from assets.declare import TableAsset
 from contracts import Contract
 from pipelines import metadata
-from pipelines.ledger import RELEASE
+from pipelines.ledger import HELD_BACK, RELEASE
 from pipelines.partitions import BUSINESS_DATES
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
 from pipelines.steps.derive import derive
 from pipelines.steps.ingest import ingest, without_source
 from pipelines.steps.outcome import GateFailed, Outcome
+from pipelines.steps.overview import overview
 from pipelines.steps.release import release
 from quality.gates import GateResult, plan
 from resources.errors import CitylakeError, DeliveryRejected, LakeUnreachable, Unreachable
@@ -96,6 +97,28 @@ def release_asset(tables: list[str]) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata=metadata.of_release(made))
 
     return release_of_the_night
+
+
+def overview_asset(tables: list[str]) -> dg.AssetsDefinition:
+    """What is held back after a night, for every cleansed table and reason, and what has become of it since the night before."""
+
+    @dg.asset(
+        key=key(HELD_BACK),
+        group_name="operations",
+        deps=[key(t) for t in tables],
+        kinds={"delta", "arrow"},
+        pool=pool(HELD_BACK),
+        description="Rows held back, one line for every night, table and reason: standing, new since the night before, cleared since.",
+        metadata=metadata.of_lines(),
+        required_resource_keys={"runtime"},
+    )
+    def held_back(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        runtime: Runtime = context.resources.runtime
+        with _clear_failures(context, runtime, HELD_BACK):
+            made = overview(runtime, as_of(context, runtime), context.run_id)
+        return dg.MaterializeResult(metadata=metadata.of_overview(made))
+
+    return held_back
 
 
 def as_of(context: dg.AssetExecutionContext, runtime: Runtime) -> date:

@@ -14,9 +14,7 @@ def _layer(layer: str) -> dg.AssetSelection:
     return dg.AssetSelection.key_prefixes([layer])
 
 
-EVERYTHING_MADE = dg.AssetSelection.key_prefixes(*[[layer] for layer in LAYERS_AFTER_RAW]) | dg.AssetSelection.assets(
-    ["operations", "release"]
-)
+EVERYTHING_MADE = dg.AssetSelection.key_prefixes(*[[layer] for layer in LAYERS_AFTER_RAW]) | dg.AssetSelection.key_prefixes(["operations"])
 
 nightly = dg.define_asset_job(
     "nightly",

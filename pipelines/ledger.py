@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
 HOLD = "operations/hold"
-BOOKS = (LEDGER, RELEASE, HOLD)
+HELD_BACK = "operations/quarantine"
+BOOKS = (LEDGER, RELEASE, HOLD, HELD_BACK)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""

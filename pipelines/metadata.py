@@ -13,9 +13,11 @@ from contracts import Column, Contract
 from pipelines.ledger import Release
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import Outcome
+from pipelines.steps.overview import COLUMNS, EVERY_CODE, Overview
 from quality.balance import Account
 
 BAR = 24
+NIGHTS = 14
 
 
 def of_contract(contract: Contract, *, raw: bool) -> dict[str, Any]:
@@ -114,6 +116,48 @@ def of_release(made: Release) -> dict[str, Any]:
     """A release: its number and the versions it names."""
     records = [dg.TableRecord({"table": t, "version": v}) for t, v in sorted(made.versions.items())]
     return {"release": made.number, "as of": made.as_of.isoformat(), "tables": dg.MetadataValue.table(records=records)}
+
+
+def of_lines() -> dict[str, Any]:
+    """The columns of the overview of what is held back."""
+    return {"dagster/column_schema": dg.TableSchema(columns=[dg.TableColumn(n, kind, said) for n, (kind, said) in COLUMNS.items()])}
+
+
+def of_overview(made: Overview) -> dict[str, Any]:
+    """What is held back after the night: figures Dagster plots over the nights, every reason, and the last nights side by side."""
+    tables = [r for r in made.night if r["code"] == EVERY_CODE]
+    shown: dict[str, Any] = {"delta version": made.version}
+    shown |= {f"rows {figure}": sum(r[figure] or 0 for r in tables) for figure in ("standing", "new", "cleared")}
+    reasons = sorted((r for r in made.night if r["code"] != EVERY_CODE), key=lambda r: -r["standing"])
+    most = max((r["standing"] for r in reasons), default=1) or 1
+    lines = ["| department | table | reason | rows | new | cleared | |", "|---|---|---|---:|---:|---:|---|"]
+    for r in reasons:
+        cells = (r["department"], r["table"], r["code"], *(_figure(r[f]) for f in ("standing", "new", "cleared")))
+        lines.append(f"| {' | '.join(cells)} | {'█' * round(BAR * r['standing'] / most)} |")
+    shown["rows held back by reason"] = dg.MetadataValue.md("\n".join(lines))
+    shown["rows held back by table"] = dg.MetadataValue.md(bars({f"{r['department']}/{r['table']}": r["standing"] for r in tables}))
+    shown["trend"] = dg.MetadataValue.md(_trend(made.nights))
+    return shown
+
+
+def _trend(nights: list[dict[str, Any]]) -> str:
+    """The last nights: rows standing, new and cleared."""
+    totals: dict[str, dict[str, int]] = {}
+    for r in nights:
+        if r["code"] == EVERY_CODE:
+            night = totals.setdefault(str(r["as_of"]), dict.fromkeys(("standing", "new", "cleared"), 0))
+            for figure in night:
+                night[figure] += r[figure] or 0
+    last = dict(list(totals.items())[-NIGHTS:])
+    most = max((n["standing"] for n in last.values()), default=1) or 1
+    lines = ["| night | rows | new | cleared | |", "|---|---:|---:|---:|---|"]
+    for day, n in last.items():
+        lines.append(f"| {day} | {' | '.join(f'{v:,}' for v in n.values())} | {'█' * round(BAR * n['standing'] / most)} |")
+    return "\n".join(lines)
+
+
+def _figure(value: int | None) -> str:
+    return "not known" if value is None else f"{value:,}"
 
 
 def bars(counts: dict[str, int]) -> str:

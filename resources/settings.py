@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     key_file: Path = Field(Path("keys/pseudonym.key"), description="Secret key of the pseudonyms; kept outside the lake")
     profile: Literal["production", "demo"] = Field("production", description="demo: the unassigned division 321099 counts as known")
     home: Path = Field(Path(".dagster"), description="Dagster's own storage: run history, schedules, sensors")
+    role: str | None = Field(None, description="As whom personal values are asked for: role@department; without one nobody gets them")
+    values_for: list[str] = Field(["data_officer"], description="Roles that may be given the values their own department delivered")
     s3_endpoint: str | None = Field(None, description="Address of an S3 store other than AWS, such as http://127.0.0.1:9000")
     s3_region: str = Field("us-east-1", description="Region of the store")
     s3_access_key: str | None = Field(None, description="Access key; without one, where AWS puts its keys (role, profile)")

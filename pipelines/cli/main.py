@@ -158,16 +158,38 @@ def serve(
 @app.command()
 def quarantine(
     table: Annotated[str | None, typer.Argument(help="A table such as health/archive; default: all.")] = None,
+    department: Annotated[str | None, typer.Option(help="Only what this department delivered.")] = None,
+    code: Annotated[str | None, typer.Option(help="Only this reason: status:E_CODE, or E_CODE in any column.")] = None,
+    date: Annotated[str | None, typer.Option(help="Only deliveries of this business date, YYYY-MM-DD.")] = None,
     rows: Annotated[int, typer.Option(help="Show this many rows: batch, file, line, codes.")] = 0,
-    values: Annotated[bool, typer.Option("--values", help="Show the raw values too: personal data.")] = False,
+    nights: Annotated[int, typer.Option(min=1, help="Nights of the trend.")] = 7,
+    export: Annotated[Path | None, typer.Option(help="Write one workbook per department into this folder.")] = None,
+    values: Annotated[bool, typer.Option("--values", help="The workbook shows the delivered values unmasked: personal data.")] = False,
+    who: Annotated[str | None, typer.Option(help="With --values: who gets them.")] = None,
+    why: Annotated[str | None, typer.Option(help="With --values: what for.")] = None,
     lake: LakeOption = None,
     config: ConfigOption = None,
     json: Json = False,
 ) -> None:
-    """The rows held back: how many, for which reasons, and where they stand in the delivery."""
-    from pipelines.cli.quarantine import show_quarantine
+    """The rows held back: how many, for which reasons, night by night; or a workbook for each department to correct them."""
+    from pipelines.held.counts import Wanted
 
-    raise typer.Exit(show_quarantine(_settings(config, lake=lake), table, rows, values=values, as_json=json))
+    settings, wanted = _settings(config, lake=lake), Wanted.of(table, department, code, date)
+    if export is None:
+        from pipelines.cli.quarantine import show_quarantine
+
+        raise typer.Exit(show_quarantine(settings, wanted, rows, nights, as_json=json))
+    from pipelines.cli.export import run_export
+
+    raise typer.Exit(run_export(settings, wanted, export, values=values, who=who, why=why, as_json=json))
+
+
+@app.command()
+def audit(lake: LakeOption = None, config: ConfigOption = None, json: Json = False) -> None:
+    """Who was given personal values, when and why; exit code 1 when a line was tampered with."""
+    from pipelines.cli.audit import show_audit
+
+    raise typer.Exit(show_audit(_settings(config, lake=lake), as_json=json))
 
 
 TableArgument = Annotated[str, typer.Argument(help="A table such as health/staff.")]

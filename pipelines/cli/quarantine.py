@@ -1,48 +1,101 @@
-"""`citylake quarantine`: the rows held back, by table, batch and reason, and where they stand in the delivery."""
+"""`citylake quarantine`: the rows held back in one screen, by department, table and reason; and where they stand in the delivery.
+
+Here: what is shown, in words or as JSON. Not here: counting (`held.counts`), the workbook (`cli.export`).
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from typing import Any
 
 from pipelines.cli.screen import console, print_json, show_table
-from resources.errors import CitylakeError
+from pipelines.held.counts import Wanted, by_code_and_day, reasons, rows_in
+from pipelines.held.meanings import meaning
+from pipelines.steps.overview import EVERY_CODE, lines
 from resources.lake import Lake
 from resources.settings import Settings
 
 PLACE = ("_business_date", "_batch_id", "_source_file", "_row_no", "codes")
+FIGURES = ("standing", "new", "cleared")
+FIRST = 20
+"""Reasons shown at most; the rest is a line."""
+BAR = 30
 
 
-def show_quarantine(settings: Settings, table: str | None, rows: int, *, values: bool, as_json: bool) -> int:
-    """Counts by reason; with `rows`, where they stand; with `values`, what was delivered."""
+def show_quarantine(settings: Settings, wanted: Wanted, rows: int, nights: int, *, as_json: bool) -> int:
+    """Counts by reason, the trend of the last nights; with `rows`, where they stand in the delivery. No value is read."""
     lake = Lake(settings.lake, settings.s3)
-    names = [t for t in lake.tables() if t.startswith("quarantine/")]
-    if table is not None:
-        wanted = f"quarantine/{'/'.join(table.split('/')[-2:])}"
-        if wanted not in names:
-            raise CitylakeError("TABLE_MISSING", f"nothing is quarantined for {table}", lake.root, "Leave the name out to see every table")
-        names = [wanted]
-    counts: Counter[tuple[str, str, str]] = Counter()
+    counted: list[dict[str, Any]] = []
     shown: list[dict[str, Any]] = []
-    for name in names:
-        found = lake.arrow(name, columns=[*PLACE, *(["raw", "line"] if values else [])])
-        for row in found.to_pylist() if found is not None else []:
-            for code in row["codes"]:
-                counts[name, str(row["_business_date"]), code] += 1
-            if len(shown) < rows:
-                shown.append({"table": name.removeprefix("quarantine/"), **row})
-    by_reason = [(t.removeprefix("quarantine/"), d, c, n) for (t, d, c), n in sorted(counts.items())]
+    held = 0
+    for table in wanted.tables(lake):
+        each = reasons(lake, table, wanted=wanted)
+        held += rows_in(each)
+        counted += [{"table": table, **r} for r in by_code_and_day(each)]
+        if len(shown) < rows:
+            shown += _places(lake, table, wanted, rows - len(shown))
+    counted.sort(key=lambda r: (r["table"], r["business_date"], r["code"]))
+    noted = [r for r in lines(lake) if wanted.of_table(r["department"], r["table"])]
+    trend = _trend(noted, wanted)[-nights:]
     if as_json:
-        print_json({"by_reason": [dict(zip(("table", "business_date", "code", "rows"), r, strict=True)) for r in by_reason], "rows": shown})
+        print_json({"rows_held_back": held, "by_reason": counted, "nights": trend, "rows": shown})
         return 0
-    if not by_reason:
+    if not counted:
         console.print("Nothing is quarantined.")
-    show_table("Quarantined rows by reason", ("table", "business date", "code", "rows"), by_reason, right=("rows",))
+        return 0
+    _show_reasons(counted, held, noted, wanted)
+    _show_trend(trend)
     if shown:
-        head = ("table", "file", "line", "codes", *(("delivered",) if values else ()))
-        lines = [
-            (r["table"], r["_source_file"], str(r["_row_no"]), ", ".join(r["codes"]), *((r["line"] or r["raw"],) if values else ()))
-            for r in shown
-        ]
-        show_table("Where they stand in the delivery", head, lines)
+        places = [(r["table"], r["_business_date"], r["_source_file"], str(r["_row_no"]), ", ".join(r["codes"])) for r in shown]
+        show_table("Where they stand in the delivery", ("table", "delivery of", "file", "line", "codes"), places)
     return 0
+
+
+def _places(lake: Lake, table: str, wanted: Wanted, most: int) -> list[dict[str, Any]]:
+    """The first held rows of a table that have a wanted code."""
+    found = lake.arrow(f"quarantine/{table}", columns=list(PLACE))
+    assert found is not None
+    places: list[dict[str, Any]] = []
+    for batch in found.sort_by([(c, "ascending") for c in PLACE[:-1]]).to_batches(max_chunksize=1000):
+        of_day = [r for r in batch.to_pylist() if wanted.day in (None, r["_business_date"]) and any(map(wanted.of_code, r["codes"]))]
+        places += [{"table": table, **r} for r in of_day[: most - len(places)]]
+        if len(places) == most:
+            break
+    return places
+
+
+def _trend(noted: list[dict[str, Any]], wanted: Wanted) -> list[dict[str, Any]]:
+    """One entry a night, oldest first: rows standing, new and cleared; with a code, of this code."""
+    totals: dict[Any, dict[str, Any]] = defaultdict(lambda: dict.fromkeys(FIGURES, 0))
+    for r in noted:
+        if r["code"] == EVERY_CODE if wanted.code is None else wanted.of_code(r["code"]) and r["code"] != EVERY_CODE:
+            for figure in FIGURES:
+                totals[r["as_of"]][figure] += r[figure] or 0
+    return [{"as_of": night, **figures} for night, figures in sorted(totals.items())]
+
+
+def _show_reasons(counted: list[dict[str, Any]], held: int, noted: list[dict[str, Any]], wanted: Wanted) -> None:
+    """The reasons with most rows first, beside what the last night brought and cleared."""
+    standing: dict[tuple[str, str], int] = defaultdict(int)
+    for r in counted:
+        standing[r["table"], r["code"]] += r["rows"]
+    newest = max((r["as_of"] for r in noted), default=None)
+    tonight = {(f"{r['department']}/{r['table']}", r["code"]): r for r in noted if r["as_of"] == newest and wanted.day is None}
+    ordered = sorted(standing.items(), key=lambda x: (-x[1], x[0]))
+    told = []
+    for (table, code), rows in ordered[:FIRST]:
+        night = tonight.get((table, code), {})
+        told.append((*table.split("/"), code, rows, night.get("new"), night.get("cleared"), meaning(code).english))
+    title = f"{held:,} rows held back, by reason" + (f"; new and cleared in the night of {newest}" if newest else "")
+    show_table(title, ("department", "table", "reason", "rows", "new", "cleared", "that is"), told, right=("rows", "new", "cleared"))
+    rest = ordered[FIRST:]
+    if rest:
+        console.print(f"… and {len(rest)} more reasons with {sum(n for _, n in rest):,} rows: name a table, a department or a code.\n")
+
+
+def _show_trend(trend: list[dict[str, Any]]) -> None:
+    if not trend:
+        return
+    most = max(n["standing"] for n in trend) or 1
+    bars = [(n["as_of"], *(n[f] for f in FIGURES), "█" * round(BAR * n["standing"] / most)) for n in trend]
+    show_table("Night by night", ("night", "standing", "new", "cleared", ""), bars, right=FIGURES)

@@ -11,6 +11,7 @@ from pipelines.cli.screen import console, errors, print_json, progress, show_tab
 from pipelines.nights import NightReport, check_installation
 from pipelines.nights import run_rebuild as rebuild_all
 from pipelines.runtime import Runtime
+from pipelines.steps.standing import rules_now, standing
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings
@@ -49,18 +50,22 @@ def run_rebuild(settings: Settings, *, compare: bool, as_json: bool) -> int:
             report = _rebuild(other, max(known), history=False)
             if report.failures:
                 return _say(report)
-            found = compare_lakes(runtime.spark, runtime.lake, other.lake)
+            found, earlier = compare_lakes(runtime.spark, runtime.lake, other.lake), judged_earlier(runtime)
         finally:
             other.lake.store.remove("")
     finally:
         runtime.engine.stop()
     if as_json:
-        print_json([{**vars(d), "equal": d.equal} for d in found])
+        print_json([{**vars(d), "equal": d.equal, "judged_by_earlier_rules": d.table in earlier} for d in found])
     else:
-        show_table("Rebuilt from raw, compared with what the nights made", ("table", "rows", "missing", "surplus", "equal"),
-                   [(d.table, d.rows, d.missing, d.surplus, d.equal) for d in found], right=("rows", "missing", "surplus"))  # fmt: skip
+        show_table("Rebuilt from raw, compared with what the nights made", ("table", "rows", "missing", "surplus", "equal", "judged by"),
+                   [(d.table, d.rows, d.missing, d.surplus, d.equal, "earlier rules too" if d.table in earlier else "") for d in found],
+                   right=("rows", "missing", "surplus"))  # fmt: skip
         equal = sum(d.equal for d in found)
         console.print(f"{equal} of {len(found)} tables are equal row for row.")
+        if earlier:
+            console.print("Where rows were judged by earlier rules too, a difference there and in what is made of it may be that of the "
+                          "rules. `citylake rebuild` judges every row by the rules of today.")  # fmt: skip
     return 0 if all(d.equal for d in found) else 1
 
 
@@ -76,6 +81,13 @@ def _say(report: NightReport) -> int:
     if report.succeeded:
         console.print(f"Everything after raw is made anew as of {report.as_of}.")
     return exit_code(report)
+
+
+def judged_earlier(runtime: Runtime) -> set[str]:
+    """The cleansed tables, and their quarantines, not all of whose rows were judged by the rules of today."""
+    sources = [c for c in runtime.contracts.values() if c.delivery is not None and runtime.lake.partitions(c.sibling("raw"))]
+    earlier = [c for c in sources if standing(runtime.lake, c).rules_of_all != rules_now(runtime, c)]
+    return {name for c in earlier for name in (c.name, c.sibling("quarantine"))}
 
 
 def compare_lakes(spark: SparkSession, one: Lake, other: Lake) -> list[Difference]:

@@ -4,8 +4,10 @@ Here: which batches are new, reading them, one pass over the rows, gates, the tw
 Not here: the rules of rows (`quality.rows`) and of versions (`assets.cleansed.fold`).
 
 The batches a state contains are recorded in the commit that publishes it, so a rerun after any crash folds exactly
-the batches that are missing. The quarantine is published first: its partitions are those of the batches, so doing
-that again changes nothing.
+the batches that are missing. The quarantine is published first. When a run ends between the two, the next one starts from
+the quarantine that belongs to the state (`standing`), so doing it again changes nothing.
+
+When the rules have changed since (`standing.rules_now`), all rows held back are judged again, with or without new batches.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from pipelines.holds import DRIFT
 from pipelines.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
+from pipelines.steps.standing import Standing, of_quarantine, of_state, rules_now, standing
 from quality import gates
 from quality.balance import Account
 from quality.gates import GateResult
@@ -40,6 +43,7 @@ PARTITIONS = ("_business_date", "_batch_id")
 FEW = 20
 """So many quarantined rows of a batch never stop it, however small it is."""
 CONTESTED = "key:E_KEY_CONFLICT"
+OF_EARLIER_RULES = ". The table also holds rows that were published by earlier rules: `citylake rebuild` judges them again"
 FATES = {PUBLISHED: "published", QUARANTINED: "quarantined", DUPLICATE: "duplicates"}
 
 
@@ -61,11 +65,13 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     if not everything:
         return _never_delivered(runtime, contract, base, run_id)
     new = everything if rebuild else _unfolded(runtime, table, everything)
+    was, rules = standing(runtime.lake, contract), rules_now(runtime, contract)
+    outdated = was.unfinished or (was.rules != rules and bool(_held_batches(runtime, contract, was.held)))
     outcome = Outcome(table, base, changed=False, read={raw: runtime.lake.version(raw) or 0})
-    if not new:
+    if not new and not outdated:
         return outcome
     state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
-    earlier = None if rebuild else _judged_again(runtime, contract, new, everything, state)
+    earlier = None if rebuild else _judged_again(runtime, contract, was, new, everything, outdated)
     rows = typed(contract, _raw_rows(runtime, raw, new, earlier), test_divisions=runtime.test_divisions)
     judged = fold(contract, rows, state, _snapshots(runtime, raw, contract))
     stage = runtime.lake.stage(table, run_id)
@@ -75,12 +81,13 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     outcome.accounts = _accounts(runtime, contract, staged, new, earlier)
     outcome.checks = _checks(runtime, contract, staged, outcome.accounts)
     if any(c.blocking and not c.passed for c in outcome.checks):
-        raise GateFailed(table, outcome.checks, outcome.accounts, stage.uri)
-    _publish_quarantine(runtime, contract, staged, new, earlier, run_id)
+        hint = "" if state is None or was.rules_of_all == rules else OF_EARLIER_RULES
+        raise GateFailed(table, outcome.checks, outcome.accounts, stage.uri, hint)
+    _publish_quarantine(runtime, contract, was, staged, new, earlier, run_id)
     published = runtime.lake.publish(
         stage,
         base_version=base,
-        transactions={f"batch:{b.batch_id}": 1 for b in new},
+        transactions={f"batch:{b.batch_id}": 1 for b in new} | of_state(was, rules, of_all=len(new) == len(everything)),
         metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of),
         statistics=contract.statistics,
         hidden={FATE: PUBLISHED, NEW: None},
@@ -117,30 +124,35 @@ def _snapshots(runtime: Runtime, raw: str, contract: Contract) -> list[str]:
 
 
 def _judged_again(
-    runtime: Runtime, contract: Contract, new: list[Batch], everything: list[Batch], state: DataFrame | None
+    runtime: Runtime, contract: Contract, was: Standing, new: list[Batch], everything: list[Batch], outdated: bool
 ) -> DataFrame | None:
     """Where the rows stand that are judged once more together with the new ones.
 
-    Rows held back because their key was contested: later news may decide between them. When a full snapshot arrives late,
-    all that newer snapshots held back: that its key was there counts. Rows of the new batches, and rows that stand in the
-    state, are only left over from a run that ended between its two commits.
+    Rows held back because their key was contested: later news may decide between them. All that are held back, when the
+    rules have changed, and when a full snapshot arrives late: that newer ones had its key counts. Rows whose batch is no
+    longer in raw stay as they are.
     """
     assert contract.delivery is not None
-    quarantine = contract.sibling("quarantine")
-    if runtime.lake.open(quarantine) is None:
+    if was.held is None:
         return None
-    held = runtime.lake.read(runtime.spark, quarantine).where(~F.col("_batch_id").isin([b.batch_id for b in new]))
-    late = contract.delivery.mode == "full" and min(new) < max(everything)
-    if not late:
+    held = runtime.lake.read(runtime.spark, contract.sibling("quarantine"), was.held)
+    late = contract.delivery.mode == "full" and bool(new) and min(new) < max(everything)
+    if not late and not outdated:
         held = held.where(F.array_contains("codes", CONTESTED))
-    held = held.select(*LINEAGE)
-    return held if state is None else held.join(state.select(*LINEAGE), list(LINEAGE), "left_anti")
+    gone = _held_batches(runtime, contract, was.held) - {b.batch_id for b in everything}
+    return held.where(~F.col("_batch_id").isin(sorted(gone))).select(*LINEAGE) if gone else held.select(*LINEAGE)
+
+
+def _held_batches(runtime: Runtime, contract: Contract, version: int | None) -> set[str]:
+    """The batches of which a version of the quarantine has rows."""
+    handle = None if version is None else runtime.lake.open(contract.sibling("quarantine"), version)
+    return set() if handle is None else {p["_batch_id"] for p in handle.partitions()}
 
 
 def _raw_rows(runtime: Runtime, raw: str, new: list[Batch], earlier: DataFrame | None) -> DataFrame:
     """The rows of the new batches, and those judged again."""
     everything = runtime.lake.read(runtime.spark, raw)
-    rows = everything.where(F.col("_batch_id").isin([b.batch_id for b in new]))
+    rows = everything.where(F.col("_batch_id").isin([b.batch_id for b in new]) if new else F.lit(False))
     if earlier is not None:
         again = earlier.withColumn("_business_date", F.col("_business_date").cast("string"))
         rows = rows.unionByName(everything.join(again, list(LINEAGE), "left_semi"))
@@ -218,7 +230,7 @@ def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: l
 
 
 def _publish_quarantine(
-    runtime: Runtime, contract: Contract, staged: DataFrame, new: list[Batch], earlier: DataFrame | None, run_id: str
+    runtime: Runtime, contract: Contract, was: Standing, staged: DataFrame, new: list[Batch], earlier: DataFrame | None, run_id: str
 ) -> None:
     """Replace the quarantine of the batches that were judged: raw values, codes, and where each row came from."""
     quarantine, raw = contract.sibling("quarantine"), contract.sibling("raw")
@@ -230,7 +242,8 @@ def _publish_quarantine(
         F.col("_codes").alias("codes"),
     )
     touched = {b.batch_id for b in new} | {r["_batch_id"] for r in held.select("_batch_id").distinct().collect()}
-    base = runtime.lake.version(quarantine)
+    if was.unfinished:
+        touched |= _held_batches(runtime, contract, was.newest)
     if earlier is not None:
         touched |= {r["_batch_id"] for r in earlier.select("_batch_id").distinct().collect()}
     delivered = {c.name: F.col(c.name) for c in contract.delivered}
@@ -242,8 +255,8 @@ def _publish_quarantine(
         F.col("_defect_text").alias("line"),
     )
     untouched = touched - {b.batch_id for b in new}
-    if base is not None and untouched:
-        kept = runtime.lake.read(runtime.spark, quarantine, base).where(F.col("_batch_id").isin(sorted(untouched)))
+    if was.held is not None and untouched:
+        kept = runtime.lake.read(runtime.spark, quarantine, was.held).where(F.col("_batch_id").isin(sorted(untouched)))
         judged = held.withColumn("_business_date", F.col("_business_date").cast("date")).select(*LINEAGE)
         for rows_judged in [judged] if earlier is None else [judged, earlier]:
             kept = kept.join(rows_judged, list(LINEAGE), "left_anti")
@@ -252,7 +265,8 @@ def _publish_quarantine(
     stage.write(found.orderBy("_source_file", "_row_no"), PARTITIONS)
     runtime.lake.publish(
         stage,
-        base_version=base,
+        base_version=was.newest,
+        transactions=of_quarantine(was),
         replace_partitions=[("_batch_id", "in", sorted(touched))],
         partition_by=PARTITIONS,
         metadata={"run_id": run_id, "contract_version": contract.version},

@@ -6,9 +6,7 @@ Here: reading inputs at one version each, staging, gates, the commit, the accoun
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
 from hashlib import sha256
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ from contracts import Contract
 from pipelines.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
+from pipelines.steps.standing import code_digest
 from quality import gates
 from quality.balance import Account
 from resources.errors import CitylakeError
@@ -26,8 +25,9 @@ from resources.errors import CitylakeError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-PROJECT = Path(__file__).resolve().parents[2]
 MADE_FROM = "made_from"
+DECIDING = ("assets", "quality", "standards")
+"""The packages whose code and tables decide what a table contains."""
 
 
 def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Outcome:
@@ -66,18 +66,14 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Out
 
 def _fingerprint(runtime: Runtime, contract: Contract, versions: dict[str, int], as_of: date) -> str:
     """All that the content of a table follows from: its inputs, the date, the contract, the code and its data, the key."""
-    told = [sorted(versions.items()), as_of.isoformat(), contract.path.read_text(encoding="utf-8"), code_digest(), runtime.key_digest]
+    told = [
+        sorted(versions.items()),
+        as_of.isoformat(),
+        contract.path.read_text(encoding="utf-8"),
+        code_digest(*DECIDING),
+        runtime.key_digest,
+    ]
     return sha256(repr(told).encode()).hexdigest()[:32]
-
-
-@cache
-def code_digest() -> str:
-    """A digest of the packages whose code and tables decide what a table contains."""
-    digest = sha256()
-    for package in ("assets", "quality", "standards"):
-        for file in sorted(f for f in (PROJECT / package).rglob("*") if f.suffix in (".py", ".yaml", ".csv")):
-            digest.update(file.relative_to(PROJECT).as_posix().encode() + file.read_bytes())
-    return digest.hexdigest()
 
 
 def _existing(runtime: Runtime, table: str) -> int:

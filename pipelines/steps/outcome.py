@@ -10,9 +10,9 @@ from resources.errors import CitylakeError
 
 
 class GateFailed(CitylakeError):
-    """A blocking gate failed: nothing was published. `checks` holds every verdict."""
+    """A blocking gate failed: nothing was published. `checks` holds every verdict. hint: what may be behind it."""
 
-    def __init__(self, table: str, checks: list[GateResult], accounts: list[Account], stage: str) -> None:
+    def __init__(self, table: str, checks: list[GateResult], accounts: list[Account], stage: str, hint: str = "") -> None:
         self.checks, self.accounts = checks, accounts
         failed = "; ".join(c.sentence() for c in checks if c.blocking and not c.passed)
         batches = ", ".join(a.batch_id[:8] for a in accounts) or "none"
@@ -20,7 +20,7 @@ class GateFailed(CitylakeError):
             "GATE",
             f"table {table} is not published: {failed}. Batches: {batches}",
             stage,
-            "Readers keep the last version. Look at the staged rows there, then correct the source or the contract and run it again",
+            f"Readers keep the last version. Look at the staged rows there, then correct the source or the contract and run it again{hint}",
         )
 
 

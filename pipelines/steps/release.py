@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipelines.ledger import BOOKS, Release
+from pipelines.ledger import Release
 from pipelines.runtime import Runtime
 
 
 def release(runtime: Runtime, as_of: date, run_id: str) -> Release:
     """Append one row with the current version of every table but the lake's own bookkeeping; the same set twice is one release."""
-    names = [t for t in runtime.lake.tables() if t not in BOOKS]
+    names = [t for t in runtime.lake.tables() if not t.startswith("operations/")]
     versions = {t: v for t in names if (v := runtime.lake.version(t)) is not None}
     newest = runtime.ledger.releases()[-1:]
     if newest and (newest[0].as_of, newest[0].versions) == (as_of, versions):

@@ -1,0 +1,25 @@
+"""`citylake audit`: who was given personal values, and whether the chain of these lines is whole."""
+
+from __future__ import annotations
+
+from pipelines.audit import lines, verify
+from pipelines.cli.screen import console, errors, print_json, show_table
+from resources.lake import Lake
+from resources.settings import Settings
+
+SHOWN = ("number", "at", "who", "role", "action", "table", "rows", "why")
+
+
+def show_audit(settings: Settings, *, as_json: bool) -> int:
+    """Every line, oldest first. Exit code 1 when one was tampered with."""
+    known = lines(Lake(settings.lake, settings.s3))
+    fault = verify(known)
+    if as_json:
+        print_json({"lines": known, "fault": fault})
+    else:
+        show_table("Personal values given out", SHOWN, [[r[c] for c in SHOWN] for r in known], right=("number", "rows"))
+        if fault is None:
+            console.print(f"The chain is whole. Its last hash: {known[-1]['hash'] if known else 'none yet'}", soft_wrap=True)
+    if fault is not None:
+        errors.print(f"[red]broken[/]   {fault}", soft_wrap=True)
+    return 0 if fault is None else 1

@@ -1,0 +1,168 @@
+"""The workbook a department gets back: what was held back of its deliveries, why, where it stands, and how to correct it.
+
+Here: sheets and their rows. Not here: harmless cells (`cells`), masking (`standards.masking`), who may get values (`audit`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from openpyxl import Workbook
+
+from contracts import Column, Contract
+from pipelines.held.cells import cell
+from pipelines.held.counts import Wanted, by_code, reasons, rows_in
+from pipelines.held.meanings import meaning
+from resources.lake import Lake
+from standards.masking import hidden, of_column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_ROWS = 1_048_576
+"""Rows a sheet holds, its heading included."""
+CHUNK = 1_000
+NOT_A_COLUMN = {"row": "整行 row", "key": "主键 key"}
+BEFORE_VALUES = (("业务日期 date", 12), ("文件 file", 30), ("行号 line", 9), ("代码 codes", 26), ("原因 reason", 44))
+AFTER_VALUES = "原始行 line as delivered"
+ABOUT = Path(__file__).parent / "readme.txt"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is held back of one table and is still to be corrected."""
+
+    contract: Contract
+    wanted: Wanted
+    rows: int
+    codes: dict[str, int]
+    days: tuple[date, ...]
+
+
+def held_of(lake: Lake, contract: Contract, wanted: Wanted) -> Held:
+    """Count a table's rows. Of a table delivered whole each time only the newest delivery counts, unless a date was asked for."""
+    name = f"{contract.domain}/{contract.table}"
+    if wanted.day is None and contract.delivery is not None and contract.delivery.mode == "full":
+        newest = max(p["_business_date"] for p in lake.partitions(contract.sibling("raw")))
+        wanted = replace(wanted, day=date.fromisoformat(newest))
+    each = reasons(lake, name, wanted=wanted)
+    return Held(contract, wanted, rows_in(each), by_code(each), tuple(sorted(each["_business_date"].unique().to_pylist())))
+
+
+def write_workbook(path: Path, lake: Lake, tables: Sequence[Held], *, values: bool, progress: Callable[[str, str], None]) -> None:
+    """Write one department's workbook. values: as delivered; else personal columns are masked. Told of progress every CHUNK rows."""
+    book = Workbook(write_only=True)
+    _read_me(book, tables, values=values)
+    _summary(book, tables)
+    for held in tables:
+        _rows(book, held, _read(lake, held, progress), values=values)
+    book.save(path)
+
+
+def steps(tables: Iterable[Held]) -> int:
+    """How often `write_workbook` tells of progress, about."""
+    return sum(1 + held.rows // CHUNK for held in tables)
+
+
+def _read_me(book: Workbook, tables: Sequence[Held], *, values: bool) -> None:
+    days = sorted({d for held in tables for d in held.days})
+    facts = {
+        "department": tables[0].contract.owner_title,
+        "days": f"{days[0]} – {days[-1]}" if days else "–",
+        "rows": f"{sum(held.rows for held in tables):,}",
+        "masked_zh": "按报送原样列出，含个人信息，请妥善保管" if values else "个人信息已脱敏",
+        "masked_en": "as delivered: personal data, keep it safe" if values else "personal values are masked",
+    }
+    sheet = book.create_sheet("说明 Read me")
+    sheet.column_dimensions["A"].width = 110
+    for line in ABOUT.read_text(encoding="utf-8").format(**facts).splitlines():
+        sheet.append([cell(sheet, line.removeprefix("# "), bold=line.startswith("# "), wrapped=True)])
+
+
+def _summary(book: Workbook, tables: Sequence[Held]) -> None:
+    sheet = book.create_sheet("汇总 Summary")
+    head = (("表 table", 24), ("列 column", 20), ("代码 code", 18), ("行数 rows", 10), ("含义", 40), ("怎么办", 40), ("meaning", 48),
+            ("what to do", 44))  # fmt: skip
+    _heading(sheet, head)
+    for held in tables:
+        for code, rows in sorted(held.codes.items(), key=lambda x: (-x[1], x[0])):
+            m = meaning(code)
+            told = (held.contract.title, _column(held.contract, code), code.rpartition(":")[2], rows, m.chinese, m.remedy_chinese,
+                    m.english, m.remedy_english)  # fmt: skip
+            sheet.append([cell(sheet, v, wrapped=True) for v in told])
+
+
+def _rows(book: Workbook, held: Held, rows: Iterable[dict[str, Any]], *, values: bool) -> None:
+    """One table: a sheet, or more where one cannot hold it."""
+    columns = held.contract.delivered
+    head = (*BEFORE_VALUES, *[(_named(c), 18) for c in columns], (AFTER_VALUES, 30))
+    masks = {c.name: (lambda v: v) if values else of_column(c.rule, c.classification) for c in columns}
+    of_line = (lambda v: v) if values else hidden
+    sheet: Any = None
+    room = part = 0
+    for row in rows:
+        if room == 0:
+            part += 1
+            sheet = book.create_sheet(_sheet_name(book, held.contract, part))
+            _heading(sheet, head)
+            room = MOST_ROWS - 1
+        told = json.loads(row["raw"] or "{}")
+        errors = [c for c in row["codes"] if ":E_" in c]
+        why = "；".join(f"{_column(held.contract, c)}：{meaning(c).chinese}" for c in errors)
+        place = (str(row["_business_date"]), row["_source_file"], row["_row_no"], ", ".join(errors), why)
+        wrong = {c.partition(":")[0] for c in errors}
+        delivered = [(c.name, told.get(c.name)) for c in columns]
+        sheet.append([
+            *[cell(sheet, v) for v in place],
+            *[cell(sheet, masks[name](v) if v else "", wrong=name in wrong) for name, v in delivered],
+            cell(sheet, of_line(row["line"]) if row["line"] else "", wrong="row" in wrong),
+        ])  # fmt: skip
+        room -= 1
+
+
+def _read(lake: Lake, held: Held, progress: Callable[[str, str], None]) -> Iterator[dict[str, Any]]:
+    """The held rows in the order of their deliveries, a batch at a time in memory."""
+    name = f"{held.contract.domain}/{held.contract.table}"
+    quarantine = held.contract.sibling("quarantine")
+    handle = lake.open(quarantine)
+    assert handle is not None
+    days = {str(d) for d in held.days}
+    for partition in sorted((p for p in handle.partitions() if p["_business_date"] in days), key=lambda p: tuple(p.values())):
+        found: pa.Table = handle.to_pyarrow_table(partitions=[("_batch_id", "=", partition["_batch_id"])])
+        for chunk in found.sort_by([("_source_file", "ascending"), ("_row_no", "ascending")]).to_batches(max_chunksize=CHUNK):
+            progress(name, "start")
+            yield from (r for r in chunk.to_pylist() if any(map(held.wanted.of_code, r["codes"])))
+            progress(name, "done")
+
+
+def _heading(sheet: Any, columns: Sequence[tuple[str, int]]) -> None:
+    from openpyxl.utils import get_column_letter
+
+    sheet.freeze_panes = "A2"
+    for i, (_, width) in enumerate(columns, 1):
+        sheet.column_dimensions[get_column_letter(i)].width = width
+    sheet.append([cell(sheet, name, bold=True) for name, _ in columns])
+
+
+def _column(contract: Contract, code: str) -> str:
+    """The delivered name of the column a code speaks of."""
+    name = code.partition(":")[0]
+    known = {c.name: _named(c) for c in contract.delivered}
+    return known.get(name) or NOT_A_COLUMN.get(name, name)
+
+
+def _named(c: Column) -> str:
+    """The name a column is delivered under, and its title where that says more."""
+    return c.title if c.title == c.source else f"{c.source}（{c.title}）"
+
+
+def _sheet_name(book: Workbook, contract: Contract, part: int) -> str:
+    """At most 31 characters without []:*?/\\; no two alike, whatever the case."""
+    suffix = "" if part == 1 else f" {part}"
+    title = "".join(c for c in contract.title if c not in "[]:*?/\\'")[: 31 - len(suffix)] + suffix
+    return title if title.lower() not in {s.lower() for s in book.sheetnames} else contract.table[: 31 - len(suffix)] + suffix
