@@ -42,8 +42,9 @@ def pending(runtime: Runtime, contract: Contract, as_of: date) -> list[Drop]:
     table = contract.sibling("raw")
     again = {batch for batch, hold in runtime.holds.of(table).items() if hold.tried_again(contract)}
     refused = {r["batch_id"] for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED}
-    known = _taken_in(runtime, contract) | (refused - again)
-    return [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in known]
+    drops = runtime.landing.drops(contract)
+    fresh = [d for d in drops if d.complete and d.business_date <= as_of and d.batch_id not in refused - again]
+    return _not_taken_in(runtime, contract, fresh)
 
 
 def attempt(runtime: Runtime, contract: Contract, drop: Drop) -> str:
@@ -52,9 +53,10 @@ def attempt(runtime: Runtime, contract: Contract, drop: Drop) -> str:
     return drop.batch_id if hold is None else f"{drop.batch_id}-{hold.number}-{contract.digest}"
 
 
-def _taken_in(runtime: Runtime, contract: Contract) -> set[str]:
-    """The batches that are in the raw table."""
-    return {p["_batch_id"] for p in runtime.lake.partitions(contract.sibling("raw"))}
+def _not_taken_in(runtime: Runtime, contract: Contract, drops: list[Drop]) -> list[Drop]:
+    """Those that were never taken into the raw table. One whose rows are no longer kept there is not taken in again."""
+    handle = runtime.lake.open(contract.sibling("raw"))
+    return [d for d in drops if handle is None or handle.transaction_version(f"batch:{d.batch_id}") is None]
 
 
 def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: str) -> Outcome:
@@ -64,8 +66,7 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
     table, started = contract.sibling("raw"), perf_counter()
     outcome = Outcome(table, runtime.lake.version(table), changed=False)
     delivered = runtime.landing.drops(contract, business_date)
-    known = _taken_in(runtime, contract)
-    for drop in [d for d in delivered if d.complete and d.batch_id not in known]:
+    for drop in _not_taken_in(runtime, contract, [d for d in delivered if d.complete]):
         runtime.holds.replaced_by(drop, table)
         hold = runtime.holds.of(table).get(drop.batch_id)
         if hold is not None and hold.state == "refused":
