@@ -31,6 +31,8 @@ SECONDS_TO_RECOVER = 5
 """Before a step asks again a store that could not be reached."""
 REBUILD_TAG = "citylake/rebuild"
 AS_OF_TAG = "citylake/as_of"
+TELLS_ITSELF = "citylake/tells_itself"
+"""On a run whose starter tells people what came of it: the command line does."""
 STEP_CHECKS = {
     "raw": (("delivery_accepted", False, "Every delivery can be read and agrees with its manifest"),),
     "cleansed": (

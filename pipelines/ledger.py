@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
-BOOKS = (LEDGER, RELEASE)
+NOTICE = "operations/notice"
+"""What was told to whom: `pipelines.notices.book`."""
+BOOKS = (LEDGER, RELEASE, NOTICE)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""

@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     spark: str = Field("local[*]", description="With engine spark: local[N], spark://host:port or sc://host:port")
     spark_conf: dict[str, str] = Field({}, description="Further properties of Spark, over the defaults")
 
+    notify: dict[str, list[SecretStr]] = Field(
+        {}, description="Whom to tell: per department, and for engineers, a list of Apprise URLs such as mailto://… or dingtalk://…"
+    )
+
     @field_validator("lake", "landing")
     @classmethod
     def _place(cls, value: str) -> str:
@@ -113,7 +117,8 @@ class Settings(BaseSettings):
         """The settings as text for people, without secrets, also without those that hide in addresses and properties."""
         conf = {name: MASK if SECRET_NAME.search(name) else value for name, value in self.spark_conf.items()}
         spark = {"spark": self.spark.split("/;")[0], "spark_conf": ", ".join(f"{name}={value}" for name, value in conf.items())}
-        return {name: "" if value is None else str(value) for name, value in {**self.model_dump(), **spark}.items()}
+        notify = {"notify": ", ".join(f"{to}: {len(urls)}" for to, urls in self.notify.items())}
+        return {name: "" if value is None else str(value) for name, value in {**self.model_dump(), **spark, **notify}.items()}
 
     def secrets(self) -> list[str]:
         """Every secret among the settings, to keep them out of a text."""
@@ -122,6 +127,7 @@ class Settings(BaseSettings):
             account, at, _ = self.exchange_url.get_secret_value().partition("://")[2].rpartition("@")
             password = account.partition(":")[2] if at else ""
             found += [password, unquote(password)]
+        found += [url.get_secret_value() for urls in self.notify.values() for url in urls]
         found += [part.partition("=")[2] for part in self.spark.split(";")[1:]]
         return found + [value for name, value in self.spark_conf.items() if SECRET_NAME.search(name)]
 
