@@ -20,6 +20,10 @@ SECONDS = 15.0
 LONGEST = 20_000
 """Characters of a message; a longer one is cut."""
 
+TAKEN = "took the message"
+TALKATIVE = {"apprise": logging.CRITICAL + 1, "urllib3.connectionpool": logging.INFO}
+"""Loggers that below these levels tell whole addresses."""
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -69,13 +73,11 @@ def send(letters: Sequence[tuple[Channel, Message]], seconds: float = SECONDS) -
     return [Answer(channel.shown, verdict == TAKEN, verdict) for (channel, _), verdict in zip(letters, said, strict=True)]
 
 
-TAKEN = "took the message"
-
-
 def _notify(channel: Channel, message: Message) -> str:
     import apprise
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # it would log addresses
+    for name, level in TALKATIVE.items():
+        logging.getLogger(name).setLevel(level)
     plugin = apprise.Apprise.instantiate(channel.url.get_secret_value(), suppress_exceptions=True)
     if plugin is None:
         return "the address is not one Apprise understands"

@@ -13,9 +13,10 @@ from typing import Any
 from assets.declare import downstream
 from contracts import Contract
 from pipelines.freshness import Overdue
-from pipelines.notices.happened import HOLD, LATE, REFUSED, RUN_FAILED, Happened
+from pipelines.notices.happened import FAILURES, HOLD, LATE, REFUSED, RUN_FAILED, UNREACHABLE, Happened
 
 KIND_OF_ROW = {"rejected": REFUSED, "held": HOLD}
+ORDER = (*FAILURES, UNREACHABLE, HOLD, REFUSED, LATE)
 REMIND = 7
 """Days after which a problem that still stands is told like news again."""
 
@@ -79,7 +80,7 @@ def notices(
     for o in late:
         facts = {"expected": o.expected, "newest": o.newest, "days": o.days}
         add(LATE, o.table, f"{o.sentence()}, {o.days} days later than agreed", o.expected.isoformat(), **facts)
-    return list(made.values())
+    return sorted(made.values(), key=lambda n: ORDER.index(n.kind))
 
 
 def _readable(table: str) -> str:

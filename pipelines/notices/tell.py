@@ -5,8 +5,9 @@ Here: from happenings to answers of channels; who has which channels. Not here: 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from contracts import Contract
@@ -17,7 +18,11 @@ from pipelines.notices.happened import Happened
 from pipelines.runtime import Runtime
 from resources.channels import Answer, Channel, Message, send
 from resources.errors import CitylakeError
-from resources.settings import Settings
+from resources.settings import MASK, Settings
+
+NUMBERS = re.compile(r"\d{11,}[\dXx]?")
+"""Telephone, identity, archive and card numbers. No error of the lake should hold one; should one do so, it goes no further."""
+SHORTEST_SECRET = 4
 
 
 @dataclass
@@ -34,16 +39,15 @@ def tell(runtime: Runtime, run_id: str, as_of: date, found: Iterable[Happened], 
 
     whole: the run was a whole night, so it also says what stands refused or is late. A run that was told before is not told again.
     """
-    telling, found = Telling(), list(found)
+    telling, secrets = Telling(), runtime.settings.secrets()
+    found = [replace(h, line=_clean(h.line, secrets)) for h in found]
     try:
         made = _noted(runtime, run_id, as_of, found, whole=whole)
     except Exception as e:
         telling.troubles.append(f"what was told before is not known, so old news may be told as new: {_line(e)}")
         made = _unnoted(runtime, as_of, found, telling)
     try:
-        secrets = runtime.settings.secrets()
-        written = words.letters(made, runtime.contracts, as_of, whole=whole, release=release)
-        telling.letters = {to: words.without_secrets(message, secrets) for to, message in written.items()}
+        telling.letters = words.letters(made, runtime.contracts, as_of, whole=whole, release=release)
         telling.troubles += nobodies(runtime.settings, runtime.contracts)
         channels = channels_of(runtime.settings)
         telling.answers = send([(c, message) for to, message in telling.letters.items() for c in channels.get(to, [])])
@@ -56,7 +60,8 @@ def tell(runtime: Runtime, run_id: str, as_of: date, found: Iterable[Happened], 
 def _noted(runtime: Runtime, run_id: str, as_of: date, found: list[Happened], *, whole: bool) -> list[Notice]:
     """The notices of a run, noted in the book; none when it was told before."""
     contracts, rows = runtime.contracts, runtime.ledger.rows()
-    refusals = standing_refusals(contracts, rows, as_of)
+    secrets = runtime.settings.secrets()
+    refusals = [{**r, "reason": _clean(r["reason"], secrets)} for r in standing_refusals(contracts, rows, as_of)]
     if not whole:
         reasons = {h.line for h in found}
         refusals = [r for r in refusals if r["reason"] in reasons]
@@ -86,6 +91,14 @@ def nobodies(settings: Settings, contracts: Mapping[str, Contract]) -> list[str]
     known = {c.owner for c in contracts.values()} | {words.ENGINEERS}
     wrong = [to for to in settings.notify if to not in known]
     return [f"setting notify: no table belongs to {to!r}; known are {', '.join(sorted(known))}" for to in wrong]
+
+
+def _clean(text: str, secrets: Iterable[str]) -> str:
+    """A text without the settings' secrets and without long numbers."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, MASK)
+    return NUMBERS.sub(MASK, text)
 
 
 def _line(e: Exception) -> str:

@@ -5,8 +5,7 @@ Here: who gets which notices, and putting them into words. Not here: sending (`r
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -20,9 +19,6 @@ from resources.channels import Message
 
 ENGINEERS = "engineers"
 URGENCIES: tuple[Literal["info", "warning", "failure"], ...] = ("info", "warning", "failure")
-NUMBERS = re.compile(r"\d{11,}[\dXx]?")
-"""Telephone, identity, archive and card numbers. No message of the lake should hold one; should one get in, it goes no further."""
-SHORTEST_SECRET = 4
 
 
 @cache
@@ -75,18 +71,6 @@ def _told(notice: Notice, contracts: Mapping[str, Contract], as_of: date) -> dic
     reason = _say(words["what"], **notice.facts) if "what" in words else ": ".join(filter(None, (meaning, notice.what)))
     command = _say(words["command"], as_of=as_of)
     return {**vars(notice), "words": words, "title": contract.title if contract else notice.table, "reason": reason, "command": command}
-
-
-def without_secrets(message: Message, secrets: Iterable[str]) -> Message:
-    """The last thing before a message leaves: no secret of the settings and no long number is in it."""
-    hidden = [s for s in secrets if len(s) >= SHORTEST_SECRET]
-
-    def clean(text: str) -> str:
-        for secret in hidden:
-            text = text.replace(secret, "***")
-        return NUMBERS.sub("***", text)
-
-    return Message(clean(message.title), clean(message.body), message.urgency)
 
 
 def trial(to: str) -> Message:
