@@ -27,7 +27,9 @@ RELEASE = "operations/release"
 HOLD = "operations/hold"
 HELD_BACK = "operations/quarantine"
 MAINTENANCE = "operations/maintenance"
-BOOKS = (LEDGER, RELEASE, HOLD, HELD_BACK, MAINTENANCE)
+NOTICE = "operations/notice"
+"""What was told to whom: `pipelines.notices.book`."""
+BOOKS = (LEDGER, RELEASE, HOLD, HELD_BACK, MAINTENANCE, NOTICE)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
 
     keep_days: int = Field(30, ge=2, description="Maintenance keeps what was readable so many days ago")
     keep_releases: int = Field(10, ge=1, description="Maintenance keeps at least so many releases, however old")
+    notify: dict[str, list[SecretStr]] = Field(
+        {}, description="Whom to tell: per department, and for engineers, a list of Apprise URLs such as mailto://… or dingtalk://…"
+    )
 
     @field_validator("lake", "landing")
     @classmethod
@@ -118,7 +121,8 @@ class Settings(BaseSettings):
         """The settings as text for people, without secrets, also without those that hide in addresses and properties."""
         conf = {name: MASK if SECRET_NAME.search(name) else value for name, value in self.spark_conf.items()}
         spark = {"spark": self.spark.split("/;")[0], "spark_conf": ", ".join(f"{name}={value}" for name, value in conf.items())}
-        return {name: "" if value is None else str(value) for name, value in {**self.model_dump(), **spark}.items()}
+        notify = {"notify": ", ".join(f"{to}: {len(urls)}" for to, urls in self.notify.items())}
+        return {name: "" if value is None else str(value) for name, value in {**self.model_dump(), **spark, **notify}.items()}
 
     def secrets(self) -> list[str]:
         """Every secret among the settings, to keep them out of a text."""
@@ -127,6 +131,7 @@ class Settings(BaseSettings):
             account, at, _ = self.exchange_url.get_secret_value().partition("://")[2].rpartition("@")
             password = account.partition(":")[2] if at else ""
             found += [password, unquote(password)]
+        found += [url.get_secret_value() for urls in self.notify.values() for url in urls]
         found += [part.partition("=")[2] for part in self.spark.split(";")[1:]]
         return found + [value for name, value in self.spark_conf.items() if SECRET_NAME.search(name)]
 
