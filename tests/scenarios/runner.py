@@ -6,6 +6,7 @@ Here: the nights of a scenario, its comparison, running it once more. Not here: 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -158,6 +159,7 @@ def _plain(runtime: Runtime, message: str, ledger: list[dict[str, Any]]) -> str:
         message = message.replace(found, name)
     batches = {r["batch_id"] for r in ledger} | {p["_batch_id"] for c in runtime.contracts.values() if c.delivery
                                                   for p in runtime.lake.partitions(c.sibling("raw"))}  # fmt: skip
+    message = re.sub(r"/stage-[^ )]+", "/stage", message)
     for batch in batches:
         message = message.replace(batch, "{batch}").replace(batch[:8], "{batch}")
     return message
