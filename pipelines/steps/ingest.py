@@ -32,18 +32,22 @@ if TYPE_CHECKING:
 PARTITIONS = ("_business_date", "_batch_id")
 ADDED = (("_business_date", pa.string()), ("_batch_id", pa.string()), ("_extract_ts", pa.string()))
 REFUSED = ("rejected", "held")
+ON_ITS_WAY = ("DELIVERY_MISSING", "DELIVERY_DIGEST")
+"""Refusals that the same manifest may outlive: its files are still being written, or are sent again."""
 
 
 def pending(runtime: Runtime, contract: Contract, as_of: date) -> list[Drop]:
     """Complete deliveries up to a date that a run would take in, oldest first: neither in the raw table nor refused.
 
-    One that was held is among them when a person has released it, or when the contract that held it has changed.
+    One that was held is among them when a person has released it, or when the contract that held it has changed; one that was
+    refused because its files were on their way, as they may have arrived.
     """
     table = contract.sibling("raw")
     again = {batch for batch, hold in runtime.holds.of(table).items() if hold.tried_again(contract)}
-    refused = {r["batch_id"] for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED}
+    final = [r for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED and not r["reason"].startswith(ON_ITS_WAY)]
+    refused = {r["batch_id"] for r in final} - again
     drops = runtime.landing.drops(contract)
-    fresh = [d for d in drops if d.complete and d.business_date <= as_of and d.batch_id not in refused - again]
+    fresh = [d for d in drops if d.complete and d.business_date <= as_of and d.batch_id not in refused]
     return _not_taken_in(runtime, contract, fresh)
 
 
@@ -54,9 +58,9 @@ def attempt(runtime: Runtime, contract: Contract, drop: Drop) -> str:
 
 
 def _not_taken_in(runtime: Runtime, contract: Contract, drops: list[Drop]) -> list[Drop]:
-    """Those that were never taken into the raw table. One whose rows are no longer kept there is not taken in again."""
-    handle = runtime.lake.open(contract.sibling("raw"))
-    return [d for d in drops if handle is None or handle.transaction_version(f"batch:{d.batch_id}") is None]
+    """Those the log of the raw table does not name: a batch without rows has no partition, nor one that is no longer kept."""
+    raw = runtime.lake.open(contract.sibling("raw"))
+    return [d for d in drops if raw is None or raw.transaction_version(f"batch:{d.batch_id}") is None]
 
 
 def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: str) -> Outcome:
