@@ -37,6 +37,7 @@ NEWEST = -1
 """For a version: whatever the newest is by then."""
 TRANSFER = re.compile(r"Generic S3 error|fs\.s3a\.|software\.amazon\.awssdk")
 """How delta-rs and Sail, and how Spark name a request to the store that failed for good."""
+FULL = re.compile(r"No space left on device|Disk quota exceeded")
 PANIC = "PanicException"
 """What delta-rs raises, not as an Exception, when a damaged file is none that it has thought of."""
 LOG_ERROR = "Kernel error"
@@ -119,6 +120,11 @@ class Lake:
             self.store.check()
         except LakeUnreachable as e:
             return e
+        if FULL.search(str(error)):
+            remedy = "Make room, for example by removing old stages and versions; then run the same date again"
+            return LakeUnreachable(
+                "DISK_FULL", "the disk that holds the lake is full; nothing of this table was published", self.root, remedy
+            )
         if TRANSFER.search(str(error)):
             return LakeUnreachable("STORE", "a transfer from or to the store broke off", self.root, "Run it again")
         return None
