@@ -75,8 +75,11 @@ def die() -> NoReturn:
 
 
 @contextmanager
-def dying(point: str, table: str | None = None, nth: int = 1, death: Callable[[], NoReturn] = kill) -> Iterator[None]:
-    """Inside the block the process dies at this point: the nth time that any table, or this one, comes by."""
+def dying(point: str, table: str | None = None, nth: int = 1, death: Callable[[], object] = kill) -> Iterator[None]:
+    """Inside the block the process dies at this point: the nth time that any table, or this one, comes by.
+
+    death: what happens there. When it returns, the process goes on as if it had only been stopped.
+    """
     functions, when = POINTS[point]
     left = [nth]
 
@@ -92,7 +95,7 @@ def dying(point: str, table: str | None = None, nth: int = 1, death: Callable[[]
         yield
 
 
-def _wrapped(function: Function, when: str, due: Callable[[str], bool], death: Callable[[], NoReturn]) -> Callable[..., Any]:
+def _wrapped(function: Function, when: str, due: Callable[[str], bool], death: Callable[[], object]) -> Callable[..., Any]:
     original = getattr(function.owner, function.name)
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
