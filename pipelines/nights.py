@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from pipelines.freshness import Overdue, overdue
 from pipelines.ledger import Release
-from pipelines.notices.happened import FAILURES, RUN_FAILED, Happened, happened
+from pipelines.notices.happened import FAILURES, REFUSED, RUN_FAILED, Happened, happened
 from pipelines.notices.tell import Telling, tell
 from pipelines.runtime import Runtime
 from resources.errors import DeliveryRejected, LakeUnreachable, Unreachable
@@ -94,7 +94,7 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
     """
     report = NightReport(as_of)
     try:
-        for day, tables in [] if select else sorted(_late_drops(runtime, as_of).items()):
+        for day, tables in [] if select else sorted(_late_drops(runtime, report).items()):
             _execute(runtime, "take_in", report, partition=day, select=sorted(tables))
         _execute(runtime, "nightly", report, partition=as_of, select=select)
         if report.succeeded and not select:
@@ -110,8 +110,9 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
     return report
 
 
-def _late_drops(runtime: Runtime, as_of: date) -> dict[date, set[str]]:
-    """Raw tables with complete drops of earlier dates that are not in the lake, by date."""
+def _late_drops(runtime: Runtime, report: NightReport) -> dict[date, set[str]]:
+    """Raw tables with complete drops of earlier dates that are not in the lake, by date. Those no run can be made for are reported."""
+    from pipelines.partitions import OUT_OF_REACH, in_reach
     from pipelines.steps.ingest import pending
 
     late: dict[date, set[str]] = {}
@@ -119,12 +120,15 @@ def _late_drops(runtime: Runtime, as_of: date) -> dict[date, set[str]]:
         if contract.delivery is None:
             continue
         try:
-            drops = pending(runtime, contract, as_of)
+            drops = pending(runtime, contract, report.as_of)
         except (Unreachable, DeliveryRejected):
             continue  # the night itself asks again and reports it
         for drop in drops:
-            if drop.business_date < as_of:
-                late.setdefault(drop.business_date, set()).add(contract.sibling("raw"))
+            table = contract.sibling("raw")
+            if not in_reach(drop.business_date):
+                report.happened.append(Happened(REFUSED, table, OUT_OF_REACH.format(drop.location)))
+            elif drop.business_date < report.as_of:
+                late.setdefault(drop.business_date, set()).add(table)
     return late
 
 

@@ -15,6 +15,7 @@ from pipelines.dagster_assets import AS_OF_TAG, TELLS_ITSELF, key
 from pipelines.jobs import nightly, take_in
 from pipelines.notices.happened import RUN_FAILED, Happened, happened
 from pipelines.notices.tell import Telling, tell
+from pipelines.partitions import BUSINESS_DATES, OUT_OF_REACH, in_reach
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import attempt, pending
 from resources.engine import TIME_ZONE
@@ -31,18 +32,21 @@ INTERVAL = 60
 )
 def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     runtime: Runtime = context.resources.runtime
-    found = False
+    found, known = False, BUSINESS_DATES.get_partition_keys()
     for contract in runtime.contracts.values():
         if contract.delivery is None:
             continue
         try:
-            drops = pending(runtime, contract, date.max)
+            drops = pending(runtime, contract, date.fromisoformat(known[-1])) if known else []
         except (Unreachable, DeliveryRejected) as e:
             context.log.warning(str(e))
             continue
         for drop in drops:
-            found = True
             day, table = drop.business_date.isoformat(), contract.sibling("raw")
+            if not in_reach(drop.business_date):
+                context.log.warning(OUT_OF_REACH.format(drop.location))
+                continue
+            found = True
             yield dg.RunRequest(run_key=attempt(runtime, contract, drop), partition_key=day, asset_selection=[key(table)])
     if not found:
         yield dg.SkipReason("Every complete drop is in the lake.")

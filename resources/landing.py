@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,6 +28,8 @@ from resources.store import store_at
 
 log = logging.getLogger(__name__)
 
+MANIFESTS_AT_ONCE = 10
+"""As many as boto3 keeps connections."""
 CHANGED = "DELIVERY_CHANGED"
 """The code of a drop that was replaced between listing and reading it."""
 
@@ -123,7 +126,9 @@ class LandingZone:
         if delivery_of(contract).format == "database":
             found = [d for _, d in self._batches(contract) if only in (None, d.business_date)]
         else:
-            found = [self._folder_drop(contract, day) for day in self._days(contract) if only in (None, day)]
+            days = [day for day in self._days(contract) if only in (None, day)]
+            with ThreadPoolExecutor(MANIFESTS_AT_ONCE) as pool:  # one request each on a bucket
+                found = list(pool.map(lambda day: self._folder_drop(contract, day), days))
         return sorted(found, key=lambda d: d.business_date)
 
     def read(self, contract: Contract, drop: Drop) -> Delivery:
