@@ -56,11 +56,8 @@ def overview(runtime: Runtime, as_of: date, run_id: str) -> Overview:
     if base is not None and night == [r for r in known if r["as_of"] == as_of]:
         return Overview(night, nights, base)
     stage = lake.stage(HELD_BACK, run_id)
-    stage.write_arrow(pa.Table.from_pylist(night, schema=_schema()).to_reader(), ["as_of"])
-    done = lake.publish(
-        stage, base_version=base, replace_partitions=[("as_of", "in", [as_of.isoformat()])], partition_by=["as_of"],
-        metadata={"run_id": run_id}, statistics=True,
-    )  # fmt: skip
+    stage.write_arrow(pa.Table.from_pylist(nights, schema=_schema()).to_reader())
+    done = lake.publish(stage, base_version=base, metadata={"run_id": run_id}, statistics=True)
     return Overview(night, nights, done.version)
 
 
