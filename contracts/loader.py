@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ MODES = ("full", "inc", "append")
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
 PERIODS = ("d", "w", "m", "y")
+NEW_COLUMNS = ("hold", "accept")
 RULES = (
     "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
     "integer", "decimal", "identifier", "archive_no", "address", "text",
 )  # fmt: skip
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
+DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
 COMPARISONS = ("mustBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween")
 BESIDE_CONTRACT = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op", "_codes")
@@ -77,7 +80,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How a department delivers the table. `sequence` are the columns that order the versions of one key."""
+    """How a department delivers the table. `sequence` are the columns that order the versions of one key.
+
+    `new_columns`: what becomes of a delivery with columns beside those of the contract: "hold", or "accept" (kept in raw as text).
+    `max_error_ratio`: the largest share of a column's values that may be unreadable before a delivery is held.
+    """
 
     format: str
     mode: str
@@ -92,6 +99,8 @@ class Delivery:
     row_column: str = "cd_id"
     min_ratio: float = 0.9
     max_quarantine_ratio: float = 0.2
+    max_error_ratio: float = 0.5
+    new_columns: str = "hold"
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Contract:
+    """One table's contract. `digest` changes with every byte of its file."""
+
     name: str
     version: str
     title: str
@@ -127,6 +138,7 @@ class Contract:
     delivery: Delivery | None = None
     cadence: Cadence | None = None
     checks: tuple[Check, ...] = ()
+    digest: str = ""
 
     @property
     def layer(self) -> str:
@@ -237,6 +249,7 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Column, ...]) -> D
     _one_of(path, "delivery, mode", raw.get("mode"), MODES)
     _one_of(path, "delivery, encoding", raw.get("encoding", "utf-8"), ENCODINGS)
     _one_of(path, "delivery, compression", raw.get("compression"), COMPRESSIONS)
+    _one_of(path, "delivery, new_columns", raw.get("new_columns", "hold"), NEW_COLUMNS)
     for name in raw.get("sequence") or []:
         _one_of(path, "delivery, sequence", name, tuple(sorted(names)))
     if raw["format"] == "database":
@@ -325,6 +338,7 @@ def load(path: Path) -> Contract:
         delivery=delivery,
         cadence=_cadence(path, odcs.slaProperties) if delivery else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
+        digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
     )
 
 

@@ -16,7 +16,7 @@ from pipelines.jobs import nightly, take_in
 from pipelines.notices.happened import RUN_FAILED, Happened, happened
 from pipelines.notices.tell import Telling, tell
 from pipelines.runtime import Runtime
-from pipelines.steps.ingest import pending
+from pipelines.steps.ingest import attempt, pending
 from resources.engine import TIME_ZONE
 from resources.errors import DeliveryRejected, Unreachable
 
@@ -26,7 +26,7 @@ INTERVAL = 60
 @dg.sensor(
     job=take_in,
     minimum_interval_seconds=INTERVAL,
-    description="Takes in every complete drop that is not in the lake yet. The run's key is the digest of its manifest: one drop, one run.",
+    description="Takes in every complete drop that is not in the lake yet, and those released from a hold. One try of a drop is one run.",
     required_resource_keys={"runtime"},
 )
 def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
@@ -43,7 +43,7 @@ def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReques
         for drop in drops:
             found = True
             day, table = drop.business_date.isoformat(), contract.sibling("raw")
-            yield dg.RunRequest(run_key=drop.batch_id, partition_key=day, asset_selection=[key(table)])
+            yield dg.RunRequest(run_key=attempt(runtime, contract, drop), partition_key=day, asset_selection=[key(table)])
     if not found:
         yield dg.SkipReason("Every complete drop is in the lake.")
 

@@ -66,6 +66,8 @@ class Delivery:
     def __init__(self, schema: pa.Schema, drop: Drop, rows: Iterator[pa.RecordBatch], stack: ExitStack) -> None:
         self.schema = schema
         self.rows_read = 0
+        self.new_columns: list[str] = []
+        """Columns the contract does not know and accepts, as they are delivered; final after `batches`."""
         self._drop, self._rows, self._stack = drop, rows, stack
 
     def __enter__(self) -> Delivery:
@@ -78,6 +80,7 @@ class Delivery:
         """Raises DeliveryRejected (DELIVERY_ROW_COUNT, DELIVERY_EMPTY, and those of the reader), Unreachable."""
         for rows in self._rows:
             self.rows_read += rows.num_rows
+            self.new_columns += [n for n in batch.new_columns(rows) if n not in self.new_columns]
             yield rows
         declared = self._drop.declared_rows
         if self.rows_read == declared:
@@ -94,16 +97,16 @@ class LandingZone:
     def __init__(self, root: str, exchange_url: str | None, s3: S3 | None = None) -> None:
         self.store, self._exchange_url = store_at(root, s3), exchange_url
 
-    def drops(self, contract: Contract) -> list[Drop]:
-        """All drops of one table, oldest business date first. Reads manifests only, or one GROUP BY.
+    def drops(self, contract: Contract, only: date | None = None) -> list[Drop]:
+        """All drops of one table (`only`: of one business date), oldest first. Reads their manifests, or does one GROUP BY.
 
         What is not named by a date cannot be a drop; it is skipped with a warning in the log.
-        Raises Unreachable, and DeliveryRejected (DELIVERY_HEADER) for an exchange table that is not as contracted.
+        Raises Unreachable, and DeliveryRejected (DELIVERY_HEADER) for an exchange table without the columns of the exchange.
         """
         if delivery_of(contract).format == "database":
-            found = [d for _, d in self._batches(contract)]
+            found = [d for _, d in self._batches(contract) if only in (None, d.business_date)]
         else:
-            found = [self._folder_drop(contract, day) for day in self._days(contract)]
+            found = [self._folder_drop(contract, day) for day in self._days(contract) if only in (None, day)]
         return sorted(found, key=lambda d: d.business_date)
 
     def read(self, contract: Contract, drop: Drop) -> Delivery:
