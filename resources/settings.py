@@ -5,17 +5,19 @@ Here: names, types, defaults, validation at start. Not here: the pseudonym key i
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from functools import cached_property
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
@@ -43,7 +45,7 @@ PLAIN_PATH = r"[A-Za-z0-9/_.~+:\\-]+"
 class Settings(BaseSettings):
     """Where the lake is, what it reads, what it runs on."""
 
-    model_config = SettingsConfigDict(env_prefix="CITYLAKE_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="CITYLAKE_", extra="forbid", hide_input_in_errors=True)
 
     lake: str = Field("lake", description="Where the lake is: a folder or s3://bucket/prefix")
     landing: str = Field("landing", description="Where the departments drop their files: a folder or s3://bucket/prefix")
@@ -63,7 +65,7 @@ class Settings(BaseSettings):
 
     keep_days: int = Field(30, ge=2, description="Maintenance keeps what was readable so many days ago")
     keep_releases: int = Field(10, ge=1, description="Maintenance keeps at least so many releases, however old")
-    notify: dict[str, list[SecretStr]] = Field(
+    notify: Annotated[dict[str, list[SecretStr]], NoDecode] = Field(
         {}, description="Whom to tell: per department, and for engineers, a list of Apprise URLs such as mailto://… or dingtalk://…"
     )
 
@@ -92,6 +94,16 @@ class Settings(BaseSettings):
         if not re.fullmatch(MASTER, value):
             raise ValueError("write local[N], local[*], spark://host:port or sc://host:port")
         return value
+
+    @field_validator("notify", mode="before")
+    @classmethod
+    def _recipients(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value or "{}")
+        except ValueError:
+            raise ValueError('it is not JSON such as {"engineers": ["mailto://…"]}') from None
 
     @field_validator("key_file", "home")
     @classmethod
