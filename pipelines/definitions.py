@@ -13,6 +13,7 @@ from pipelines import jobs
 from pipelines.dagster_assets import cleansed_asset, derived_asset, raw_asset, release_asset
 from pipelines.runtime import Runtime, valid_codes
 from pipelines.sensors import complete_drops
+from pipelines.watch import watched_store
 from resources.settings import load
 
 
@@ -41,7 +42,8 @@ def build(runtime: dg.ResourceDefinition) -> dg.Definitions:
 def installation(_: dg.InitResourceContext) -> Iterator[Runtime]:
     runtime = Runtime.of(load())
     try:
-        yield runtime
+        with watched_store(runtime):
+            yield runtime
     finally:
         runtime.engine.stop()
 

@@ -123,11 +123,12 @@ def _execute(
     from pipelines.dagster_assets import AS_OF_TAG, key
     from pipelines.definitions import build
     from pipelines.leftovers import alive, clear_leftovers
+    from pipelines.watch import watched_store
 
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime))
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     home, run_id = runtime.settings.home, str(uuid4())
-    with dagster_instance(home if history else None) as instance, alive(home, run_id):
+    with dagster_instance(home if history else None) as instance, alive(home, run_id), watched_store(runtime):
         clear_leftovers(instance, home)
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,

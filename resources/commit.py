@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from resources.seal import SEAL
+
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
     from deltalake import Schema as DeltaSchema
@@ -63,8 +65,17 @@ def _add_columns(handle: DeltaTable, columns: list[Any], newest: int | None) -> 
         raise CommitFailedError(f"version {read} has moved on")
 
 
-def add_actions(staged: DeltaTable, folder: str, statistics: bool, hidden: Mapping[str, str | None]) -> tuple[list[Any], int]:
-    """The stage's files as actions on the target, with minimum and maximum only where permitted; and their rows."""
+def add_actions(
+    staged: DeltaTable,
+    folder: str,
+    statistics: bool,
+    hidden: Mapping[str, str | None],
+    seal: Callable[[str, Mapping[str, str | None]], str],
+) -> tuple[list[Any], int]:
+    """The stage's files as actions on the target, with minimum and maximum only where permitted; and their rows.
+
+    seal: of a path and its partition; it stands beside the statistics.
+    """
     import pyarrow as pa
     from deltalake.transaction import AddAction
 
@@ -77,9 +88,9 @@ def add_actions(staged: DeltaTable, folder: str, statistics: bool, hidden: Mappi
         if any(value is not None and partition[c] != value for c, value in hidden.items()):
             continue
         partition = {c: v for c, v in partition.items() if c not in hidden}
-        actions.append(
-            AddAction(f"{folder}/{file['path']}", file["size_bytes"], partition, file["modification_time"], True, json.dumps(stats))
-        )
+        path = f"{folder}/{file['path']}"
+        stats[SEAL] = seal(path, partition)
+        actions.append(AddAction(path, file["size_bytes"], partition, file["modification_time"], True, json.dumps(stats)))
         total += file["num_records"]
     return actions, total
 

@@ -64,6 +64,12 @@ class Engine(ABC):
     def _end(self) -> None:
         """End what `_start` started."""
 
+    def abandon(self) -> None:
+        """From any thread: whatever waits for the session fails at once, and it is not stopped in an orderly way."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.client.close()
+
     def stop(self) -> None:
         if self._session is not None:
             self._session.stop()
@@ -98,6 +104,11 @@ class Sail(Engine):
         if self._server is not None:
             self._server.stop()
             self._server = None
+
+    def abandon(self) -> None:
+        """The server still waits for the store: it goes down with the process."""
+        super().abandon()
+        self._server = None
 
 
 class Spark(Engine):

@@ -14,12 +14,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from resources.commit import add_actions, commit, nullable
 from resources.errors import CitylakeError, LakeUnreachable
 from resources.s3 import S3
+from resources.seal import FILES, Fault, Inspection, seal
 from resources.stage import Stage
 from resources.store import is_bucket, store_at
 
@@ -35,6 +37,12 @@ NEWEST = -1
 """For a version: whatever the newest is by then."""
 TRANSFER = re.compile(r"Generic S3 error|fs\.s3a\.|software\.amazon\.awssdk")
 """How delta-rs and Sail, and how Spark name a request to the store that failed for good."""
+PANIC = "PanicException"
+"""What delta-rs raises, not as an Exception, when a damaged file is none that it has thought of."""
+LOG_ERROR = "Kernel error"
+"""How delta-rs begins what it has to say of a log."""
+LOOKED_AT_BYTES = 4 << 30
+"""Of the newest files of a table in a folder, before it is read for the first time: 10 to 20 s. `Lake.verify` looks at all."""
 
 
 class Conflict(CitylakeError):
@@ -57,6 +65,8 @@ class Lake:
         self.store = store_at(root, s3, LakeUnreachable)
         self.options = (s3 or S3()).delta_options() if is_bucket(root) else None
         self._raw_from = raw_from
+        self._looked_at: set[tuple[str, str]] = set()
+        """Tables and files that this process has found sound: a published file is never written again."""
 
     def beside(self) -> Lake:
         """An empty lake within this one that reads raw from it, and is no part of it."""
@@ -77,26 +87,33 @@ class Lake:
         from deltalake.exceptions import TableNotFoundError
 
         try:
-            with self._watched():
+            with self._watched(table):
                 return DeltaTable(self.uri(table), version=version, storage_options=self.options)
         except TableNotFoundError:
             return None
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """A library's failure on the store in clear words."""
+    def _watched(self, table: str | None = None) -> Iterator[None]:
+        """A library's failure on the store, or on a table that it reads, in clear words."""
         from deltalake.exceptions import TableNotFoundError
 
         try:
             yield
         except (CitylakeError, TableNotFoundError):
             raise
-        except Exception as e:
+        except BaseException as e:
+            if not isinstance(e, Exception) and type(e).__name__ != PANIC:
+                raise
             if (fault := self.fault(e)) is not None:
                 raise fault from e
+            faults = self.verify(table) if table else []
+            if table and not faults and (LOG_ERROR in str(e) or not isinstance(e, Exception)):
+                faults = [Fault(table, -1, "_delta_log", "cannot be read any more")]
+            if faults:
+                raise faults[0].error(self.root) from e
             raise
 
-    def fault(self, error: Exception) -> LakeUnreachable | None:
+    def fault(self, error: BaseException) -> LakeUnreachable | None:
         """What the store has to do with the failure of a library or an engine; None: nothing. The store itself has the clearest words."""
         try:
             self.store.check()
@@ -136,8 +153,9 @@ class Lake:
 
     def read(self, spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
         """A published table as a DataFrame, at its newest version unless told. Raises CitylakeError when it is not there."""
-        if self.open(table, version) is None:
+        if (handle := self.open(table, version)) is None:
             raise CitylakeError("TABLE_MISSING", f"table {table} has never been published", self.root, "Run the assets that make it first")
+        self._look_at(table, handle.version())
         reader = spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
@@ -146,8 +164,39 @@ class Lake:
     def arrow(self, table: str, version: int | None = None, columns: list[str] | None = None) -> pa.Table | None:
         """A small table as Arrow without an engine, None when it is not there yet."""
         handle = self.open(table, version)
-        with self._watched():
-            return None if handle is None else handle.to_pyarrow_table(columns=columns)
+        if handle is None:
+            return None
+        self._look_at(table, handle.version())
+        with self._watched(table):
+            return handle.to_pyarrow_table(columns=columns)
+
+    def verify(self, table: str, version: int | None = None, *, at_least: int = 0) -> list[Fault]:
+        """What is wrong with a version of a table (default: the newest that its log names): its log and every file, to the last byte.
+
+        at_least: the newest version somebody was told of, such as the ledger: a log that ends before it has lost its end.
+        A table that is not there has the fault that its log is missing. Raises LakeUnreachable.
+        """
+        home = self._home(table)
+        commits = [c.name for c in home.store.children(f"{table}/_delta_log")]
+        newest = max((int(m[0]) for m in (re.match(r"\d{20}(?=\.json$|\.checkpoint\.parquet$)", c) for c in commits) if m), default=-1)
+        found = Inspection(home.store, table, max(newest, at_least) if version is None else version)
+        for path in found.files:
+            found.look(path)
+        return found.faults
+
+    def _look_at(self, table: str, version: int) -> None:
+        """Raises Damaged when a table in a folder is not what was published. An object store looks after its objects itself."""
+        home = self._home(table)
+        if is_bucket(home.root) or (table, f"{version}") in self._looked_at:
+            return
+        found, left = Inspection(home.store, table, version), LOOKED_AT_BYTES
+        for path, add in sorted(found.files.items(), key=lambda f: f[1]["modificationTime"], reverse=True):
+            left -= add["size"]
+            if (table, path) not in self._looked_at and left >= 0:
+                found.look(path)
+        if found.faults:
+            raise found.faults[0].error(home.root)
+        self._looked_at |= {(table, f"{version}"), *((table, path) for path in found.files)}
 
     def partitions(self, table: str) -> list[dict[str, str]]:
         """The partitions of a table, from its log alone."""
@@ -186,10 +235,10 @@ class Lake:
         from deltalake.exceptions import CommitFailedError, DeltaError
 
         staged = stage.open()
-        actions, rows = add_actions(staged, stage.name, statistics, hidden or {})
+        actions, rows = add_actions(staged, stage.name, statistics, hidden or {}, partial(seal, self.store, stage.table))
         schema = nullable(staged.schema(), without=frozenset(hidden or {}))
         properties = CommitProperties(
-            custom_metadata={**(metadata or {}), STAGE: stage.name},
+            custom_metadata={**(metadata or {}), STAGE: stage.name, FILES: str(len(actions))},
             app_transactions=[Transaction(app, version) for app, version in (transactions or {}).items()],
             max_commit_retries=0,
         )

@@ -9,6 +9,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -139,6 +140,28 @@ def test_store_that_stays_away_ends_the_night_in_one_sentence(city: Make, proven
         done="the store is killed while data files are uploaded",
         seen="one sentence, whole versions only; the rerun as an undisturbed run",
     )
+
+
+def test_store_that_never_answers_ends_the_night_in_one_sentence(minio: Minio, proxy: Proxy, city: Make, record_property: Any) -> None:
+    """It takes every request from the first staged file of the engine on, and gives no answer."""
+    mine = city(minio, proxy.endpoint)
+    with mine.night(*SELECTED) as night:
+        night.until(lambda: any(re.search(r"/cleansed/.*" + STAGED, e.path) for e in proxy.log))
+        proxy.latency(3600)
+        begin = time.monotonic()
+        done = night.result()
+    seconds = time.monotonic() - begin
+    assert seconds < SECONDS_TO_GIVE_UP
+    assert (done.code, done.out) == (1, "")
+    (said,) = sentences(done.err)
+    assert re.fullmatch(LOST, said)
+    proxy.clear()
+    check_whole_versions(mine.lake)
+    again = mine.run(*SELECTED)
+    assert again.code == 0, again.err
+    record_property("proves", "F5")
+    record_property("done", "in the middle of a night the store takes every request and answers none")
+    record_property("seen", f"given up after {seconds:.0f} s in one sentence; what is published is whole, the next night ends well")
 
 
 def test_run_that_is_killed_between_a_commit_and_its_ledger_row(

@@ -1,0 +1,173 @@
+"""The seal of a published file: a changed byte is known, in the file itself and in the log that names it.
+
+Here: making a seal, looking through a table's log and files for what has changed. Not here: when that is done (`lake`).
+Parquet files are written without checksums of their pages, so that a library reads one changed byte in three as another value
+and says nothing. A seal stands with the file's statistics, in the commit that publishes it and in every checkpoint after. It is
+made of the file's bytes, of its path and of its partition. Engines leave it alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from resources.errors import CitylakeError
+from resources.readers.streams import sm3, sm3_bytes
+from resources.store import Store
+
+SEAL = "sm3"
+"""Under this name a file's statistics hold its seal."""
+FILES = "files"
+"""Under this name a commit says how many files it adds."""
+COMMIT = re.compile(r"(\d{20})\.json")
+CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
+HINT = "_last_checkpoint"
+ACTIONS = {"add", "remove", "metaData", "protocol", "commitInfo", "txn", "cdc", "domainMetadata"}
+FILE: dict[str, Callable[[Any], Any]] = {"path": str, "size": int, "modificationTime": int, "partitionValues": dict}
+"""What must be known of a file."""
+
+
+class Damaged(CitylakeError):
+    """A file of a table, or of its log, is not what was published."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """file: below the table's folder. what: a sentence's end, such as "is missing"."""
+
+    table: str
+    version: int
+    file: str
+    what: str
+
+    def error(self, root: str) -> Damaged:
+        return Damaged(
+            "TABLE_DAMAGED",
+            f"table {self.table}, version {self.version}: {self.file} {self.what}",
+            root,
+            "Put the file back from a backup; or, of a table after raw, remove the table's folder and make it anew with `citylake rebuild`",
+        )
+
+
+def seal(store: Store, table: str, path: str, partition: Mapping[str, str | None]) -> str:
+    """The seal of a file of a table. Raises FileNotFoundError."""
+    handle, _ = store.open(f"{table}/{unquote(path)}")
+    with handle:
+        return sm3_bytes(json.dumps([sm3(handle), path, sorted(partition.items())]).encode())
+
+
+class Inspection:
+    """One version of a table, as its log says and as its files are. `faults`: what has been found so far."""
+
+    def __init__(self, store: Store, table: str, version: int) -> None:
+        self._store, self._table, self._version = store, table, version
+        self.faults: list[Fault] = []
+        self.files: dict[str, dict[str, Any]] = {}
+        """Path -> the action that added it, of the files that belong to the version."""
+        self._columns: set[str] = set()
+        self._replay()
+
+    def _fault(self, file: str, what: str) -> None:
+        self.faults.append(Fault(self._table, self._version, file, what))
+
+    def _replay(self) -> None:
+        names = [c.name for c in self._store.children(f"{self._table}/_delta_log")]
+        commits = {int(m[1]) for m in map(COMMIT.fullmatch, names) if m}
+        checkpoints = [v for m in map(CHECKPOINT.fullmatch, names) if m and (v := int(m[1])) <= self._version]
+        start = max(checkpoints, default=-1)
+        if start >= 0:
+            self._load(f"_delta_log/{start:020}.checkpoint.parquet", start)
+        for version in range(start + 1, self._version + 1):
+            name = f"_delta_log/{version:020}.json"
+            if version in commits:
+                self._apply(name)
+            else:
+                self._fault(name, "is missing")
+
+    def _load(self, name: str, version: int) -> None:
+        import pyarrow.parquet as pq
+
+        try:
+            with self._store.open(f"{self._table}/{name}")[0] as handle:
+                found = pq.read_table(handle, columns=["add", "metaData"]).to_pylist()
+            for row in found:
+                if add := row["add"]:
+                    self.files[add["path"]] = {name: kind(add[name]) for name, kind in FILE.items()} | {"stats": add["stats"]}
+                if row["metaData"]:
+                    self._describe(row["metaData"])
+        except Exception:
+            self._fault(name, "cannot be read any more")
+            return
+        try:
+            with self._store.open(f"{self._table}/_delta_log/{HINT}")[0] as handle:
+                hint = json.load(handle)
+        except (OSError, ValueError):
+            return
+        if hint.get("version") == version and hint.get("numOfAddFiles", len(self.files)) != len(self.files):
+            self._fault(name, f"names {len(self.files)} files and not {hint['numOfAddFiles']}")
+
+    def _apply(self, name: str) -> None:
+        told, added = None, 0
+        try:
+            for action in self._actions(name):
+                if unknown := set(action) - ACTIONS:
+                    raise ValueError(unknown)
+                told = told or action.get("commitInfo", {}).get(FILES)
+                if add := action.get("add"):
+                    added += 1
+                    self.files[add["path"]] = {name: kind(add[name]) for name, kind in FILE.items()} | {"stats": add.get("stats")}
+                if remove := action.get("remove"):
+                    del self.files[remove["path"]]
+                if metadata := action.get("metaData"):
+                    self._describe(metadata)
+            if told not in (None, str(added)):
+                raise ValueError(added)
+        except Exception:
+            self._fault(name, "is not what was committed")
+
+    def _actions(self, name: str) -> Iterator[dict[str, Any]]:
+        with self._store.open(f"{self._table}/{name}")[0] as handle:
+            for line in handle:
+                yield json.loads(line)
+
+    def _describe(self, metadata: dict[str, Any]) -> None:
+        from deltalake import Schema
+
+        self._columns = {f.name for f in Schema.from_json(metadata["schemaString"]).fields}
+
+    def look(self, path: str) -> None:
+        """Look at one file. One without a seal (the lake's own books) is looked at for size and columns."""
+        import pyarrow.parquet as pq
+
+        add = self.files[path]
+        try:
+            handle, size = self._store.open(f"{self._table}/{unquote(path)}")
+        except FileNotFoundError:
+            self._fault(path, "is missing")
+            return
+        with handle:
+            told = _seal_of(add)
+            if size != add["size"]:
+                self._fault(path, f"has {size} bytes and not {add['size']}")
+            elif told and told != seal(self._store, self._table, path, add["partitionValues"]):
+                self._fault(path, "has changed since it was published")
+            else:
+                try:
+                    found = set(pq.read_schema(handle).names)
+                except Exception:
+                    self._fault(path, "cannot be read any more")
+                    return
+                if strange := found - self._columns:
+                    self._fault("_delta_log", f"names other columns than {path}, which has {', '.join(sorted(strange))}")
+
+
+def _seal_of(add: Mapping[str, Any]) -> str | None:
+    try:
+        found: str | None = json.loads(add.get("stats") or "{}").get(SEAL)
+    except (ValueError, AttributeError):
+        return "unreadable"
+    return found

@@ -1,0 +1,150 @@
+"""F7, F8: a run is killed at every step of a publish: readers see the old or the new version of each table, the next run ends right.
+
+The runs are killed one after another in one lake, each a little further on than the one before, so that each starts from what
+the others have left. The last one is left alone.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pipelines.ledger import BOOKS, Ledger
+from resources.lake import Lake
+from simulator import build
+from tests.differential.lakes import differences, rows
+from tests.faults.city import PATIENCE, Delivered
+from tests.faults.conftest import PEOPLE, SEED
+from tests.servers.need import ROOT
+from tests.story.city import Installation, toml
+
+pytestmark = pytest.mark.slow
+RAW, CLEANSED, BASE, THEME = "raw/health/archive", "cleansed/health/archive", "base/population/source_link", "themes/health/cleanup_list"
+CHAIN = (RAW, CLEANSED, BASE, THEME)
+QUARANTINE = "quarantine/health/archive"
+ORDER = (RAW, QUARANTINE, CLEANSED, BASE, THEME)
+KILLED = -9
+DEATHS = (
+    ("stage-files", RAW, 0),
+    ("commit-before", RAW, 0),
+    ("commit-after", RAW, 1),
+    ("stage-files", CLEANSED, 1),
+    ("gate-after", CLEANSED, 1),
+    ("commit-before", QUARANTINE, 1),
+    ("commit-after", QUARANTINE, 2),
+    ("commit-before", CLEANSED, 2),
+    ("ledger-before", CLEANSED, 3),
+    ("stage-after", BASE, 3),
+    ("ledger-after", BASE, 4),
+    ("publish-before", THEME, 4),
+    ("commit-after", THEME, 5),
+)
+"""Where a run dies, in which table, and how many tables of ORDER are new by then."""
+RELEASING = """
+import sys
+from datetime import date
+from pipelines.runtime import Runtime
+from pipelines.steps.release import release
+from resources.settings import load
+from tests.faults.points import dying
+with dying(sys.argv[1]):
+    release(Runtime.of(load()), date.fromisoformat(sys.argv[2]), sys.argv[1])
+"""
+
+
+@dataclass(frozen=True)
+class Second:
+    """A lake after its first night, with the deliveries of the second."""
+
+    desk: Installation
+    day: date
+
+    @property
+    def lake(self) -> Lake:
+        return self.desk.lake
+
+    def run(self, death: str | None = None) -> subprocess.CompletedProcess[str]:
+        selected = [x for table in CHAIN for x in ("--select", table)]
+        before = ["-m", "tests.faults.dying", death, "--"] if death else ["-c", "from pipelines.cli.main import entry; entry()"]
+        return self._python(*before, "run", "--as-of", self.day.isoformat(), *selected)
+
+    def release(self, death: str) -> subprocess.CompletedProcess[str]:
+        return self._python("-c", RELEASING, death, self.day.isoformat())
+
+    def _python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {"CITYLAKE_CONFIG": str(self.desk.config), "PATH": "", "PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=self.desk.root, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+
+
+@pytest.fixture(scope="module")
+def second(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Second]:
+    """`second(name)`: a copy of its own, made of the lake of the first night."""
+    simulated, folder = build(PEOPLE, SEED), tmp_path_factory.mktemp("second")
+
+    def make(name: str) -> Second:
+        shutil.copytree(delivered.desk.root, folder / name)
+        desk = Installation(folder / name)
+        desk.config.write_text(toml(desk.settings))
+        simulated.deliver(1, desk.landing, desk.exchange_url)
+        return Second(desk, simulated.nights[1])
+
+    return make
+
+
+def check_readers(lake: Lake, old: Lake, new: Lake, versions: dict[str, int | None]) -> list[str]:
+    """Every table is whole, in its old or its new state, in every version it has; those that are new."""
+    made = []
+    for table in ORDER:
+        handle, before = lake.open(table), old.version(table)
+        assert handle is not None
+        for version in range(before or 0, handle.version() + 1):
+            there = lake.arrow(table, version)
+            assert there is not None
+            assert there.num_rows == sum(lake.open(table, version).get_add_actions(flatten=True)["num_records"].to_pylist())  # type: ignore[union-attr]
+        if handle.version() != before:
+            made.append(table)
+        assert rows(lake, table) == rows(new if table in made else old, table), f"{table} is neither old nor new"
+    others = {t: v for t, v in versions.items() if t not in ORDER}
+    assert {t: lake.version(t) for t in lake.tables() if t not in (*ORDER, *BOOKS)} == others
+    return made
+
+
+def test_runs_that_are_killed_at_every_step(second: Callable[[str], Second], delivered: Delivered, record_property: Any) -> None:
+    record_property("proves", "F7")
+    record_property("proves", "F8")
+    record_property("done", f"a run was killed at {len(DEATHS) + 2} steps of its publishes, one run after another in one lake")
+    left_alone, mine = second("left-alone"), second("killed")
+    versions, old = mine.desk.versions(), delivered.desk.lake
+    done = left_alone.run()
+    assert done.returncode == 0, done.stderr
+    assert left_alone.release("stage-before").returncode == 0
+    for point, table, new in DEATHS:
+        killed = mine.run(f"{point}:{table}")
+        assert killed.returncode == KILLED, f"{point} of {table}: {killed.stderr}"
+        assert check_readers(mine.lake, old, left_alone.lake, versions) == list(ORDER[:new]), f"{point} of {table}"
+    done = mine.run()
+    assert done.returncode == 0, done.stderr
+    assert [mine.release(death).returncode for death in ("release-before", "release-after", "stage-before")] == [KILLED, KILLED, 0]
+    assert differences(left_alone.lake, mine.lake) == {}
+    told = Ledger(mine.lake)
+    accounts = Counter((r["table"], r["batch_id"], r["kind"], r["business_date"]) for r in told.rows())
+    assert set(accounts.values()) == {1}
+    assert [r.as_of for r in told.releases()][1:] == [mine.day]
+    assert told.releases()[-1].versions == mine.desk.versions()
+    (published,) = {r["version"] for r in told.rows() if r["table"] == CLEANSED and r["as_of"] == mine.day}
+    assert published == mine.lake.version(CLEANSED) == (versions[CLEANSED] or 0) + 1, "published once, in the run that was killed after it"
+    record_property(
+        "seen",
+        f"each table whole, old or new, after each of {len(DEATHS)} kills; the next run ends with the rows of an undisturbed one, "
+        f"{len(accounts)} accounts once each, one release",
+    )
