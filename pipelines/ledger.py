@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
-BOOKS = (LEDGER, RELEASE)
+MAINTENANCE = "operations/maintenance"
+BOOKS = (LEDGER, RELEASE, MAINTENANCE)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""
@@ -51,6 +52,7 @@ class Release:
     as_of: date
     run_id: str
     versions: dict[str, int]
+    released_at: datetime
 
 
 class Ledger:
@@ -133,10 +135,10 @@ class Ledger:
 
         for _ in range(ATTEMPTS):
             read = self._lake.version(RELEASE)
-            release = Release(len(self.releases(read)) + 1, as_of, run_id, versions)
+            release = Release(len(self.releases(read)) + 1, as_of, run_id, versions, datetime.now(UTC))
             row = {
                 "release": release.number, "as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True),
-                "released_at": datetime.now(UTC),
+                "released_at": release.released_at,
             }  # fmt: skip
             with suppress(Conflict):
                 rows = pa.Table.from_pylist([row], schema=_release_schema())
@@ -148,7 +150,7 @@ class Ledger:
         """All releases, oldest first."""
         found = self._lake.arrow(RELEASE, version)
         rows = [] if found is None else sorted(found.to_pylist(), key=lambda r: r["release"])
-        return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"])) for r in rows]
+        return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"]), r["released_at"]) for r in rows]
 
 
 def _identity(row: dict[str, Any]) -> Identity:

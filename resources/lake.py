@@ -35,6 +35,10 @@ STAGE = "stage"
 """Under this name a commit says which attempt made it."""
 NEWEST = -1
 """For a version: whatever the newest is by then."""
+CONTENT = "content_of"
+"""Under this name a commit that only wrote rows anew, such as a compaction, says which version they are of."""
+OF_DELTA = {"timestamp", "operation", "operationParameters", "operationMetrics", "engineInfo", "clientVersion", "version", "readVersion"}
+"""What delta-rs tells of a commit beside what its publisher told it."""
 TRANSFER = re.compile(r"Generic S3 error|fs\.s3a\.|software\.amazon\.awssdk")
 """How delta-rs and Sail, and how Spark name a request to the store that failed for good."""
 PANIC = "PanicException"
@@ -130,6 +134,11 @@ class Lake:
     def notes(self, table: str) -> dict[str, Any]:
         """What the commit of the newest version says; empty when the table is not there yet."""
         return next(iter(self.history(table, 1)), {})
+
+    def content(self, table: str) -> int | None:
+        """The version whose rows the newest one has: itself, or that which maintenance wrote anew. None when there is no table."""
+        notes = self.notes(table)
+        return int(notes.get(CONTENT, notes["version"])) if notes else None
 
     def history(self, table: str, newest: int | None = None) -> list[dict[str, Any]]:
         """What the newest commits say that are still in the log, newest first; None: all of them."""
