@@ -50,13 +50,14 @@ def _valid(view: View) -> Violations:
 
 def _one_to_one(view: View) -> Violations:
     _persons(view)
-    earlier = {r.versions[PERSON] for r in view.releases if r.number <= view.release.number and PERSON in r.versions}
+    readable = [r for r in view.releases if r.number <= view.release.number and r.number not in view.gone_releases]
+    earlier = {r.versions[PERSON] for r in readable if PERSON in r.versions}
     versions = sorted(earlier) if view.thorough else sorted(earlier)[-RECENT:]
     read = [view.runtime.lake.read(view.runtime.spark, PERSON, v).select("person_uid", "id_no") for v in versions]
     pairs = reduce(DataFrame.unionByName, read).where(F.col("id_no").isNotNull()).distinct()
     of_two = pairs.groupBy("person_uid").count().where(F.col("count") > 1).select("person_uid")
     two = pairs.groupBy("id_no").agg(F.count(F.lit(1)).alias("n"), F.min("person_uid").alias("person_uid")).where(F.col("n") > 1)
-    return _counted(of_two.unionByName(two.select("person_uid")), "person_uid")
+    return _counted(of_two.unionByName(two.select("person_uid")).distinct(), "person_uid")
 
 
 def _counted(wrong: DataFrame, example: str) -> Violations:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from contracts import Contract
 from pipelines.ledger import Release
 from pipelines.runtime import Runtime
+from pipelines.upkeep import BATCH, UpkeepBook
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 PLACE = re.compile(r"\{([a-z_/]+)\}")
 """A table's name within a query."""
-MAINTENANCE = "operations/maintenance"
-"""What was taken away on purpose; not there before the first time."""
 
 
 @dataclass
@@ -75,19 +74,14 @@ class View:
         return self.runtime.ledger.releases()
 
     @cached_property
-    def _gone(self) -> list[dict[str, Any]]:
-        found = self.runtime.lake.arrow(MAINTENANCE)
-        return [] if found is None else found.to_pylist()
-
-    @property
     def gone_batches(self) -> set[tuple[str, str]]:
         """Table and batch of the rows that are no longer kept, as the book of maintenance says."""
-        return {(u["table"], u["batch_id"]) for u in self._gone if u["task"] == "batch"}
+        return {(u.table, u.batch_id) for u in UpkeepBook(self.runtime.lake).rows() if u.task == BATCH and u.batch_id is not None}
 
-    @property
+    @cached_property
     def gone_releases(self) -> set[int]:
         """The releases that need no longer be readable."""
-        return {u["release"] for u in self._gone if u["task"] == "release"}
+        return UpkeepBook(self.runtime.lake).gone_releases()
 
 
 def _view(table: str) -> str:

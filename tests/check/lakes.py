@@ -69,7 +69,8 @@ class Doctored:
         assert handle is not None
         by = handle.metadata().partition_columns
         stage = self.lake.stage(table, "doctored")
-        stage.write_arrow(pa.Table.from_pylist(rows if changed is None else changed, schema=found.schema).to_reader(), by)
+        frame = self.runtime.spark.createDataFrame(pa.Table.from_pylist(rows if changed is None else changed, schema=found.schema))
+        stage.write(frame, by)
         self.lake.publish(stage, base_version=handle.version(), partition_by=by, **{"metadata": {"run_id": "doctored"}, **how})
         self.release()
 

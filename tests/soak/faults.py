@@ -16,6 +16,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+from pipelines.maintain import maintain
 from quality import gates
 from quality.gates import GateResult
 from resources.stage import Stage
@@ -157,10 +158,9 @@ def engine_restarted(night: Night) -> None:
     night.runtime.engine.stop()
 
 
-def checkpoints(night: Night) -> None:
-    """Every table's log gets a checkpoint, as maintenance makes it."""
-    for table in night.runtime.lake.tables():
-        night.runtime.lake.open(table).create_checkpoint()
+def maintained(night: Night) -> None:
+    """All tables are compacted, their logs get checkpoints, and what nobody is promised any more goes."""
+    maintain(night.runtime, f"soak-{night.day}")
 
 
 FAULTS: dict[str, Fault] = {
@@ -175,7 +175,7 @@ FAULTS: dict[str, Fault] = {
     "disk full": Fault(during=disk_full),
     "gate fails": Fault(during=gate_fails),
     "engine restarted": Fault(before=engine_restarted),
-    "checkpoints": Fault(before=checkpoints),
+    "maintenance": Fault(before=maintained),
 }
 DELIVERED = [name for name, fault in FAULTS.items() if fault.after or name in ("missing drop", "corrected drop", "replay")]
 """Faults of deliveries: two of them must not meet on the same drop."""

@@ -13,20 +13,18 @@ from tests.soak.chart import draw
 from tests.soak.nights import Soak
 from tests.soak.verdict import verdict
 
-FAULTS = ([], ["crash", "bad file"], ["disk full", "missing drop"])
+FAULTS = ([], ["crash", "missing drop"])
 
 
 @pytest.mark.slow
 def test_after_every_night_everything_holds(tmp_path: Path, engine: Engine, proven: Callable[..., None]) -> None:
     soak = Soak(tmp_path / "city", nights=len(FAULTS), people=200, seed=5, engine=engine)
     told = [soak.night(day, faults) for day, faults in zip(soak.departments.days, FAULTS, strict=True)]
-    assert [t.violated for t in told] == [[], [], []]
-    assert [t.release for t in told] == [1, 2, 3]
-    assert [t.outcome.split(":")[0] for t in told] == ["well", "died", "failed"]
-    assert [t.runs for t in told] == [1, 2, 2]
+    assert [t.violated for t in told] == [[], []]
+    assert [(t.release, t.outcome, t.runs) for t in told] == [(1, "well", 1), (2, "died", 2)]
     assert soak.owed != []
-    done = "a night with a crash and a bad file, then one with a full disk and a missing drop, each run again"
-    proven("F7", "F10", "H1", done=done, seen=f"{told[-1].holding} of {told[-1].applying} invariants hold after each")
+    done = "a night without one department's drop that dies at a random point, then the same date again"
+    proven("F7", "H1", done=done, seen=f"{told[-1].holding} of {told[-1].applying} invariants hold afterwards")
 
 
 def nights(*peaks: float, **last: Any) -> dict[str, Any]:
