@@ -74,7 +74,7 @@ def organisation_no_rule(registrar: bool = False) -> Steps:
 
     Errors, the first one found: E_SCI, E_LEN, E_CHARS, E_CLASS, E_CHECK. With a value: W_ORGCHECK (the organisation code inside
     a credit code fails its own check), W_DIVISION (no province). `registrar`: the source issues the codes itself, and a wrong
-    check character is W_CHECK_LEGACY (Fujian 2015). Repairs: F_WIDTH, F_INVIS, F_TRIM, F_CASE.
+    check character is W_CHECK_LEGACY (Fujian 2015). Repairs: F_WIDTH, F_INVIS, F_TRIM, F_FORM (case, hyphens).
     """
 
     def judged(row: Row) -> dict[str, Column]:
@@ -117,7 +117,7 @@ def organisation_no_rule(registrar: bool = False) -> Steps:
         )
         found = F.when(error.isNull(), warnings).otherwise(code_array(error))
         untouched = absent | ((s == row["raw"]) & error.isNull() & (F.size(warnings) == 0))
-        repaired = code_array(*identifier_fixes(row["raw"]), flag(row["raw"].rlike("[a-z]"), "F_CASE"))
+        repaired = code_array(*identifier_fixes(row["raw"]), flag(row["raw"].rlike("[a-z-]"), "F_FORM"))
         return {
             "value": F.when(error.isNull() & ~absent, s),
             "codes": F.when(untouched, no_codes()).otherwise(F.concat(repaired, found)),

@@ -156,9 +156,9 @@ def compare(lake: Lake, truth: Path) -> list[Finding]:
                  if any(t.right(row, r.column, r.clean or None, t.codes) for row in rows[r.table].get(r.key, []))}  # fmt: skip
         unexplained = {cell for cell in _marked(rows, t.codes) if cell not in dirty} if _first_of(code) else set()
         _add(totals, t.of, t.what, len(mine), len(right | unexplained), len(right))
-    for code, (injected, found, right) in of_rows(lake, record, rows).items():
-        _add(totals, code if code.startswith("D") else "D12", WHOLE[code], injected, found, right)
-    lines = [Finding(f"{code} {what}", injected, found, right) for code, (what, injected, found, right) in sorted(totals.items())]
+    for code, figures in of_rows(lake, record, rows).items():
+        _add(totals, code if code.startswith("D") else "D12", WHOLE[code], *figures)
+    lines = [Finding(f"{code} {line[0]}", *line[1:]) for code, line in sorted(totals.items())]
     return [line for line in lines if line.expected or line.found]
 
 
