@@ -25,22 +25,26 @@ PARTITIONS = ("_business_date", "_batch_id")
 ADDED = (("_business_date", pa.string()), ("_batch_id", pa.string()), ("_extract_ts", pa.string()))
 HELD = "DELIVERY_SHRUNK"
 REFUSED = ("rejected", "held")
+ON_ITS_WAY = ("DELIVERY_MISSING", "DELIVERY_DIGEST")
+"""Refusals that the same manifest may outlive: its files are still being written, or are sent again."""
 
 
 def pending(runtime: Runtime, contract: Contract, as_of: date) -> list[Drop]:
     """Complete deliveries up to a date that are not in the raw table yet, oldest first.
 
-    Those refused before (rejected or held) are left out: the same files would be refused again.
+    Those refused before (rejected or held) are left out: the same files would be refused again, unless they were on their way.
     """
     table = contract.sibling("raw")
-    refused = {r["batch_id"] for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED}
-    known = _taken_in(runtime, contract) | refused
-    return [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in known]
+    final = [r for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED and not r["reason"].startswith(ON_ITS_WAY)]
+    refused = {r["batch_id"] for r in final}
+    drops = [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in refused]
+    return _not_taken_in(runtime, contract, drops)
 
 
-def _taken_in(runtime: Runtime, contract: Contract) -> set[str]:
-    """The batches that are in the raw table."""
-    return {p["_batch_id"] for p in runtime.lake.partitions(contract.sibling("raw"))}
+def _not_taken_in(runtime: Runtime, contract: Contract, drops: list[Drop]) -> list[Drop]:
+    """Those the log of the raw table does not name: a batch without rows has no partition."""
+    raw = runtime.lake.open(contract.sibling("raw"))
+    return [d for d in drops if raw is None or raw.transaction_version(f"batch:{d.batch_id}") is None]
 
 
 def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: str) -> Outcome:
@@ -48,8 +52,7 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
     table, started = contract.sibling("raw"), perf_counter()
     outcome = Outcome(table, runtime.lake.version(table), changed=False)
     delivered = [d for d in runtime.landing.drops(contract) if d.business_date == business_date]
-    known = _taken_in(runtime, contract)
-    for drop in [d for d in delivered if d.complete and d.batch_id not in known]:
+    for drop in _not_taken_in(runtime, contract, [d for d in delivered if d.complete]):
         try:
             _refuse_shrunk(runtime, contract, drop)
             account = _take_in(runtime, contract, drop, run_id)
