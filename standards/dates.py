@@ -27,6 +27,7 @@ COMPACT_STAMP = r"^([0-9]{8})([0-9]{4}(?:[0-9]{2})?)\z"
 MIDNIGHT = r"[T ]0{1,2}:00(?::00(?:[.]0+)?)?\z"
 USUAL_STAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\z"
 HALF_DAY = " *(上午|下午|[AaPp][Mm]) *"
+HERE = "+08:00"
 MORNING, AFTERNOON = ("上午", "AM"), ("下午", "PM")
 MONTH = r"^([0-9]{4})[-/.年]?([0-9]{1,2})月?\z"
 SENTINEL_MONTHS = ("000000", "190001", "197001", "999912")
@@ -59,13 +60,15 @@ def _iso(day: Column, excel: bool) -> Column:
 
 def _answer(row: Row) -> dict[str, Column]:
     value, sentinel = row["value"], row["sentinel"]
+    moved = ~F.coalesce(row["zone"], F.lit("")).isin("", HERE) if "zone" in row else F.lit(False)
     codes = code_array(
         *text_fixes(row["raw"]),
         flag(sentinel, "F_SENTINEL"),
         flag(value.isNotNull() & ~row["plain"], "F_DATE"),
+        flag(value.isNotNull() & moved, "F_ZONE"),
         flag(value.isNull() & ~sentinel, "E_DATE"),
     )
-    untouched = value.isNotNull() & row["plain"] & (row["s"] == row["raw"])
+    untouched = value.isNotNull() & row["plain"] & ~moved & (row["s"] == row["raw"])
     return {"codes": F.when(is_absent(row["s"]) | untouched, no_codes()).otherwise(codes)}
 
 
@@ -110,7 +113,7 @@ def timestamp_rule(excel: bool = False) -> Steps:
     The days of `date_rule`, then optionally T or a blank and H:mm[:ss[.f]], then optionally Z or an offset;
     yyyyMMddHHmmss; epoch milliseconds. 24:00:00 is the start of the next day; 上午, 下午, AM, PM make a clock of twelve hours.
 
-    Codes as in `date_rule`; a missing time of day is midnight.
+    Codes as in `date_rule`, and F_ZONE: moved here from another zone; a missing time of day is midnight.
     """
 
     def unusual(row: Row) -> dict[str, Column]:

@@ -125,7 +125,7 @@ TREATMENTS = {
     "D29": Treatment("D29", "status forgot its date", ("F_STATUS",), repaired),
     "D30": Treatment("D30", "variant of a name", ("F_NAME",), comparable),
     "D35": Treatment("D35", "negative amount", ("W_NEGATIVE",), flagged),
-    "D37": Treatment("D37", "world time, clock of twelve hours", (), repaired),
+    "D37": Treatment("D37", "world time, clock of twelve hours", ("F_ZONE",), repaired),
     "D39": Treatment("D39", "masked by the provider", ("W_MASKED",), flagged),
     "D40": Treatment("D40", "remains of HTML", ("F_HTML",), repaired),
     "D40N": Treatment("D40", "words for nothing", (), emptied),
