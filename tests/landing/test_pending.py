@@ -30,7 +30,7 @@ def test_file_that_was_cut_on_its_way_is_taken_in_when_it_is_whole(installation:
     whole = Path(file).read_bytes()
     seen: list[object] = []
     for data in (whole[:-9], None, whole):
-        file.unlink()
+        file.unlink(missing_ok=True)
         if data is not None:
             file.write_bytes(data)
         assert waiting(city) == [DAY]
