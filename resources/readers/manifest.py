@@ -4,7 +4,8 @@ Here: reading `manifest.json`, holding it against the contract, verifying the fi
 Not here: reading their rows.
 
 Fields (domain rules B0): table "department/table", dept_org_code, extract_ts (ISO time), period_from, period_to,
-mode (full, inc, append), encoding, format, delimiter, row_count, files [{name, sm3, bytes}], schema_version.
+mode (full, inc, append), encoding, format, delimiter, row_count, files [{name, sm3, bytes}], schema_version; for a table with
+coordinates crs, the system they are in: nothing else tells it, and half a kilometre hangs on it.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Manifest:
     format: str
     delimiter: str | None
     row_count: int
+    crs: str | None
     files: tuple[FileEntry, ...]
 
 
@@ -124,6 +126,7 @@ def parse(data: bytes, where: str) -> Manifest:
         format=str(raw["format"]),
         delimiter=raw["delimiter"],
         row_count=_count(raw["row_count"], "row_count", where),
+        crs=raw.get("crs"),
         files=files,
     )
 
@@ -145,6 +148,8 @@ def check(manifest: Manifest, contract: Contract) -> None:
         agreed["encoding"] = CODECS[delivery.encoding]
     if delivery.format == "csv":
         said["delimiter"], agreed["delimiter"] = str(manifest.delimiter), delivery.delimiter
+    if contract.crs:
+        said["crs"], agreed["crs"] = str(manifest.crs or "not stated"), contract.crs
     differing = [f"{f} is {said[f][:80]!r}, agreed is {agreed[f]!r}" for f in agreed if said[f] != agreed[f]]
     if differing:
         raise DeliveryRejected("DELIVERY_CONTRACT", "; ".join(differing), manifest.where, "Deliver as agreed, or change the contract first")

@@ -103,6 +103,16 @@ def test_no_service_after_a_death_goes_without_its_flag(city: scenarios.City, pr
     proven("H4", done="all scenarios as one city", seen=f"{len(died)} dead, each service afterwards has its flag and no other")
 
 
+def test_services_without_an_archive_are_kept_and_flagged(city: scenarios.City, record_property: Callable[[str, object], None]) -> None:
+    numbers = {r.ehr_no for r in city.archive.collect()}
+    given = [r for r in city.service.collect() if r.service_kind != "VISIT"]
+    orphans = {r.service_no for r in given if r.ehr_no not in numbers}
+    assert orphans == {r.service_no for r in given if "NO_ARCHIVE" in r.flags} == {"N-e", "N-f"}
+    record_property("proves", "B21")
+    record_property("done", "an examination and a follow-up under archive numbers that no archive has")
+    record_property("seen", f"{len(orphans)} of {len(given)} services flagged NO_ARCHIVE, none lost")
+
+
 def test_closing_is_proposed_with_reason_and_date(archives: dict[str, dict[str, Any]], proven: Callable[..., None]) -> None:
     for r in archives.values():
         closing = r["state"] in ("CLOSED", "DUPLICATE", "DECEASED", "FAKE_CONFIRMED")

@@ -84,9 +84,7 @@ def test_the_dirt_that_was_injected_is_treated_code_by_code(
         record_property("proves", code)
     merged = next(f for f in demo["findings"] if f["finding"].startswith("duplicates by identity number"))
     record_property("proves", "D13")
-    record_property(
-        "done", "dirt injected into the eleven tables of a city of 2,000 people at the default rates, every cell of it recorded"
-    )
+    record_property("done", "dirt injected into the eleven tables of a city of 2,000 people at the default rates, each cell recorded")
     figures = [f"{code} {line['right']} of {line['truth']}" for code, line in dirt.items()]
     record_property("seen", f"treated rightly: {', '.join([*figures, 'D13 {right} of {truth}'.format(**merged)])}")
 
