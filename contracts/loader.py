@@ -24,6 +24,7 @@ MODES = ("full", "inc", "append")
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
 NEW_COLUMNS = ("hold", "accept")
+PERIODS = ("d", "w", "m", "y")
 RULES = (
     "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
     "integer", "decimal", "identifier", "archive_no", "address", "text",
@@ -105,6 +106,15 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Cadence:
+    """How often a department delivers: once in every `every` days, weeks, months or years (d, w, m, y), at most `latency` days late."""
+
+    every: int
+    period: str
+    latency: int = 0
+
+
+@dataclass(frozen=True)
 class Check:
     """One expectation of the whole table, beyond those that follow from the columns themselves."""
 
@@ -128,6 +138,7 @@ class Contract:
     columns: tuple[Column, ...]
     path: Path
     delivery: Delivery | None = None
+    cadence: Cadence | None = None
     checks: tuple[Check, ...] = ()
     digest: str = ""
     retention_days: int | None = None
@@ -252,6 +263,20 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Column, ...]) -> D
     return Delivery(**{**raw, "sequence": tuple(raw.get("sequence") or ())})
 
 
+def _cadence(path: Path, promises: Any) -> Cadence | None:
+    """From the service levels `frequency` and `latency`; None without a frequency: delivered now and then, never late."""
+    said = {p.property: p for p in promises or []}
+    for name, allowed, least in (("frequency", PERIODS, 1), ("latency", ("d",), 0)):
+        if name in said:
+            _one_of(path, f"slaProperties, {name}, unit", said[name].unit, allowed)
+            if not isinstance(said[name].value, int) or said[name].value < least:
+                where = f"slaProperties, {name}"
+                raise ContractError(path, where, f"{said[name].value!r} is not a count", f"Write a whole number from {least} on")
+    if "frequency" not in said:
+        return None
+    return Cadence(said["frequency"].value, said["frequency"].unit, said["latency"].value if "latency" in said else 0)
+
+
 def _check(path: Path, q: Any) -> Check:
     where = "quality of the table"
     metric = _one_of(path, f"{where}, metric", q.metric, LIBRARY_METRICS)
@@ -327,6 +352,7 @@ def load(path: Path) -> Contract:
         columns=columns,
         path=path,
         delivery=delivery,
+        cadence=_cadence(path, odcs.slaProperties) if delivery else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
         digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
         retention_days=_retention(path, odcs.slaProperties),

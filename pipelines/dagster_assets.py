@@ -13,7 +13,7 @@ import dagster as dg
 
 from assets.declare import TableAsset
 from contracts import Contract
-from pipelines import metadata
+from pipelines import freshness, metadata
 from pipelines.ledger import MAINTENANCE, RELEASE
 from pipelines.leftovers import at_work
 from pipelines.maintain import maintain
@@ -36,11 +36,14 @@ REBUILD_TAG = "citylake/rebuild"
 PARTIAL_TAG = "citylake/partial"
 """On a rebuild: although raw no longer keeps everything."""
 AS_OF_TAG = "citylake/as_of"
+TELLS_ITSELF = "citylake/tells_itself"
+"""On a run whose starter tells people what came of it: the command line does."""
 STEP_CHECKS = {
     "raw": (("delivery_accepted", False, "Every delivery can be read and agrees with its manifest"),),
     "cleansed": (
         ("balance", True, "rows in = published + quarantined + duplicates + rejected, for every batch"),
         ("quarantine_share", True, "Not too many rows of a batch are quarantined"),
+        (freshness.FRESH, False, freshness.RULE),
     ),
 }
 
@@ -184,17 +187,18 @@ def _asset(
         try:
             with _clear_failures(context, runtime, table):
                 runtime.ledger.complete(table)
+                late = freshness.overdue(runtime.contracts, runtime.ledger.rows(), as_of(context, runtime))
                 outcome = run(context, runtime)
         except GateFailed as e:
             runtime.progress(table, "failed")
-            yield from _check_results(table, e.checks)
+            yield from _check_results(table, [*e.checks, *_fresh(table, late)])
             raise dg.Failure(str(e), metadata=metadata.of_accounts(e.accounts), allow_retries=False) from e
         runtime.progress(table, "done")
         for problem in outcome.problems:
             context.log.warning(problem)
-        yield from _check_results(table, outcome.checks or _still_holding(checks, outcome))
+        yield from _check_results(table, [*(outcome.checks or _still_holding(checks, outcome)), *_fresh(table, late)])
         yield dg.MaterializeResult(
-            metadata=metadata.of_outcome(outcome, contract, runtime),
+            metadata=metadata.of_outcome(outcome, contract, runtime) | metadata.of_late(table, late),
             data_version=dg.DataVersion(str(outcome.version)),
             tags={"citylake/changed": str(outcome.changed).lower()},
         )
@@ -230,7 +234,11 @@ def _clear_failures(context: dg.AssetExecutionContext, runtime: Runtime, table: 
 def _still_holding(checks: list[dg.AssetCheckSpec], outcome: Outcome) -> list[GateResult]:
     """A table without news: what readers see passed its gate when it was published."""
     said = f"nothing new; version {outcome.version} was checked when it was published"
-    return [GateResult(c.name, True, c.blocking, said) for c in checks]
+    return [GateResult(c.name, True, c.blocking, said) for c in checks if c.name != freshness.FRESH]
+
+
+def _fresh(table: str, late: list[freshness.Overdue]) -> list[GateResult]:
+    return [freshness.verdict(table, late)] if table.startswith("cleansed/") else []
 
 
 def _check_results(table: str, checks: list[GateResult]) -> Iterator[dg.AssetCheckResult]:

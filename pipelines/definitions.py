@@ -12,7 +12,7 @@ from contracts import load_all
 from pipelines import hold_jobs, jobs
 from pipelines.dagster_assets import cleansed_asset, derived_asset, maintenance_asset, raw_asset, release_asset
 from pipelines.runtime import Runtime, valid_codes
-from pipelines.sensors import complete_drops
+from pipelines.sensors import TELLERS, complete_drops
 from resources.settings import load
 
 
@@ -31,7 +31,7 @@ def build(runtime: dg.ResourceDefinition) -> dg.Definitions:
         assets=[*assets, release_asset(made), maintenance_asset()],
         jobs=[*jobs.ALL, *hold_jobs.ALL],
         schedules=list(jobs.SCHEDULES),
-        sensors=[complete_drops],
+        sensors=[complete_drops, *TELLERS],
         executor=dg.in_process_executor,
         resources={"runtime": runtime},
     )

@@ -25,7 +25,9 @@ LEDGER = "operations/ledger"
 RELEASE = "operations/release"
 HOLD = "operations/hold"
 MAINTENANCE = "operations/maintenance"
-BOOKS = (LEDGER, RELEASE, HOLD, MAINTENANCE)
+NOTICE = "operations/notice"
+"""What was told to whom: `pipelines.notices.book`."""
+BOOKS = (LEDGER, RELEASE, HOLD, MAINTENANCE, NOTICE)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""

@@ -9,7 +9,9 @@ from typing import Any
 
 import dagster as dg
 
+from assets.declare import downstream
 from contracts import Column, Contract
+from pipelines.freshness import Overdue
 from pipelines.ledger import Release
 from pipelines.maintain import Maintained
 from pipelines.runtime import Runtime
@@ -72,6 +74,12 @@ def of_outcome(outcome: Outcome, contract: Contract, runtime: Runtime) -> dict[s
     if outcome.changed and contract.name == outcome.table:
         shown |= _distributions(outcome, contract, runtime)
     return shown
+
+
+def of_late(table: str, late: list[Overdue]) -> dict[str, Any]:
+    """Late deliveries that a table is made without."""
+    lines = [f"- {o.table} {o.sentence()} ({o.owner})" for o in late if table == o.table or table in downstream(o.table)]
+    return {"late deliveries": dg.MetadataValue.md("\n".join(lines))} if lines else {}
 
 
 def of_accounts(accounts: list[Account]) -> dict[str, Any]:

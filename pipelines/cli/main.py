@@ -270,6 +270,18 @@ def doctor(
     raise typer.Exit(run_doctor(lambda: _settings(config, lake=lake), thorough=thorough, as_json=json))
 
 
+@app.command()
+def notify(
+    test: Annotated[bool, typer.Option("--test", help="Send a test message on every channel and say which took it.")] = False,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Who is told when something goes wrong, and by which channels."""
+    from pipelines.cli.notify import run_notify
+
+    raise typer.Exit(run_notify(_settings(config), test=test, as_json=json))
+
+
 @keys.command("create")
 def create(config: ConfigOption = None) -> None:
     """Make the key file that the settings name."""

@@ -46,7 +46,7 @@ def graph() -> dict[str, Any]:
     }
     timed = map(_schedule, defs.schedules or [])
     schedules = {s.name: {"job": s.job_name, "cron": s.cron_schedule, "zone": s.execution_timezone} for s in timed}
-    sensors = {s.name: {"job": s.job_name, "interval": s.minimum_interval_seconds} for s in defs.sensors or []}
+    sensors = {s.name: {"job": s.job_name if s.targets else None, "interval": s.minimum_interval_seconds} for s in defs.sensors or []}
     return {"assets": dict(sorted(assets.items())), "jobs": dict(sorted(jobs.items())), "schedules": schedules, "sensors": sensors}
 
 
