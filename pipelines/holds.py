@@ -98,8 +98,9 @@ class Holds:
         """The deliveries that are held now, also those already released or refused, oldest date first."""
         found = []
         for table in sorted({e["table"] for e in self.events()}):
-            taken_in = {p["_batch_id"] for p in self._lake.partitions(table)}
-            found += [h for h in self.of(table).values() if h.state in WAITING and h.batch_id not in taken_in]
+            raw = self._lake.open(table)
+            held = [h for h in self.of(table).values() if h.state in WAITING]
+            found += [h for h in held if raw is None or raw.transaction_version(f"batch:{h.batch_id}") is None]
         return sorted(found, key=lambda h: (h.business_date, h.table))
 
     def hold(self, contract: Contract, drop: Drop, error: CitylakeError, before: int | None) -> None:

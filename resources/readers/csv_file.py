@@ -23,7 +23,7 @@ from resources.errors import DeliveryRejected
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, rows
 from resources.readers.header import NEW, match, new_columns, reject
 from resources.readers.manifest import delivery_of
-from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile
+from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off
 
 BLOCK_BYTES = 8 << 20
 """Memory follows this: a record has to fit into one block."""
@@ -40,6 +40,8 @@ class _Utf8(io.RawIOBase):
         self._stream = file.lines()
         self._decoder = codecs.getincrementaldecoder(file.codec)("strict")
         self._held = ""
+        self.last = ""
+        """The last character so far."""
 
     def readable(self) -> bool:
         return True
@@ -52,6 +54,7 @@ class _Utf8(io.RawIOBase):
             text += self._decoder.decode(octets, final=not octets)
             if not octets:
                 break
+        self.last = text[-1:] or self.last
         self._held = "\r" if len(text) > 1 and text.endswith("\r") else ""
         return text.removesuffix(self._held).encode("utf-8")
 
@@ -81,7 +84,7 @@ def _numbers(count: int, after: int, ragged: list[int]) -> np.ndarray:
 def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     """Rows of the file; a record with another number of fields than the header becomes a defect row.
 
-    Raises DeliveryRejected: DELIVERY_HEADER, DELIVERY_ENCODING, DELIVERY_FORMAT, and what the stream raises.
+    Raises DeliveryRejected: DELIVERY_HEADER, DELIVERY_ENCODING, DELIVERY_FORMAT, DELIVERY_TRUNCATED, and what the stream raises.
     """
     delimiter = delivery_of(contract).delimiter
     cells = _header(file, delimiter)
@@ -91,9 +94,13 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     new, agreed = new_columns(names), [c.name for c in contract.delivered]
     origin = Origin(file.name, file.index)
     ragged: list[Defect] = []
+    short: set[int] = set()
+    octets = _Utf8(file)
 
     def keep(row: pacsv.InvalidRow) -> str:
         ragged.append(Defect(row.number, E_COLUMNS, row.text))
+        if row.actual_columns < row.expected_columns:
+            short.add(row.number)
         return "skip"
 
     reader_options = {
@@ -108,7 +115,7 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     }
     last = 1
     try:
-        for block in pacsv.open_csv(pa.PythonFile(_Utf8(file), "r"), **reader_options):
+        for block in pacsv.open_csv(pa.PythonFile(octets, "r"), **reader_options):
             numbers = _numbers(len(block), last, [d.row_no for d in ragged if d.row_no > last])
             if len(block):
                 last = int(numbers[-1])
@@ -122,6 +129,8 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
         raise file.wrong_encoding() from None
     except pa.ArrowInvalid:
         raise _unparsable(file) from None
+    if ragged and octets.last not in "\r\n" and ragged[-1].row_no in short:
+        raise cut_off(ragged[-1].row_no, file.where)
     if ragged:
         yield defects(contract, ragged, origin)
 
