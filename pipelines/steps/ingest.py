@@ -87,7 +87,7 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
             held = e.code == SHRUNK or isinstance(e, ContractDiffers)
             if held:
                 runtime.holds.hold(contract, drop, e, before)
-            elif hold is not None:
+            elif hold is not None and e.code not in ON_ITS_WAY:
                 runtime.holds.close(table, drop.business_date, drop.batch_id, "rejected")
             accounts = _refused(runtime, table, drop, "held" if held else "rejected", str(e))
         else:
