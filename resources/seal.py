@@ -161,7 +161,7 @@ class Inspection:
                 except Exception:
                     self._fault(path, "cannot be read any more")
                     return
-                if strange := found - self._columns:
+                if self._columns and (strange := found - self._columns):
                     self._fault("_delta_log", f"names other columns than {path}, which has {', '.join(sorted(strange))}")
 
 

@@ -161,6 +161,17 @@ def test_log_that_has_lost_its_end_is_known_by_who_was_told_of_it(tmp_path: Path
     assert (fault.file, fault.what) == (f"_delta_log/{VERSIONS - 1:020}.json", "is missing")
 
 
+def test_file_whose_removal_is_not_in_the_log_any_more(tmp_path: Path) -> None:
+    """Delta passes over a line of a kind it does not know: the old rows would be there beside the new ones."""
+    lake = published(tmp_path)
+    stage = lake.stage(TABLE, "run")
+    stage.write_arrow(pa.table({"id": ["new"], "n": [1], "day": ["2019-12-09"]}).to_reader(), ["day"])
+    lake.publish(stage, base_version=VERSIONS - 1, partition_by=["day"])
+    replace('"remove"', '"removd"')(commit(VERSIONS)(Path(lake.root, TABLE)))
+    with pytest.raises(Damaged, match=r"_delta_log/0+4\.json is not what was committed"):
+        Lake(lake.root).arrow(TABLE)
+
+
 def test_seal_outlives_the_commit_in_checkpoints(tmp_path: Path) -> None:
     lake = published(tmp_path)
     checkpoint(Path(lake.root, TABLE))
