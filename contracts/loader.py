@@ -324,9 +324,9 @@ def _rule(path: Path, where: str, raw: dict[str, Any], known: dict[str, tuple[in
         _one_of(path, f"{where}, columns", name, names)
     least, most = known[rule]
     if not least <= len(columns) <= most or set(options) != set(asked):
-        told = ", ".join(("rule", "columns", *asked))
+        told, many = ", ".join(("rule", "columns", *asked)), str(least) if least == most else f"{least} to {most}"
         raise ContractError(
-            path, where, f"has {len(columns)} columns and says {', '.join(raw)}", f"Give {least} to {most} columns; say {told}"
+            path, where, f"has {len(columns)} columns and says {', '.join(sorted(raw))}", f"Give {many} columns; say {told}"
         )
     return Rule(rule, columns, tuple(sorted(options.items())))
 

@@ -16,7 +16,7 @@ from contracts.loader import Contract, load_all
 from simulator import archives as archive_part
 from simulator import benefits, deaths, evidence, mixups, police, rejects, services, truth
 from simulator.basics import NIGHTS, counts, numbers, rates
-from simulator.dirt import Dirt
+from simulator.dirt import Dirt, keys
 from simulator.drops import LINE, write_drop, write_exchange
 from simulator.people import people as population
 from simulator.staff import institutions
@@ -113,6 +113,7 @@ class _Builder:
         cards = self.soiled("citizen_card/card", benefits.cards(people, seed))
         known = truth.Evidence(certified, cancelled, cremated, pensions)
         archives = archive_part.archives(people, plan, places, patients, seed)
+        self._note_invented(archives)
         special = (
             (archives["_kind"] != "real")
             | archives["_after_death"]
@@ -154,6 +155,12 @@ class _Builder:
             "dirt": self.dirt.log(),
         }
         return City(tables, self._exchange(register, later), self._sent_again(tables[RESENT][1]), found)
+
+    def _note_invented(self, archives: pd.DataFrame) -> None:
+        """What invented archives carry from the start: names typed to get past a form, numbers that are none."""
+        table, names = "health/archive", keys(archives, _contract("health/archive").key)
+        self.dirt.note(table, names[archives["_placeholder_name"]], "name", "D08")
+        self.dirt.note(table, names[archives["_broken_number"]], "id_no", "D05")
 
     def _full(self, table: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
         """A full list that is the same every night."""

@@ -236,6 +236,8 @@ class Dirt:
             clean = values[at].copy()
             if code in OF_TWO:
                 other = rows[rule["other"]].to_numpy(dtype=object, copy=True)
+                if code == "D10":
+                    self.note(table, names[hit], rule["other"], code, other[at].copy())
                 pairs = [OF_TWO[code](v, o, rng) for v, o in zip(values[at], other[at], strict=True)]
                 values[at], other[at] = [v for v, _ in pairs], [o for _, o in pairs]
                 rows[rule["other"]] = other
@@ -250,7 +252,7 @@ class Dirt:
             rows.loc[hit, "_bad_name"] |= code == "D08"
             if code == "D07":
                 rows["_placeholder_id"] = hit & (values != "无")
-            self.note(table, names[hit], column, code, clean)
+            self.note(table, names[hit], rule["other"] if code == "D16A" else column, code, clean)
         return rows
 
     def forgotten(self, table: str, rows: pd.DataFrame, key: tuple[str, ...]) -> pd.Series:

@@ -21,8 +21,8 @@ def fifteen_digits(archives: pd.DataFrame, dirt: Dirt) -> pd.DataFrame:
     at = np.flatnonzero(whole & archives["id_no"].str.fullmatch("[0-9X]+"))
     at = at[:: max(1, round(1 / rates()["archives"]["duplicate_15_digits"]))]
     number = archives["id_no"].to_numpy(dtype=object, copy=True)
+    dirt.note(TABLE, keys(archives, KEY).iloc[at], "id_no", "D03", number[at].copy())
     number[at] = [x[:6] + x[8:17] for x in number[at]]
-    dirt.note(TABLE, keys(archives, KEY).iloc[at], "id_no", "D03")
     return archives.assign(id_no=number)
 
 

@@ -23,9 +23,12 @@ from contracts import Contract, load_all
 from pipelines.cli.truth import Finding
 from resources.lake import Lake
 from standards.names import DOT, DOTS, variants
+from standards.text import FULL_WIDTH, HALF_WIDTH
 
 TOLERANCE = Decimal("0.005")
 """A value measured in another unit comes back rounded: half a percent."""
+NARROW = str.maketrans(FULL_WIDTH, HALF_WIDTH)
+"""Official names of towns have full-width brackets."""
 Cell = tuple[str, str, str]
 """Table without its layer, business key joined by |, column."""
 
@@ -36,6 +39,10 @@ class Seen:
 
     values: dict[str, Any]
     codes: frozenset[str]
+
+    @property
+    def published(self) -> bool:
+        return "_seq" in self.values
 
     def marked(self, column: str, codes: Iterable[str]) -> bool:
         return any(f"{column}:{code}" in self.codes for code in codes)
@@ -55,7 +62,7 @@ def same(value: Any, clean: Any) -> bool:
             return abs(Decimal(value) - Decimal(clean)) <= TOLERANCE * abs(Decimal(clean))
         except InvalidOperation:
             return False
-    return str(value) == clean
+    return str(value) == str(clean).translate(NARROW)
 
 
 def repaired(row: Seen, column: str, clean: Any, codes: tuple[str, ...]) -> bool:
@@ -180,7 +187,7 @@ def _marked(rows: dict[str, dict[str, list[Seen]]], codes: tuple[str, ...]) -> I
         for key, found in by_key.items():
             for row in found:
                 for column, _, code in (c.partition(":") for c in row.codes):
-                    if code in codes:
+                    if code in codes and (row.published or code.startswith("E_")):
                         yield table, key, column
 
 
@@ -199,7 +206,7 @@ def _rows(lake: Lake, contract: Contract) -> dict[str, list[Seen]]:
 def of_rows(lake: Lake, record: pd.DataFrame, rows: dict[str, dict[str, list[Seen]]]) -> dict[str, tuple[int, int, int]]:
     """Dirt of whole rows: injected, found, right."""
     by_code = {code: record[record["code"] == code] for code in WHOLE}
-    published = {table: {k: [r for r in found if "_seq" in r.values] for k, found in by_key.items()} for table, by_key in rows.items()}
+    published = {table: {k: [r for r in found if r.published] for k, found in by_key.items()} for table, by_key in rows.items()}
     once = by_code["D11"]
     single = sum(len(published[r.table].get(r.key, [])) == 1 for r in once.itertuples())
     newest = sum(

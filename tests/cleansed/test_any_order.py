@@ -79,7 +79,8 @@ DERIVED = "themes/health/indicator_year"
 
 
 def _prove(record_property: Any, what: str) -> None:
-    record_property("proves", "F16")
+    for code in ("F16", "H2"):
+        record_property("proves", code)
     record_property("done", f"{what}: 4 deliveries in drawn orders, folded alone or together, each sent 3 times")
     record_property(
         "seen", f"{CHECKED.max_examples} draws: table, quarantine and a table made of them as a rebuild makes them; balanced ledger"

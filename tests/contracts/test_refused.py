@@ -50,6 +50,10 @@ def _check(c: dict[str, Any]) -> dict[str, Any]:
     return _schema(c)["quality"][0]  # type: ignore[no-any-return]
 
 
+def _rule(kind: str, **said: Any) -> Change:
+    return lambda c: _schema(c)["customProperties"].append({"property": kind, "value": [said]})
+
+
 BROKEN: dict[str, tuple[Change, str, str, str]] = {
     # what is wrong: how, field, problem, remedy
     "cadence in an unknown unit": (
@@ -74,6 +78,22 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     "two tables": (
         lambda c: c["schema"].append(copy.deepcopy(c["schema"][0])),
         "schema", "exactly one table", "one schema object per file",
+    ),
+    "rule of rows nobody knows": (
+        _rule("rowRules", rule="magic", columns=["no"]),
+        "rowRules, 'magic'", "'magic' is not known", "Use one of: swapped",
+    ),
+    "rule of a column that is not there": (
+        _rule("rowRules", rule="past", columns=["when"]),
+        "rowRules, 'past', columns", "'when' is not known", "Use one of: no, sex",
+    ),
+    "rule without its option": (
+        _rule("rowRules", rule="coordinates", columns=["no", "sex"]),
+        "rowRules, 'coordinates'", "has 2 columns and says columns, rule", "say rule, columns, crs",
+    ),
+    "rule of the table with too few columns": (
+        _rule("tableRules", rule="shared", columns=["no"], most=5),
+        "tableRules, 'shared'", "has 1 columns", "Give 2 columns",
     ),
     "no columns": (lambda c: _schema(c).pop("properties"), "schema, properties", "is missing", "Add it"),
     "no key": (lambda c: _column(c).pop("primaryKey"), "schema", "has no primary key", "primaryKey: true"),

@@ -8,7 +8,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +20,9 @@ import pytest
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from contracts import load_all
+from contracts import load, load_all
+from contracts.loader import Rule
+from quality.among import flagged
 from quality.rows import typed
 from resources.engine import Engine
 from standards import (
@@ -38,6 +43,7 @@ from standards import (
     text,
 )
 from standards.rules import Options, parse
+from tests.cleansed.nights import citizen
 from tests.servers.need import ROOT
 from tests.standards import test_codes, test_dates, test_divisions, test_identity, test_texts
 from tests.standards.corpus import functions, groups
@@ -154,6 +160,52 @@ def test_rows_are_judged_alike(both: Both) -> None:
         found.append(told(judged.withColumnRenamed("_row_no", "i").drop("_business_date")))
     assert differing(rows, *found) == []
     assert len({code for row in found[0]["_codes"] for code in row}) > 20
+
+
+RULED = {
+    f"tests/dirt/contracts/{name}.yaml": columns
+    for name, columns in {
+        "subsidy_payment": (
+            ("陈一", citizen(1), "13900000001", "", "-5", "0.00", "400000", "2019-01-01", "2017-01-01", "1", "女", "X1"),
+            3,
+        ),
+        "stop": (("119.4378", "32.396", "32396000", "119437800", "0", "119°26′16.08″", "116.39", "邗江 翠岗新村3-2-501", None), 2),
+        "stop_of_app": (("119.449798", "32.399864", "119449798", "0", "x", None), 2),
+    }.items()
+}
+"""Contract with rules over several columns -> values for its columns, and how many of them differ from row to row."""
+
+
+@pytest.mark.parametrize("contract", RULED)
+def test_rules_over_several_columns_judge_alike(both: Both, contract: str) -> None:
+    agreed, (values, step) = load(ROOT / contract), RULED[contract]
+    columns = [c.name for c in agreed.delivered]
+    many = product(values, repeat=step)
+    rows = [tuple(row[(at + turn) % step] for at, _ in enumerate(columns)) for turn in range(step) for row in many]
+    lineage = [
+        F.lit(v).alias(n) for n, v in (("_batch_id", "b"), ("_source_file", "f"), ("_op", "I"), ("_order", "7"), ("_extract_ts", "t"))
+    ]
+    lineage += [F.col("i").alias("_row_no"), F.lit(ON).alias("_business_date"), F.lit(None).cast("string").alias("_defect")]
+    found = []
+    for frame in both.frames(rows, ", ".join(f"`{c}` string" for c in columns)):
+        judged = typed(agreed, frame.select(*columns, *lineage), test_divisions=True)
+        found.append(told(judged.withColumnRenamed("_row_no", "i").drop("_business_date")))
+    assert differing(rows, *found) == []
+    assert len({code for row in found[0]["_codes"] for code in row}) > 3
+
+
+def test_rules_over_the_rows_of_a_table_flag_alike(both: Both) -> None:
+    contract = load(ROOT / "tests/dirt/contracts/air_hour.yaml")
+    owners = replace(contract, table_rules=(*contract.table_rules, Rule("shared", ("station", "pm25"), (("most", "4"),))))
+    rows = [
+        (station, datetime(2019, 12, 30, hour % 24, hour), None if hour == 7 else Decimal(value), [], hour % 11 != 3)
+        for station in ("A", "B", None)
+        for hour, value in enumerate([35, 35, 35, 35, 400, 35, 36, 37, 37, 1, 37, 37, 37, 37, 37])
+    ]
+    ddl = "station string, measured_at timestamp_ntz, pm25 decimal(8,3), _codes array<string>, live boolean"
+    sail, spark = (told(flagged(f, owners, F.col("live"))) for f in both.frames(rows, ddl))
+    assert differing(rows, sail, spark) == []
+    assert {code.split(":")[1] for row in sail["_codes"] for code in row} == {"W_STUCK", "W_SPIKE", "W_GAP", "W_SHARED"}
 
 
 def test_long_cells_are_read_in_the_same_way_and_in_time(both: Both) -> None:
