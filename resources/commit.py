@@ -81,7 +81,7 @@ def add_actions(
 
     actions, total = [], 0
     for file in pa.table(staged.get_add_actions(flatten=False)).to_pylist():
-        stats = {"numRecords": file["num_records"], "nullCount": file.get("null_count") or {}}
+        stats = {"numRecords": file["num_records"], "nullCount": _counted(file.get("null_count") or {})}
         if statistics:
             stats |= {name: {c: _plain(v) for c, v in file[key].items()} for name, key in (("minValues", "min"), ("maxValues", "max"))}
         partition = {c: None if v is None else str(_plain(v)) for c, v in (file.get("partition") or {}).items()}
@@ -93,6 +93,12 @@ def add_actions(
         actions.append(AddAction(path, file["size_bytes"], partition, file["modification_time"], True, json.dumps(stats)))
         total += file["num_records"]
     return actions, total
+
+
+def _counted(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts that are known: delta-rs counts none in lists, and Sail reads no log that says so by a null."""
+    known = {c: _counted(n) if isinstance(n, Mapping) else n for c, n in counts.items()}
+    return {c: n for c, n in known.items() if n is not None}
 
 
 def _plain(value: Any) -> Any:

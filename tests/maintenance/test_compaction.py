@@ -99,6 +99,9 @@ def test_nights_after_maintenance_have_nothing_to_do(
     assert {"cleansed/health/death_certificate", "raw/health/death_certificate", "quarantine/health/death_certificate"} <= compacted
     assert {"operations/ledger", "operations/release"} <= compacted
 
+    for table in sorted(compacted):
+        assert len(city.lake.read(city.spark, table).collect()) == len(city.lake.arrow(table) or [])
+
     told = len(city.ledger.rows())
     for table in sorted(before):
         city.ledger.complete(table)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from pipelines.ledger import RELEASE
+from pipelines.runtime import Runtime
 from pipelines.serve.tables import released
 from resources.errors import CitylakeError
 from resources.store import Folder
@@ -32,6 +36,18 @@ def test_what_was_readable_in_the_last_days_stays(released_five_times: Kept) -> 
     kept.maintain(timedelta(days=29))
     assert kept.files("") == before
     assert [kept.at(v) for v in range(5)] == [[{"id": f"P{n}"}] for n in range(5)]
+
+
+def test_days_count_from_the_moment_a_version_was_replaced(installation: Callable[..., Runtime]) -> None:
+    """What was written long ago and read until yesterday is not old."""
+    kept = Kept(installation())
+    kept.table.publish({"id": "old"})
+    for path in kept.files():
+        os.utime(Path(kept.city.lake.store.uri(path)), (time.time() - LATER.total_seconds(),) * 2)
+    kept.table.publish({"id": "new"})
+    assert kept.maintain()[TABLE].removed == 0
+    assert kept.at(0) == [{"id": "old"}]
+    assert kept.maintain(LATER)[TABLE].removed == 1
 
 
 def test_old_releases_go_but_never_the_last_ones(released_five_times: Kept, record_property: Record) -> None:
@@ -94,15 +110,17 @@ def test_log_is_cut_only_before_what_is_promised(kept: Kept, record_property: Re
         kept.table.publish({"id": f"P{n}"}, transactions={f"batch:{n}": 1}, metadata={"told": str(n)})
     kept.release()
     assert kept.maintain()[TABLE].checkpoint
-    kept.table.publish({"id": "last"}, mode="append")
-    kept.maintain(LATER)
+    for n in range(12, 24):
+        kept.table.publish({"id": f"P{n}"})
+    kept.city.settings.keep_releases = 1
+    assert kept.maintain(LATER)[TABLE].checkpoint
     commits = sorted(f.rpartition("/")[2] for f in kept.files(f"{TABLE}/_delta_log") if f.endswith(".json"))
-    assert commits == [f"{v:020}.json" for v in (11, 12)]
-    assert (kept.at(11), kept.at(12)) == ([{"id": "P11"}], [{"id": "P11"}, {"id": "last"}])
+    assert commits == [f"{v:020}.json" for v in range(11, 24)]
+    assert (kept.at(11), kept.at(23)) == ([{"id": "P11"}], [{"id": "P23"}])
     assert lake.open(TABLE).transaction_version("batch:0") == 1  # type: ignore[union-attr]
     if isinstance(lake.store, Folder):  # the session's engine knows no bucket
-        assert sorted(r["id"] for r in lake.read(kept.city.spark, TABLE).collect()) == ["P11", "last"]
+        assert sorted(r["id"] for r in lake.read(kept.city.spark, TABLE).collect()) == ["P23"]
     assert kept.city.ledger.releases()[0].number == 1
     assert RELEASE in lake.tables()
-    record_property("done", "12 publishes, a release, a checkpoint, one more publish, forty days")
+    record_property("done", "12 publishes, a release, a checkpoint, 12 more publishes, forty days, a checkpoint")
     record_property("seen", "the log begins with the released version 11; both versions read the same, batches of cut commits still known")
