@@ -17,6 +17,8 @@ LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
 FORMATS = ("csv", "xlsx", "jsonl", "fixed_width", "database")
+DAYS = {"d": 1, "m": 31, "y": 366}
+"""The units of a retention: at least so many days."""
 MODES = ("full", "inc", "append")
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
@@ -116,6 +118,8 @@ class Contract:
     path: Path
     delivery: Delivery | None = None
     checks: tuple[Check, ...] = ()
+    retention_days: int | None = None
+    """How long a delivered batch stays in raw; None: for ever."""
 
     @property
     def layer(self) -> str:
@@ -245,6 +249,18 @@ def _check(path: Path, q: Any) -> Check:
     return Check(metric, stated[0], getattr(q, stated[0]), severity == "error", q.name or metric)
 
 
+def _retention(path: Path, properties: Any) -> int | None:
+    stated = next((p for p in properties or [] if p.property == "retention"), None)
+    if stated is None:
+        return None
+    days = DAYS[_one_of(path, "slaProperties, unit of the retention", stated.unit, tuple(DAYS))]
+    if not isinstance(stated.value, int) or stated.value < 1:
+        raise ContractError(
+            path, "slaProperties, retention", f"{stated.value!r} is not a whole number", "Say how many days, months or years"
+        )
+    return int(stated.value) * days
+
+
 @cache
 def code_lists() -> frozenset[str]:
     """The names of the code lists kept under standards/codes."""
@@ -299,6 +315,7 @@ def load(path: Path) -> Contract:
         path=path,
         delivery=delivery,
         checks=tuple(_check(path, q) for q in schema.quality or []),
+        retention_days=_retention(path, odcs.slaProperties),
     )
 
 

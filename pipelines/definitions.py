@@ -10,7 +10,7 @@ import dagster as dg
 from assets.declare import declared
 from contracts import load_all
 from pipelines import jobs
-from pipelines.dagster_assets import cleansed_asset, derived_asset, overview_asset, raw_asset, release_asset
+from pipelines.dagster_assets import cleansed_asset, derived_asset, maintenance_asset, overview_asset, raw_asset, release_asset
 from pipelines.runtime import Runtime, valid_codes
 from pipelines.sensors import complete_drops
 from resources.settings import load
@@ -28,7 +28,7 @@ def build(runtime: dg.ResourceDefinition) -> dg.Definitions:
     ]
     made = [c.name for c in sources] + [t.name for t in tables]
     return dg.Definitions(
-        assets=[*assets, overview_asset([c.name for c in sources]), release_asset(made)],
+        assets=[*assets, overview_asset([c.name for c in sources]), release_asset(made), maintenance_asset()],
         jobs=list(jobs.ALL),
         schedules=list(jobs.SCHEDULES),
         sensors=[complete_drops],

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
 HELD_BACK = "operations/quarantine"
-BOOKS = (LEDGER, RELEASE, HELD_BACK)
+MAINTENANCE = "operations/maintenance"
+BOOKS = (LEDGER, RELEASE, HELD_BACK, MAINTENANCE)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""
@@ -45,6 +46,7 @@ class Release:
     as_of: date
     run_id: str
     versions: dict[str, int]
+    released_at: datetime
 
 
 class Ledger:
@@ -108,10 +110,10 @@ class Ledger:
         import pyarrow as pa
 
         earlier = self.releases()
-        release = Release(len(earlier) + 1, as_of, run_id, versions)
+        release = Release(len(earlier) + 1, as_of, run_id, versions, datetime.now(UTC))
         row = {
             "release": release.number, "as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True),
-            "released_at": datetime.now(UTC),
+            "released_at": release.released_at,
         }  # fmt: skip
         self._lake.append(RELEASE, pa.Table.from_pylist([row], schema=_release_schema()), {f"release:{run_id}": 1})
         return release
@@ -120,7 +122,7 @@ class Ledger:
         """All releases, oldest first."""
         found = self._lake.arrow(RELEASE)
         rows = [] if found is None else sorted(found.to_pylist(), key=lambda r: r["release"])
-        return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"])) for r in rows]
+        return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"]), r["released_at"]) for r in rows]
 
 
 def _order(row: dict[str, Any]) -> tuple[datetime, str, date]:

@@ -11,6 +11,7 @@ import dagster as dg
 
 from contracts import Column, Contract
 from pipelines.ledger import Release
+from pipelines.maintain import Maintained
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import Outcome
 from pipelines.steps.overview import COLUMNS, EVERY_CODE, Overview
@@ -158,6 +159,18 @@ def _trend(nights: list[dict[str, Any]]) -> str:
 
 def _figure(value: int | None) -> str:
     return "not known" if value is None else f"{value:,}"
+
+
+def of_maintenance(done: list[Maintained]) -> dict[str, Any]:
+    """What maintenance did: a line for every table, and the sums."""
+    records = [
+        dg.TableRecord({name: value if isinstance(value, int | str) else round(value, 2) for name, value in vars(m).items()}) for m in done
+    ]
+    sums = ("files_before", "files_after", "batches", "stages", "removed", "bytes_freed")
+    return {
+        "tables": dg.MetadataValue.table(records=records),
+        **{name.replace("_", " "): sum(getattr(m, name) for m in done) for name in sums},
+    }
 
 
 def bars(counts: dict[str, int]) -> str:

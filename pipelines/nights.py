@@ -100,10 +100,13 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
     return report
 
 
-def run_rebuild(runtime: Runtime, as_of: date, *, history: bool = True) -> NightReport:
-    """Make everything after raw anew from all raw batches. history: keep the run in Dagster's storage."""
+def run_rebuild(runtime: Runtime, as_of: date, *, history: bool = True, partial: bool = False) -> NightReport:
+    """Make everything after raw anew from all raw batches. history: keep the run in Dagster's storage.
+
+    partial: also when raw no longer keeps everything.
+    """
     report = NightReport(as_of)
-    _execute(runtime, "rebuild", report, as_of=as_of, history=history)
+    _execute(runtime, "rebuild", report, as_of=as_of, history=history, partial=partial)
     return report
 
 
@@ -116,16 +119,17 @@ def _execute(
     as_of: date | None = None,
     select: list[str] | None = None,
     history: bool = True,
+    partial: bool = False,
 ) -> None:
     """Run one job to its end and put what it says into the report. Raises LakeUnreachable when the run had to give the lake up."""
     import dagster as dg
 
-    from pipelines.dagster_assets import AS_OF_TAG, key
+    from pipelines.dagster_assets import AS_OF_TAG, PARTIAL_TAG, key
     from pipelines.definitions import build
     from pipelines.leftovers import alive, clear_leftovers
 
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime))
-    tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
+    tags = {**({AS_OF_TAG: as_of.isoformat()} if as_of else {}), **({PARTIAL_TAG: "true"} if partial else {})}
     home, run_id = runtime.settings.home, str(uuid4())
     with dagster_instance(home if history else None) as instance, alive(home, run_id):
         clear_leftovers(instance, home)

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     spark: str = Field("local[*]", description="With engine spark: local[N], spark://host:port or sc://host:port")
     spark_conf: dict[str, str] = Field({}, description="Further properties of Spark, over the defaults")
 
+    keep_days: int = Field(30, ge=2, description="Maintenance keeps what was readable so many days ago")
+    keep_releases: int = Field(10, ge=1, description="Maintenance keeps at least so many releases, however old")
+
     @field_validator("lake", "landing")
     @classmethod
     def _place(cls, value: str) -> str:

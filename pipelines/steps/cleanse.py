@@ -26,6 +26,7 @@ from pipelines.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
 from pipelines.steps.standing import Standing, of_quarantine, of_state, rules_now, standing
+from pipelines.upkeep import UpkeepBook
 from quality import gates
 from quality.balance import Account
 from quality.gates import GateResult
@@ -70,6 +71,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     if not new and not outdated:
         return outcome
     state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
+    whole = state is None or (was.folds == 0 and len(new) == len(everything))
     earlier = None if rebuild else _judged_again(runtime, contract, was, new, everything, outdated)
     rows = typed(contract, _raw_rows(runtime, raw, new, earlier), test_divisions=runtime.test_divisions)
     judged = fold(contract, rows, state, _snapshots(runtime, raw, contract))
@@ -86,7 +88,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     published = runtime.lake.publish(
         stage,
         base_version=base,
-        transactions={f"batch:{b.batch_id}": 1 for b in new} | of_state(was, rules, of_all=len(new) == len(everything)),
+        transactions={f"batch:{b.batch_id}": 1 for b in new} | of_state(was, rules, of_all=whole),
         metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of),
         statistics=contract.statistics,
         hidden={FATE: PUBLISHED, NEW: None},
@@ -114,12 +116,13 @@ def _unfolded(runtime: Runtime, table: str, batches: list[Batch]) -> list[Batch]
 
 
 def _snapshots(runtime: Runtime, raw: str, contract: Contract) -> list[str]:
-    """Every full snapshot in raw, oldest first, as `quality.rows.snapshot` writes it; nothing for other tables."""
+    """Every full snapshot ever taken into raw, oldest first, as `quality.rows.snapshot` writes it; nothing for other tables."""
     assert contract.delivery is not None
     if contract.delivery.mode != "full":
         return []
     found = runtime.lake.read(runtime.spark, raw).groupBy(*PARTITIONS).agg(F.max("_extract_ts").alias("ts")).collect()
-    return sorted(f"{r['_business_date']}|{r['ts']}" for r in found)
+    gone = {f"{u.business_date}|{u.extract_ts}" for u in UpkeepBook(runtime.lake).gone_batches(raw)}
+    return sorted({f"{r['_business_date']}|{r['ts']}" for r in found} | gone)
 
 
 def _judged_again(
@@ -245,7 +248,7 @@ def _publish_quarantine(
         touched |= {r["_batch_id"] for r in earlier.select("_batch_id").distinct().collect()}
     delivered = {c.name: F.col(c.name) for c in contract.delivered}
     rows = runtime.lake.read(runtime.spark, raw).where(F.col("_batch_id").isin(sorted(touched)))
-    found = rows.join(held, list(LINEAGE)).select(
+    found = held.join(rows, list(LINEAGE), "left").select(
         *[F.col(c).cast("date") if c == "_business_date" else F.col(c) for c in LINEAGE],
         "codes",
         json_object(delivered).alias("raw"),

@@ -34,13 +34,14 @@ def pending(runtime: Runtime, contract: Contract, as_of: date) -> list[Drop]:
     """
     table = contract.sibling("raw")
     refused = {r["batch_id"] for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED}
-    known = _taken_in(runtime, contract) | refused
-    return [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in known]
+    drops = [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in refused]
+    return _not_taken_in(runtime, contract, drops)
 
 
-def _taken_in(runtime: Runtime, contract: Contract) -> set[str]:
-    """The batches that are in the raw table."""
-    return {p["_batch_id"] for p in runtime.lake.partitions(contract.sibling("raw"))}
+def _not_taken_in(runtime: Runtime, contract: Contract, drops: list[Drop]) -> list[Drop]:
+    """Those that were never taken into the raw table. One whose rows are no longer kept there is not taken in again."""
+    handle = runtime.lake.open(contract.sibling("raw"))
+    return [d for d in drops if handle is None or handle.transaction_version(f"batch:{d.batch_id}") is None]
 
 
 def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: str) -> Outcome:
@@ -48,8 +49,7 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
     table, started = contract.sibling("raw"), perf_counter()
     outcome = Outcome(table, runtime.lake.version(table), changed=False)
     delivered = [d for d in runtime.landing.drops(contract) if d.business_date == business_date]
-    known = _taken_in(runtime, contract)
-    for drop in [d for d in delivered if d.complete and d.batch_id not in known]:
+    for drop in _not_taken_in(runtime, contract, [d for d in delivered if d.complete]):
         try:
             _refuse_shrunk(runtime, contract, drop)
             account = _take_in(runtime, contract, drop, run_id)

@@ -17,7 +17,7 @@ from assets.declare import declared
 from contracts import load_all
 from pipelines.definitions import defs
 
-BOOKS = {"operations/release", "operations/quarantine"}
+BOOKS = {"operations/release", "operations/quarantine", "operations/maintenance"}
 """Made by the lake for itself: without contract and owner."""
 SNAPSHOT = Path(__file__).parent / "graph.json"
 
