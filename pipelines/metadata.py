@@ -139,15 +139,16 @@ def of_overview(made: Overview) -> dict[str, Any]:
     tables = [r for r in made.night if r["code"] == EVERY_CODE]
     shown: dict[str, Any] = {"delta version": made.version}
     shown |= {f"rows {figure}": sum(r[figure] or 0 for r in tables) for figure in ("standing", "new", "cleared")}
+    shown["trend"] = dg.MetadataValue.md(_trend(made.nights))
     reasons = sorted((r for r in made.night if r["code"] != EVERY_CODE), key=lambda r: -r["standing"])
     most = max((r["standing"] for r in reasons), default=1) or 1
-    lines = ["| department | table | reason | rows | new | cleared | |", "|---|---|---|---:|---:|---:|---|"]
+    lines = ["| rows | new | cleared | table | reason | |", "|---:|---:|---:|---|---|---|"]
     for r in reasons:
-        cells = (r["department"], r["table"], r["code"], *(_figure(r[f]) for f in ("standing", "new", "cleared")))
+        cells = (*(_figure(r[f]) for f in ("standing", "new", "cleared")), f"{r['department']}/{r['table']}", r["code"])
         lines.append(f"| {' | '.join(cells)} | {'█' * round(BAR * r['standing'] / most)} |")
     shown["rows held back by reason"] = dg.MetadataValue.md("\n".join(lines))
-    shown["rows held back by table"] = dg.MetadataValue.md(bars({f"{r['department']}/{r['table']}": r["standing"] for r in tables}))
-    shown["trend"] = dg.MetadataValue.md(_trend(made.nights))
+    by_table = {f"{r['department']}/{r['table']}": r["standing"] for r in tables if r["standing"]}
+    shown["rows held back by table"] = dg.MetadataValue.md(bars(by_table))
     return shown
 
 

@@ -206,6 +206,8 @@ def quarantine(
 
     settings, wanted = _settings(config, lake=lake), Wanted.of(table, department, code, date)
     if export is None:
+        if values:
+            raise typer.BadParameter("values are only given in a workbook: say --export FOLDER", param_hint="--values")
         from pipelines.cli.quarantine import show_quarantine
 
         raise typer.Exit(show_quarantine(settings, wanted, rows, nights, as_json=json))

@@ -66,7 +66,7 @@ def run_rebuild(settings: Settings, *, compare: bool, partial: bool, as_json: bo
                    right=("rows", "missing", "surplus"))  # fmt: skip
         equal = sum(d.equal for d in found)
         console.print(f"{equal} of {len(found)} tables are equal row for row.")
-        if earlier:
+        if earlier and equal < len(found):
             console.print("Where rows were judged by earlier rules too, a difference there and in what is made of it may be that of the "
                           "rules. `citylake rebuild` judges every row by the rules of today.")  # fmt: skip
     return 0 if all(d.equal for d in found) else 1

@@ -73,6 +73,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     if not new and not outdated:
         return outcome
     state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
+    whole = state is None or (was.folds == 0 and len(new) == len(everything))
     earlier = None if rebuild else _judged_again(runtime, contract, was, new, everything, outdated)
     rows = typed(contract, _raw_rows(runtime, raw, new, earlier), test_divisions=runtime.test_divisions)
     judged = flagged(fold(contract, rows, state, _snapshots(runtime, raw, contract)), contract, _live())
@@ -89,7 +90,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     published = runtime.lake.publish(
         stage,
         base_version=base,
-        transactions={f"batch:{b.batch_id}": 1 for b in new} | of_state(was, rules, of_all=len(new) == len(everything)),
+        transactions={f"batch:{b.batch_id}": 1 for b in new} | of_state(was, rules, of_all=whole),
         metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of),
         statistics=contract.statistics,
         hidden={FATE: PUBLISHED, NEW: None},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.held.counts import Wanted, by_code, only_in, reasons, rows_in
 from pipelines.ledger import HELD_BACK
 from pipelines.runtime import Runtime
+from resources.errors import CitylakeError, LakeUnreachable
 from resources.lake import Lake
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ def _before(lake: Lake, table: str, version: int | None, now: pa.Table) -> pa.Ta
         return now.slice(0, 0)
     try:
         return reasons(lake, table, version)
-    except (DeltaError, OSError):
+    except LakeUnreachable:
+        raise
+    except (CitylakeError, DeltaError, OSError):
         return None
 
 

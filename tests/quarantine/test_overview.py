@@ -46,7 +46,7 @@ def test_two_nights_and_a_corrected_rule(installation: Callable[..., Runtime], r
         ("examination", "*"): (1, 1, 0), ("examination", DATE): (1, 1, 0),
     }  # fmt: skip
     assert [shown[f"rows {figure}"].value for figure in ("standing", "new", "cleared")] == [2, 1, 1]
-    assert f"| health | examination | {DATE} | 1 | 1 | 0 | █" in shown["rows held back by reason"].value
+    assert f"| 1 | 1 | 0 | health/examination | {DATE} | █" in shown["rows held back by reason"].value
     assert [row.split(" | ")[:2] for row in shown["trend"].value.splitlines()[2:]] == [[f"| {D29}", "2"], [f"| {D30}", "2"]]
     assert citizen(7) not in str(shown)
 

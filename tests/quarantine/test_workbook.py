@@ -87,6 +87,7 @@ def test_only_the_departments_own_officer_gets_values_and_it_is_written_down(cit
             export(city, tmp_path, "--values", *PERSON, env=env)
     with pytest.raises(CitylakeError, match="VALUES_UNEXPLAINED"):
         export(city, tmp_path, "--values", "--who", "O. Officer", env=OFFICER)
+    assert CliRunner().invoke(app, ["quarantine", "--lake", city.settings.lake, "--values"], env=OFFICER).exit_code == 2
     assert lines(city.lake) == []
     assert list(tmp_path.glob("*.xlsx")) == []
 
