@@ -121,7 +121,7 @@ def maintenance_asset() -> dg.AssetsDefinition:
     def maintenance_of_the_lake(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         runtime: Runtime = context.resources.runtime
         with _clear_failures(context, runtime, MAINTENANCE):
-            alive = at_work(context.instance, runtime.settings.home)
+            alive = at_work(context.instance, runtime.settings.home) - {context.run_id}
             done = maintain(runtime, context.run_id, alive=alive, progress=runtime.progress)
         return dg.MaterializeResult(metadata=metadata.of_maintenance(done))
 

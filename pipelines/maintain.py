@@ -96,10 +96,13 @@ def _table(
 ) -> Maintained:
     one = Maintained(table)
     try:
-        one.batches = prune(runtime, table, run_id, dry_run=dry_run)
-        _compact(runtime, one, run_id, dry_run=dry_run)
+        if maintenance.worked_on(runtime.lake, table, alive):
+            one.busy = "a run is at work on it; the next maintenance does it"
+        else:
+            one.batches = prune(runtime, table, run_id, dry_run=dry_run)
+            _compact(runtime, one, run_id, dry_run=dry_run)
     except Conflict:
-        one.busy = "somebody else published to it at the same time; the next maintenance does it"
+        one.busy = "somebody else published to it each time; the next maintenance does it"
     if not dry_run:
         one.checkpoint = maintenance.checkpoint(runtime.lake, table)
     return _remove(runtime, one, maintenance.unneeded(runtime.lake, table, versions, since, alive), dry_run=dry_run)

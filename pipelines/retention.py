@@ -6,6 +6,8 @@ files, which follows when nobody is promised them any more (`pipelines.maintain`
 Counted from the business date to the newest the lake knows, never by the wall clock. A batch that is not folded into its
 table yet stays. That a batch was taken in stays recorded in raw's log, and when it was extracted in the book: it is never
 taken in again, and a full snapshot that is gone still closes what was missing in it.
+A published row that becomes contested when its raw row is gone is held back with its place alone; it is judged no more and
+contests nothing.
 """
 
 from __future__ import annotations

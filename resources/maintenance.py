@@ -24,6 +24,7 @@ from urllib.parse import unquote
 from resources.commit import nullable
 from resources.errors import CitylakeError
 from resources.lake import CONTENT, OF_DELTA, STAGE, Conflict, Lake
+from resources.seal import HINT
 from resources.store import StoredFile
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ def scattered(lake: Lake, table: str) -> Scattered | None:
     return Scattered(table, handle.version(), where or None, len(many), len(replaced), sum(f["num_records"] for f in replaced))
 
 
+def worked_on(lake: Lake, table: str, runs: Collection[str]) -> bool:
+    """Whether one of these runs has staged anything for the table: what it publishes next must not be in anybody's way."""
+    return bool(runs) and any(c.name.startswith(_stages(runs)) for c in lake.store.children(table))
+
+
 def compact(lake: Lake, plan: Scattered, run_id: str, *, statistics: bool) -> int:
     """Write these rows into as few files as they need. Returns how many.
 
@@ -112,12 +118,19 @@ def drop(lake: Lake, table: str, where: list[tuple[str, str, list[str]]], run_id
 
 
 def checkpoint(lake: Lake, table: str) -> bool:
-    """Sum the log up when many commits lie after its last checkpoint. Returns whether it was done."""
+    """Sum the log up when many commits lie after its last checkpoint. Returns whether it was done.
+
+    The hint that names the newest checkpoint goes: Sail 0.7.2 starts at it also for an older version, and then finds no
+    commit before it. Without it every reader finds the checkpoints by listing the log.
+    """
     handle = _opened(lake, table)
+    hint = f"{table}/_delta_log/{HINT}"
     last = max(_checkpoints(c.name for c in lake.store.children(f"{table}/_delta_log")), default=0)
     if handle.version() - last < MANY_COMMITS:
+        lake.store.delete([hint])
         return False
     handle.create_checkpoint()
+    lake.store.delete([hint])
     return True
 
 
@@ -128,7 +141,7 @@ def unneeded(lake: Lake, table: str, kept: Collection[int], since: datetime, ali
     alive: runs at work now; their stages are left alone however old they are.
     """
     below = lake.store.files(table)  # before the log is read: what is published meanwhile is then in the log
-    log, recent = f"{table}/_delta_log/", f"{table}/stage-"
+    log, working = f"{table}/_delta_log/", tuple(f"{table}/{name}" for name in _stages(alive))
     newest = _opened(lake, table)
     numbered = {f.path: int(m[1]) for f in below if f.path.startswith(log) and (m := LOG_FILE.fullmatch(f.path.removeprefix(log)))}
     later = [numbered[f.path] for f in below if f.path in numbered and f.path.endswith(".json") and f.modified >= since]
@@ -138,10 +151,9 @@ def unneeded(lake: Lake, table: str, kept: Collection[int], since: datetime, ali
     for version in sorted(v for v in set(kept) if v < oldest):
         named |= _paths(_opened(lake, table, version))
     needed = {f"{table}/{path}" for path in named}
-    working = tuple(f"{recent}{run_id}-" for run_id in alive)
     data = [
         f for f in below
-        if not f.path.startswith(log) and f.path not in needed and f.modified < since and not (working and f.path.startswith(working))
+        if not f.path.startswith(log) and f.path not in needed and f.modified < since and not f.path.startswith(working)
     ]  # fmt: skip
     summed_up = max((v for v in _checkpoints(path.removeprefix(log) for path in numbered) if v <= min([oldest, *kept])), default=0)
     return data + [f for f in below if numbered.get(f.path, summed_up) < summed_up]
@@ -155,6 +167,11 @@ def leftovers(lake: Lake, since: datetime) -> list[StoredFile]:
         if all(f.modified < since for f in files):
             found += files
     return found
+
+
+def _stages(runs: Collection[str]) -> tuple[str, ...]:
+    """How the names of their stages begin."""
+    return tuple(f"stage-{run_id}-" for run_id in runs)
 
 
 def _opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:

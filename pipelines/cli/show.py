@@ -8,6 +8,7 @@ from typing import Any
 from contracts import load_all
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.ledger import Ledger
+from pipelines.upkeep import UpkeepBook
 from resources.lake import Lake
 from resources.settings import Settings
 
@@ -16,7 +17,8 @@ FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 
 def show_status(settings: Settings, *, as_json: bool) -> int:
     """Releases, the newest night's accounts, refused deliveries. Exit code 0, or 3 when deliveries stand refused."""
-    ledger = Ledger(Lake(settings.lake, settings.s3))
+    lake = Lake(settings.lake, settings.s3)
+    ledger, gone = Ledger(lake), UpkeepBook(lake).gone_releases()
     rows, releases = ledger.rows(), ledger.releases()
     if not rows:
         console.print(f"The lake at {settings.lake} is empty. Run a night: citylake run --as-of YYYY-MM-DD, or citylake demo.")
@@ -30,7 +32,9 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
             {
                 "lake": settings.lake,
                 "newest_business_date": newest,
-                "releases": [{"release": r.number, "as_of": r.as_of, "tables": len(r.versions)} for r in releases],
+                "releases": [
+                    {"release": r.number, "as_of": r.as_of, "tables": len(r.versions), "kept": r.number not in gone} for r in releases
+                ],
                 "night": night,
                 "refused": refused,
                 "unbalanced_batches": len(unbalanced),
@@ -38,7 +42,10 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         )
         return 3 if refused else 0
     show_table(
-        "Releases", ("release", "as of", "tables"), [(r.number, r.as_of, len(r.versions)) for r in releases], right=("release", "tables")
+        "Releases",
+        ("release", "as of", "tables", "kept"),
+        [(r.number, r.as_of, len(r.versions), r.number not in gone) for r in releases],
+        right=("release", "tables"),
     )
     totals: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys((*FIGURES, "seconds"), 0))
     for r in night:
