@@ -24,6 +24,7 @@ from urllib.parse import unquote
 from resources.commit import nullable
 from resources.errors import CitylakeError
 from resources.lake import CONTENT, OF_DELTA, STAGE, Conflict, Lake
+from resources.seal import HINT
 from resources.store import StoredFile
 
 if TYPE_CHECKING:
@@ -117,12 +118,19 @@ def drop(lake: Lake, table: str, where: list[tuple[str, str, list[str]]], run_id
 
 
 def checkpoint(lake: Lake, table: str) -> bool:
-    """Sum the log up when many commits lie after its last checkpoint. Returns whether it was done."""
+    """Sum the log up when many commits lie after its last checkpoint. Returns whether it was done.
+
+    The hint that names the newest checkpoint goes: Sail 0.7.2 starts at it also for an older version, and then finds no
+    commit before it. Without it every reader finds the checkpoints by listing the log.
+    """
     handle = _opened(lake, table)
+    hint = f"{table}/_delta_log/{HINT}"
     last = max(_checkpoints(c.name for c in lake.store.children(f"{table}/_delta_log")), default=0)
     if handle.version() - last < MANY_COMMITS:
+        lake.store.delete([hint])
         return False
     handle.create_checkpoint()
+    lake.store.delete([hint])
     return True
 
 

@@ -104,6 +104,22 @@ def test_stages_of_runs_that_are_gone_go_whole(kept: Kept, record_property: Reco
     record_property("seen", "the killed run's stage and the folder beside gone whole, the live run's stage and the published file there")
 
 
+def test_the_engine_reads_what_lies_before_a_checkpoint(kept: Kept, record_property: Record) -> None:
+    for n in range(14):
+        kept.table.publish({"id": f"P{n}"})
+        kept.release()
+    assert kept.maintain()[TABLE].checkpoint
+    kept.table.publish({"id": "last"})
+    lake = kept.city.lake
+    if not isinstance(lake.store, Folder):
+        pytest.skip("the session's engine knows no bucket")
+    found = [[r["id"] for r in lake.read(kept.city.spark, TABLE, v).collect()] for v in range(14)]
+    assert found == [[f"P{n}"] for n in range(14)]
+    record_property("proves", "H2")
+    record_property("done", "14 releases, a checkpoint of the log, one more publish")
+    record_property("seen", f"the engine reads all {len(found)} releases before it")
+
+
 def test_log_is_cut_only_before_what_is_promised(kept: Kept, record_property: Record) -> None:
     lake = kept.city.lake
     for n in range(12):
