@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ FORMATS = ("csv", "xlsx", "jsonl", "fixed_width", "database")
 MODES = ("full", "inc", "append")
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
+NEW_COLUMNS = ("hold", "accept")
 RULES = (
     "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
     "integer", "decimal", "identifier", "archive_no", "address", "text", "degrees", "organisation_no", "organisation_name",
@@ -33,6 +35,7 @@ TABLE_RULES = {"shared": (2, 2), "constant": (4, 12), "series": (3, 3)}
 """The same for rules over the rows of a table."""
 RULE_OPTIONS = {"status": ("open", "closed"), "coordinates": ("crs",), "shared": ("most",), "series": ("every", "stuck", "spike")}
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
+DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
 COMPARISONS = ("mustBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween")
 BESIDE_CONTRACT = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op", "_codes")
@@ -103,7 +106,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How a department delivers the table. `sequence` are the columns that order the versions of one key."""
+    """How a department delivers the table. `sequence` are the columns that order the versions of one key.
+
+    `new_columns`: what becomes of a delivery with columns beside those of the contract: "hold", or "accept" (kept in raw as text).
+    `max_error_ratio`: the largest share of a column's values that may be unreadable before a delivery is held.
+    """
 
     format: str
     mode: str
@@ -118,6 +125,8 @@ class Delivery:
     row_column: str = "cd_id"
     min_ratio: float = 0.9
     max_quarantine_ratio: float = 0.2
+    max_error_ratio: float = 0.5
+    new_columns: str = "hold"
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Contract:
+    """One table's contract. `digest` changes with every byte of its file."""
+
     name: str
     version: str
     title: str
@@ -145,6 +156,7 @@ class Contract:
     checks: tuple[Check, ...] = ()
     row_rules: tuple[Rule, ...] = ()
     table_rules: tuple[Rule, ...] = ()
+    digest: str = ""
 
     @property
     def layer(self) -> str:
@@ -262,6 +274,7 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Column, ...]) -> D
     _one_of(path, "delivery, mode", raw.get("mode"), MODES)
     _one_of(path, "delivery, encoding", raw.get("encoding", "utf-8"), ENCODINGS)
     _one_of(path, "delivery, compression", raw.get("compression"), COMPRESSIONS)
+    _one_of(path, "delivery, new_columns", raw.get("new_columns", "hold"), NEW_COLUMNS)
     for name in raw.get("sequence") or []:
         _one_of(path, "delivery, sequence", name, tuple(sorted(names)))
     if raw["format"] == "database":
@@ -355,6 +368,7 @@ def load(path: Path) -> Contract:
         checks=tuple(_check(path, q) for q in schema.quality or []),
         row_rules=_rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, columns),
         table_rules=_rules(path, "tableRules", custom.get("tableRules"), TABLE_RULES, columns),
+        digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
     )
 
 

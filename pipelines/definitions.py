@@ -9,7 +9,7 @@ import dagster as dg
 
 from assets.declare import declared
 from contracts import load_all
-from pipelines import jobs
+from pipelines import hold_jobs, jobs
 from pipelines.dagster_assets import cleansed_asset, derived_asset, raw_asset, release_asset
 from pipelines.runtime import Runtime, valid_codes
 from pipelines.sensors import complete_drops
@@ -29,7 +29,7 @@ def build(runtime: dg.ResourceDefinition) -> dg.Definitions:
     made = [c.name for c in sources] + [t.name for t in tables]
     return dg.Definitions(
         assets=[*assets, release_asset(made)],
-        jobs=list(jobs.ALL),
+        jobs=[*jobs.ALL, *hold_jobs.ALL],
         schedules=list(jobs.SCHEDULES),
         sensors=[complete_drops],
         executor=dg.in_process_executor,

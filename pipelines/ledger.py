@@ -1,11 +1,13 @@
 """The ledger and the releases: what became of every batch, and which versions of all tables belong together.
 
-Here: these two tables, `operations/ledger` and `operations/release`. Not here: the arithmetic (`quality.balance`).
+Here: these two tables, `operations/ledger` and `operations/release`. Not here: the arithmetic (`quality.balance`), held
+deliveries (`pipelines.holds`).
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
-BOOKS = (LEDGER, RELEASE)
+HOLD = "operations/hold"
+BOOKS = (LEDGER, RELEASE, HOLD)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""
@@ -101,6 +104,19 @@ class Ledger:
             found = self._lake.arrow(LEDGER, version)
             self._read = (version, [] if found is None else sorted(found.to_pylist(), key=_order))
         return list(self._read[1])
+
+    def refused(self) -> list[dict[str, Any]]:
+        """The newest row of every refused delivery that has not been taken in since, nor another one for its date.
+
+        `rejected` has all its rows, however often it was tried.
+        """
+        newest: dict[tuple[str, date], dict[str, Any]] = {}
+        rejected: Counter[tuple[str, str]] = Counter()
+        for row in self.rows():
+            if row["table"].startswith("raw/"):
+                newest[row["table"], row["business_date"]] = row
+                rejected[row["table"], row["batch_id"]] += row["rejected"]
+        return [{**r, "rejected": rejected[r["table"], r["batch_id"]]} for r in newest.values() if r["kind"] in ("rejected", "held")]
 
     def release(self, *, as_of: date, run_id: str, versions: dict[str, int]) -> Release:
         """Append the release of a finished night."""

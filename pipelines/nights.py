@@ -77,6 +77,7 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
 
     select: table names; only these (and nothing else) are made, in order. Every failure is in the report.
     """
+    from pipelines.partitions import OUT_OF_REACH, in_reach
     from pipelines.steps.ingest import pending
 
     report = NightReport(as_of)
@@ -89,8 +90,9 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
                 drops = pending(runtime, contract, as_of)
             except (Unreachable, DeliveryRejected):
                 continue  # the night itself asks again and reports it
+            report.problems += [OUT_OF_REACH.format(d.location) for d in drops if not in_reach(d.business_date)]
             for drop in drops:
-                if drop.business_date < as_of:
+                if drop.business_date < as_of and in_reach(drop.business_date):
                     late.setdefault(drop.business_date, set()).add(contract.sibling("raw"))
     for day in sorted(late):
         _execute(runtime, "take_in", report, partition=day, select=sorted(late[day]))

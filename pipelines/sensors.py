@@ -10,8 +10,9 @@ import dagster as dg
 
 from pipelines.dagster_assets import key
 from pipelines.jobs import take_in
+from pipelines.partitions import BUSINESS_DATES, OUT_OF_REACH, in_reach
 from pipelines.runtime import Runtime
-from pipelines.steps.ingest import pending
+from pipelines.steps.ingest import attempt, pending
 from resources.errors import DeliveryRejected, Unreachable
 
 INTERVAL = 60
@@ -20,23 +21,26 @@ INTERVAL = 60
 @dg.sensor(
     job=take_in,
     minimum_interval_seconds=INTERVAL,
-    description="Takes in every complete drop that is not in the lake yet. The run's key is the digest of its manifest: one drop, one run.",
+    description="Takes in every complete drop that is not in the lake yet, and those released from a hold. One try of a drop is one run.",
     required_resource_keys={"runtime"},
 )
 def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     runtime: Runtime = context.resources.runtime
-    found = False
+    found, known = False, BUSINESS_DATES.get_partition_keys()
     for contract in runtime.contracts.values():
         if contract.delivery is None:
             continue
         try:
-            drops = pending(runtime, contract, date.max)
+            drops = pending(runtime, contract, date.fromisoformat(known[-1])) if known else []
         except (Unreachable, DeliveryRejected) as e:
             context.log.warning(str(e))
             continue
         for drop in drops:
-            found = True
             day, table = drop.business_date.isoformat(), contract.sibling("raw")
-            yield dg.RunRequest(run_key=drop.batch_id, partition_key=day, asset_selection=[key(table)])
+            if not in_reach(drop.business_date):
+                context.log.warning(OUT_OF_REACH.format(drop.location))
+                continue
+            found = True
+            yield dg.RunRequest(run_key=attempt(runtime, contract, drop), partition_key=day, asset_selection=[key(table)])
     if not found:
         yield dg.SkipReason("Every complete drop is in the lake.")

@@ -181,6 +181,48 @@ def quarantine(
     raise typer.Exit(show_quarantine(_settings(config, lake=lake), table, rows, values=values, as_json=json))
 
 
+TableArgument = Annotated[str, typer.Argument(help="A table such as health/staff.")]
+DateArgument = Annotated[str, typer.Argument(help="Business date of the held delivery, YYYY-MM-DD.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, for those who read the books later.")]
+WhoOption = Annotated[str | None, typer.Option("--who", help="Who decides; default: the login name.")]
+
+
+@app.command()
+def holds(
+    table: Annotated[str | None, typer.Argument(help="A table such as health/staff; default: all.")] = None,
+    day: Annotated[str | None, typer.Argument(help="Business date: shows what differs from the contract, and what to write there.")] = None,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """The deliveries that are held: why, since when, and what was decided."""
+    from pipelines.cli.holds import show_holds
+
+    raise typer.Exit(show_holds(_settings(config, lake=lake), table, day, as_json=json))
+
+
+@app.command("release-hold")
+def release_hold(
+    table: TableArgument, day: DateArgument, why: WhyOption, who: WhoOption = None, lake: LakeOption = None,
+    config: ConfigOption = None, json: Json = False,
+) -> None:  # fmt: skip
+    """Let a held delivery in: the next run takes it in, once."""
+    from pipelines.cli.holds import decide
+
+    raise typer.Exit(decide(_settings(config, lake=lake), table, day, "released", why=why, who=who, as_json=json))
+
+
+@app.command("refuse-hold")
+def refuse_hold(
+    table: TableArgument, day: DateArgument, why: WhyOption, who: WhoOption = None, lake: LakeOption = None,
+    config: ConfigOption = None, json: Json = False,
+) -> None:  # fmt: skip
+    """Leave a held delivery out for good; a corrected drop of the same date is taken in as any other."""
+    from pipelines.cli.holds import decide
+
+    raise typer.Exit(decide(_settings(config, lake=lake), table, day, "refused", why=why, who=who, as_json=json))
+
+
 @app.command()
 def explain(
     what: Annotated[str, typer.Argument(help="An archive number or a person's uid.")],

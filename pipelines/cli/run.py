@@ -73,6 +73,8 @@ def show_night(runtime: Runtime, report: NightReport) -> None:
         [(r["table"], r["batch_id"][:8], r["business_date"], r["kind"], *[r[f.replace(" ", "_")] for f in figures]) for r in cleansed],
         right=figures,
     )
+    for accepted in (r for r in accounts if r["table"].startswith("raw/") and r["kind"] == "batch" and r["reason"]):
+        errors.print(f"[cyan]note[/]     {accepted['table']} of {accepted['business_date']}: {accepted['reason']}", soft_wrap=True)
     for problem in report.problems:
         errors.print(f"[yellow]refused[/]  {problem}", soft_wrap=True)
     for failure in report.failures:

@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts import load_all
 from pipelines.cli.screen import console, print_json, show_table
+from pipelines.holds import Holds
 from pipelines.ledger import Ledger
 from resources.lake import Lake
 from resources.settings import Settings
@@ -15,15 +16,17 @@ FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 
 
 def show_status(settings: Settings, *, as_json: bool) -> int:
-    """Releases, the newest night's accounts, refused deliveries. Exit code 0, or 3 when deliveries stand refused."""
-    ledger = Ledger(Lake(settings.lake, settings.s3))
+    """Releases, the newest night's accounts, refused deliveries. Exit code 0, or 3 when deliveries wait for somebody."""
+    lake = Lake(settings.lake, settings.s3)
+    ledger = Ledger(lake)
     rows, releases = ledger.rows(), ledger.releases()
     if not rows:
         console.print(f"The lake at {settings.lake} is empty. Run a night: citylake run --as-of YYYY-MM-DD, or citylake demo.")
         return 0
     newest = max(r["as_of"] for r in rows)
     night = [r for r in rows if r["as_of"] == newest]
-    refused = [r for r in rows if r["kind"] in ("rejected", "held")]
+    settled = {h.batch_id for h in Holds(lake).waiting() if h.state == "refused"}
+    refused = [r for r in ledger.refused() if r["batch_id"] not in settled]
     unbalanced = [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES[1:])]
     if as_json:
         print_json(
@@ -55,7 +58,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         show_table(
             "Refused deliveries",
             ("table", "business date", "kind", "rows", "why and what to do"),
-            [(r["table"], r["business_date"], r["kind"], r["rows_in"], r["reason"]) for r in refused],
+            [(r["table"], r["business_date"], r["kind"], r["rejected"], r["reason"]) for r in refused],
             right=("rows",),
         )
     console.print(f"Ledger: {len(rows)} entries, {len(unbalanced)} out of balance.")

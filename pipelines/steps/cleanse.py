@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
 from contracts import Contract
+from pipelines.holds import DRIFT
 from pipelines.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
@@ -199,7 +200,9 @@ def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: l
     assert contract.delivery is not None
     out = [a.sentence() for a in accounts if not a.balanced]
     most = contract.delivery.max_quarantine_ratio
-    over = [a.sentence() for a in accounts if a.kind == "batch" and a.quarantined > max(most * a.rows_in, FEW)]
+    released = {b for b, h in runtime.holds.of(contract.sibling("raw")).items() if DRIFT in h.released}  # a person has seen how many
+    judged = [a for a in accounts if a.kind == "batch" and a.batch_id not in released]
+    over = [a.sentence() for a in judged if a.quarantined > max(most * a.rows_in, FEW)]
     candidates = staged.where(_live())
     return [
         GateResult(
