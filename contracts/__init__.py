@@ -4,6 +4,7 @@ Here: the YAML files and their typed view (`load`, `Contract`, `Column`, `Delive
 Not here: what a rule does (`standards`), how it is enforced (`quality`).
 """
 
-from contracts.loader import Cadence, Column, Contract, ContractError, Delivery, load, load_all
+from contracts.loader import load, load_all
+from contracts.model import Cadence, Column, Contract, ContractError, Delivery
 
 __all__ = ["Cadence", "Column", "Contract", "ContractError", "Delivery", "load", "load_all"]

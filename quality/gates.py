@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from contracts import Contract
-from contracts.loader import Check
+from contracts.model import Check
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -18,7 +18,7 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.loader import Contract
+from contracts.model import Contract
 from resources.errors import DeliveryRejected
 from resources.readers import batch, csv_file, database, fixed_width_file, jsonl_file, manifest, xlsx_file
 from resources.readers.manifest import BATCH_ID_LENGTH, delivery_of

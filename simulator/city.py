@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from contracts.loader import Contract, load_all
+from contracts.loader import load_all
+from contracts.model import Contract
 from simulator import archives as archive_part
 from simulator import benefits, deaths, evidence, mixups, police, rejects, services, truth
 from simulator.basics import NIGHTS, counts, numbers, rates

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from cryptography.hazmat.primitives import hashes
 
-from contracts.loader import Contract, Delivery
+from contracts.model import Contract, Delivery
 
 ROWS_PER_FILE = 60_000
 LINE = "_line"  # column beside the delivered ones: the text of a line that goes out as it stands, in place of its cells

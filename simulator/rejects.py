@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from contracts.loader import Contract
+from contracts.model import Contract
 from simulator.basics import pick, rates, stream
 from simulator.dirt import IMPOSSIBLE, Dirt, keys
 from simulator.drops import LINE

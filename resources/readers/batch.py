@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.loader import Contract
+from contracts.model import Contract
 
 LINEAGE = (
     ("_source_file", pa.string()),

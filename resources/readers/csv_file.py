@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from contracts.loader import Contract
+from contracts.model import Contract
 from resources.errors import DeliveryRejected
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, rows
 from resources.readers.header import NEW, match, new_columns, reject

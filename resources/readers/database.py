@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from contracts.loader import Contract, Delivery
+from contracts.model import Contract, Delivery
 from resources.errors import DeliveryRejected
 from resources.readers.batch import E_OPERATION, Defect, Origin, defects, rows
 from resources.readers.exchange_connection import address, snapshot

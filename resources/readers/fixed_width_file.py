@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.loader import Contract
+from contracts.model import Contract
 from resources.readers.batch import E_COLUMNS, E_ENCODING, Defect, Origin, defects, rows, text_rows
 from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off, too_large
 

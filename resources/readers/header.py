@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from contracts.loader import Column, Contract
+from contracts.model import Column, Contract
 from resources.errors import DeliveryRejected
 
 SHOWN = 10

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from contracts.loader import Contract
+from contracts.model import Contract
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_rows
 from resources.readers.header import known, match
 from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off, too_large

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contracts.loader import Contract, Delivery
+from contracts.model import Contract, Delivery
 from resources.errors import DeliveryRejected
 from resources.readers.header import ContractDiffers, Difference
 from resources.readers.streams import CODECS, DataFile, opened, safe_name, sm3, sm3_bytes

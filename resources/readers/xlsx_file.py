@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 import python_calamine
 
-from contracts.loader import Contract
+from contracts.model import Contract
 from resources.readers import workbook_check
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_rows
 from resources.readers.header import NEW, hits, match, new_columns, reject

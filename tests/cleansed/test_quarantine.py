@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from contracts import Contract
-from contracts.loader import Check
+from contracts.model import Check
 from pipelines.runtime import Runtime
 from pipelines.steps import GateFailed
 from pipelines.steps.cleanse import cleanse

@@ -14,7 +14,8 @@ import yaml
 
 from assets.declare import declared
 from contracts import Contract, ContractError, load_all
-from contracts.loader import BESIDE_CONTRACT, ROOT
+from contracts.loader import BESIDE_CONTRACT
+from contracts.model import ROOT
 
 BY_THE_RUN = {
     "base/population/source_link": {"source_table"},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from assets.themes.health import cleanup_list
 from assets.themes.health.rules import catalogue, rules
-from contracts.loader import ROOT, load
+from contracts.loader import load
+from contracts.model import ROOT
 
 
 def test_rules_and_functions_name_the_same_rules() -> None:

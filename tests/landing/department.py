@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from contracts.loader import Contract
+from contracts.model import Contract
 from resources.readers.manifest import delivery_of
 
 EVENING = dt.datetime(2019, 12, 31, 20)

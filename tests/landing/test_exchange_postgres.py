@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from contracts import load_all
-from contracts.loader import Contract
+from contracts.model import Contract
 from resources.errors import DeliveryRejected
 from resources.landing import LandingZone
 from resources.readers import database

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from contracts.loader import Column, Contract, Delivery
+from contracts.model import Column, Contract, Delivery
 from resources.landing import LandingZone
 from resources.readers.streams import sm3_bytes
 

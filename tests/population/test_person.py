@@ -9,7 +9,8 @@ from pyspark.sql import SparkSession
 
 from assets.base.population.person import PERSON, survivorship
 from assets.base.population.source_link import LINK
-from contracts.loader import ROOT, load
+from contracts.loader import load
+from contracts.model import ROOT
 from tests.population.chain import Population, populate
 from tests.population.cleansed import number
 

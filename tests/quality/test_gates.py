@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from contracts import Contract
-from contracts.loader import Check, Column
+from contracts.model import Check, Column
 from quality import gates
 
 CODES = {"sex": ("1", "2"), "yes_no": ("0", "1")}

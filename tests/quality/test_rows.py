@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from contracts import Contract, load_all
-from contracts.loader import Column, Delivery
+from contracts.model import Column, Delivery
 from quality.rows import typed
 from tests.cleansed.nights import certificate, citizen, examination, resident, staff
 
