@@ -70,11 +70,11 @@ def add_actions(
     folder: str,
     statistics: bool,
     hidden: Mapping[str, str | None],
-    seal: Callable[[str, Mapping[str, str | None]], str],
+    seal: Callable[[str, Mapping[str, str | None]], str] | None,
 ) -> tuple[list[Any], int]:
     """The stage's files as actions on the target, with minimum and maximum only where permitted; and their rows.
 
-    seal: of a path and its partition; it stands beside the statistics.
+    seal: of a path and its partition; it stands beside the statistics. None: on a store that looks after its own objects.
     """
     import pyarrow as pa
     from deltalake.transaction import AddAction
@@ -89,7 +89,8 @@ def add_actions(
             continue
         partition = {c: v for c, v in partition.items() if c not in hidden}
         path = f"{folder}/{file['path']}"
-        stats[SEAL] = seal(path, partition)
+        if seal is not None:
+            stats[SEAL] = seal(path, partition)
         actions.append(AddAction(path, file["size_bytes"], partition, file["modification_time"], True, json.dumps(stats)))
         total += file["num_records"]
     return actions, total

@@ -47,7 +47,7 @@ PANIC = "PanicException"
 LOG_ERROR = "Kernel error"
 """How delta-rs begins what it has to say of a log."""
 LOOKED_AT_BYTES = 4 << 30
-"""Of the newest files of a table in a folder, before it is read for the first time: 10 to 20 s. `Lake.verify` looks at all."""
+"""Of the newest files of a table in a folder, before it is read for the first time. `Lake.verify` looks at all."""
 
 
 class Conflict(CitylakeError):
@@ -250,7 +250,9 @@ class Lake:
         from deltalake.exceptions import CommitFailedError, DeltaError
 
         staged = stage.open()
-        actions, rows = add_actions(staged, stage.name, statistics, hidden or {}, partial(seal, self.store, stage.table))
+        actions, rows = add_actions(
+            staged, stage.name, statistics, hidden or {}, None if is_bucket(self.root) else partial(seal, self.store, stage.table)
+        )
         schema = nullable(staged.schema(), without=frozenset(hidden or {}))
         properties = CommitProperties(
             custom_metadata={**(metadata or {}), STAGE: stage.name, FILES: str(len(actions))},
