@@ -58,6 +58,17 @@ def demo(
 
 
 @app.command()
+def truth(
+    folder: Annotated[Path, typer.Option(help="Where the demo city lives.")] = Path("demo"),
+    json: Json = False,
+) -> None:
+    """Hold a demo city's lake against its truth: what was found, and of every kind of dirt how much was treated rightly."""
+    from pipelines.cli.reckoning import show_truth
+
+    raise typer.Exit(show_truth(_settings(folder / "citylake.toml"), folder / "truth", as_json=json))
+
+
+@app.command()
 def run(
     as_of: Annotated[str, typer.Option("--as-of", help="Business date, YYYY-MM-DD.")],
     lake: LakeOption = None,

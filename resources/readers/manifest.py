@@ -4,7 +4,8 @@ Here: reading `manifest.json`, holding it against the contract, verifying the fi
 Not here: reading their rows.
 
 Fields (domain rules B0): table "department/table", dept_org_code, extract_ts (ISO time), period_from, period_to,
-mode (full, inc, append), encoding, format, delimiter, row_count, files [{name, sm3, bytes}], schema_version.
+mode (full, inc, append), encoding, format, delimiter, row_count, files [{name, sm3, bytes}], schema_version; for a table with
+coordinates crs, the system they are in: nothing else tells it, and half a kilometre hangs on it.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class Manifest:
     format: str
     delimiter: str | None
     row_count: int
+    crs: str | None
     files: tuple[FileEntry, ...]
 
 
@@ -125,6 +127,7 @@ def parse(data: bytes, where: str) -> Manifest:
         format=str(raw["format"]),
         delimiter=raw["delimiter"],
         row_count=_count(raw["row_count"], "row_count", where),
+        crs=raw.get("crs"),
         files=files,
     )
 
@@ -146,6 +149,8 @@ def check(manifest: Manifest, contract: Contract) -> None:
         agreed["encoding"] = CODECS[delivery.encoding]
     if delivery.format == "csv":
         said["delimiter"], agreed["delimiter"] = str(manifest.delimiter), delivery.delimiter
+    if contract.crs:
+        said["crs"], agreed["crs"] = str(manifest.crs or "not stated"), contract.crs
     differing = [f for f in agreed if said[f] != agreed[f]]
     if differing:
         told = "; ".join(f"{f} is {said[f][:80]!r}, agreed is {agreed[f]!r}" for f in differing)
