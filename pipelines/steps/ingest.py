@@ -57,7 +57,7 @@ def attempt(runtime: Runtime, contract: Contract, drop: Drop) -> str:
 
 
 def _not_taken_in(runtime: Runtime, contract: Contract, drops: list[Drop]) -> list[Drop]:
-    """Those the log of the raw table does not name: a batch without rows has no partition, nor one that is no longer kept."""
+    """Those that were never taken into the raw table: a batch without rows, or whose rows are no longer kept, has no partition."""
     raw = runtime.lake.open(contract.sibling("raw"))
     return [d for d in drops if raw is None or raw.transaction_version(f"batch:{d.batch_id}") is None]
 
