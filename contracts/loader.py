@@ -9,43 +9,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from contracts.refused import ContractError
+from contracts.refused import one_of as _one_of
+from contracts.rules import ROW_RULES, TABLE_RULES, Rule, rules
 
 ROOT = Path(__file__).resolve().parent
 LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
 FORMATS = ("csv", "xlsx", "jsonl", "fixed_width", "database")
+DAYS = {"d": 1, "m": 31, "y": 366}
+"""The units of a retention: at least so many days."""
 MODES = ("full", "inc", "append")
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
+NEW_COLUMNS = ("hold", "accept")
+PERIODS = ("d", "w", "m", "y")
 RULES = (
     "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
     "integer", "decimal", "identifier", "archive_no", "address", "text", "degrees", "organisation_no", "organisation_name",
 )  # fmt: skip
-ROW_RULES = {
-    "swapped": (2, 2), "order": (2, 2), "past": (1, 1), "sex": (2, 2), "birth": (3, 3), "status": (2, 2), "reversal": (1, 2),
-    "coordinates": (2, 2),
-}  # fmt: skip
-"""Rule over several columns of a row -> how many columns it takes, least and most."""
-TABLE_RULES = {"shared": (2, 2), "constant": (4, 12), "series": (3, 3)}
-"""The same for rules over the rows of a table."""
-RULE_OPTIONS = {"status": ("open", "closed"), "coordinates": ("crs",), "shared": ("most",), "series": ("every", "stuck", "spike")}
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
+DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
 COMPARISONS = ("mustBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween")
 BESIDE_CONTRACT = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op", "_codes")
 """Columns every cleansed table has without its contract listing them: a derived column may name them as its origin."""
-
-
-class ContractError(ValueError):
-    """A contract file is wrong. The message names the file, the field and the remedy."""
-
-    def __init__(self, path: Path, where: str, problem: str, remedy: str) -> None:
-        self.path, self.where, self.problem, self.remedy = path, where, problem, remedy
-        shown = path.relative_to(ROOT.parent) if path.is_relative_to(ROOT.parent) else path
-        super().__init__(f"contract {shown}, {where}: {problem}. {remedy}.")
 
 
 @dataclass(frozen=True)
@@ -89,21 +82,12 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One rule over several columns of a row (`quality.across`) or over the rows of the table (`quality.among`), and what it needs
-    to know beside them."""
-
-    rule: str
-    columns: tuple[str, ...]
-    options: tuple[tuple[str, str], ...] = ()
-
-    def option(self, name: str) -> str:
-        return dict(self.options)[name]
-
-
-@dataclass(frozen=True)
 class Delivery:
-    """How a department delivers the table. `sequence` are the columns that order the versions of one key."""
+    """How a department delivers the table. `sequence` are the columns that order the versions of one key.
+
+    `new_columns`: what becomes of a delivery with columns beside those of the contract: "hold", or "accept" (kept in raw as text).
+    `max_error_ratio`: the largest share of a column's values that may be unreadable before a delivery is held.
+    """
 
     format: str
     mode: str
@@ -118,6 +102,17 @@ class Delivery:
     row_column: str = "cd_id"
     min_ratio: float = 0.9
     max_quarantine_ratio: float = 0.2
+    max_error_ratio: float = 0.5
+    new_columns: str = "hold"
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """How often a department delivers: once in every `every` days, weeks, months or years (d, w, m, y), at most `latency` days late."""
+
+    every: int
+    period: str
+    latency: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,6 +128,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Contract:
+    """One table's contract. `digest` changes with every byte of its file."""
+
     name: str
     version: str
     title: str
@@ -142,9 +139,13 @@ class Contract:
     columns: tuple[Column, ...]
     path: Path
     delivery: Delivery | None = None
+    cadence: Cadence | None = None
     checks: tuple[Check, ...] = ()
     row_rules: tuple[Rule, ...] = ()
     table_rules: tuple[Rule, ...] = ()
+    digest: str = ""
+    retention_days: int | None = None
+    """How long a delivered batch stays in raw; None: for ever."""
 
     @property
     def layer(self) -> str:
@@ -184,13 +185,6 @@ class Contract:
 
 def _custom(items: Any) -> dict[str, Any]:
     return {p.property: p.value for p in items or []}
-
-
-def _one_of(path: Path, where: str, value: Any, allowed: tuple[Any, ...]) -> Any:
-    if value not in allowed:
-        choices = ", ".join(str(a) for a in allowed if a is not None)
-        raise ContractError(path, where, f"{value!r} is not known", f"Use one of: {choices}")
-    return value
 
 
 def _need(path: Path, where: str, value: Any) -> Any:
@@ -257,6 +251,7 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Column, ...]) -> D
     _one_of(path, "delivery, mode", raw.get("mode"), MODES)
     _one_of(path, "delivery, encoding", raw.get("encoding", "utf-8"), ENCODINGS)
     _one_of(path, "delivery, compression", raw.get("compression"), COMPRESSIONS)
+    _one_of(path, "delivery, new_columns", raw.get("new_columns", "hold"), NEW_COLUMNS)
     for name in raw.get("sequence") or []:
         _one_of(path, "delivery, sequence", name, tuple(sorted(names)))
     if raw["format"] == "database":
@@ -266,22 +261,18 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Column, ...]) -> D
     return Delivery(**{**raw, "sequence": tuple(raw.get("sequence") or ())})
 
 
-def _rules(path: Path, name: str, raw: Any, known: dict[str, tuple[int, int]], columns: tuple[Column, ...]) -> tuple[Rule, ...]:
-    return tuple(_rule(path, f"{name}, {r.get('rule')!r}", r, known, tuple(c.name for c in columns if c.delivered)) for r in raw or [])
-
-
-def _rule(path: Path, where: str, raw: dict[str, Any], known: dict[str, tuple[int, int]], names: tuple[str, ...]) -> Rule:
-    rule, columns = _one_of(path, where, raw.get("rule"), tuple(known)), tuple(raw.get("columns") or ())
-    options, asked = {k: str(v) for k, v in raw.items() if k not in ("rule", "columns")}, RULE_OPTIONS.get(rule, ())
-    for name in columns:
-        _one_of(path, f"{where}, columns", name, names)
-    least, most = known[rule]
-    if not least <= len(columns) <= most or set(options) != set(asked):
-        told, many = ", ".join(("rule", "columns", *asked)), str(least) if least == most else f"{least} to {most}"
-        raise ContractError(
-            path, where, f"has {len(columns)} columns and says {', '.join(sorted(raw))}", f"Give {many} columns; say {told}"
-        )
-    return Rule(rule, columns, tuple(sorted(options.items())))
+def _cadence(path: Path, promises: Any) -> Cadence | None:
+    """From the service levels `frequency` and `latency`; None without a frequency: delivered now and then, never late."""
+    said = {p.property: p for p in promises or []}
+    for name, allowed, least in (("frequency", PERIODS, 1), ("latency", ("d",), 0)):
+        if name in said:
+            _one_of(path, f"slaProperties, {name}, unit", said[name].unit, allowed)
+            if not isinstance(said[name].value, int) or said[name].value < least:
+                where = f"slaProperties, {name}"
+                raise ContractError(path, where, f"{said[name].value!r} is not a count", f"Write a whole number from {least} on")
+    if "frequency" not in said:
+        return None
+    return Cadence(said["frequency"].value, said["frequency"].unit, said["latency"].value if "latency" in said else 0)
 
 
 def _check(path: Path, q: Any) -> Check:
@@ -292,6 +283,18 @@ def _check(path: Path, q: Any) -> Check:
         raise ContractError(path, where, f"has {len(stated)} comparisons", f"Give exactly one of: {', '.join(COMPARISONS)}")
     severity = _one_of(path, f"{where}, severity", q.severity or "error", ("error", "warning"))
     return Check(metric, stated[0], getattr(q, stated[0]), severity == "error", q.name or metric)
+
+
+def _retention(path: Path, properties: Any) -> int | None:
+    stated = next((p for p in properties or [] if p.property == "retention"), None)
+    if stated is None:
+        return None
+    days = DAYS[_one_of(path, "slaProperties, unit of the retention", stated.unit, tuple(DAYS))]
+    if not isinstance(stated.value, int) or stated.value < 1:
+        raise ContractError(
+            path, "slaProperties, retention", f"{stated.value!r} is not a whole number", "Say how many days, months or years"
+        )
+    return int(stated.value) * days
 
 
 @cache
@@ -337,6 +340,7 @@ def load(path: Path) -> Contract:
     team = odcs.team
     if team is None or isinstance(team, list) or not team.name:
         raise ContractError(path, "team", "names no owner", "Give team.name, the department that answers for the table")
+    delivered = tuple(c.name for c in columns if c.delivered)
     return Contract(
         name=name,
         version=_need(path, "version", odcs.version),
@@ -347,9 +351,12 @@ def load(path: Path) -> Contract:
         columns=columns,
         path=path,
         delivery=delivery,
+        cadence=_cadence(path, odcs.slaProperties) if delivery else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
-        row_rules=_rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, columns),
-        table_rules=_rules(path, "tableRules", custom.get("tableRules"), TABLE_RULES, columns),
+        row_rules=rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, delivered),
+        table_rules=rules(path, "tableRules", custom.get("tableRules"), TABLE_RULES, delivered),
+        digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
+        retention_days=_retention(path, odcs.slaProperties),
     )
 
 

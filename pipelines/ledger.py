@@ -1,11 +1,13 @@
 """The ledger and the releases: what became of every batch, and which versions of all tables belong together.
 
-Here: these two tables, `operations/ledger` and `operations/release`. Not here: the arithmetic (`quality.balance`).
+Here: these two tables, `operations/ledger` and `operations/release`. Not here: the arithmetic (`quality.balance`), held
+deliveries (`pipelines.holds`).
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
-BOOKS = (LEDGER, RELEASE)
+HOLD = "operations/hold"
+MAINTENANCE = "operations/maintenance"
+NOTICE = "operations/notice"
+"""What was told to whom: `pipelines.notices.book`."""
+BOOKS = (LEDGER, RELEASE, HOLD, MAINTENANCE, NOTICE)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""
@@ -44,6 +50,7 @@ class Release:
     as_of: date
     run_id: str
     versions: dict[str, int]
+    released_at: datetime
 
 
 class Ledger:
@@ -102,15 +109,28 @@ class Ledger:
             self._read = (version, [] if found is None else sorted(found.to_pylist(), key=_order))
         return list(self._read[1])
 
+    def refused(self) -> list[dict[str, Any]]:
+        """The newest row of every refused delivery that has not been taken in since, nor another one for its date.
+
+        `rejected` has all its rows, however often it was tried.
+        """
+        newest: dict[tuple[str, date], dict[str, Any]] = {}
+        rejected: Counter[tuple[str, str]] = Counter()
+        for row in self.rows():
+            if row["table"].startswith("raw/"):
+                newest[row["table"], row["business_date"]] = row
+                rejected[row["table"], row["batch_id"]] += row["rejected"]
+        return [{**r, "rejected": rejected[r["table"], r["batch_id"]]} for r in newest.values() if r["kind"] in ("rejected", "held")]
+
     def release(self, *, as_of: date, run_id: str, versions: dict[str, int]) -> Release:
         """Append the release of a finished night."""
         import pyarrow as pa
 
         earlier = self.releases()
-        release = Release(len(earlier) + 1, as_of, run_id, versions)
+        release = Release(len(earlier) + 1, as_of, run_id, versions, datetime.now(UTC))
         row = {
             "release": release.number, "as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True),
-            "released_at": datetime.now(UTC),
+            "released_at": release.released_at,
         }  # fmt: skip
         self._lake.append(RELEASE, pa.Table.from_pylist([row], schema=_release_schema()), {f"release:{run_id}": 1})
         return release
@@ -119,7 +139,7 @@ class Ledger:
         """All releases, oldest first."""
         found = self._lake.arrow(RELEASE)
         rows = [] if found is None else sorted(found.to_pylist(), key=lambda r: r["release"])
-        return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"])) for r in rows]
+        return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"]), r["released_at"]) for r in rows]
 
 
 def _order(row: dict[str, Any]) -> tuple[datetime, str, date]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts import Contract, load_all
 from contracts.loader import code_lists
+from pipelines.holds import Holds
 from pipelines.ledger import Ledger
 from resources.engine import Engine, engine_of
 from resources.errors import LakeUnreachable
@@ -41,8 +42,10 @@ class Runtime:
         return cls(settings, Lake(settings.lake, settings.s3), engine or engine_of(settings))
 
     def with_lake(self, lake: Lake) -> Runtime:
-        """The same installation on another lake, sharing the engine."""
-        return Runtime(self.settings, lake, self.engine, self.progress)
+        """The same installation on another lake, sharing the engine, and what was decided about deliveries."""
+        other = Runtime(self.settings, lake, self.engine, self.progress)
+        other.holds = self.holds
+        return other
 
     @property
     def spark(self) -> SparkSession:
@@ -60,6 +63,10 @@ class Runtime:
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self.lake)
+
+    @cached_property
+    def holds(self) -> Holds:
+        return Holds(self.lake)
 
     @cached_property
     def pseudonym(self) -> Callable[[Column], Column]:

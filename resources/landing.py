@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,6 +28,8 @@ from resources.store import store_at
 
 log = logging.getLogger(__name__)
 
+MANIFESTS_AT_ONCE = 10
+"""As many as boto3 keeps connections."""
 CHANGED = "DELIVERY_CHANGED"
 """The code of a drop that was replaced between listing and reading it."""
 
@@ -70,6 +73,8 @@ class Delivery:
     def __init__(self, schema: pa.Schema, drop: Drop, rows: Iterator[pa.RecordBatch], stack: ExitStack) -> None:
         self.schema = schema
         self.rows_read = 0
+        self.new_columns: list[str] = []
+        """Columns the contract does not know and accepts, as they are delivered; final after `batches`."""
         self._drop, self._rows, self._stack = drop, rows, stack
 
     def __enter__(self) -> Delivery:
@@ -83,6 +88,7 @@ class Delivery:
         for rows in self._rows:
             self._refuse_long_cells(rows)
             self.rows_read += rows.num_rows
+            self.new_columns += [n for n in batch.new_columns(rows) if n not in self.new_columns]
             yield rows
         declared = self._drop.declared_rows
         if self.rows_read == declared:
@@ -111,16 +117,18 @@ class LandingZone:
     def __init__(self, root: str, exchange_url: str | None, s3: S3 | None = None) -> None:
         self.store, self._exchange_url = store_at(root, s3), exchange_url
 
-    def drops(self, contract: Contract) -> list[Drop]:
-        """All drops of one table, oldest business date first. Reads manifests only, or one GROUP BY.
+    def drops(self, contract: Contract, only: date | None = None) -> list[Drop]:
+        """All drops of one table (`only`: of one business date), oldest first. Reads their manifests, or does one GROUP BY.
 
         What is not named by a date cannot be a drop; it is skipped with a warning in the log.
-        Raises Unreachable, and DeliveryRejected (DELIVERY_HEADER) for an exchange table that is not as contracted.
+        Raises Unreachable, and DeliveryRejected (DELIVERY_HEADER) for an exchange table without the columns of the exchange.
         """
         if delivery_of(contract).format == "database":
-            found = [d for _, d in self._batches(contract)]
+            found = [d for _, d in self._batches(contract) if only in (None, d.business_date)]
         else:
-            found = [self._folder_drop(contract, day) for day in self._days(contract)]
+            days = [day for day in self._days(contract) if only in (None, day)]
+            with ThreadPoolExecutor(MANIFESTS_AT_ONCE) as pool:  # one request each on a bucket
+                found = list(pool.map(lambda day: self._folder_drop(contract, day), days))
         return sorted(found, key=lambda d: d.business_date)
 
     def read(self, contract: Contract, drop: Drop) -> Delivery:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 from typing import Any
 
-from contracts import load_all
+from assets.declare import downstream
+from contracts import Contract, load_all
 from pipelines.cli.screen import console, print_json, show_table
+from pipelines.freshness import Overdue, overdue
+from pipelines.holds import Holds
 from pipelines.ledger import Ledger
 from resources.lake import Lake
 from resources.settings import Settings
@@ -15,15 +19,19 @@ FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 
 
 def show_status(settings: Settings, *, as_json: bool) -> int:
-    """Releases, the newest night's accounts, refused deliveries. Exit code 0, or 3 when deliveries stand refused."""
-    ledger = Ledger(Lake(settings.lake, settings.s3))
+    """Releases, the newest night's accounts, refused and late deliveries. Exit code 0, or 3 when deliveries wait for somebody."""
+    lake = Lake(settings.lake, settings.s3)
+    ledger = Ledger(lake)
     rows, releases = ledger.rows(), ledger.releases()
     if not rows:
         console.print(f"The lake at {settings.lake} is empty. Run a night: citylake run --as-of YYYY-MM-DD, or citylake demo.")
         return 0
     newest = max(r["as_of"] for r in rows)
     night = [r for r in rows if r["as_of"] == newest]
-    refused = [r for r in rows if r["kind"] in ("rejected", "held")]
+    settled = {h.batch_id for h in Holds(lake).waiting() if h.state == "refused"}
+    refused = [r for r in ledger.refused() if r["batch_id"] not in settled]
+    contracts = load_all()
+    late = overdue(contracts, rows, newest)
     unbalanced = [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES[1:])]
     if as_json:
         print_json(
@@ -33,6 +41,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
                 "releases": [{"release": r.number, "as_of": r.as_of, "tables": len(r.versions)} for r in releases],
                 "night": night,
                 "refused": refused,
+                "late": late_facts(contracts, late),
                 "unbalanced_batches": len(unbalanced),
             }
         )
@@ -55,11 +64,30 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         show_table(
             "Refused deliveries",
             ("table", "business date", "kind", "rows", "why and what to do"),
-            [(r["table"], r["business_date"], r["kind"], r["rows_in"], r["reason"]) for r in refused],
+            [(r["table"], r["business_date"], r["kind"], r["rejected"], r["reason"]) for r in refused],
             right=("rows",),
         )
+    show_late(contracts, late)
     console.print(f"Ledger: {len(rows)} entries, {len(unbalanced)} out of balance.")
     return 3 if refused else 0
+
+
+def late_facts(contracts: dict[str, Contract], late: list[Overdue]) -> list[dict[str, Any]]:
+    """Late deliveries with whom to ask, and the tables downstream that keep what they know of them."""
+    return [{**asdict(o), "ask": contracts[o.table].owner_title, "downstream": list(downstream(o.table))} for o in late]
+
+
+def show_late(contracts: dict[str, Contract], late: list[Overdue]) -> None:
+    if late:
+        show_table(
+            "Late deliveries",
+            ("table", "last delivery", "expected", "days late", "ask", "made without it"),
+            [
+                (f["table"], f["newest"] or "never", f["expected"], f["days"], f["ask"], ", ".join(f["downstream"]))
+                for f in late_facts(contracts, late)
+            ],
+            right=("days late",),
+        )
 
 
 def show_tables(settings: Settings, *, as_json: bool) -> int:

@@ -6,67 +6,94 @@ are in, and the same one twice is nothing new. Not here: reading formats (`resou
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from contracts import Contract
+from pipelines.holds import DRIFT, SHRUNK
 from pipelines.ledger import told_by_commit
 from pipelines.runtime import Runtime
+from pipelines.steps.drift import refuse_drifted
 from pipelines.steps.outcome import Outcome
 from quality.balance import Account
 from quality.gates import GateResult
 from resources.errors import CitylakeError, DeliveryRejected
 from resources.landing import CHANGED, Delivery, Drop
+from resources.readers.header import ContractDiffers
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 PARTITIONS = ("_business_date", "_batch_id")
 ADDED = (("_business_date", pa.string()), ("_batch_id", pa.string()), ("_extract_ts", pa.string()))
-HELD = "DELIVERY_SHRUNK"
 REFUSED = ("rejected", "held")
 ON_ITS_WAY = ("DELIVERY_MISSING", "DELIVERY_DIGEST")
 """Refusals that the same manifest may outlive: its files are still being written, or are sent again."""
 
 
 def pending(runtime: Runtime, contract: Contract, as_of: date) -> list[Drop]:
-    """Complete deliveries up to a date that are not in the raw table yet, oldest first.
+    """Complete deliveries up to a date that a run would take in, oldest first: neither in the raw table nor refused.
 
-    Those refused before (rejected or held) are left out: the same files would be refused again, unless they were on their way.
+    One that was held is among them when a person has released it, or when the contract that held it has changed; one that was
+    rejected when its files were on their way.
     """
     table = contract.sibling("raw")
+    again = {batch for batch, hold in runtime.holds.of(table).items() if hold.tried_again(contract)}
     final = [r for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED and not r["reason"].startswith(ON_ITS_WAY)]
-    refused = {r["batch_id"] for r in final}
+    refused = {r["batch_id"] for r in final} - again
     drops = [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in refused]
     return _not_taken_in(runtime, contract, drops)
 
 
+def attempt(runtime: Runtime, contract: Contract, drop: Drop) -> str:
+    """What names one try of a drop: its batch, and what has been decided about it since it was held."""
+    hold = runtime.holds.of(contract.sibling("raw")).get(drop.batch_id)
+    return drop.batch_id if hold is None else f"{drop.batch_id}-{hold.number}-{contract.digest}"
+
+
 def _not_taken_in(runtime: Runtime, contract: Contract, drops: list[Drop]) -> list[Drop]:
-    """Those the log of the raw table does not name: a batch without rows has no partition."""
+    """Those that were never taken into the raw table: a batch without rows, or whose rows are no longer kept, has no partition."""
     raw = runtime.lake.open(contract.sibling("raw"))
     return [d for d in drops if raw is None or raw.transaction_version(f"batch:{d.batch_id}") is None]
 
 
 def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: str) -> Outcome:
-    """Take in every delivery of one business date. A delivery that cannot be read is rejected whole, and the others go on."""
+    """Take in every delivery of one business date. One that cannot be read is rejected whole, one that waits for a person or
+    for its contract is held, and the others go on. What a person has refused is not looked at again.
+    """
     table, started = contract.sibling("raw"), perf_counter()
     outcome = Outcome(table, runtime.lake.version(table), changed=False)
-    delivered = [d for d in runtime.landing.drops(contract) if d.business_date == business_date]
+    delivered = runtime.landing.drops(contract, business_date)
     for drop in _not_taken_in(runtime, contract, [d for d in delivered if d.complete]):
+        runtime.holds.replaced_by(drop, table)
+        hold = runtime.holds.of(table).get(drop.batch_id)
+        if hold is not None and hold.state == "refused":
+            continue
+        before = _snapshot_before(runtime, contract, drop)
         try:
-            _refuse_shrunk(runtime, contract, drop)
-            account = _take_in(runtime, contract, drop, run_id)
+            if SHRUNK not in (hold.released if hold else ()):
+                _refuse_shrunk(contract, drop, before)
+            accounts = _take_in(runtime, contract, drop, run_id, judged=DRIFT not in (hold.released if hold else ()))
         except DeliveryRejected as e:
             outcome.problems.append(str(e))
             if e.code == CHANGED:  # no verdict on anything: what it has become is the next listing's
                 continue
-            account = Account(table, drop.batch_id, drop.business_date, drop.declared_rows, 0, rejected=drop.declared_rows,
-                              kind="held" if e.code == HELD else "rejected", reason=str(e))  # fmt: skip
+            held = e.code == SHRUNK or isinstance(e, ContractDiffers)
+            if held:
+                runtime.holds.hold(contract, drop, e, before)
+            elif hold is not None and e.code not in ON_ITS_WAY:
+                runtime.holds.close(table, drop.business_date, drop.batch_id, "rejected")
+            accounts = _refused(runtime, table, drop, "held" if held else "rejected", str(e))
         else:
             outcome.changed = True
-        outcome.accounts.append(account)
+        outcome.accounts += accounts
         outcome.version, outcome.seconds = runtime.lake.version(table), perf_counter() - started
-        runtime.ledger.record([account], run_id=run_id, as_of=business_date, version=outcome.version, seconds=outcome.seconds)
+        runtime.ledger.record(accounts, run_id=run_id, as_of=business_date, version=outcome.version, seconds=outcome.seconds)
     outcome.problems += [d.problem for d in delivered if not d.complete and d.problem]
     outcome.rows = sum(a.published for a in outcome.accounts)
     outcome.checks.append(_acceptance(outcome))
@@ -74,8 +101,26 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
     return outcome
 
 
-def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str) -> Account:
-    """Stream one delivery into a stage and publish it as its own partition."""
+def _refused(runtime: Runtime, table: str, drop: Drop, kind: str, reason: str) -> list[Account]:
+    """The account of a refused drop. Its rows count once, however often it is tried; the same verdict again says nothing new."""
+    counted, last = _refused_before(runtime, table, drop)
+    if last == (kind, reason):
+        return []
+    rows = drop.declared_rows - counted
+    return [Account(table, drop.batch_id, drop.business_date, rows, 0, rejected=rows, kind=kind, reason=reason)]
+
+
+def _refused_before(runtime: Runtime, table: str, drop: Drop) -> tuple[int, tuple[str, str] | None]:
+    """How many rows of a drop the ledger has as rejected, and the last verdict on it: kind and reason."""
+    told = [r for r in runtime.ledger.rows() if r["table"] == table and r["batch_id"] == drop.batch_id]
+    return sum(r["rejected"] for r in told), (told[-1]["kind"], told[-1]["reason"]) if told else None
+
+
+def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str, *, judged: bool) -> list[Account]:
+    """Stream one delivery into a stage and publish it as its own partition. judged: its values must be of the contract's types.
+
+    Rows that were counted as rejected, when the drop was refused or held before, are taken off that account.
+    """
     table = contract.sibling("raw")
     base = runtime.lake.version(table)
     stage = runtime.lake.stage(table, f"{run_id}-{drop.batch_id[:8]}")
@@ -83,20 +128,31 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str) -> A
     try:
         with runtime.landing.read(contract, drop) as delivery:
             stage.write_arrow(_with_batch(delivery, drop, refusals), PARTITIONS)
-            rows_in = delivery.rows_read
+            rows_in, new = delivery.rows_read, delivery.new_columns
+        if judged:
+            refuse_drifted(runtime, contract, stage, drop.location)
     except BaseException as e:
         stage.discard()
         raise (refusals[0] if refusals else e) from None
-    account = Account(table, drop.batch_id, drop.business_date, rows_in, stage.rows())
+    accounts = [Account(table, drop.batch_id, drop.business_date, rows_in, stage.rows(), reason=_accepted(new))]
+    counted, _ = _refused_before(runtime, table, drop)
+    if counted:
+        told = "taken in after all"
+        accounts.append(Account(table, drop.batch_id, drop.business_date, -counted, 0, rejected=-counted, kind="adjustment", reason=told))
     runtime.lake.publish(
         stage,
         base_version=base,
         mode="append",
         partition_by=PARTITIONS,
         transactions={f"batch:{drop.batch_id}": 1},
-        metadata={**told_by_commit(contract, [account], run_id=run_id, as_of=drop.business_date), "batch_id": drop.batch_id},
+        metadata={**told_by_commit(contract, accounts, run_id=run_id, as_of=drop.business_date), "batch_id": drop.batch_id},
     )
-    return account
+    return accounts
+
+
+def _accepted(new: list[str]) -> str:
+    """What the ledger says of columns that the contract does not know and accepts."""
+    return f"accepted {len(new)} new column{'s' * (len(new) > 1)}: {', '.join(n[:40] for n in new)}" if new else ""
 
 
 def _with_batch(delivery: Delivery, drop: Drop, refusals: list[CitylakeError]) -> pa.RecordBatchReader:
@@ -121,30 +177,48 @@ def _with_batch(delivery: Delivery, drop: Drop, refusals: list[CitylakeError]) -
     return pa.RecordBatchReader.from_batches(schema, batches())
 
 
-def _refuse_shrunk(runtime: Runtime, contract: Contract, drop: Drop) -> None:
+def _snapshot_before(runtime: Runtime, contract: Contract, drop: Drop) -> int | None:
+    """Rows of the full snapshot before a drop: the last extract of the greatest earlier date in the lake, whenever it arrived."""
+    assert contract.delivery is not None
+    handle = runtime.lake.open(contract.sibling("raw")) if contract.delivery.mode == "full" else None
+    if handle is None:
+        return None
+    rows: Counter[tuple[str, str]] = Counter()
+    for file in pa.table(handle.get_add_actions(flatten=True)).to_pylist():
+        rows[file["partition._business_date"], file["partition._batch_id"]] += file["num_records"]
+    earlier = [key for key in rows if key[0] < drop.business_date.isoformat()]
+    last = [key for key in earlier if key[0] == max(earlier)[0]]
+    if len(last) > 1:  # which of them was extracted last stands in their rows only
+        last.sort(key=lambda k: (_extracted(handle, k[1]), k[1]))
+    return rows[last[-1]] if last else None
+
+
+def _extracted(handle: DeltaTable, batch_id: str) -> str:
+    found = handle.to_pyarrow_dataset(partitions=[("_batch_id", "=", batch_id)]).head(1, columns=["_extract_ts"])
+    return str(found["_extract_ts"][0]) if len(found) else ""
+
+
+def _refuse_shrunk(contract: Contract, drop: Drop, before: int | None) -> None:
     """A full snapshot much smaller than the one before would close thousands of records: it is held."""
     assert contract.delivery is not None
-    if contract.delivery.mode != "full":
+    if before is None or drop.declared_rows >= contract.delivery.min_ratio * before:
         return
-    table = contract.sibling("raw")
-    earlier = [r for r in runtime.ledger.rows() if r["table"] == table and r["kind"] == "batch" and r["business_date"] < drop.business_date]
-    if not earlier:
-        return
-    before = max(earlier, key=lambda r: (r["business_date"], r["recorded_at"]))["rows_in"]
-    least = contract.delivery.min_ratio * before
-    if drop.declared_rows < least:
-        raise DeliveryRejected(
-            HELD,
-            f"the full snapshot of {contract.domain}/{contract.table} has {drop.declared_rows} rows, {1 - drop.declared_rows / before:.0%} "
-            f"fewer than the {before} before; at least {least:.0f} are expected",
-            drop.location,
-            "It is held and nothing is closed because of it. Ask the department whether the extract is complete, and for a new one",
-        )
+    name = f"{contract.domain}/{contract.table}"
+    raise DeliveryRejected(
+        SHRUNK,
+        f"the full snapshot of {name} has {drop.declared_rows} rows, {1 - drop.declared_rows / before:.0%} "
+        f"fewer than the {before} before; at least {contract.delivery.min_ratio * before:.0f} are expected",
+        drop.location,
+        "It is held and nothing is closed because of it. Ask the department whether the extract is complete: "
+        f"if it is, citylake release-hold {name} {drop.business_date}; if not, for a new one",
+    )
 
 
 def _acceptance(outcome: Outcome) -> GateResult:
     """Not blocking: a bad delivery stops its own table's news, not the night."""
-    found = {"problem": "\n".join(outcome.problems)} if outcome.problems else {"deliveries": len(outcome.accounts)}
+    deliveries = len({a.batch_id for a in outcome.accounts})
+    found: dict[str, Any] = {"problem": "\n".join(outcome.problems)} if outcome.problems else {"deliveries": deliveries}
+    found |= {f"new columns of {a.batch_id[:8]}": a.reason for a in outcome.accounts if a.kind == "batch" and a.reason}
     return GateResult("delivery_accepted", not outcome.problems, False, "every delivery can be read and agrees with its manifest", found)
 
 

@@ -5,12 +5,14 @@ Here: the Arrow schema of a delivery, and building its batches. Not here: gettin
 Columns of every batch: the contract's delivered columns in contract order (string, as delivered), then
 `_source_file` string; `_row_no` int64; `_op` string (I, U, D); `_order` string, orders the rows of one delivery;
 `_defect` string, NULL or the code of an unreadable row; `_defect_text` string, that row as text (business columns
-are NULL then).
+are NULL then); `_extra` string, the columns that the contract does not know and accepts, as a JSON object by their
+delivered names. The schema's metadata names these columns under `NEW_COLUMNS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -25,7 +27,9 @@ LINEAGE = (
     ("_order", pa.string()),
     ("_defect", pa.string()),
     ("_defect_text", pa.string()),
+    ("_extra", pa.string()),
 )
+NEW_COLUMNS = b"new_columns"
 DEFECT_TEXT_LIMIT = 4000
 """Characters kept of an unreadable row."""
 
@@ -71,8 +75,12 @@ def rows(
     origin: Origin,
     op: pa.Array | None = None,
     order: pa.Array | None = None,
+    extra: Sequence[Mapping[str, str | None]] = (),
 ) -> pa.RecordBatch:
-    """A batch of readable rows; `columns` in contract order. Without `op` all are I, without `order` file and row decide."""
+    """A batch of readable rows; `columns` in contract order. Without `op` all are I, without `order` file and row decide.
+
+    extra: per row its values in new columns, or nothing when no row has any.
+    """
     n = len(row_no)
     lineage = [
         pa.repeat(pa.scalar(origin.name), n),
@@ -81,8 +89,20 @@ def rows(
         order if order is not None else _order(row_no, origin),
         pa.nulls(n, pa.string()),
         pa.nulls(n, pa.string()),
+        pa.array([_json(e) for e in extra], pa.string()) if extra else pa.nulls(n, pa.string()),
     ]
-    return pa.RecordBatch.from_arrays([*columns, *lineage], schema=schema(contract))
+    new = sorted({name for e in extra for name in e})
+    told = {NEW_COLUMNS: json.dumps(new)} if new else None
+    return pa.RecordBatch.from_arrays([*columns, *lineage], schema=schema(contract).with_metadata(told))
+
+
+def new_columns(rows: pa.RecordBatch) -> list[str]:
+    """The names of new columns in a batch."""
+    return list(json.loads((rows.schema.metadata or {}).get(NEW_COLUMNS, "[]")))
+
+
+def _json(extra: Mapping[str, str | None]) -> str | None:
+    return json.dumps(extra, ensure_ascii=False, separators=(",", ":")) if extra else None
 
 
 def defects(contract: Contract, found: Sequence[Defect], origin: Origin, order: pa.Array | None = None) -> pa.RecordBatch:
@@ -96,11 +116,18 @@ def defects(contract: Contract, found: Sequence[Defect], origin: Origin, order: 
         order if order is not None else _order(row_no, origin),
         pa.array([d.code for d in found], pa.string()),
         pa.array([d.text[:DEFECT_TEXT_LIMIT] for d in found], pa.string()),
+        pa.nulls(n, pa.string()),
     ]
     return pa.RecordBatch.from_arrays([*(pa.nulls(n, pa.string()) for _ in contract.delivered), *lineage], schema=schema(contract))
 
 
-def text_rows(contract: Contract, records: Sequence[Sequence[str | None]], row_no: Sequence[int], origin: Origin) -> pa.RecordBatch:
+def text_rows(
+    contract: Contract,
+    records: Sequence[Sequence[str | None]],
+    row_no: Sequence[int],
+    origin: Origin,
+    extra: Sequence[Mapping[str, str | None]] = (),
+) -> pa.RecordBatch:
     """A batch of readable rows out of Python records, whose values are in contract order."""
     columns = [pa.array(values, pa.string()) for values in zip(*records, strict=True)]
-    return rows(contract, columns, pa.array(row_no, pa.int64()), origin)
+    return rows(contract, columns, pa.array(row_no, pa.int64()), origin, extra=extra)

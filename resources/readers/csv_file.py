@@ -21,7 +21,7 @@ import pyarrow.csv as pacsv
 from contracts.loader import Contract
 from resources.errors import DeliveryRejected
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, rows
-from resources.readers.header import match, reject
+from resources.readers.header import NEW, match, new_columns, reject
 from resources.readers.manifest import delivery_of
 from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off
 
@@ -91,6 +91,7 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     if cells is None:
         return
     names = match(cells, contract, file.where)
+    new, agreed = new_columns(names), [c.name for c in contract.delivered]
     origin = Origin(file.name, file.index)
     ragged: list[Defect] = []
     short: set[int] = set()
@@ -107,7 +108,7 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
         "parse_options": pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep),
         "convert_options": pacsv.ConvertOptions(
             column_types={n: pa.string() for n in names},
-            include_columns=[c.name for c in contract.delivered],
+            include_columns=[*agreed, *(NEW + n for n in new)],
             strings_can_be_null=False,
             check_utf8=False,
         ),
@@ -118,7 +119,8 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
             numbers = _numbers(len(block), last, [d.row_no for d in ragged if d.row_no > last])
             if len(block):
                 last = int(numbers[-1])
-                yield rows(contract, block.columns, pa.array(numbers), origin)
+                extra = [dict(zip(new, v, strict=True)) for v in zip(*[block[NEW + n].to_pylist() for n in new], strict=True)]
+                yield rows(contract, block.columns[: len(agreed)], pa.array(numbers), origin, extra=extra)
             done = [d for d in ragged if d.row_no < last]
             if done:
                 yield defects(contract, done, origin)

@@ -23,7 +23,6 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,14 +32,13 @@ from contracts.loader import Contract, Delivery
 from resources.errors import DeliveryRejected
 from resources.readers.batch import E_OPERATION, Defect, Origin, defects, rows
 from resources.readers.exchange_connection import address, snapshot
-from resources.readers.header import known, match
-from resources.readers.manifest import delivery_of
+from resources.readers.header import known, match, new_columns
+from resources.readers.manifest import CITY, delivery_of
 
 ROWS_PER_BATCH = 5_000
 OPERATIONS = ("I", "U", "D")
 NOT_TEXT = "22021"
 """SQLSTATE of bytes that are no text."""
-CITY = ZoneInfo("Asia/Shanghai")
 MODULUS = 999_983
 """Row numbers are added up modulo this prime, so that no database's sum overflows."""
 
@@ -102,11 +100,14 @@ def _batches(connection: sa.Connection, delivery: Delivery, only: Any = None) ->
 
 
 def batches(contract: Contract, url: str | None) -> list[Batch]:
-    """Every batch of the table, by one GROUP BY. Raises Unreachable, DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT)."""
+    """Every batch of the table, by one GROUP BY. Raises Unreachable, DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT).
+
+    Only the columns of the exchange itself have to be there: what differs in the others is told of each batch when it is read.
+    """
     delivery, where = delivery_of(contract), _where(contract, url)
 
     def listed(connection: sa.Connection) -> list[Batch]:
-        _columns(connection, contract, delivery, where)
+        _types(connection, delivery, where)
         return _batches(connection, delivery)
 
     with snapshot(url, delivery.table or "", listed) as (_, found):
@@ -117,8 +118,8 @@ def _where(contract: Contract, url: str | None) -> str:
     return f"{address(url)}, table {delivery_of(contract).table}"
 
 
-def _columns(connection: sa.Connection, contract: Contract, delivery: Delivery, where: str) -> dict[str, str]:
-    """Column of the contract -> column of the table. Raises DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT)."""
+def _types(connection: sa.Connection, delivery: Delivery, where: str) -> dict[str, Any]:
+    """Column of the table -> its type. Raises DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT) for those of the exchange."""
     table, control = _table(delivery), _control(delivery)
     types = {c["name"]: c["type"] for c in sa.inspect(connection).get_columns(table.name, schema=table.schema)}
     missing = [c for c in control if c not in types]
@@ -127,7 +128,13 @@ def _columns(connection: sa.Connection, contract: Contract, delivery: Delivery, 
         raise DeliveryRejected("DELIVERY_HEADER", what, where, "Add them, or correct the contract")
     if not isinstance(types[delivery.row_column], sa.Integer | sa.Numeric):
         raise _unnumbered(delivery, where)
-    business = [n for n in types if n not in control or n in known(contract)]
+    return types
+
+
+def _columns(connection: sa.Connection, contract: Contract, delivery: Delivery, where: str) -> dict[str, str]:
+    """Column of the contract, or accepted new one behind `NEW`, -> column of the table. Raises DeliveryRejected (DELIVERY_HEADER)."""
+    control = _control(delivery)
+    business = [n for n in _types(connection, delivery, where) if n not in control or n in known(contract)]
     return dict(zip(match(business, contract, where), business, strict=True))
 
 
@@ -156,12 +163,14 @@ def read(contract: Contract, url: str | None, batch: Batch) -> Generator[pa.Reco
         return sources
 
     with snapshot(url, delivery.table or "", unchanged) as (connection, sources):
+        new = new_columns(list(sources))
         for chunk in _chunks(connection, _query(contract, delivery, sources, batch), f"{where}, batch {batch.value}"):
-            yield from _chunk(contract, delivery, chunk, where)
+            yield from _chunk(contract, delivery, chunk, where, new)
 
 
 def _query(contract: Contract, delivery: Delivery, sources: dict[str, str], batch: Batch) -> sa.Select[*tuple[Any, ...]]:
-    wanted = [delivery.row_column, delivery.operation_column, *(sources[c.name] for c in contract.delivered)]
+    business = [*(sources[c.name] for c in contract.delivered), *new_columns(list(sources))]
+    wanted = [delivery.row_column, delivery.operation_column, *business]
     return (
         sa.select(*(sa.column(c).label(f"c{i}") for i, c in enumerate(wanted)))
         .select_from(_table(delivery))
@@ -181,7 +190,7 @@ def _chunks(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], where
         raise DeliveryRejected(code, what, where, "Have the department correct it") from None
 
 
-def _chunk(contract: Contract, delivery: Delivery, chunk: Sequence[Sequence[Any]], where: str) -> Iterator[pa.RecordBatch]:
+def _chunk(contract: Contract, delivery: Delivery, chunk: Sequence[Sequence[Any]], where: str, new: list[str]) -> Iterator[pa.RecordBatch]:
     if not all(isinstance(record[0], int | Decimal) and record[0] % 1 == 0 for record in chunk):
         raise _unnumbered(delivery, where)
     origin = Origin(delivery.table or "")
@@ -195,7 +204,9 @@ def _chunk(contract: Contract, delivery: Delivery, chunk: Sequence[Sequence[Any]
     if good:
         numbers = pa.array([int(record[0]) for record, _ in good], pa.int64())
         columns = [pa.array([_text(record[i]) for record, _ in good], pa.string()) for i in range(2, 2 + len(contract.delivered))]
-        yield rows(contract, columns, numbers, origin, pa.array([op for _, op in good], pa.string()), _order(numbers))
+        first = 2 + len(contract.delivered)
+        extra = [{name: _text(v) for name, v in zip(new, record[first:], strict=True)} for record, _ in good] if new else []
+        yield rows(contract, columns, numbers, origin, pa.array([op for _, op in good], pa.string()), _order(numbers), extra)
     if bad:
         yield defects(contract, bad, origin, _order(pa.array([d.row_no for d in bad], pa.int64())))
 

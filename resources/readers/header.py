@@ -1,18 +1,47 @@
-"""Matching the column names of a delivery with the contract: by name, in any order, nothing missing, nothing extra.
+"""Matching the column names of a delivery with the contract: by name, in any order, nothing missing.
 
-Here: the one rule for headers, keys of JSON records and columns of exchange tables. Not here: finding the header
-in a file.
+Here: the one rule for headers, keys of JSON records and columns of exchange tables, and what differs, column by column.
+Not here: finding the header in a file; what becomes of a delivery that differs (`pipelines.steps.ingest`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 
-from contracts.loader import Contract
+from contracts.loader import Column, Contract
 from resources.errors import DeliveryRejected
 
 SHOWN = 10
 """At most so many names are listed in a message, each cut at 40 characters."""
+ALIKE = 0.6
+"""From this likeness of two names on, one may be the other renamed."""
+NEW = "+"
+"""Before the delivered name of a column that the contract does not know and lets in."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One column in which a delivery is not what its contract says.
+
+    what: missing, new, renamed?, twice, or type. column: its name in the contract, empty when it has none. agreed and
+    delivered: the names, or the type and what came instead. remedy: what to write into the contract, or to ask for.
+    """
+
+    what: str
+    column: str = ""
+    agreed: str = ""
+    delivered: str = ""
+    remedy: str = ""
+
+
+class ContractDiffers(DeliveryRejected):
+    """The delivery is readable, but not what the contract describes: an agreed change, or a mistake."""
+
+    def __init__(self, code: str, what: str, where: str, remedy: str, differences: Sequence[Difference] = ()) -> None:
+        super().__init__(code, what, where, remedy)
+        self.differences = tuple(differences)
 
 
 def known(contract: Contract) -> dict[str, str]:
@@ -31,29 +60,82 @@ def _listed(names: Collection[str]) -> str:
     return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"
 
 
-def reject(what: str, where: str) -> DeliveryRejected:
-    return DeliveryRejected("DELIVERY_HEADER", what, where, "Deliver the columns of the contract, or change the contract first")
+def reject(what: str, where: str, differences: Sequence[Difference] = ()) -> ContractDiffers:
+    remedy = "Deliver the columns of the contract, or change the contract first"
+    return ContractDiffers("DELIVERY_HEADER", what, where, remedy, differences)
 
 
 def match(names: Sequence[str], contract: Contract, where: str, partial: bool = False) -> list[str]:
-    """The contract column of each delivered name.
+    """The contract column of each delivered name. A new column that the contract accepts keeps its name behind `NEW`.
 
     `partial` allows columns to be missing. Names that nobody contracted are shown only when at least half of the
     header is known: otherwise it is not a header but perhaps a row of data.
 
-    Raises DeliveryRejected (DELIVERY_HEADER) for missing, unknown and repeated columns.
+    Raises ContractDiffers (DELIVERY_HEADER) for missing and repeated columns, and for new ones unless they are accepted.
     """
     lookup = known(contract)
-    found = [lookup[n] for n in names if n in lookup]
+    found = [lookup.get(n, NEW + n) for n in names]
     unknown = list(dict.fromkeys(n for n in names if n not in lookup))
-    if unknown and 2 * len(found) < len(names):
-        raise reject(f"the first row is no header: {len(found)} of {len(names)} cells are column names", where)
+    if unknown and 2 * sum(n in lookup for n in names) < len(names):
+        raise reject(f"the first row is no header: {sum(n in lookup for n in names)} of {len(names)} cells are column names", where)
+    accepted = contract.delivery is not None and contract.delivery.new_columns == "accept"
+    absent = [c for c in contract.delivered if c.name not in found]
     problems = {
-        "unknown columns": unknown,
-        "columns given twice": [c for c in dict.fromkeys(found) if found.count(c) > 1],
-        "missing columns": [] if partial else [c.source or c.name for c in contract.delivered if c.name not in found],
+        "unknown columns": [] if accepted else unknown,
+        "columns given twice": [c.removeprefix(NEW) for c in dict.fromkeys(found) if found.count(c) > 1],
+        "missing columns": [] if partial else [c.source or c.name for c in absent],
     }
     told = [f"{problem} {_listed(columns)}" for problem, columns in problems.items() if columns]
     if told:
-        raise reject("; ".join(told), where)
+        renamed = _renamed(absent, unknown, names, contract)
+        raise reject("; ".join(told), where, _differences(problems, renamed, contract))
     return found
+
+
+def new_columns(matched: Sequence[str]) -> list[str]:
+    """Those of `match`'s names that the contract does not know, as they are delivered."""
+    return [name.removeprefix(NEW) for name in matched if name.startswith(NEW)]
+
+
+def _renamed(absent: Sequence[Column], unknown: Sequence[str], names: Sequence[str], contract: Contract) -> dict[str, Column]:
+    """New name -> the missing column it may be: the most alike, or else the one whose place in the contract it has."""
+    left = list(absent)
+    pairs: dict[str, Column] = {}
+    alike = sorted(((_likeness(n, c), n, c) for n in unknown for c in left), key=lambda x: (-x[0], x[1], x[2].name))
+    for likeness, name, column in alike:
+        if likeness >= ALIKE and name not in pairs and column in left:
+            pairs[name] = column
+            left.remove(column)
+    if len(names) == len(contract.delivered):
+        for name, column in zip(names, contract.delivered, strict=True):
+            if name in unknown and name not in pairs and column in left:
+                pairs[name] = column
+                left.remove(column)
+    return pairs
+
+
+def _likeness(name: str, column: Column) -> float:
+    return max(SequenceMatcher(None, name, agreed, autojunk=False).ratio() for agreed in (column.source or column.name, *column.aliases))
+
+
+def _differences(problems: dict[str, list[str]], renamed: dict[str, Column], contract: Contract) -> list[Difference]:
+    """The problems of a header column by column, a pair of a missing and a new one as a renaming."""
+    there = {c.source or c.name: c for c in contract.delivered}
+    pairs = {n: c for n, c in renamed.items() if n in problems["unknown columns"] or (c.source or c.name) in problems["missing columns"]}
+    return [
+        *(
+            Difference("renamed?", c.name, c.source or c.name, n[:40], f"column {c.name}: {{property: aliases, value: [{n[:40]}]}}")
+            for n, c in pairs.items()
+        ),
+        *(
+            Difference("missing", there[n].name, n, "", "deliver it, or take it out of the contract")
+            for n in problems["missing columns"]
+            if there[n] not in pairs.values()
+        ),
+        *(
+            Difference("new", "", "", n[:40], "delivery: {new_columns: accept}, or add it as a column")
+            for n in problems["unknown columns"]
+            if n not in pairs
+        ),
+        *(Difference("twice", n, n, n[:40], "deliver it once") for n in problems["columns given twice"]),
+    ]

@@ -56,7 +56,7 @@ def _record(line: str) -> dict[str, str | None]:
         raise _NotARecordError("it is not an object")
     record = {key: _text(value) for key, value in raw.items()}
     if "\\u" in line:
-        for value in record.values():
+        for value in (*record, *record.values()):
             (value or "").encode("utf-8")  # an escaped half of a surrogate pair is not a character
     return record
 
@@ -84,12 +84,13 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     origin, lookup, columns = Origin(file.name, file.index), known(contract), [c.name for c in contract.delivered]
     accepted: set[frozenset[str]] = set()
     records: list[list[str | None]] = []
+    extra: list[dict[str, str | None]] = []
     numbers: list[int] = []
     bad: list[Defect] = []
     for number, line, ended in _lines(file):
         if len(records) + len(bad) >= ROWS_PER_BATCH:
-            yield from _batches(contract, records, numbers, bad, origin)
-            records, numbers, bad = [], [], []
+            yield from _batches(contract, records, numbers, bad, origin, extra)
+            records, numbers, bad, extra = [], [], [], []
         try:
             record = _record(line)
         except (ValueError, RecursionError):
@@ -101,16 +102,22 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
         if keys not in accepted:
             match(tuple(record), contract, f"{file.where}, line {number}", partial=True)
             accepted.add(keys)
-        values = {lookup[key]: value for key, value in record.items()}
+        values = {lookup[key]: value for key, value in record.items() if key in lookup}
         records.append([values.get(c) for c in columns])
+        extra.append({key: value for key, value in record.items() if key not in lookup})
         numbers.append(number)
-    yield from _batches(contract, records, numbers, bad, origin)
+    yield from _batches(contract, records, numbers, bad, origin, extra)
 
 
 def _batches(
-    contract: Contract, records: list[list[str | None]], numbers: list[int], bad: list[Defect], origin: Origin
+    contract: Contract,
+    records: list[list[str | None]],
+    numbers: list[int],
+    bad: list[Defect],
+    origin: Origin,
+    extra: list[dict[str, str | None]],
 ) -> Iterator[pa.RecordBatch]:
     if records:
-        yield text_rows(contract, records, numbers, origin)
+        yield text_rows(contract, records, numbers, origin, extra)
     if bad:
         yield defects(contract, bad, origin)

@@ -23,7 +23,7 @@ import python_calamine
 from contracts.loader import Contract
 from resources.readers import workbook_check
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_rows
-from resources.readers.header import hits, match, reject
+from resources.readers.header import NEW, hits, match, new_columns, reject
 from resources.readers.streams import DataFile
 
 HEADER_ROWS = 10
@@ -96,19 +96,21 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     named = [i for i, c in enumerate(cells) if c]
     unnamed = [i for i, c in enumerate(cells) if not c]
     positions = [named[names.index(c.name)] for c in contract.delivered]
+    new = {n: named[names.index(NEW + n)] for n in new_columns(names)}
     data = _without_footer(found)
     origin = Origin(file.name, file.index)
     while chunk := list(islice(data, ROWS_PER_BATCH)):
-        yield from _batches(contract, chunk, positions, unnamed, origin)
+        yield from _batches(contract, chunk, positions, unnamed, new, origin)
 
 
 def _batches(
-    contract: Contract, chunk: Sequence[tuple[int, Row]], positions: list[int], unnamed: list[int], origin: Origin
+    contract: Contract, chunk: Sequence[tuple[int, Row]], positions: list[int], unnamed: list[int], new: dict[str, int], origin: Origin
 ) -> Iterator[pa.RecordBatch]:
     bad = [Defect(n, E_COLUMNS, "\t".join(c or "" for c in row)) for n, row in chunk if any(row[i] for i in unnamed)]
     numbers = {d.row_no for d in bad}
-    good = [(n, [row[i] for i in positions]) for n, row in chunk if n not in numbers]
+    good = [(n, row) for n, row in chunk if n not in numbers]
     if good:
-        yield text_rows(contract, [values for _, values in good], [n for n, _ in good], origin)
+        extra = [{name: row[i] for name, i in new.items()} for _, row in good] if new else []
+        yield text_rows(contract, [[row[i] for i in positions] for _, row in good], [n for n, _ in good], origin, extra)
     if bad:
         yield defects(contract, bad, origin)

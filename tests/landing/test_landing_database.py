@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import traceback
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -104,10 +105,23 @@ def test_unknown_operation_is_a_defect(tmp_path, exchange):
     ],
 )
 def test_table_that_is_not_contracted(tmp_path, exchange, statement, told):
+    exchange("20191230", ("I", "A1", "x", None))
     exchange.change(statement)
+    zone = LandingZone(str(tmp_path), exchange.url)
     with pytest.raises(DeliveryRejected, match="DELIVERY_HEADER") as refusal:
-        LandingZone(str(tmp_path), exchange.url).drops(TABLE)
+        rows_of(zone, zone.drops(TABLE)[0])
     assert told in str(refusal.value)
+
+
+def test_a_new_column_that_the_contract_accepts_is_kept_beside_the_others(tmp_path, exchange):
+    exchange("20191230", ("I", "A1", "x", None))
+    exchange.change("ALTER TABLE visits ADD COLUMN 备注 TEXT")
+    exchange.change("UPDATE visits SET 备注 = 'first'")
+    zone, accepting = LandingZone(str(tmp_path), exchange.url), replace(TABLE, delivery=replace(TABLE.delivery, new_columns="accept"))
+    with zone.read(accepting, zone.drops(accepting)[0]) as delivery:
+        rows = [r for b in delivery.batches() for r in b.to_pylist()]
+    assert [(r["visit_no"], r["_extra"]) for r in rows] == [("A1", '{"备注":"first"}')]
+    assert delivery.new_columns == ["备注"]
 
 
 @pytest.mark.parametrize(

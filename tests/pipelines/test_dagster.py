@@ -107,5 +107,5 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_keeps_the_old_version
 
 def test_the_definitions_are_the_same_on_any_installation(installation: Installation) -> None:
     definitions = _defs(installation())
-    assert {j.name for j in definitions.jobs or []} == {"nightly", "take_in", "rebuild"}
+    assert {j.name for j in definitions.jobs or []} == {"nightly", "take_in", "rebuild", "maintenance", "release_hold", "refuse_hold"}
     assert definitions.resolve_job_def("nightly").partitions_def is not None

@@ -1,0 +1,74 @@
+"""`citylake holds`, `release-hold`, `refuse-hold`: deliveries that wait for a person or for a contract, and the decision."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from getpass import getuser
+from typing import Any
+
+from pipelines.cli.screen import console, print_json, show_table
+from pipelines.holds import OF_CONTRACT, Hold, Holds
+from resources.errors import CitylakeError
+from resources.lake import Lake
+from resources.settings import Settings
+
+COLUMNS = ("table", "business date", "batch", "state", "rows", "before", "since", "why")
+
+
+def show_holds(settings: Settings, table: str | None, day: str | None, *, as_json: bool) -> int:
+    """What is held; of one table and date with everything that differs from the contract."""
+    holds = Holds(Lake(settings.lake, settings.s3)).waiting()
+    if table is not None:
+        holds = [h for h in holds if h.name == name_of(table) and day in (None, h.business_date.isoformat())]
+    if as_json:
+        print_json([_facts(h) for h in holds])
+        return 0
+    if not holds:
+        console.print("Nothing is held.")
+        return 0
+    rows = [(h.name, h.business_date, h.batch_id[:8], h.state, h.rows, h.before, f"{h.since:%F}", _why(h)) for h in holds]
+    show_table("Held deliveries", COLUMNS, rows, right=("rows", "before"))
+    for hold in holds if day else ():
+        _show_differences(hold)
+    return 0
+
+
+def _facts(hold: Hold) -> dict[str, Any]:
+    return {**asdict(hold), "table": hold.name, "released": sorted(hold.released)}
+
+
+def _why(hold: Hold) -> str:
+    return hold.reason if not hold.who else f"{hold.state} by {hold.who}: {hold.why}"
+
+
+def _show_differences(hold: Hold) -> None:
+    if hold.differences:
+        rows = [(d.column, d.agreed, d.delivered, d.what, d.remedy) for d in hold.differences]
+        columns = ("column", "agreed", "delivered", "what", "if it is to stay, in the contract")
+        show_table(f"What differs from contracts/cleansed/{hold.name}.yaml", columns, rows)
+    if hold.code in OF_CONTRACT:
+        console.print("The next run after a change of this file tries the delivery again; nobody has to deliver it anew.")
+
+
+def decide(settings: Settings, table: str, day: str, event: str, *, why: str, who: str | None, as_json: bool) -> int:
+    """Release or refuse what is held of a table for a date."""
+    hold = Holds(Lake(settings.lake, settings.s3)).decide(name_of(table), _date(day), event, who=who or getuser(), why=why)
+    if as_json:
+        print_json(_facts(hold))
+    else:
+        then = "The next run takes it in." if event == "released" else "It stays out; a corrected drop is taken in as any other."
+        console.print(f"{hold.name} of {hold.business_date}: {hold.rows:,} rows {hold.state} by {hold.who}. {then}")
+    return 0
+
+
+def name_of(table: str) -> str:
+    """health/staff of any layer's name of it."""
+    return "/".join(table.replace(".", "/").split("/")[-2:])
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as e:
+        raise CitylakeError("DATE", f"{text!r} is not a date", "DATE", "Write it as YYYY-MM-DD") from e
