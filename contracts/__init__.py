@@ -5,6 +5,7 @@ Not here: what a rule does (`standards`), how it is enforced (`quality`).
 """
 
 from contracts.loader import load, load_all
-from contracts.model import Cadence, Column, Contract, ContractError, Delivery
+from contracts.model import Cadence, Column, Contract, Delivery
+from contracts.refused import ContractError
 
 __all__ = ["Cadence", "Column", "Contract", "ContractError", "Delivery", "load", "load_all"]

@@ -12,7 +12,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from contracts.model import ROOT, Cadence, Check, Column, Contract, ContractError, Delivery, Rule
+from contracts.model import Cadence, Check, Column, Contract, Delivery
+from contracts.refused import ROOT, ContractError
+from contracts.refused import one_of as _one_of
+from contracts.rules import ROW_RULES, TABLE_RULES, rules
 
 LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
@@ -29,14 +32,6 @@ RULES = (
     "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
     "integer", "decimal", "identifier", "archive_no", "address", "text", "degrees", "organisation_no", "organisation_name",
 )  # fmt: skip
-ROW_RULES = {
-    "swapped": (2, 2), "order": (2, 2), "past": (1, 1), "sex": (2, 2), "birth": (3, 3), "status": (2, 2), "reversal": (1, 2),
-    "coordinates": (2, 2),
-}  # fmt: skip
-"""Rule over several columns of a row -> how many columns it takes, least and most."""
-TABLE_RULES = {"shared": (2, 2), "constant": (4, 12), "series": (3, 3)}
-"""The same for rules over the rows of a table."""
-RULE_OPTIONS = {"status": ("open", "closed"), "coordinates": ("crs",), "shared": ("most",), "series": ("every", "stuck", "spike")}
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
@@ -47,13 +42,6 @@ BESIDE_CONTRACT = ("_source_file", "_row_no", "_batch_id", "_business_date", "_o
 
 def _custom(items: Any) -> dict[str, Any]:
     return {p.property: p.value for p in items or []}
-
-
-def _one_of(path: Path, where: str, value: Any, allowed: tuple[Any, ...]) -> Any:
-    if value not in allowed:
-        choices = ", ".join(str(a) for a in allowed if a is not None)
-        raise ContractError(path, where, f"{value!r} is not known", f"Use one of: {choices}")
-    return value
 
 
 def _need(path: Path, where: str, value: Any) -> Any:
@@ -144,24 +132,6 @@ def _cadence(path: Path, promises: Any) -> Cadence | None:
     return Cadence(said["frequency"].value, said["frequency"].unit, said["latency"].value if "latency" in said else 0)
 
 
-def _rules(path: Path, name: str, raw: Any, known: dict[str, tuple[int, int]], columns: tuple[Column, ...]) -> tuple[Rule, ...]:
-    return tuple(_rule(path, f"{name}, {r.get('rule')!r}", r, known, tuple(c.name for c in columns if c.delivered)) for r in raw or [])
-
-
-def _rule(path: Path, where: str, raw: dict[str, Any], known: dict[str, tuple[int, int]], names: tuple[str, ...]) -> Rule:
-    rule, columns = _one_of(path, where, raw.get("rule"), tuple(known)), tuple(raw.get("columns") or ())
-    options, asked = {k: str(v) for k, v in raw.items() if k not in ("rule", "columns")}, RULE_OPTIONS.get(rule, ())
-    for name in columns:
-        _one_of(path, f"{where}, columns", name, names)
-    least, most = known[rule]
-    if not least <= len(columns) <= most or set(options) != set(asked):
-        told, many = ", ".join(("rule", "columns", *asked)), str(least) if least == most else f"{least} to {most}"
-        raise ContractError(
-            path, where, f"has {len(columns)} columns and says {', '.join(sorted(raw))}", f"Give {many} columns; say {told}"
-        )
-    return Rule(rule, columns, tuple(sorted(options.items())))
-
-
 def _check(path: Path, q: Any) -> Check:
     where = "quality of the table"
     metric = _one_of(path, f"{where}, metric", q.metric, LIBRARY_METRICS)
@@ -227,6 +197,7 @@ def load(path: Path) -> Contract:
     team = odcs.team
     if team is None or isinstance(team, list) or not team.name:
         raise ContractError(path, "team", "names no owner", "Give team.name, the department that answers for the table")
+    delivered = tuple(c.name for c in columns if c.delivered)
     return Contract(
         name=name,
         version=_need(path, "version", odcs.version),
@@ -239,10 +210,10 @@ def load(path: Path) -> Contract:
         delivery=delivery,
         cadence=_cadence(path, odcs.slaProperties) if delivery else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
+        row_rules=rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, delivered),
+        table_rules=rules(path, "tableRules", custom.get("tableRules"), TABLE_RULES, delivered),
         digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
         retention_days=_retention(path, odcs.slaProperties),
-        row_rules=_rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, columns),
-        table_rules=_rules(path, "tableRules", custom.get("tableRules"), TABLE_RULES, columns),
     )
 
 

@@ -9,16 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent
-
-
-class ContractError(ValueError):
-    """A contract file is wrong. The message names the file, the field and the remedy."""
-
-    def __init__(self, path: Path, where: str, problem: str, remedy: str) -> None:
-        self.path, self.where, self.problem, self.remedy = path, where, problem, remedy
-        shown = path.relative_to(ROOT.parent) if path.is_relative_to(ROOT.parent) else path
-        super().__init__(f"contract {shown}, {where}: {problem}. {remedy}.")
+from contracts.rules import Rule
 
 
 @dataclass(frozen=True)
@@ -59,19 +50,6 @@ class Column:
     def personal(self) -> bool:
         """Real values of these columns stay out of logs, metadata and Delta statistics."""
         return self.classification in ("L3", "L4")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule over several columns of a row (`quality.across`) or over the rows of the table (`quality.among`), and what it needs
-    to know beside them."""
-
-    rule: str
-    columns: tuple[str, ...]
-    options: tuple[tuple[str, str], ...] = ()
-
-    def option(self, name: str) -> str:
-        return dict(self.options)[name]
 
 
 @dataclass(frozen=True)

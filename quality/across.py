@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts import Contract
-from contracts.model import Rule
+from contracts.rules import Rule
 from standards import coordinates, identity, names, phones
 from standards.text import HAN, Row, Steps, code_array, flag, free_text, no_codes
 

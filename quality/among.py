@@ -15,7 +15,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from contracts import Contract
-from contracts.model import Rule
+from contracts.rules import Rule
 
 COPIES, SHARE = 5, 0.3
 """So many rows of one group, and this share of them, make a vector a fabricated one."""

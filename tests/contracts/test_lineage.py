@@ -15,7 +15,7 @@ import yaml
 from assets.declare import declared
 from contracts import Contract, ContractError, load_all
 from contracts.loader import BESIDE_CONTRACT
-from contracts.model import ROOT
+from contracts.refused import ROOT
 
 BY_THE_RUN = {
     "base/population/source_link": {"source_table"},

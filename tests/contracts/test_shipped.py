@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from contracts import load_all
-from contracts.model import ROOT
+from contracts.refused import ROOT
 
 SCHEMA = Path(open_data_contract_standard.__file__).parent / "schema.json"
 FILES = sorted(ROOT.rglob("*.yaml"))

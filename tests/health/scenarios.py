@@ -21,7 +21,7 @@ from assets.themes.health.cleanup_list import cleanup_list
 from assets.themes.health.indicator_year import indicator_year
 from assets.themes.health.service import service
 from contracts.loader import load as load_contract
-from contracts.model import ROOT
+from contracts.refused import ROOT
 from tests.population.cleansed import AS_OF, TABLES, frame, number, pseudonym
 
 STAFF = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from assets.themes.health import cleanup_list
 from assets.themes.health.rules import catalogue, rules
 from contracts.loader import load
-from contracts.model import ROOT
+from contracts.refused import ROOT
 
 
 def test_rules_and_functions_name_the_same_rules() -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts import load_all
+from contracts import ContractError, load_all
 from contracts.loader import load
-from contracts.model import ContractError
 from pipelines.cli.rebuild import run_rebuild
 from pipelines.maintain import maintain
 from pipelines.retention import refuse_partial

@@ -14,7 +14,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contracts.loader import load
-from contracts.model import ROOT, Contract
+from contracts.model import Contract
+from contracts.refused import ROOT
 
 AS_OF = date(2019, 12, 31)
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from assets.base.population.person import PERSON, survivorship
 from assets.base.population.source_link import LINK
 from contracts.loader import load
-from contracts.model import ROOT
+from contracts.refused import ROOT
 from tests.population.chain import Population, populate
 from tests.population.cleansed import number
 

@@ -21,7 +21,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contracts import load, load_all
-from contracts.model import Rule
+from contracts.rules import Rule
 from quality.among import flagged
 from quality.rows import typed
 from resources.engine import Engine

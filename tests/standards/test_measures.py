@@ -44,7 +44,7 @@ def test_number_and_its_qualifier(parse_all: Parse, column_of: Parse, record_pro
         ("height in m", "decimal", {"physical_type": "decimal(5,1)", "minimum": 30, "maximum": 250, "units": {"m": 100.0}},
          {"1.72": (Decimal("172.0"), ["F_UNIT"]), "172": (Decimal("172.0"), []), "17": (None, ["E_RANGE"]), "-1.7": (None, ["E_RANGE"])}),
         ("pressure in kPa", "integer", {"physical_type": "int", "minimum": 30, "maximum": 320, "units": {"kPa": 7.5}},
-         {"17.3": (130, ["F_UNIT"]), "130": (130, []), "130.5": (None, ["E_SCALE"]), "3000": (None, ["E_RANGE"])}),
+         {"17.3": (130, ["F_UNIT"]), "130": (130, []), "40.5": (None, ["E_SCALE"]), "3000": (None, ["E_RANGE"])}),
         ("glucose in mg/dL", "decimal", {"physical_type": "decimal(5,2)", "minimum": 0, "maximum": 60, "units": {"mg/dL": 0.055556}},
          {"126": (Decimal("7.00"), ["F_UNIT"]), "5.6": (Decimal("5.60"), [])}),
         ("amount in fen", "decimal", {"physical_type": "decimal(12,2)", "minimum": -5000, "maximum": 5000, "units": {"分": 0.01}},
