@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
-from pipelines.ledger import BOOKS, Release
+from pipelines.ledger import Release
 from pipelines.retention import prune
 from pipelines.runtime import Runtime
 from pipelines.upkeep import RELEASE, Upkeep, UpkeepBook
@@ -126,9 +126,9 @@ def _compact(runtime: Runtime, one: Maintained, run_id: str, *, dry_run: bool) -
 
 
 def _statistics(runtime: Runtime, table: str) -> bool:
-    """As its publishers do it: with ranges in the books and where the contract permits them."""
+    """As its publishers do it: with ranges in the lake's own books and where the contract permits them."""
     contract = runtime.contracts.get(table)
-    return table in BOOKS or (contract is not None and contract.statistics)
+    return contract.statistics if contract else table.startswith("operations/")
 
 
 def _remove(runtime: Runtime, one: Maintained, files: list[StoredFile], *, dry_run: bool) -> Maintained:

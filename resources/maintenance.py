@@ -145,7 +145,7 @@ def unneeded(lake: Lake, table: str, kept: Collection[int], since: datetime, ali
     newest = _opened(lake, table)
     numbered = {f.path: int(m[1]) for f in below if f.path.startswith(log) and (m := LOG_FILE.fullmatch(f.path.removeprefix(log)))}
     later = [numbered[f.path] for f in below if f.path in numbered and f.path.endswith(".json") and f.modified >= since]
-    first = min(later, default=newest.version() + 1)
+    first = min(later, default=max(numbered.values(), default=-1) + 1)
     oldest = max(first - 1, 0)
     named = _paths(newest) | _removed(lake, log, range(first, newest.version() + 1))
     for version in sorted(v for v in set(kept) if v < oldest):

@@ -14,7 +14,7 @@ from pipelines.ledger import RELEASE
 from pipelines.runtime import Runtime
 from pipelines.serve.tables import released
 from resources.errors import CitylakeError
-from resources.store import Folder
+from resources.store import Folder, StoredFile
 from tests.faults.tables import TABLE
 from tests.maintenance.lakes import LATER, Kept
 
@@ -38,13 +38,28 @@ def test_what_was_readable_in_the_last_days_stays(released_five_times: Kept) -> 
     assert [kept.at(v) for v in range(5)] == [[{"id": f"P{n}"}] for n in range(5)]
 
 
-def test_days_count_from_the_moment_a_version_was_replaced(installation: Callable[..., Runtime]) -> None:
-    """What was written long ago and read until yesterday is not old."""
+@pytest.mark.parametrize("replaced", ["before", "while the files are listed"])
+def test_days_count_from_the_moment_a_version_was_replaced(
+    installation: Callable[..., Runtime], monkeypatch: pytest.MonkeyPatch, replaced: str
+) -> None:
+    """What was written long ago and read until just now is not old."""
     kept = Kept(installation())
+    store = kept.city.lake.store
     kept.table.publish({"id": "old"})
     for path in kept.files():
-        os.utime(Path(kept.city.lake.store.uri(path)), (time.time() - LATER.total_seconds(),) * 2)
-    kept.table.publish({"id": "new"})
+        os.utime(Path(store.uri(path)), (time.time() - LATER.total_seconds(),) * 2)
+    if replaced == "before":
+        kept.table.publish({"id": "new"})
+    else:
+        listed = store.files
+
+        def overtaken(below: str) -> list[StoredFile]:
+            found = listed(below)
+            if below == TABLE and kept.table.version == 0:
+                kept.table.publish({"id": "new"})
+            return found
+
+        monkeypatch.setattr(store, "files", overtaken)
     assert kept.maintain()[TABLE].removed == 0
     assert kept.at(0) == [{"id": "old"}]
     assert kept.maintain(LATER)[TABLE].removed == 1
