@@ -19,7 +19,7 @@ from pipelines.ledger import Release
 from pipelines.notices.happened import FAILURES, REFUSED, RUN_FAILED, Happened, happened
 from pipelines.notices.tell import Telling, tell
 from pipelines.runtime import Runtime
-from resources.errors import DeliveryRejected, LakeUnreachable, Unreachable
+from resources.errors import CitylakeError, DeliveryRejected, Unreachable
 from resources.keys import read_key
 from resources.store import is_bucket
 
@@ -90,7 +90,7 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
     """Take in late drops of earlier dates, then run the night of one business date, and tell whom it concerns.
 
     select: table names; only these (and nothing else) are made, in order. Every failure is in the report.
-    Raises LakeUnreachable when the run had to give the lake up; that is told too.
+    Raises LakeUnreachable when the run had to give the lake up; that is told, too.
     """
     report = NightReport(as_of)
     try:
@@ -100,14 +100,18 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
         if report.succeeded and not select:
             report.release = runtime.ledger.releases()[-1]
         report.late = overdue(runtime.contracts, runtime.ledger.rows(), as_of)
-    except LakeUnreachable as e:
-        report.happened.append(Happened(RUN_FAILED, "", str(e)))
+    except Exception as e:
+        report.happened.append(Happened(RUN_FAILED, "", str(e), "" if isinstance(e, CitylakeError) else type(e).__name__))
+        _tell(runtime, report, whole=not select)
         raise
-    finally:
-        if report.run_ids:
-            number = report.release.number if report.release else None
-            report.telling = tell(runtime, report.run_ids[-1], as_of, report.happened, whole=not select, release=number)
+    _tell(runtime, report, whole=not select)
     return report
+
+
+def _tell(runtime: Runtime, report: NightReport, *, whole: bool) -> None:
+    run_id = report.run_ids[-1] if report.run_ids else uuid4().hex
+    release = report.release.number if report.release else None
+    report.telling = tell(runtime, run_id, report.as_of, report.happened, whole=whole, release=release)
 
 
 def _late_drops(runtime: Runtime, report: NightReport) -> dict[date, set[str]]:

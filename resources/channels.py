@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Thread
 from time import monotonic
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import SecretStr
 
@@ -21,6 +21,7 @@ LONGEST = 20_000
 """Characters of a message; a longer one is cut."""
 
 TAKEN = "took the message"
+NOT_KNOWN = "the address is not one Apprise understands"
 TALKATIVE = {"apprise": logging.CRITICAL + 1, "urllib3.connectionpool": logging.INFO}
 """Loggers that below these levels tell whole addresses."""
 
@@ -54,36 +55,47 @@ class Answer:
 
 
 def send(letters: Sequence[tuple[Channel, Message]], seconds: float = SECONDS) -> list[Answer]:
-    """Send every message on its channel, all at the same time. Returns an answer per letter, after `seconds` at the latest."""
-    verdicts: list[str | None] = [None] * len(letters)
+    """Send every message on its channel, all at the same time. Returns an answer per letter, after `seconds` at the latest.
 
-    def carry(i: int, channel: Channel, message: Message) -> None:
+    The library is loaded before that time begins: on a busy machine that takes seconds of its own.
+    """
+    verdicts: list[str | None] = [None] * len(letters)
+    senders = [_sender(channel) for channel, _ in letters]
+
+    def carry(i: int, sender: Any, message: Message) -> None:
         try:
-            verdicts[i] = _notify(channel, message)
+            verdicts[i] = _notify(sender, message)
         except Exception as e:  # whatever the library raises: its text may hold the address
             verdicts[i] = f"failed with {type(e).__name__}"
 
-    carriers = [Thread(target=carry, args=(i, c, m), daemon=True) for i, (c, m) in enumerate(letters)]
+    known = [(i, sender, letters[i][1]) for i, sender in enumerate(senders) if sender is not None]
+    carriers = [Thread(target=carry, args=each, daemon=True) for each in known]
     until = monotonic() + seconds
     for carrier in carriers:
         carrier.start()
     for carrier in carriers:
         carrier.join(max(0.0, until - monotonic()))
-    said = [verdict or f"no answer within {seconds:g} s" for verdict in verdicts]
+    late = f"no answer within {seconds:g} s"
+    said = [NOT_KNOWN if sender is None else verdict or late for sender, verdict in zip(senders, list(verdicts), strict=True)]
     return [Answer(channel.shown, verdict == TAKEN, verdict) for (channel, _), verdict in zip(letters, said, strict=True)]
 
 
-def _notify(channel: Channel, message: Message) -> str:
+def _sender(channel: Channel) -> Any:
+    """Apprise with one channel, None when it does not understand the address."""
     import apprise
 
     for name, level in TALKATIVE.items():
         logging.getLogger(name).setLevel(level)
     plugin = apprise.Apprise.instantiate(channel.url.get_secret_value(), suppress_exceptions=True)
     if plugin is None:
-        return "the address is not one Apprise understands"
+        return None
     sender = apprise.Apprise()
     sender.add(plugin)
-    taken = sender.notify(
-        body=message.body[:LONGEST], title=message.title, notify_type=message.urgency, body_format=apprise.NotifyFormat.TEXT
-    )
+    return sender
+
+
+def _notify(sender: Any, message: Message) -> str:
+    from apprise import NotifyFormat
+
+    taken = sender.notify(body=message.body[:LONGEST], title=message.title, notify_type=message.urgency, body_format=NotifyFormat.TEXT)
     return TAKEN if taken else "refused the message, or cannot be reached"

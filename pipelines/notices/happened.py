@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 GATE_FAILED, TABLE_FAILED, RUN_FAILED = "GATE_FAILED", "TABLE_FAILED", "RUN_FAILED"
 REFUSED, HOLD, UNREACHABLE, LATE = "DELIVERY_REFUSED", "HOLD", "SOURCE_UNREACHABLE", "DELIVERY_LATE"
 FAILURES = (GATE_FAILED, TABLE_FAILED, RUN_FAILED)
-KIND_OF_CODE = {
-    SHRUNK: HOLD, HEADER: HOLD, DRIFT: HOLD, MANIFEST: HOLD, "EXCHANGE": UNREACHABLE, "DELIVERY": REFUSED, "GATE": GATE_FAILED,
-}  # fmt: skip
+KIND_OF_CODE = {SHRUNK: HOLD, HEADER: HOLD, DRIFT: HOLD, MANIFEST: HOLD, "DELIVERY": REFUSED, "GATE": GATE_FAILED}
 """By the beginning of an error's code, the longest first."""
 
 
@@ -50,7 +48,7 @@ def happened(events: Iterable[dg.DagsterEvent]) -> list[Happened]:
             evaluation: Any = event.event_specific_data
             if evaluation.check_name == "delivery_accepted" and not evaluation.passed and "problem" in evaluation.metadata:
                 table, lines = evaluation.asset_key.to_user_string(), str(evaluation.metadata["problem"].value).splitlines()
-                found += [Happened(_kind(line, REFUSED), table, line) for line in lines]
+                found += [Happened(_kind(line, UNREACHABLE), table, line) for line in lines]
     return found
 
 

@@ -21,12 +21,13 @@ from pipelines.cli.show import show_status
 from pipelines.definitions import build
 from pipelines.ledger import NOTICE
 from pipelines.nights import NightReport, dagster_instance, run_night
-from pipelines.notices.happened import RUN_FAILED, TABLE_FAILED, Happened
+from pipelines.notices.happened import TABLE_FAILED, Happened
 from pipelines.notices.tell import tell
 from pipelines.runtime import Runtime
 from pipelines.sensors import tell_of
 from resources.channels import Message, send
 from resources.engine import Engine
+from resources.errors import LakeUnreachable
 from resources.keys import create_key
 from resources.lake import Lake
 from resources.settings import Settings
@@ -34,7 +35,7 @@ from tests.cleansed.nights import citizen, staff, take_in
 from tests.deliveries import deliver
 from tests.notices.receivers import HOST, SECRET, Post, Web, free_port, post, web
 
-SECONDS = 12.0
+SECONDS = 10.0
 """For all channels of this night, one of which never comes to an end."""
 DAY, NEXT, LATER = "2019-12-31", "2020-01-01", "2020-02-03"
 PERSON, NUMBER = "欧阳测试", citizen(7)
@@ -280,16 +281,22 @@ def test_runs_that_dagster_starts_are_told_by_its_sensor_and_those_of_the_comman
         )
 
 
-def test_a_lake_that_cannot_be_asked_is_told_as_well(told: Told, tmp_path: Path) -> None:
+def test_a_lake_that_cannot_be_asked_is_told_as_well(told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = tmp_path / "file"
     nowhere.write_text("no folder")
     city = told.city.with_lake(Lake(str(nowhere)))
-    city.settings = told.city.settings.model_copy(update={"notify": {}})
-    said = tell(
-        city, "lost", date.fromisoformat(DAY), [Happened(RUN_FAILED, "", "STORE: gone (s3). Run it again.")], whole=True, release=None
-    )
-    assert "RUN_FAILED the whole run" in said.letters["engineers"].body
-    assert "what was told before is not known" in said.troubles[0]
+
+    def lost(*_: object) -> None:
+        raise LakeUnreachable("STORE", "the store does not answer", "s3://city", "Run it again")
+
+    monkeypatch.setattr("pipelines.nights._late_drops", lost)
+    with web() as hook:
+        city.settings = told.city.settings.model_copy(update={"notify": {"engineers": [SecretStr(hook.url("take"))]}})
+        with pytest.raises(LakeUnreachable):
+            run_night(city, date.fromisoformat(DAY))
+    (message,) = hook.received
+    assert message["title"] == f"citylake {DAY}: 1 new, no release"
+    assert "what: STORE: the store does not answer (s3://city). Run it again." in message["message"]
 
 
 def test_dagster_shows_the_late_table_and_what_is_made_without_it(told: Told) -> None:
