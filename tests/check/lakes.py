@@ -69,7 +69,8 @@ class Doctored:
         assert handle is not None
         by = handle.metadata().partition_columns
         stage = self.lake.stage(table, "doctored")
-        frame = self.runtime.spark.createDataFrame(pa.Table.from_pylist(rows if changed is None else changed, schema=found.schema))
+        now, spark = rows if changed is None else changed, self.runtime.spark
+        frame = spark.createDataFrame(pa.Table.from_pylist(now, schema=found.schema)) if now else self.lake.read(spark, table).limit(0)
         stage.write(frame, by)
         self.lake.publish(stage, base_version=handle.version(), partition_by=by, **{"metadata": {"run_id": "doctored"}, **how})
         self.release()

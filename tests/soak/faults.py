@@ -120,6 +120,7 @@ def no_manifest_fields(night: Night) -> None:
 
 
 def crash(night: Night) -> Any:
+    """A step dies at a named point, past everything that would tidy up after an error; Dagster ends the run."""
     return dying(night.random.choice(sorted(POINTS)), nth=night.random.randint(1, 8), death=die)
 
 
