@@ -170,6 +170,11 @@ class Contract:
         return tuple(c for c in self.columns if c.delivered)
 
     @property
+    def crs(self) -> str | None:
+        """The system of reference in which coordinates are delivered."""
+        return next((rule.option("crs") for rule in self.row_rules if rule.rule == "coordinates"), None)
+
+    @property
     def statistics(self) -> bool:
         """Whether minimum and maximum of the columns may stand in the table's log: only when none is personal."""
         nested = ("array", "object", "map")

@@ -22,7 +22,7 @@ HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 NULL_TOKENS = ("", "NULL", "\\N", "NONE", "NAN", "无", "不详", "未知", "暂无", "空", "-", "--", "—", "/", ".", "N/A")
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 HTML = "&[Nn][Bb][Ss][Pp];|<[Bb][Rr] */?>"
-SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-7]\z"
+SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-9]\z"
 WHITESPACE = " \t\r\n"
 CUT = "\ufffd"
 """Stands for bytes that are no character."""

@@ -39,13 +39,13 @@ ON_ITS_WAY = ("DELIVERY_MISSING", "DELIVERY_DIGEST")
 def pending(runtime: Runtime, contract: Contract, as_of: date) -> list[Drop]:
     """Complete deliveries up to a date that a run would take in, oldest first: neither in the raw table nor refused.
 
-    One that was held is among them when a person has released it, or when the contract that held it has changed; one that was
-    rejected when its files were on their way.
+    One that was refused is left out, as the same files would be refused again; unless they were on their way then, or it was
+    held and a person has released it, or the contract that held it has changed.
     """
     table = contract.sibling("raw")
     again = {batch for batch, hold in runtime.holds.of(table).items() if hold.tried_again(contract)}
-    final = [r for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED and not r["reason"].startswith(ON_ITS_WAY)]
-    refused = {r["batch_id"] for r in final} - again
+    told = [r for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED]
+    refused = {r["batch_id"] for r in told if not r["reason"].startswith(ON_ITS_WAY)} - again
     drops = [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in refused]
     return _not_taken_in(runtime, contract, drops)
 

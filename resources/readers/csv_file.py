@@ -59,18 +59,17 @@ class _Utf8(io.RawIOBase):
         return text.removesuffix(self._held).encode("utf-8")
 
 
-def _header(file: DataFile, delimiter: str) -> list[str] | None:
-    """The cells of the first line without blanks around them; None for a file without a byte."""
+def _header(file: DataFile, delimiter: str) -> tuple[list[str], bool]:
+    """The cells of the first line without blanks around them, and whether the file has nothing else, not even a line end."""
     with file.lines() as lines:
         first = lines.readline(MAX_LINE_BYTES)
-    if not first:
-        return None
+        more = bool(lines.peek(1))
     try:
-        text = re.split(r"[\r\n]", first.decode(file.codec).removeprefix(BOM))[0]
+        text, *rest = re.split(r"[\r\n]", first.decode(file.codec).removeprefix(BOM), maxsplit=1)
     except UnicodeDecodeError:
         raise file.wrong_encoding() from None
     try:
-        return [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])]
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])], not rest and not more
     except csv.Error:
         raise reject("the first row is no header", file.where) from None
 
@@ -87,10 +86,12 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     Raises DeliveryRejected: DELIVERY_HEADER, DELIVERY_ENCODING, DELIVERY_FORMAT, DELIVERY_TRUNCATED, and what the stream raises.
     """
     delimiter = delivery_of(contract).delimiter
-    cells = _header(file, delimiter)
-    if cells is None:
+    cells, alone = _header(file, delimiter)
+    if alone and not cells:
         return
     names = match(cells, contract, file.where)
+    if alone:
+        return
     new, agreed = new_columns(names), [c.name for c in contract.delivered]
     origin = Origin(file.name, file.index)
     ragged: list[Defect] = []

@@ -5,7 +5,9 @@ Here: finding the table in the sheet, cells to text. Not here: what the cells me
 The header is the first of the first ten rows with at least 60 % of the contract's column names (domain rules D31),
 in the first sheet that has one. Wholly empty rows, and rows at the end whose first filled cell speaks of a total or
 a signature, are no rows of the delivery. `_row_no` is the row number of the sheet. An empty cell is NULL. A number
-is its shortest decimal text (no ".0", no exponent), a date ISO. The workbook is held in memory, within the limits of `workbook_check`.
+is its decimal text of 15 significant digits (no ".0"), a date ISO. The digits of a number that has more of them before
+the point are lost: it keeps its exponent (3.2109919080101E+17), so that nobody takes it for somebody's number.
+The workbook is held in memory, within the limits of `workbook_check`.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_row
 from resources.readers.header import NEW, hits, match, new_columns, reject
 from resources.readers.streams import DataFile
 
+DIGITS = 15
+"""Significant digits of a number in Excel; what a cell stores beyond them is noise of binary fractions."""
 HEADER_ROWS = 10
 HEADER_SHARE = 0.6
 FOOTER = re.compile("合计|小计|制表|审核")
@@ -44,8 +48,8 @@ def _text(value: Any) -> str | None:
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
     if isinstance(value, int | float):
-        text = format(Decimal(repr(value)), "f")
-        return text.removesuffix(".0")
+        text = format(value, f".{DIGITS}g")
+        return text.upper() if abs(value) >= 10**DIGITS else format(Decimal(text), "f")
     return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
 
 

@@ -171,9 +171,9 @@ def test_workbook_with_titles_blank_rows_and_signatures(tmp_path):
 
 
 def test_workbook_numbers_become_their_text(tmp_path):
-    values = [5, 1.5, 3.0, 321099190601011, 1e22, True, dt.time(8, 5), "001", 0.1, -7]
+    values = [5, 1.5, 3.0, 321099190601011, 1e22, 321099190801010012, 35.089999999999996, True, dt.time(8, 5), "001", 0.1, -7]
     drop(tmp_path, XLSX, {"a.xlsx": workbook([[v, "x", "y"] for v in values])}, len(values))
-    shown = ["5", "1.5", "3", "321099190601011", "10000000000000000000000", "TRUE", "08:05:00", "001", "0.1", "-7"]
+    shown = ["5", "1.5", "3", "321099190601011", "1E+22", "3.2109919080101E+17", "35.09", "TRUE", "08:05:00", "001", "0.1", "-7"]
     assert column(read_all(tmp_path, XLSX), "visit_no") == shown
 
 

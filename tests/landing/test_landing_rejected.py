@@ -169,7 +169,7 @@ def test_too_many_bytes(tmp_path, monkeypatch):
     assert rejected(tmp_path).startswith("DELIVERY_TOO_LARGE")
 
 
-@pytest.mark.parametrize("data", [b"", csv_bytes([])])
+@pytest.mark.parametrize("data", [b"", csv_bytes([]), csv_bytes([]).rstrip()])
 def test_empty_file(tmp_path, data):
     drop(tmp_path, CSV, {"a.csv": data}, 2)
     assert rejected(tmp_path).startswith("DELIVERY_EMPTY")

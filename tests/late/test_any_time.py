@@ -65,11 +65,11 @@ WHAT: dict[str, tuple[str, dict[str, Rows]]] = {
     FIRST: (D30, {
         ARCHIVE: [*archives(*range(1, 10), name="张三"), archive(11)], CERTIFICATE: [dead(2, "2019-12-02"), dead(3, "2019-12-03")],
         EXAMINATION: [checked(3, sbp="99"), checked(4), checked(5)],
-        RESIDENT: [living(11, 2, _op="U", name="改名人", op_time="2019-12-30 09:00:00")],
+        RESIDENT: [living(11, 5, _op="U", name="改名人", op_time="2019-12-30 09:00:00")],
     }),
     CORRECTED: (D30, {
         ARCHIVE: [*archives(*range(1, 10)), archive(12)], CERTIFICATE: [dead(2, "2019-12-22", update_time="2019-12-23 09:00:00")],
-        EXAMINATION: [checked(3, sbp="130")], RESIDENT: [living(12, 3, _op="U", name="另一人", op_time="2019-12-30 10:00:00")],
+        EXAMINATION: [checked(3, sbp="130")], RESIDENT: [living(12, 6, _op="U", name="另一人", op_time="2019-12-30 10:00:00")],
     }),
     LAST: (D31, {
         ARCHIVE: archives(*range(1, 10), 12, 13), CERTIFICATE: [dead(4, "2019-12-24")], EXAMINATION: [checked(6)],

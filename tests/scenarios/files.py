@@ -126,7 +126,7 @@ def manifest(contract: Contract, day: str, files: dict[str, bytes], rows: int) -
         "table": f"{contract.domain}/{contract.table}", "dept_org_code": contract.domain, "extract_ts": f"{day}T22:00:00+08:00",
         "period_from": day, "period_to": day, "mode": d.mode, "encoding": d.encoding, "format": d.format, "delimiter": d.delimiter,
         "row_count": rows, "files": [{"name": name, "sm3": sm3(data), "bytes": len(data)} for name, data in files.items()],
-        "schema_version": contract.version,
+        "schema_version": contract.version, **({"crs": contract.crs} if contract.crs else {}),
     }  # fmt: skip
 
 
