@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -231,3 +232,16 @@ def test_a_column_that_may_be_empty_drifts_when_most_of_it_cannot_be_read(instal
         deliver(city, EXAMINATION, day, rows)
     assert not take_in(city, EXAMINATION, D29).problems, "half of them: flagged, row by row"
     assert "26 of 50 cannot be read" in take_in(city, EXAMINATION, D30).problems[0]
+
+
+def test_of_a_large_delivery_some_rows_from_first_to_last_are_looked_at(installation: Installation, monkeypatch: Any) -> None:
+    """Also when every second row number is missing, as in a database whose rows were written by two."""
+    monkeypatch.setattr("pipelines.steps.drift.LOOKED_AT", 100)
+    city = installation()
+    deliver(city, EXAMINATION, D29, [examination(f"A{i}", sbp="high" if i % 2 else "120") for i in range(400)])
+    assert not take_in(city, EXAMINATION, D29).problems
+    deliver(city, EXAMINATION, D30, [examination(f"B{i}", sbp="high" if i >= 100 else "120") for i in range(400)])
+    (told,) = take_in(city, EXAMINATION, D30).problems
+    wrong, looked_at = map(int, re.search(r": (\d+) of (\d+) looked at cannot be read", told).groups())  # type: ignore[union-attr]
+    assert 80 <= looked_at <= 120
+    assert 0.6 < wrong / looked_at < 0.9
