@@ -5,7 +5,7 @@ Here: pure functions of a run's happenings, contracts, the ledger's rows, what h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -70,13 +70,13 @@ def notices(
         since, last = before.since if before else as_of, as_of if before is None or news else before.told
         made.setdefault(key, Notice(kind, readable, owner, what, keeps, key, since, last, news, facts))
 
-    batches = {r["reason"]: r["batch_id"] for r in refusals}
+    rows = {r["reason"]: r for r in refusals}
     for h in found:
-        what = f"it stopped unexpectedly with {h.unexpected}; the run in Dagster says where" if h.unexpected else h.line
-        detail = "" if h.kind not in (REFUSED, HOLD) else batches.get(h.line, h.line)
-        add(h.kind, h.table, what, h.line if h.kind == RUN_FAILED else detail, code=h.code)
+        if h.line not in rows:
+            what = f"it stopped unexpectedly with {h.unexpected}; the run in Dagster says where" if h.unexpected else h.line
+            add(h.kind, h.table, what, h.line if h.kind in (REFUSED, HOLD, RUN_FAILED) else "", code=h.code, day=as_of)
     for r in refusals:
-        add(KIND_OF_ROW[r["kind"]], r["table"], r["reason"], r["batch_id"], code=r["reason"].partition(":")[0])
+        add(KIND_OF_ROW[r["kind"]], r["table"], r["reason"], r["batch_id"], code=r["reason"].partition(":")[0], day=r["business_date"])
     for o in late:
         facts = {"expected": o.expected, "newest": o.newest, "days": o.days}
         add(LATE, o.table, f"{o.sentence()}, {o.days} days later than agreed", o.expected.isoformat(), **facts)
@@ -88,17 +88,20 @@ def _readable(table: str) -> str:
     return table.replace("raw/", "cleansed/", 1) if table.startswith("raw/") else table
 
 
-def standing_refusals(contracts: Mapping[str, Contract], rows: Sequence[Mapping[str, Any]], as_of: date) -> list[Mapping[str, Any]]:
-    """The ledger's rows of deliveries that were refused and not replaced since: by one for the same date, or a newer full snapshot."""
-    standing: dict[tuple[str, str], Mapping[str, Any]] = {}
+def standing_refusals(
+    contracts: Mapping[str, Contract], refused: Iterable[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]], as_of: date
+) -> list[Mapping[str, Any]]:
+    """Of the refused deliveries of the ledger those that matter still: a newer full snapshot makes up for an older one.
+
+    refused: `Ledger.refused`, without those somebody has settled; rows: of the ledger.
+    """
+    newest: dict[str, date] = {}
     for row in rows:
-        table, day = row["table"], row["business_date"]
-        if row["kind"] in KIND_OF_ROW and day <= as_of:
-            standing[table, row["batch_id"]] = row
-        elif row["kind"] == "batch" and table.startswith("raw/"):
-            contract = contracts.get(_readable(table))
-            full = contract is not None and contract.delivery is not None and contract.delivery.mode == "full"
-            done = [k for k, r in standing.items() if k[0] == table and (r["business_date"] == day or (full and r["business_date"] < day))]
-            for key in done:
-                del standing[key]
-    return list(standing.values())
+        if row["kind"] == "batch" and row["business_date"] <= as_of:
+            newest[row["table"]] = max(row["business_date"], newest.get(row["table"], date.min))
+
+    def made_up_for(row: Mapping[str, Any]) -> bool:
+        delivery = contracts[_readable(row["table"])].delivery
+        return delivery is not None and delivery.mode == "full" and newest.get(row["table"], date.min) > row["business_date"]
+
+    return [r for r in refused if r["business_date"] <= as_of and _readable(r["table"]) in contracts and not made_up_for(r)]

@@ -61,7 +61,9 @@ def _noted(runtime: Runtime, run_id: str, as_of: date, found: list[Happened], *,
     """The notices of a run, noted in the book; none when it was told before."""
     contracts, rows = runtime.contracts, runtime.ledger.rows()
     secrets = runtime.settings.secrets()
-    refusals = [{**r, "reason": _clean(r["reason"], secrets)} for r in standing_refusals(contracts, rows, as_of)]
+    settled = {h.batch_id for h in runtime.holds.waiting() if h.state == "refused"}
+    refused = [{**r, "reason": _clean(r["reason"], secrets)} for r in runtime.ledger.refused() if r["batch_id"] not in settled]
+    refusals = standing_refusals(contracts, refused, rows, as_of)
     if not whole:
         reasons = {h.line for h in found}
         refusals = [r for r in refusals if r["reason"] in reasons]

@@ -69,7 +69,8 @@ def _told(notice: Notice, contracts: Mapping[str, Contract], as_of: date) -> dic
     contract = contracts.get(notice.table)
     meaning = _words()["codes"].get(notice.facts.get("code"))
     reason = _say(words["what"], **notice.facts) if "what" in words else ": ".join(filter(None, (meaning, notice.what)))
-    command = _say(words["command"], as_of=as_of)
+    name = notice.table.partition("/")[2]
+    command = _say(words["command"], as_of=as_of, name=name, day=notice.facts.get("day"))
     return {**vars(notice), "words": words, "title": contract.title if contract else notice.table, "reason": reason, "command": command}
 
 
