@@ -176,7 +176,7 @@ def test_manifest_is_understood_or_refused(data: st.DataObject) -> None:
     except DeliveryRejected as refusal:
         problem = str(refusal)
     else:
-        assert found.files[0].name == said["files"][0]["name"]
+        assert [(f.name, f.bytes) for f in found.files] == [(f["name"], f["bytes"]) for f in said["files"]]
         assert found.row_count == said["row_count"]
         return
     assert problem.startswith("DELIVERY_")
