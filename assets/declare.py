@@ -1,6 +1,6 @@
 """How a table is declared: its name, its inputs and the pure function that makes it.
 
-Here: `lake_asset`, the markers for inputs, and the registry `declared()`. Not here: reading, staging, gating,
+Here: `lake_asset`, the markers for inputs, the registry `declared()`, and what is made from what. Not here: reading, staging, gating,
 publishing; `pipelines` does that for every declaration alike.
 """
 
@@ -85,3 +85,11 @@ def declared() -> dict[str, TableAsset]:
     for module in walk_packages(assets.__path__, "assets."):
         import_module(module.name)
     return dict(_REGISTRY)
+
+
+def downstream(table: str) -> tuple[str, ...]:
+    """The declared tables that are made from a table, directly or through others, by name."""
+    tables, found = declared().values(), {table}
+    while more := {t.name for t in tables if found & set(t.inputs.values())} - found:
+        found |= more
+    return tuple(sorted(found - {table}))

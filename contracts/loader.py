@@ -18,10 +18,13 @@ LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
 FORMATS = ("csv", "xlsx", "jsonl", "fixed_width", "database")
+DAYS = {"d": 1, "m": 31, "y": 366}
+"""The units of a retention: at least so many days."""
 MODES = ("full", "inc", "append")
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
 NEW_COLUMNS = ("hold", "accept")
+PERIODS = ("d", "w", "m", "y")
 RULES = (
     "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
     "integer", "decimal", "identifier", "archive_no", "address", "text", "degrees", "organisation_no", "organisation_name",
@@ -130,6 +133,15 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Cadence:
+    """How often a department delivers: once in every `every` days, weeks, months or years (d, w, m, y), at most `latency` days late."""
+
+    every: int
+    period: str
+    latency: int = 0
+
+
+@dataclass(frozen=True)
 class Check:
     """One expectation of the whole table, beyond those that follow from the columns themselves."""
 
@@ -153,10 +165,13 @@ class Contract:
     columns: tuple[Column, ...]
     path: Path
     delivery: Delivery | None = None
+    cadence: Cadence | None = None
     checks: tuple[Check, ...] = ()
     row_rules: tuple[Rule, ...] = ()
     table_rules: tuple[Rule, ...] = ()
     digest: str = ""
+    retention_days: int | None = None
+    """How long a delivered batch stays in raw; None: for ever."""
 
     @property
     def layer(self) -> str:
@@ -284,6 +299,20 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Column, ...]) -> D
     return Delivery(**{**raw, "sequence": tuple(raw.get("sequence") or ())})
 
 
+def _cadence(path: Path, promises: Any) -> Cadence | None:
+    """From the service levels `frequency` and `latency`; None without a frequency: delivered now and then, never late."""
+    said = {p.property: p for p in promises or []}
+    for name, allowed, least in (("frequency", PERIODS, 1), ("latency", ("d",), 0)):
+        if name in said:
+            _one_of(path, f"slaProperties, {name}, unit", said[name].unit, allowed)
+            if not isinstance(said[name].value, int) or said[name].value < least:
+                where = f"slaProperties, {name}"
+                raise ContractError(path, where, f"{said[name].value!r} is not a count", f"Write a whole number from {least} on")
+    if "frequency" not in said:
+        return None
+    return Cadence(said["frequency"].value, said["frequency"].unit, said["latency"].value if "latency" in said else 0)
+
+
 def _rules(path: Path, name: str, raw: Any, known: dict[str, tuple[int, int]], columns: tuple[Column, ...]) -> tuple[Rule, ...]:
     return tuple(_rule(path, f"{name}, {r.get('rule')!r}", r, known, tuple(c.name for c in columns if c.delivered)) for r in raw or [])
 
@@ -310,6 +339,18 @@ def _check(path: Path, q: Any) -> Check:
         raise ContractError(path, where, f"has {len(stated)} comparisons", f"Give exactly one of: {', '.join(COMPARISONS)}")
     severity = _one_of(path, f"{where}, severity", q.severity or "error", ("error", "warning"))
     return Check(metric, stated[0], getattr(q, stated[0]), severity == "error", q.name or metric)
+
+
+def _retention(path: Path, properties: Any) -> int | None:
+    stated = next((p for p in properties or [] if p.property == "retention"), None)
+    if stated is None:
+        return None
+    days = DAYS[_one_of(path, "slaProperties, unit of the retention", stated.unit, tuple(DAYS))]
+    if not isinstance(stated.value, int) or stated.value < 1:
+        raise ContractError(
+            path, "slaProperties, retention", f"{stated.value!r} is not a whole number", "Say how many days, months or years"
+        )
+    return int(stated.value) * days
 
 
 @cache
@@ -365,10 +406,12 @@ def load(path: Path) -> Contract:
         columns=columns,
         path=path,
         delivery=delivery,
+        cadence=_cadence(path, odcs.slaProperties) if delivery else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
         row_rules=_rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, columns),
         table_rules=_rules(path, "tableRules", custom.get("tableRules"), TABLE_RULES, columns),
         digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
+        retention_days=_retention(path, odcs.slaProperties),
     )
 
 

@@ -18,7 +18,9 @@ for name in citylake_s3_secret_key postgres_password pseudonym_key; do
         echo "made $folder/$name"
     fi
 done
-if [ ! -e "$folder/citylake_exchange_url" ]; then
-    : >"$folder/citylake_exchange_url"
-    echo "made $folder/citylake_exchange_url, empty: no exchange database"
-fi
+for name in citylake_exchange_url citylake_notify; do
+    if [ ! -e "$folder/$name" ]; then
+        : >"$folder/$name"
+        echo "made $folder/$name, empty: none"
+    fi
+done

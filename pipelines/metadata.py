@@ -10,8 +10,11 @@ from typing import Any
 
 import dagster as dg
 
+from assets.declare import downstream
 from contracts import Column, Contract
+from pipelines.freshness import Overdue
 from pipelines.ledger import Release
+from pipelines.maintain import Maintained
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import Outcome
 from quality.balance import Account
@@ -74,6 +77,12 @@ def of_outcome(outcome: Outcome, contract: Contract, runtime: Runtime) -> dict[s
     return shown
 
 
+def of_late(table: str, late: list[Overdue]) -> dict[str, Any]:
+    """Late deliveries that a table is made without."""
+    lines = [f"- {o.table} {o.sentence()} ({o.owner})" for o in late if table == o.table or table in downstream(o.table)]
+    return {"late deliveries": dg.MetadataValue.md("\n".join(lines))} if lines else {}
+
+
 def of_accounts(accounts: list[Account]) -> dict[str, Any]:
     """The ledger figures of a run as a table, what was quarantined for which reason, what was repaired or warned of."""
     batches = [a for a in accounts if a.kind != "derived"]
@@ -116,6 +125,18 @@ def of_release(made: Release) -> dict[str, Any]:
     """A release: its number and the versions it names."""
     records = [dg.TableRecord({"table": t, "version": v}) for t, v in sorted(made.versions.items())]
     return {"release": made.number, "as of": made.as_of.isoformat(), "tables": dg.MetadataValue.table(records=records)}
+
+
+def of_maintenance(done: list[Maintained]) -> dict[str, Any]:
+    """What maintenance did: a line for every table, and the sums."""
+    records = [
+        dg.TableRecord({name: value if isinstance(value, int | str) else round(value, 2) for name, value in vars(m).items()}) for m in done
+    ]
+    sums = ("files_before", "files_after", "batches", "stages", "removed", "bytes_freed")
+    return {
+        "tables": dg.MetadataValue.table(records=records),
+        **{name.replace("_", " "): sum(getattr(m, name) for m in done) for name in sums},
+    }
 
 
 def bars(counts: dict[str, int]) -> str:

@@ -1,6 +1,6 @@
 """Run a business date through Dagster in this process: what `citylake run` and the demo do.
 
-Here: late drops first, then the night; what came of it. Not here: the steps, the command line's words.
+Here: late drops first, then the night, then telling people; what came of it. Not here: the steps, the command line's words.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from pipelines.freshness import Overdue, overdue
 from pipelines.ledger import Release
+from pipelines.notices.happened import FAILURES, REFUSED, RUN_FAILED, Happened, happened
+from pipelines.notices.tell import Telling, tell
 from pipelines.runtime import Runtime
-from resources.errors import DeliveryRejected, Unreachable
+from resources.errors import DeliveryRejected, LakeUnreachable, Unreachable
 from resources.keys import read_key
 from resources.store import is_bucket
 
@@ -41,13 +44,24 @@ compute_logs:
 
 @dataclass
 class NightReport:
-    """What a night came to. problems: deliveries that were refused; failures: tables that were not published, and why."""
+    """What a night came to. late: deliveries that are overdue; telling: who was told, and what became of it."""
 
     as_of: date
     run_ids: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    happened: list[Happened] = field(default_factory=list)
     release: Release | None = None
+    late: list[Overdue] = field(default_factory=list)
+    telling: Telling = field(default_factory=Telling)
+
+    @property
+    def problems(self) -> list[str]:
+        """Deliveries that were refused, and why."""
+        return [h.line for h in self.happened if h.kind not in FAILURES]
+
+    @property
+    def failures(self) -> list[str]:
+        """Tables that were not published, and why."""
+        return [h.line for h in self.happened if h.kind in FAILURES]
 
     @property
     def succeeded(self) -> bool:
@@ -73,39 +87,58 @@ def dagster_instance(home: Path | None) -> Iterator[dg.DagsterInstance]:
 
 
 def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) -> NightReport:
-    """Take in late drops of earlier dates, then run the night of one business date.
+    """Take in late drops of earlier dates, then run the night of one business date, and tell whom it concerns.
 
     select: table names; only these (and nothing else) are made, in order. Every failure is in the report.
+    Raises LakeUnreachable when the run had to give the lake up; that is told too.
     """
-    from pipelines.partitions import OUT_OF_REACH, in_reach
-    from pipelines.steps.ingest import pending
-
     report = NightReport(as_of)
-    late: dict[date, set[str]] = {}
-    if not select:
-        for contract in runtime.contracts.values():
-            if contract.delivery is None:
-                continue
-            try:
-                drops = pending(runtime, contract, as_of)
-            except (Unreachable, DeliveryRejected):
-                continue  # the night itself asks again and reports it
-            report.problems += [OUT_OF_REACH.format(d.location) for d in drops if not in_reach(d.business_date)]
-            for drop in drops:
-                if drop.business_date < as_of and in_reach(drop.business_date):
-                    late.setdefault(drop.business_date, set()).add(contract.sibling("raw"))
-    for day in sorted(late):
-        _execute(runtime, "take_in", report, partition=day, select=sorted(late[day]))
-    _execute(runtime, "nightly", report, partition=as_of, select=select)
-    if report.succeeded and not select:
-        report.release = runtime.ledger.releases()[-1]
+    try:
+        for day, tables in [] if select else sorted(_late_drops(runtime, as_of, report).items()):
+            _execute(runtime, "take_in", report, partition=day, select=sorted(tables))
+        _execute(runtime, "nightly", report, partition=as_of, select=select)
+        if report.succeeded and not select:
+            report.release = runtime.ledger.releases()[-1]
+        report.late = overdue(runtime.contracts, runtime.ledger.rows(), as_of)
+    except LakeUnreachable as e:
+        report.happened.append(Happened(RUN_FAILED, "", str(e)))
+        raise
+    finally:
+        if report.run_ids:
+            number = report.release.number if report.release else None
+            report.telling = tell(runtime, report.run_ids[-1], as_of, report.happened, whole=not select, release=number)
     return report
 
 
-def run_rebuild(runtime: Runtime, as_of: date, *, history: bool = True) -> NightReport:
-    """Make everything after raw anew from all raw batches. history: keep the run in Dagster's storage."""
+def _late_drops(runtime: Runtime, as_of: date, report: NightReport) -> dict[date, set[str]]:
+    """Raw tables with complete drops of earlier dates that are not in the lake, by date. One of a date no run can have is reported."""
+    from pipelines.partitions import OUT_OF_REACH, in_reach
+    from pipelines.steps.ingest import pending
+
+    late: dict[date, set[str]] = {}
+    for contract in runtime.contracts.values():
+        if contract.delivery is None:
+            continue
+        try:
+            drops = pending(runtime, contract, as_of)
+        except (Unreachable, DeliveryRejected):
+            continue  # the night itself asks again and reports it
+        for drop in drops:
+            table = contract.sibling("raw")
+            if not in_reach(drop.business_date):
+                report.happened.append(Happened(REFUSED, table, OUT_OF_REACH.format(drop.location)))
+            elif drop.business_date < as_of:
+                late.setdefault(drop.business_date, set()).add(table)
+    return late
+
+
+def run_rebuild(runtime: Runtime, as_of: date, *, history: bool = True, partial: bool = False) -> NightReport:
+    """Make everything after raw anew from all raw batches. history: keep the run in Dagster's storage.
+
+    partial: also when raw no longer keeps everything.
+    """
     report = NightReport(as_of)
-    _execute(runtime, "rebuild", report, as_of=as_of, history=history)
+    _execute(runtime, "rebuild", report, as_of=as_of, history=history, partial=partial)
     return report
 
 
@@ -118,16 +151,17 @@ def _execute(
     as_of: date | None = None,
     select: list[str] | None = None,
     history: bool = True,
+    partial: bool = False,
 ) -> None:
     """Run one job to its end and put what it says into the report. Raises LakeUnreachable when the run had to give the lake up."""
     import dagster as dg
 
-    from pipelines.dagster_assets import AS_OF_TAG, key
+    from pipelines.dagster_assets import AS_OF_TAG, PARTIAL_TAG, TELLS_ITSELF, key
     from pipelines.definitions import build
     from pipelines.leftovers import alive, clear_leftovers
 
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime))
-    tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
+    tags = {TELLS_ITSELF: "true", **({AS_OF_TAG: as_of.isoformat()} if as_of else {}), **({PARTIAL_TAG: "true"} if partial else {})}
     home, run_id = runtime.settings.home, str(uuid4())
     with dagster_instance(home if history else None) as instance, alive(home, run_id):
         clear_leftovers(instance, home)
@@ -143,26 +177,7 @@ def _execute(
     report.run_ids.append(result.run_id)
     if runtime.lost is not None:
         raise runtime.lost
-    for event in result.all_events:
-        if event.is_step_failure:
-            report.failures.append(_reason(event))
-        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            evaluation: Any = event.event_specific_data
-            if evaluation.check_name == "delivery_accepted" and not evaluation.passed:
-                problem = evaluation.metadata.get("problem")
-                report.problems.extend(str(problem.value).splitlines() if problem else [])
-
-
-def _reason(event: Any) -> str:
-    """One line for a failed step: its own words, without the framework's."""
-    data = event.step_failure_data
-    if data.user_failure_data and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
-    error = data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    text = " ".join((error.message if error else "unknown error").split())
-    return f"{event.step_key.replace('__', '/')}: {text[:400]}"
+    report.happened += happened(result.all_events)
 
 
 def check_installation(runtime: Runtime) -> None:

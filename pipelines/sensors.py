@@ -1,18 +1,24 @@
-"""Start a run when a department's drop is complete.
+"""Start a run when a department's drop is complete; tell people when a run has ended.
 
-Here: what counts as news. Not here: reading it (`resources.landing`), taking it in (`pipelines.steps.ingest`).
+Here: what counts as news. Not here: reading a drop (`resources.landing`), taking it in (`pipelines.steps.ingest`), what is told
+to whom (`pipelines.notices`).
 """
 
 from collections.abc import Iterator
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import dagster as dg
+from dagster._core.storage.tags import WILL_RETRY_TAG
 
-from pipelines.dagster_assets import key
-from pipelines.jobs import take_in
+from pipelines.dagster_assets import AS_OF_TAG, TELLS_ITSELF, key
+from pipelines.jobs import nightly, take_in
+from pipelines.notices.happened import RUN_FAILED, Happened, happened
+from pipelines.notices.tell import Telling, tell
 from pipelines.partitions import BUSINESS_DATES, OUT_OF_REACH, in_reach
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import attempt, pending
+from resources.engine import TIME_ZONE
 from resources.errors import DeliveryRejected, Unreachable
 
 INTERVAL = 60
@@ -44,3 +50,46 @@ def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReques
             yield dg.RunRequest(run_key=attempt(runtime, contract, drop), partition_key=day, asset_selection=[key(table)])
     if not found:
         yield dg.SkipReason("Every complete drop is in the lake.")
+
+
+def tell_of(runtime: Runtime, instance: dg.DagsterInstance, run: dg.DagsterRun) -> Telling | None:
+    """Tell of a run of Dagster's that has ended. None: its starter does, or it is about to be tried again."""
+    if TELLS_ITSELF in run.tags or run.tags.get(WILL_RETRY_TAG) == "true":
+        return None
+    events = [e.dagster_event for e in instance.all_logs(run.run_id) if e.dagster_event is not None]
+    found = happened(events)
+    failed = run.status == dg.DagsterRunStatus.FAILURE
+    if failed and not any(e.is_step_failure for e in events):
+        found.append(Happened(RUN_FAILED, "", f"{run.job_name} ended in the middle; the run {run.run_id} in Dagster says why"))
+    day = run.tags.get("dagster/partition") or run.tags.get(AS_OF_TAG)
+    as_of = date.fromisoformat(day) if day else _asked_on(instance, run)
+    whole = run.job_name == nightly.name and run.asset_selection is None
+    newest = runtime.ledger.releases()[-1:] if whole and not failed else []
+    return tell(runtime, run.run_id, as_of, found, whole=whole, release=newest[0].number if newest else None)
+
+
+def _asked_on(instance: dg.DagsterInstance, run: dg.DagsterRun) -> date:
+    """The day a run without a business date was asked for, in the city's time."""
+    record = instance.get_run_record_by_id(run.run_id)
+    assert record is not None
+    return record.create_timestamp.astimezone(ZoneInfo(TIME_ZONE)).date()
+
+
+def _teller(status: dg.DagsterRunStatus, name: str, description: str) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        status, name, INTERVAL, description, default_status=dg.DefaultSensorStatus.RUNNING, monitor_all_code_locations=False
+    )
+    def teller(context: dg.RunStatusSensorContext, runtime: dg.ResourceParam[Runtime]) -> None:
+        telling = tell_of(runtime, context.instance, context.dagster_run)
+        for to, message in telling.letters.items() if telling else ():
+            context.log.info(f"told {to}: {message.title}\n{message.body}")
+        for trouble in telling.troubles if telling else ():
+            context.log.warning(trouble)
+
+    return teller
+
+
+TELLERS = (
+    _teller(dg.DagsterRunStatus.SUCCESS, "tell_when_done", "Tells departments and engineers of refused, held and late deliveries."),
+    _teller(dg.DagsterRunStatus.FAILURE, "tell_when_failed", "Tells departments and engineers what failed and what it touches."),
+)

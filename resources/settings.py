@@ -5,17 +5,19 @@ Here: names, types, defaults, validation at start. Not here: the pseudonym key i
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from functools import cached_property
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
@@ -43,7 +45,7 @@ PLAIN_PATH = r"[A-Za-z0-9/_.~+:\\-]+"
 class Settings(BaseSettings):
     """Where the lake is, what it reads, what it runs on."""
 
-    model_config = SettingsConfigDict(env_prefix="CITYLAKE_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="CITYLAKE_", extra="forbid", hide_input_in_errors=True)
 
     lake: str = Field("lake", description="Where the lake is: a folder or s3://bucket/prefix")
     landing: str = Field("landing", description="Where the departments drop their files: a folder or s3://bucket/prefix")
@@ -58,6 +60,12 @@ class Settings(BaseSettings):
     engine: Literal["sail", "spark"] = Field("sail", description="sail: embedded, no Java; spark: Apache Spark")
     spark: str = Field("local[*]", description="With engine spark: local[N], spark://host:port or sc://host:port")
     spark_conf: dict[str, str] = Field({}, description="Further properties of Spark, over the defaults")
+
+    keep_days: int = Field(30, ge=2, description="Maintenance keeps what was readable so many days ago")
+    keep_releases: int = Field(10, ge=1, description="Maintenance keeps at least so many releases, however old")
+    notify: Annotated[dict[str, list[SecretStr]], NoDecode] = Field(
+        {}, description="Whom to tell: per department, and for engineers, a list of Apprise URLs such as mailto://… or dingtalk://…"
+    )
 
     @field_validator("lake", "landing")
     @classmethod
@@ -84,6 +92,16 @@ class Settings(BaseSettings):
         if not re.fullmatch(MASTER, value):
             raise ValueError("write local[N], local[*], spark://host:port or sc://host:port")
         return value
+
+    @field_validator("notify", mode="before")
+    @classmethod
+    def _recipients(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value or "{}")
+        except ValueError:
+            raise ValueError('it is not JSON such as {"engineers": ["mailto://…"]}') from None
 
     @field_validator("key_file", "home")
     @classmethod
@@ -113,7 +131,8 @@ class Settings(BaseSettings):
         """The settings as text for people, without secrets, also without those that hide in addresses and properties."""
         conf = {name: MASK if SECRET_NAME.search(name) else value for name, value in self.spark_conf.items()}
         spark = {"spark": self.spark.split("/;")[0], "spark_conf": ", ".join(f"{name}={value}" for name, value in conf.items())}
-        return {name: "" if value is None else str(value) for name, value in {**self.model_dump(), **spark}.items()}
+        notify = {"notify": ", ".join(f"{to}: {len(urls)}" for to, urls in self.notify.items())}
+        return {name: "" if value is None else str(value) for name, value in {**self.model_dump(), **spark, **notify}.items()}
 
     def secrets(self) -> list[str]:
         """Every secret among the settings, to keep them out of a text."""
@@ -122,6 +141,7 @@ class Settings(BaseSettings):
             account, at, _ = self.exchange_url.get_secret_value().partition("://")[2].rpartition("@")
             password = account.partition(":")[2] if at else ""
             found += [password, unquote(password)]
+        found += [url.get_secret_value() for urls in self.notify.values() for url in urls]
         found += [part.partition("=")[2] for part in self.spark.split(";")[1:]]
         return found + [value for name, value in self.spark_conf.items() if SECRET_NAME.search(name)]
 

@@ -93,6 +93,9 @@ def rebuild(
     compare: Annotated[
         bool, typer.Option("--compare", help="Build beside the lake and compare every table row for row; change nothing.")
     ] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Also when raw no longer keeps every batch: what came with those is lost.")
+    ] = False,
     lake: LakeOption = None,
     config: ConfigOption = None,
     json: Json = False,
@@ -100,7 +103,23 @@ def rebuild(
     """Make everything after raw anew from all raw batches."""
     from pipelines.cli.rebuild import run_rebuild
 
-    raise typer.Exit(run_rebuild(_settings(config, lake=lake), compare=compare, as_json=json))
+    raise typer.Exit(run_rebuild(_settings(config, lake=lake), compare=compare, partial=partial, as_json=json))
+
+
+@app.command()
+def maintain(
+    table: Annotated[
+        list[str] | None, typer.Option(help="Only this table, such as operations/ledger (repeat for more); default: all.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and change nothing.")] = False,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Put small files together and remove what no promised release needs; safe beside nights and readers."""
+    from pipelines.cli.maintain import run_maintain
+
+    raise typer.Exit(run_maintain(_settings(config, lake=lake), table, dry_run=dry_run, as_json=json))
 
 
 @app.command()
@@ -260,6 +279,18 @@ def doctor(
     from pipelines.cli.doctor import run_doctor
 
     raise typer.Exit(run_doctor(lambda: _settings(config, lake=lake), thorough=thorough, as_json=json))
+
+
+@app.command()
+def notify(
+    test: Annotated[bool, typer.Option("--test", help="Send a test message on every channel and say which took it.")] = False,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Who is told when something goes wrong, and by which channels."""
+    from pipelines.cli.notify import run_notify
+
+    raise typer.Exit(run_notify(_settings(config), test=test, as_json=json))
 
 
 @keys.command("create")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
+from rich.markup import escape
+
 from pipelines.cli.screen import console, errors, print_json, progress, show_table
+from pipelines.cli.show import late_facts, show_late
 from pipelines.nights import NightReport, check_installation, run_night
+from pipelines.notices.tell import Telling
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError
 from resources.settings import Settings
@@ -58,6 +62,8 @@ def report_facts(runtime: Runtime, report: NightReport) -> dict[str, object]:
         "release": report.release.number if report.release else None,
         "refused_deliveries": report.problems,
         "failures": report.failures,
+        "late": late_facts(runtime.contracts, report.late),
+        "told": [vars(a) for a in report.telling.answers],
         "ledger": accounts,
     }
 
@@ -81,5 +87,18 @@ def show_night(runtime: Runtime, report: NightReport) -> None:
         errors.print(f"[red]failed[/]   {failure}", soft_wrap=True)
     if report.release:
         console.print(f"Release {report.release.number} as of {report.as_of}: {len(report.release.versions)} tables belong together.")
-    elif report.failures:
+    if report.late:
+        console.print()
+        show_late(runtime.contracts, report.late)
+    show_telling(report.telling)
+    if report.failures:
         errors.print("No release: readers keep the tables of the night before. Correct the cause above and run the same date again.")
+
+
+def show_telling(telling: Telling) -> None:
+    """Who was told, in a line; and every channel that could not be told, or is wrong, in a line each."""
+    answered = [a.channel for a in telling.answers if a.answered]
+    if answered:
+        console.print(f"Told: {', '.join(answered)}.", markup=False)
+    for trouble in telling.troubles:
+        errors.print(f"[yellow]not told[/] {escape(trouble)}", soft_wrap=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 from typing import Any
 
-from contracts import load_all
+from assets.declare import downstream
+from contracts import Contract, load_all
 from pipelines.cli.screen import console, print_json, show_table
+from pipelines.freshness import Overdue, overdue
 from pipelines.holds import Holds
 from pipelines.ledger import Ledger
 from resources.lake import Lake
@@ -16,7 +19,7 @@ FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 
 
 def show_status(settings: Settings, *, as_json: bool) -> int:
-    """Releases, the newest night's accounts, refused deliveries. Exit code 0, or 3 when deliveries wait for somebody."""
+    """Releases, the newest night's accounts, refused and late deliveries. Exit code 0, or 3 when deliveries wait for somebody."""
     lake = Lake(settings.lake, settings.s3)
     ledger = Ledger(lake)
     rows, releases = ledger.rows(), ledger.releases()
@@ -27,6 +30,8 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     night = [r for r in rows if r["as_of"] == newest]
     settled = {h.batch_id for h in Holds(lake).waiting() if h.state == "refused"}
     refused = [r for r in ledger.refused() if r["batch_id"] not in settled]
+    contracts = load_all()
+    late = overdue(contracts, rows, newest)
     unbalanced = [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES[1:])]
     if as_json:
         print_json(
@@ -36,6 +41,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
                 "releases": [{"release": r.number, "as_of": r.as_of, "tables": len(r.versions)} for r in releases],
                 "night": night,
                 "refused": refused,
+                "late": late_facts(contracts, late),
                 "unbalanced_batches": len(unbalanced),
             }
         )
@@ -61,8 +67,27 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
             [(r["table"], r["business_date"], r["kind"], r["rejected"], r["reason"]) for r in refused],
             right=("rows",),
         )
+    show_late(contracts, late)
     console.print(f"Ledger: {len(rows)} entries, {len(unbalanced)} out of balance.")
     return 3 if refused else 0
+
+
+def late_facts(contracts: dict[str, Contract], late: list[Overdue]) -> list[dict[str, Any]]:
+    """Late deliveries with whom to ask, and the tables downstream that keep what they know of them."""
+    return [{**asdict(o), "ask": contracts[o.table].owner_title, "downstream": list(downstream(o.table))} for o in late]
+
+
+def show_late(contracts: dict[str, Contract], late: list[Overdue]) -> None:
+    if late:
+        show_table(
+            "Late deliveries",
+            ("table", "last delivery", "expected", "days late", "ask", "made without it"),
+            [
+                (f["table"], f["newest"] or "never", f["expected"], f["days"], f["ask"], ", ".join(f["downstream"]))
+                for f in late_facts(contracts, late)
+            ],
+            right=("days late",),
+        )
 
 
 def show_tables(settings: Settings, *, as_json: bool) -> int:

@@ -24,6 +24,7 @@ from pipelines.holds import DRIFT
 from pipelines.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
+from pipelines.upkeep import UpkeepBook
 from quality import gates
 from quality.among import flagged
 from quality.balance import Account
@@ -109,12 +110,13 @@ def _unfolded(runtime: Runtime, table: str, batches: list[Batch]) -> list[Batch]
 
 
 def _snapshots(runtime: Runtime, raw: str, contract: Contract) -> list[str]:
-    """Every full snapshot in raw, oldest first, as `quality.rows.snapshot` writes it; nothing for other tables."""
+    """Every full snapshot ever taken into raw, oldest first, as `quality.rows.snapshot` writes it; nothing for other tables."""
     assert contract.delivery is not None
     if contract.delivery.mode != "full":
         return []
     found = runtime.lake.read(runtime.spark, raw).groupBy(*PARTITIONS).agg(F.max("_extract_ts").alias("ts")).collect()
-    return sorted(f"{r['_business_date']}|{r['ts']}" for r in found)
+    gone = {f"{u.business_date}|{u.extract_ts}" for u in UpkeepBook(runtime.lake).gone_batches(raw)}
+    return sorted({f"{r['_business_date']}|{r['ts']}" for r in found} | gone)
 
 
 def _judged_again(
@@ -124,13 +126,14 @@ def _judged_again(
 
     Rows held back because their key was contested: later news may decide between them. When a full snapshot arrives late,
     all that newer snapshots held back: that its key was there counts. Rows of the new batches, and rows that stand in the
-    state, are only left over from a run that ended between its two commits.
+    state, are only left over from a run that ended between its two commits. Rows that raw no longer keeps stay held back.
     """
     assert contract.delivery is not None
     quarantine = contract.sibling("quarantine")
     if runtime.lake.open(quarantine) is None:
         return None
-    held = runtime.lake.read(runtime.spark, quarantine).where(~F.col("_batch_id").isin([b.batch_id for b in new]))
+    earlier = [b.batch_id for b in everything if b not in new]
+    held = runtime.lake.read(runtime.spark, quarantine).where(F.col("_batch_id").isin(earlier))
     late = contract.delivery.mode == "full" and min(new) < max(everything)
     if not late:
         held = held.where(F.array_contains("codes", CONTESTED))
@@ -246,7 +249,7 @@ def _publish_quarantine(
         touched |= {r["_batch_id"] for r in earlier.select("_batch_id").distinct().collect()}
     delivered = {c.name: F.col(c.name) for c in contract.delivered}
     rows = runtime.lake.read(runtime.spark, raw).where(F.col("_batch_id").isin(sorted(touched)))
-    found = rows.join(held, list(LINEAGE)).select(
+    found = held.join(rows, list(LINEAGE), "left").select(
         *[F.col(c).cast("date") if c == "_business_date" else F.col(c) for c in LINEAGE],
         "codes",
         json_object(delivered).alias("raw"),

@@ -57,7 +57,7 @@ def attempt(runtime: Runtime, contract: Contract, drop: Drop) -> str:
 
 
 def _not_taken_in(runtime: Runtime, contract: Contract, drops: list[Drop]) -> list[Drop]:
-    """Those the log of the raw table does not name: a batch without rows has no partition."""
+    """Those that were never taken into the raw table: a batch without rows, or whose rows are no longer kept, has no partition."""
     raw = runtime.lake.open(contract.sibling("raw"))
     return [d for d in drops if raw is None or raw.transaction_version(f"batch:{d.batch_id}") is None]
 
@@ -86,7 +86,7 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
             held = e.code == SHRUNK or isinstance(e, ContractDiffers)
             if held:
                 runtime.holds.hold(contract, drop, e, before)
-            elif hold is not None:
+            elif hold is not None and e.code not in ON_ITS_WAY:
                 runtime.holds.close(table, drop.business_date, drop.batch_id, "rejected")
             accounts = _refused(runtime, table, drop, "held" if held else "rejected", str(e))
         else:

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.loader import Contract, Delivery
 from resources.errors import DeliveryRejected
+from resources.readers.header import ContractDiffers, Difference
 from resources.readers.streams import CODECS, DataFile, opened, safe_name, sm3, sm3_bytes
 from resources.store import Store
 
@@ -139,7 +140,7 @@ def delivery_of(contract: Contract) -> Delivery:
 
 
 def check(manifest: Manifest, contract: Contract) -> None:
-    """Raises DeliveryRejected (DELIVERY_CONTRACT) when the manifest says something else than the contract."""
+    """Raises ContractDiffers (DELIVERY_CONTRACT) when the manifest says something else than the contract."""
     delivery = delivery_of(contract)
     said = {"table": manifest.table, "format": manifest.format, "mode": manifest.mode}
     agreed = {"table": f"{contract.domain}/{contract.table}", "format": delivery.format, "mode": delivery.mode}
@@ -150,9 +151,14 @@ def check(manifest: Manifest, contract: Contract) -> None:
         said["delimiter"], agreed["delimiter"] = str(manifest.delimiter), delivery.delimiter
     if contract.crs:
         said["crs"], agreed["crs"] = str(manifest.crs or "not stated"), contract.crs
-    differing = [f"{f} is {said[f][:80]!r}, agreed is {agreed[f]!r}" for f in agreed if said[f] != agreed[f]]
+    differing = [f for f in agreed if said[f] != agreed[f]]
     if differing:
-        raise DeliveryRejected("DELIVERY_CONTRACT", "; ".join(differing), manifest.where, "Deliver as agreed, or change the contract first")
+        told = "; ".join(f"{f} is {said[f][:80]!r}, agreed is {agreed[f]!r}" for f in differing)
+        found = [
+            Difference(f, "", agreed[f], said[f][:40], f"delivery: {f}" if f != "table" else "deliver it where it belongs")
+            for f in differing
+        ]
+        raise ContractDiffers("DELIVERY_CONTRACT", told, manifest.where, "Deliver as agreed, or change the contract first", found)
 
 
 def verified(manifest: Manifest, contract: Contract, store: Store, folder: str, stack: ExitStack) -> list[DataFile]:

@@ -17,6 +17,7 @@ GOOD: dict[str, Any] = {
     "apiVersion": "v3.1.0", "kind": "DataContract", "id": "urn:test", "status": "active",
     "name": "cleansed/health/thing", "version": "1.0.0",
     "team": {"name": "health", "description": "Health Commission"},
+    "slaProperties": [{"property": "frequency", "value": 1, "unit": "d"}, {"property": "latency", "value": 2, "unit": "d"}],
     "schema": [{
         "name": "thing",
         "physicalType": "table",
@@ -51,6 +52,14 @@ def _check(c: dict[str, Any]) -> dict[str, Any]:
 
 BROKEN: dict[str, tuple[Change, str, str, str]] = {
     # what is wrong: how, field, problem, remedy
+    "cadence in an unknown unit": (
+        lambda c: c["slaProperties"][0].update(unit="h"),
+        "slaProperties, frequency, unit", "'h' is not known", "Use one of: d, w, m, y",
+    ),
+    "latency that is no count": (
+        lambda c: c["slaProperties"][1].update(value="soon"),
+        "slaProperties, latency", "'soon' is not a count", "Write a whole number from 0 on",
+    ),
     "old standard": (lambda c: c.update(apiVersion="v2.2.2"), "apiVersion", "'v2.2.2' is not known", "Use one of: v3.0.0"),
     "no name": (lambda c: c.pop("name"), "name", "is missing", "Add it"),
     "name of two parts": (lambda c: c.update(name="cleansed/thing"), "name", "is not layer/domain/table", "Start it with one of"),

@@ -56,7 +56,9 @@ class Installation:
         secrets = {p.name: p.read_text() for p in (self.folder / "secrets").iterdir()}
         logs = [p for part in ("logs", "volumes/dagster") for p in (self.folder / part).rglob("*") if p.is_file()]
         assert logs
-        return [f"{log}: {name}" for log in logs for name, secret in secrets.items() if secret in log.read_text("utf-8", "replace")]
+        return [
+            f"{log}: {name}" for log in logs for name, secret in secrets.items() if secret and secret in log.read_text("utf-8", "replace")
+        ]
 
     @property
     def addresses(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,8 @@ def test_a_wrong_value_is_told_by_its_name(wrong: dict[str, str], said: str) -> 
     ("variable", "value", "said"),
     [
         ("CITYLAKE_SPARK_CONF", "spark.x=1", "written as JSON"),
+        ("CITYLAKE_NOTIFY", "mailto://lake:hidden@host", "it is not JSON such as"),
+        ("CITYLAKE_NOTIFY", '{"health": "mailto://lake:hidden@host"}', "notify.health"),
         ("CITYLAKE_SECRETS", "nowhere", "the folder of secrets does not exist"),
         ("CITYLAKE_CONFIG", "nowhere.toml", "does not exist"),
         ("CITYLAKE_CONFIG", "broken.toml", "cannot be read"),
@@ -67,8 +70,21 @@ def test_a_wrong_value_is_told_by_its_name(wrong: dict[str, str], said: str) -> 
 def test_a_source_that_cannot_be_read(variable: str, value: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken.toml").write_text("lake = \n")
     monkeypatch.setenv(variable, value)
-    with pytest.raises(CitylakeError, match=said):
+    with pytest.raises(CitylakeError, match=said) as e:
         load()
+    assert "hidden" not in "".join(traceback.format_exception(e.value))
+
+
+def test_channels_are_secrets_of_a_file_a_variable_or_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "citylake.toml").write_text('[notify]\nengineers = ["json://host/hidden", "mailto://host"]\nhealth = ["json://host"]\n')
+    settings = load()
+    assert settings.shown()["notify"] == "engineers: 2, health: 1"
+    assert "json://host/hidden" in settings.secrets()
+    (tmp_path / "citylake_notify").write_text('{"health": ["wecombot://hidden"]}\n')
+    monkeypatch.setenv("CITYLAKE_SECRETS", str(tmp_path))
+    assert load().shown()["notify"] == "health: 1"
+    (tmp_path / "citylake_notify").write_text("")
+    assert load().notify == {}
 
 
 def test_the_engine_is_the_one_that_is_named() -> None:

@@ -1,0 +1,86 @@
+"""What departments should have delivered by now, and have not.
+
+Here: cadence and latency of the contracts against the business dates in the ledger, as of a date. Not here: telling anybody
+(`notices`). The wall clock is never read: a night that is run again tells the same.
+
+Dagster's own freshness policies do not fit: they ask by the wall clock when a table was last made, and every night makes
+every table, also one whose department has sent nothing for weeks.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from contracts import Contract
+from quality.gates import GateResult
+
+FRESH = "fresh"
+RULE = "The department has delivered as often as its contract says"
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """A table whose department is late.
+
+    table: the cleansed table; owner: the department's name; expected: the business date that is awaited; newest: that of the newest
+    delivery, None when there has never been one; days: how many days more than the contract allows it has been awaited.
+    """
+
+    table: str
+    owner: str
+    expected: date
+    newest: date | None
+    days: int
+
+    def sentence(self) -> str:
+        """`keeps the state of 2019-12-20; expected 2019-12-21`."""
+        kept = f"keeps the state of {self.newest}" if self.newest else "is empty, nothing was ever delivered"
+        return f"{kept}; expected {self.expected}"
+
+
+def overdue(contracts: Mapping[str, Contract], ledger_rows: Iterable[Mapping[str, Any]], as_of: date) -> list[Overdue]:
+    """Every late table, the longest awaited first.
+
+    ledger_rows: of the ledger (`table`, `kind`, `business_date`); deliveries for dates after as_of do not count. A table that was never
+    delivered is awaited from the first night on in which tables were made.
+    """
+    newest: dict[str, date] = {}
+    begun = as_of
+    for row in ledger_rows:
+        day = row["business_date"]
+        if row["kind"] == "derived":
+            begun = min(begun, day)
+        elif row["kind"] == "batch" and day <= as_of:
+            newest[row["table"]] = max(day, newest.get(row["table"], day))
+    found = []
+    for contract in contracts.values():
+        cadence = contract.cadence
+        if cadence is None:
+            continue
+        last = newest.get(contract.sibling("raw"))
+        expected = _end(begun, cadence.period, 0) if last is None else _end(last, cadence.period, cadence.every)
+        days = (as_of - expected).days - cadence.latency
+        if days > 0:
+            found.append(Overdue(contract.name, contract.owner, expected, last, days))
+    return sorted(found, key=lambda o: (-o.days, o.table))
+
+
+def _end(day: date, period: str, later: int) -> date:
+    """The last day of the day, week (Monday to Sunday), month or year that comes `later` periods after the one `day` lies in."""
+    if period == "d":
+        return day + timedelta(days=later)
+    if period == "w":
+        return day + timedelta(days=7 * later + 6 - day.weekday())
+    months = (12 * later + 12 - day.month) if period == "y" else later
+    year, month = divmod(12 * day.year + day.month - 1 + months, 12)
+    return date(year, month + 1, monthrange(year, month + 1)[1])
+
+
+def verdict(table: str, late: Iterable[Overdue]) -> GateResult:
+    """The check `fresh` of a cleansed table: never blocking, the night goes on with what there is."""
+    mine = [o for o in late if o.table == table]
+    return GateResult(FRESH, not mine, False, RULE, {"table": mine[0].sentence()} if mine else {})

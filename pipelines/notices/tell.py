@@ -1,0 +1,106 @@
+"""Tell people of a run that has ended, once, whoever started it. Nothing here ever stops or holds up a night.
+
+Here: from happenings to answers of channels; who has which channels. Not here: what is told (`gather`, `words`), sending.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from contracts import Contract
+from pipelines.freshness import overdue
+from pipelines.notices import book, words
+from pipelines.notices.gather import Notice, notices, standing_refusals
+from pipelines.notices.happened import Happened
+from pipelines.runtime import Runtime
+from resources.channels import Answer, Channel, Message, send
+from resources.errors import CitylakeError
+from resources.settings import MASK, Settings
+
+NUMBERS = re.compile(r"\d{11,}[\dXx]?")
+"""Telephone, identity, archive and card numbers. No error of the lake should hold one; should one do so, it goes no further."""
+SHORTEST_SECRET = 4
+
+
+@dataclass
+class Telling:
+    """letters: what was written, by whom it goes to; answers: of the channels; troubles: a line each, also for a channel that failed."""
+
+    letters: dict[str, Message] = field(default_factory=dict)
+    answers: list[Answer] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+
+def tell(runtime: Runtime, run_id: str, as_of: date, found: Iterable[Happened], *, whole: bool, release: int | None) -> Telling:
+    """Write to everybody whom the happenings of a run concern, and send it. Never raises.
+
+    whole: the run was a whole night, so it also says what stands refused or is late. A run that was told before is not told again.
+    """
+    telling, secrets = Telling(), runtime.settings.secrets()
+    found = [replace(h, line=_clean(h.line, secrets)) for h in found]
+    try:
+        made = _noted(runtime, run_id, as_of, found, whole=whole)
+    except Exception as e:
+        telling.troubles.append(f"what was told before is not known, so old news may be told as new: {_line(e)}")
+        made = _unnoted(runtime, as_of, found, telling)
+    try:
+        telling.letters = words.letters(made, runtime.contracts, as_of, whole=whole, release=release)
+        telling.troubles += nobodies(runtime.settings, runtime.contracts)
+        channels = channels_of(runtime.settings)
+        telling.answers = send([(c, message) for to, message in telling.letters.items() for c in channels.get(to, [])])
+        telling.troubles += [f"{a.channel}: {a.verdict}" for a in telling.answers if not a.answered]
+    except Exception as e:
+        telling.troubles.append(f"not everybody could be told: {_line(e)}")
+    return telling
+
+
+def _noted(runtime: Runtime, run_id: str, as_of: date, found: list[Happened], *, whole: bool) -> list[Notice]:
+    """The notices of a run, noted in the book; none when it was told before."""
+    contracts, rows = runtime.contracts, runtime.ledger.rows()
+    secrets = runtime.settings.secrets()
+    refusals = [{**r, "reason": _clean(r["reason"], secrets)} for r in standing_refusals(contracts, rows, as_of)]
+    if not whole:
+        reasons = {h.line for h in found}
+        refusals = [r for r in refusals if r["reason"] in reasons]
+    late = overdue(contracts, rows, as_of) if whole else []
+    made = notices(contracts, found, refusals, late, book.told_before(runtime.lake), as_of)
+    if not (made or whole):
+        return []
+    return made if book.claim(runtime.lake, run_id, as_of, made, whole=whole) else []
+
+
+def _unnoted(runtime: Runtime, as_of: date, found: list[Happened], telling: Telling) -> list[Notice]:
+    """The notices of a run whose lake cannot be asked: what its events say, all of it as news."""
+    try:
+        return notices(runtime.contracts, found, [], [], {}, as_of)
+    except Exception as e:
+        telling.troubles.append(f"nobody could be told: {_line(e)}")
+        return []
+
+
+def channels_of(settings: Settings) -> dict[str, list[Channel]]:
+    """The channels of the settings, by whose they are."""
+    return {to: [Channel(to, i, url) for i, url in enumerate(urls)] for to, urls in settings.notify.items()}
+
+
+def nobodies(settings: Settings, contracts: Mapping[str, Contract]) -> list[str]:
+    """A line for every name in the setting `notify` that is no department's."""
+    known = {c.owner for c in contracts.values()} | {words.ENGINEERS}
+    wrong = [to for to in settings.notify if to not in known]
+    return [f"setting notify: no table belongs to {to!r}; known are {', '.join(sorted(known))}" for to in wrong]
+
+
+def _clean(text: str, secrets: Iterable[str]) -> str:
+    """A text without the settings' secrets and without long numbers."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, MASK)
+    return NUMBERS.sub(MASK, text)
+
+
+def _line(e: Exception) -> str:
+    """An exception without what others may have put into it."""
+    return str(e) if isinstance(e, CitylakeError) else type(e).__name__

@@ -1,0 +1,89 @@
+"""Channels to people: mail, webhooks, chat groups. A message goes to all of them at once, and to none for longer than allowed.
+
+Here: sending. Not here: what is said to whom (`pipelines.notices`). A channel is a URL of the library Apprise (`mailto://…`,
+`json://…`, `wecombot://…`, `dingtalk://…`, `feishu://…`); most of such a URL is secret, so only its scheme is ever shown.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Thread
+from time import monotonic
+from typing import Literal
+
+from pydantic import SecretStr
+
+SECONDS = 15.0
+"""So long all channels together may take. Apprise gives up a server that does not answer after 4 s."""
+LONGEST = 20_000
+"""Characters of a message; a longer one is cut."""
+
+TAKEN = "took the message"
+TALKATIVE = {"apprise": logging.CRITICAL + 1, "urllib3.connectionpool": logging.INFO}
+"""Loggers that below these levels tell whole addresses."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One way to somebody. to: whose it is, position: which of theirs."""
+
+    to: str
+    position: int
+    url: SecretStr
+
+    @property
+    def shown(self) -> str:
+        """Without its secrets: `health[0] mailto`."""
+        return f"{self.to}[{self.position}] {self.url.get_secret_value().partition(':')[0][:20]}"
+
+
+@dataclass(frozen=True)
+class Message:
+    title: str
+    body: str
+    urgency: Literal["info", "warning", "failure"] = "info"
+
+
+@dataclass(frozen=True)
+class Answer:
+    channel: str
+    answered: bool
+    verdict: str
+
+
+def send(letters: Sequence[tuple[Channel, Message]], seconds: float = SECONDS) -> list[Answer]:
+    """Send every message on its channel, all at the same time. Returns an answer per letter, after `seconds` at the latest."""
+    verdicts: list[str | None] = [None] * len(letters)
+
+    def carry(i: int, channel: Channel, message: Message) -> None:
+        try:
+            verdicts[i] = _notify(channel, message)
+        except Exception as e:  # whatever the library raises: its text may hold the address
+            verdicts[i] = f"failed with {type(e).__name__}"
+
+    carriers = [Thread(target=carry, args=(i, c, m), daemon=True) for i, (c, m) in enumerate(letters)]
+    until = monotonic() + seconds
+    for carrier in carriers:
+        carrier.start()
+    for carrier in carriers:
+        carrier.join(max(0.0, until - monotonic()))
+    said = [verdict or f"no answer within {seconds:g} s" for verdict in verdicts]
+    return [Answer(channel.shown, verdict == TAKEN, verdict) for (channel, _), verdict in zip(letters, said, strict=True)]
+
+
+def _notify(channel: Channel, message: Message) -> str:
+    import apprise
+
+    for name, level in TALKATIVE.items():
+        logging.getLogger(name).setLevel(level)
+    plugin = apprise.Apprise.instantiate(channel.url.get_secret_value(), suppress_exceptions=True)
+    if plugin is None:
+        return "the address is not one Apprise understands"
+    sender = apprise.Apprise()
+    sender.add(plugin)
+    taken = sender.notify(
+        body=message.body[:LONGEST], title=message.title, notify_type=message.urgency, body_format=apprise.NotifyFormat.TEXT
+    )
+    return TAKEN if taken else "refused the message, or cannot be reached"
