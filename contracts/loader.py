@@ -18,15 +18,25 @@ LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
 FORMATS = ("csv", "xlsx", "jsonl", "fixed_width", "database")
+DAYS = {"d": 1, "m": 31, "y": 366}
+"""The units of a retention: at least so many days."""
 MODES = ("full", "inc", "append")
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
-PERIODS = ("d", "w", "m", "y")
 NEW_COLUMNS = ("hold", "accept")
+PERIODS = ("d", "w", "m", "y")
 RULES = (
     "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
-    "integer", "decimal", "identifier", "archive_no", "address", "text",
+    "integer", "decimal", "identifier", "archive_no", "address", "text", "degrees", "organisation_no", "organisation_name",
 )  # fmt: skip
+ROW_RULES = {
+    "swapped": (2, 2), "order": (2, 2), "past": (1, 1), "sex": (2, 2), "birth": (3, 3), "status": (2, 2), "reversal": (1, 2),
+    "coordinates": (2, 2),
+}  # fmt: skip
+"""Rule over several columns of a row -> how many columns it takes, least and most."""
+TABLE_RULES = {"shared": (2, 2), "constant": (4, 12), "series": (3, 3)}
+"""The same for rules over the rows of a table."""
+RULE_OPTIONS = {"status": ("open", "closed"), "coordinates": ("crs",), "shared": ("most",), "series": ("every", "stuck", "spike")}
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
@@ -46,7 +56,11 @@ class ContractError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `source` is its name in the delivery, None for a column the lake derives."""
+    """One column. `source` is its name in the delivery, None for a column the lake derives.
+
+    `other_units`: units a source mixes up with the column's own -> the factor that turns them into it. `registrar`: the source
+    issues the organisations' numbers itself.
+    """
 
     name: str
     title: str
@@ -64,6 +78,8 @@ class Column:
     code_map: tuple[tuple[str, str], ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    other_units: tuple[tuple[str, float], ...] = ()
+    registrar: bool = False
     width: int | None = None
     on_error: str = "flag"
     valid_values: tuple[str, ...] = ()
@@ -76,6 +92,19 @@ class Column:
     def personal(self) -> bool:
         """Real values of these columns stay out of logs, metadata and Delta statistics."""
         return self.classification in ("L3", "L4")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule over several columns of a row (`quality.across`) or over the rows of the table (`quality.among`), and what it needs
+    to know beside them."""
+
+    rule: str
+    columns: tuple[str, ...]
+    options: tuple[tuple[str, str], ...] = ()
+
+    def option(self, name: str) -> str:
+        return dict(self.options)[name]
 
 
 @dataclass(frozen=True)
@@ -138,7 +167,11 @@ class Contract:
     delivery: Delivery | None = None
     cadence: Cadence | None = None
     checks: tuple[Check, ...] = ()
+    row_rules: tuple[Rule, ...] = ()
+    table_rules: tuple[Rule, ...] = ()
     digest: str = ""
+    retention_days: int | None = None
+    """How long a delivered batch stays in raw; None: for ever."""
 
     @property
     def layer(self) -> str:
@@ -161,6 +194,11 @@ class Contract:
     def delivered(self) -> tuple[Column, ...]:
         """The columns a department sends, in the order of the contract."""
         return tuple(c for c in self.columns if c.delivered)
+
+    @property
+    def crs(self) -> str | None:
+        """The system of reference in which coordinates are delivered."""
+        return next((rule.option("crs") for rule in self.row_rules if rule.rule == "coordinates"), None)
 
     @property
     def statistics(self) -> bool:
@@ -196,7 +234,7 @@ def _need(path: Path, where: str, value: Any) -> Any:
 def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Column:
     where = f"column {p.name!r}"
     custom, options = _custom(p.customProperties), p.logicalTypeOptions or {}
-    unknown = set(custom) - {"rule", "codeList", "codeMap", "aliases", "width", "onError"}
+    unknown = set(custom) - {"rule", "codeList", "codeMap", "aliases", "width", "onError", "otherUnits", "registrar"}
     if unknown:
         raise ContractError(path, where, f"unknown custom properties {sorted(unknown)}", "Remove them or correct the spelling")
     rule = custom.get("rule")
@@ -232,6 +270,8 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Column:
         code_map=tuple((str(k), str(v)) for k, v in (custom.get("codeMap") or {}).items()),
         minimum=options.get("minimum"),
         maximum=options.get("maximum"),
+        other_units=tuple((str(k), float(v)) for k, v in (custom.get("otherUnits") or {}).items()),
+        registrar=bool(custom.get("registrar")),
         width=custom.get("width"),
         on_error=_one_of(
             path, f"{where}, onError", custom.get("onError", "quarantine" if p.required or p.primaryKey else "flag"), ("quarantine", "flag")
@@ -273,6 +313,24 @@ def _cadence(path: Path, promises: Any) -> Cadence | None:
     return Cadence(said["frequency"].value, said["frequency"].unit, said["latency"].value if "latency" in said else 0)
 
 
+def _rules(path: Path, name: str, raw: Any, known: dict[str, tuple[int, int]], columns: tuple[Column, ...]) -> tuple[Rule, ...]:
+    return tuple(_rule(path, f"{name}, {r.get('rule')!r}", r, known, tuple(c.name for c in columns if c.delivered)) for r in raw or [])
+
+
+def _rule(path: Path, where: str, raw: dict[str, Any], known: dict[str, tuple[int, int]], names: tuple[str, ...]) -> Rule:
+    rule, columns = _one_of(path, where, raw.get("rule"), tuple(known)), tuple(raw.get("columns") or ())
+    options, asked = {k: str(v) for k, v in raw.items() if k not in ("rule", "columns")}, RULE_OPTIONS.get(rule, ())
+    for name in columns:
+        _one_of(path, f"{where}, columns", name, names)
+    least, most = known[rule]
+    if not least <= len(columns) <= most or set(options) != set(asked):
+        told = ", ".join(("rule", "columns", *asked))
+        raise ContractError(
+            path, where, f"has {len(columns)} columns and says {', '.join(raw)}", f"Give {least} to {most} columns; say {told}"
+        )
+    return Rule(rule, columns, tuple(sorted(options.items())))
+
+
 def _check(path: Path, q: Any) -> Check:
     where = "quality of the table"
     metric = _one_of(path, f"{where}, metric", q.metric, LIBRARY_METRICS)
@@ -281,6 +339,18 @@ def _check(path: Path, q: Any) -> Check:
         raise ContractError(path, where, f"has {len(stated)} comparisons", f"Give exactly one of: {', '.join(COMPARISONS)}")
     severity = _one_of(path, f"{where}, severity", q.severity or "error", ("error", "warning"))
     return Check(metric, stated[0], getattr(q, stated[0]), severity == "error", q.name or metric)
+
+
+def _retention(path: Path, properties: Any) -> int | None:
+    stated = next((p for p in properties or [] if p.property == "retention"), None)
+    if stated is None:
+        return None
+    days = DAYS[_one_of(path, "slaProperties, unit of the retention", stated.unit, tuple(DAYS))]
+    if not isinstance(stated.value, int) or stated.value < 1:
+        raise ContractError(
+            path, "slaProperties, retention", f"{stated.value!r} is not a whole number", "Say how many days, months or years"
+        )
+    return int(stated.value) * days
 
 
 @cache
@@ -338,7 +408,10 @@ def load(path: Path) -> Contract:
         delivery=delivery,
         cadence=_cadence(path, odcs.slaProperties) if delivery else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
+        row_rules=_rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, columns),
+        table_rules=_rules(path, "tableRules", custom.get("tableRules"), TABLE_RULES, columns),
         digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
+        retention_days=_retention(path, odcs.slaProperties),
     )
 
 

@@ -14,8 +14,11 @@ import dagster as dg
 from assets.declare import TableAsset
 from contracts import Contract
 from pipelines import freshness, metadata
-from pipelines.ledger import RELEASE
+from pipelines.ledger import MAINTENANCE, RELEASE
+from pipelines.leftovers import at_work
+from pipelines.maintain import maintain
 from pipelines.partitions import BUSINESS_DATES
+from pipelines.retention import refuse_partial
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
 from pipelines.steps.derive import derive
@@ -30,6 +33,8 @@ RETRIES = 2
 SECONDS_TO_RECOVER = 5
 """Before a step asks again a store that could not be reached."""
 REBUILD_TAG = "citylake/rebuild"
+PARTIAL_TAG = "citylake/partial"
+"""On a rebuild: although raw no longer keeps everything."""
 AS_OF_TAG = "citylake/as_of"
 TELLS_ITSELF = "citylake/tells_itself"
 """On a run whose starter tells people what came of it: the command line does."""
@@ -64,7 +69,10 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
 
 def cleansed_asset(contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> dg.AssetsDefinition:
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> Outcome:
-        return cleanse(runtime, contract, as_of(context, runtime), context.run_id, rebuild=REBUILD_TAG in context.run.tags)
+        rebuild = REBUILD_TAG in context.run.tags
+        if rebuild and PARTIAL_TAG not in context.run.tags:
+            refuse_partial(runtime)
+        return cleanse(runtime, contract, as_of(context, runtime), context.run_id, rebuild=rebuild)
 
     gates = [(p.name, p.blocking, p.rule) for p in plan(contract, valid_codes)]
     return _asset(contract.name, contract, run, description=f"{contract.title}. {contract.purpose}", deps=[contract.sibling("raw")],
@@ -99,6 +107,28 @@ def release_asset(tables: list[str]) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata=metadata.of_release(made))
 
     return release_of_the_night
+
+
+def maintenance_asset() -> dg.AssetsDefinition:
+    """What the weekly maintenance did to every table."""
+
+    @dg.asset(
+        key=key(MAINTENANCE),
+        group_name="operations",
+        kinds={"delta"},
+        pool=pool(MAINTENANCE),
+        description="Small files put together, logs summed up, and removed what no promised release needs: abandoned stages, old files, "
+        "raw batches beyond their contract's retention. Safe beside nights and readers.",
+        required_resource_keys={"runtime"},
+    )
+    def maintenance_of_the_lake(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        runtime: Runtime = context.resources.runtime
+        with _clear_failures(context, runtime, MAINTENANCE):
+            alive = at_work(context.instance, runtime.settings.home)
+            done = maintain(runtime, context.run_id, alive=alive, progress=runtime.progress)
+        return dg.MaterializeResult(metadata=metadata.of_maintenance(done))
+
+    return maintenance_of_the_lake
 
 
 def as_of(context: dg.AssetExecutionContext, runtime: Runtime) -> date:

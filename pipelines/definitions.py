@@ -10,7 +10,7 @@ import dagster as dg
 from assets.declare import declared
 from contracts import load_all
 from pipelines import hold_jobs, jobs
-from pipelines.dagster_assets import cleansed_asset, derived_asset, raw_asset, release_asset
+from pipelines.dagster_assets import cleansed_asset, derived_asset, maintenance_asset, raw_asset, release_asset
 from pipelines.runtime import Runtime, valid_codes
 from pipelines.sensors import TELLERS, complete_drops
 from resources.settings import load
@@ -28,7 +28,7 @@ def build(runtime: dg.ResourceDefinition) -> dg.Definitions:
     ]
     made = [c.name for c in sources] + [t.name for t in tables]
     return dg.Definitions(
-        assets=[*assets, release_asset(made)],
+        assets=[*assets, release_asset(made), maintenance_asset()],
         jobs=[*jobs.ALL, *hold_jobs.ALL],
         schedules=list(jobs.SCHEDULES),
         sensors=[complete_drops, *TELLERS],

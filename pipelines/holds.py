@@ -30,8 +30,8 @@ from resources.readers.header import Difference
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SHRUNK, HEADER, DRIFT = "DELIVERY_SHRUNK", "DELIVERY_HEADER", "DELIVERY_DRIFT"
-OF_CONTRACT = (HEADER, DRIFT)
+SHRUNK, HEADER, DRIFT, MANIFEST = "DELIVERY_SHRUNK", "DELIVERY_HEADER", "DELIVERY_DRIFT", "DELIVERY_CONTRACT"
+OF_CONTRACT = (HEADER, DRIFT, MANIFEST)
 """Held because of the contract: when that changes, they are tried again."""
 RELEASABLE = (SHRUNK, DRIFT)
 """Rows that can be read can be taken in as they are; under another header they cannot."""
@@ -98,8 +98,9 @@ class Holds:
         """The deliveries that are held now, also those already released or refused, oldest date first."""
         found = []
         for table in sorted({e["table"] for e in self.events()}):
-            taken_in = {p["_batch_id"] for p in self._lake.partitions(table)}
-            found += [h for h in self.of(table).values() if h.state in WAITING and h.batch_id not in taken_in]
+            raw = self._lake.open(table)
+            held = [h for h in self.of(table).values() if h.state in WAITING]
+            found += [h for h in held if raw is None or raw.transaction_version(f"batch:{h.batch_id}") is None]
         return sorted(found, key=lambda h: (h.business_date, h.table))
 
     def hold(self, contract: Contract, drop: Drop, error: CitylakeError, before: int | None) -> None:
@@ -121,7 +122,7 @@ class Holds:
         if event == "released" and held.code not in RELEASABLE:
             remedy = f"Change contracts/cleansed/{table}.yaml as `citylake holds {table} {day}` shows; the next run takes it in then"
             raise CitylakeError(
-                "NOT_RELEASABLE", f"{table} of {day} has other columns than its contract", f"held since {held.since:%F}", remedy
+                "NOT_RELEASABLE", f"{table} of {day} is not what its contract describes", f"held since {held.since:%F}", remedy
             )
         self._append(held.table, day, held.batch_id, event, code=held.code, who=who, reason=why)
         return self.of(held.table)[held.batch_id]

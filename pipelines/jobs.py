@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.dagster_assets import REBUILD_TAG
 from pipelines.partitions import BUSINESS_DATES
+from resources.engine import TIME_ZONE
 
 LAYERS_AFTER_RAW = ("cleansed", "base", "themes")
 
@@ -14,13 +15,14 @@ def _layer(layer: str) -> dg.AssetSelection:
     return dg.AssetSelection.key_prefixes([layer])
 
 
+UPKEEP = dg.AssetSelection.assets(["operations", "maintenance"])
 EVERYTHING_MADE = dg.AssetSelection.key_prefixes(*[[layer] for layer in LAYERS_AFTER_RAW]) | dg.AssetSelection.assets(
     ["operations", "release"]
 )
 
 nightly = dg.define_asset_job(
     "nightly",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - UPKEEP,
     partitions_def=BUSINESS_DATES,
     description="One business date, whole: take in what was delivered for it, cleanse, make base and thematic tables, release.",
 )
@@ -36,7 +38,12 @@ rebuild = dg.define_asset_job(
     tags={REBUILD_TAG: "true"},
     description="Make everything after raw anew from all raw batches. The tables come out row for row as the nights made them.",
 )
-ALL = (nightly, take_in, rebuild)
+maintenance = dg.define_asset_job(
+    "maintenance",
+    selection=UPKEEP,
+    description="Put small files together and remove what nobody needs or is promised any more; nothing that a reader sees changes.",
+)
+ALL = (nightly, take_in, rebuild, maintenance)
 SCHEDULES = (
     dg.build_schedule_from_partitioned_job(
         nightly,
@@ -44,5 +51,12 @@ SCHEDULES = (
         description="At 02:00 the business date that has just ended.",
         hour_of_day=2,
         minute_of_hour=0,
+    ),
+    dg.ScheduleDefinition(
+        job=maintenance,
+        name="maintenance_on_saturdays",
+        description="On Saturdays at noon, far from the nights.",
+        cron_schedule="0 12 * * 6",
+        execution_timezone=TIME_ZONE,
     ),
 )

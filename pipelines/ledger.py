@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
 HOLD = "operations/hold"
+MAINTENANCE = "operations/maintenance"
 NOTICE = "operations/notice"
 """What was told to whom: `pipelines.notices.book`."""
-BOOKS = (LEDGER, RELEASE, HOLD, NOTICE)
+BOOKS = (LEDGER, RELEASE, HOLD, MAINTENANCE, NOTICE)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""
@@ -49,6 +50,7 @@ class Release:
     as_of: date
     run_id: str
     versions: dict[str, int]
+    released_at: datetime
 
 
 class Ledger:
@@ -125,10 +127,10 @@ class Ledger:
         import pyarrow as pa
 
         earlier = self.releases()
-        release = Release(len(earlier) + 1, as_of, run_id, versions)
+        release = Release(len(earlier) + 1, as_of, run_id, versions, datetime.now(UTC))
         row = {
             "release": release.number, "as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True),
-            "released_at": datetime.now(UTC),
+            "released_at": release.released_at,
         }  # fmt: skip
         self._lake.append(RELEASE, pa.Table.from_pylist([row], schema=_release_schema()), {f"release:{run_id}": 1})
         return release
@@ -137,7 +139,7 @@ class Ledger:
         """All releases, oldest first."""
         found = self._lake.arrow(RELEASE)
         rows = [] if found is None else sorted(found.to_pylist(), key=lambda r: r["release"])
-        return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"])) for r in rows]
+        return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"]), r["released_at"]) for r in rows]
 
 
 def _order(row: dict[str, Any]) -> tuple[datetime, str, date]:

@@ -32,6 +32,31 @@ def alive(home: Path, run_id: str) -> Iterator[None]:
             file.unlink(missing_ok=True)
 
 
+def alive_runs(home: Path) -> set[str]:
+    """The runs of this machine whose process holds its lock."""
+    return {file.name for file in (home / FOLDER).glob("*") if _locked(file)}
+
+
+def _locked(file: Path) -> bool:
+    try:
+        with file.open() as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def at_work(instance: dg.DagsterInstance, home: Path) -> set[str]:
+    """The runs that are alive on this machine, and those that Dagster's books do not call finished."""
+    import dagster as dg
+    from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+
+    unfinished = instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
+    return alive_runs(home) | {run.run_id for run in unfinished}
+
+
 def clear_leftovers(instance: dg.DagsterInstance, home: Path) -> list[str]:
     """End the runs whose process is gone and free the pools they hold, which the next run would wait for without end."""
     ended = []

@@ -5,6 +5,7 @@ Here: Dagster's metadata from contracts and outcomes. Not here: making them.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import dagster as dg
@@ -13,6 +14,7 @@ from assets.declare import downstream
 from contracts import Column, Contract
 from pipelines.freshness import Overdue
 from pipelines.ledger import Release
+from pipelines.maintain import Maintained
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import Outcome
 from quality.balance import Account
@@ -82,7 +84,7 @@ def of_late(table: str, late: list[Overdue]) -> dict[str, Any]:
 
 
 def of_accounts(accounts: list[Account]) -> dict[str, Any]:
-    """The ledger figures of a run as a table, and what was quarantined for which reason."""
+    """The ledger figures of a run as a table, what was quarantined for which reason, what was repaired or warned of."""
     batches = [a for a in accounts if a.kind != "derived"]
     if not batches:
         return {}
@@ -96,12 +98,13 @@ def of_accounts(accounts: list[Account]) -> dict[str, Any]:
     shown: dict[str, Any] = {"ledger": dg.MetadataValue.table(records=records)}
     for name in ("rows_in", "published", "quarantined", "duplicates", "rejected"):
         shown[name.replace("_", " ")] = sum(getattr(a, name) for a in batches)
-    reasons: dict[str, int] = {}
+    codes: Counter[str] = Counter()
     for a in batches:
-        for code, rows in a.codes.items():
-            reasons[code] = reasons.get(code, 0) + rows
-    if reasons:
-        shown["quarantined by reason"] = dg.MetadataValue.md(bars(reasons))
+        codes.update(a.codes)
+    for title, kinds in (("quarantined by reason", (":E_",)), ("repaired and warned of", (":F_", ":W_"))):
+        told = {code: rows for code, rows in codes.items() if any(kind in code for kind in kinds)}
+        if told:
+            shown[title] = dg.MetadataValue.md(bars(told))
     return shown
 
 
@@ -122,6 +125,18 @@ def of_release(made: Release) -> dict[str, Any]:
     """A release: its number and the versions it names."""
     records = [dg.TableRecord({"table": t, "version": v}) for t, v in sorted(made.versions.items())]
     return {"release": made.number, "as of": made.as_of.isoformat(), "tables": dg.MetadataValue.table(records=records)}
+
+
+def of_maintenance(done: list[Maintained]) -> dict[str, Any]:
+    """What maintenance did: a line for every table, and the sums."""
+    records = [
+        dg.TableRecord({name: value if isinstance(value, int | str) else round(value, 2) for name, value in vars(m).items()}) for m in done
+    ]
+    sums = ("files_before", "files_after", "batches", "stages", "removed", "bytes_freed")
+    return {
+        "tables": dg.MetadataValue.table(records=records),
+        **{name.replace("_", " "): sum(getattr(m, name) for m in done) for name in sums},
+    }
 
 
 def bars(counts: dict[str, int]) -> str:

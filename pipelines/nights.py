@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from pipelines.freshness import Overdue, overdue
 from pipelines.ledger import Release
-from pipelines.notices.happened import FAILURES, RUN_FAILED, Happened, happened
+from pipelines.notices.happened import FAILURES, REFUSED, RUN_FAILED, Happened, happened
 from pipelines.notices.tell import Telling, tell
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError, DeliveryRejected, Unreachable
@@ -94,7 +94,7 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
     """
     report = NightReport(as_of)
     try:
-        for day, tables in [] if select else sorted(_late_drops(runtime, as_of).items()):
+        for day, tables in [] if select else sorted(_late_drops(runtime, as_of, report).items()):
             _execute(runtime, "take_in", report, partition=day, select=sorted(tables))
         _execute(runtime, "nightly", report, partition=as_of, select=select)
         if report.succeeded and not select:
@@ -114,8 +114,9 @@ def _tell(runtime: Runtime, report: NightReport, *, whole: bool) -> None:
     report.telling = tell(runtime, run_id, report.as_of, report.happened, whole=whole, release=release)
 
 
-def _late_drops(runtime: Runtime, as_of: date) -> dict[date, set[str]]:
-    """Raw tables with complete drops of earlier dates that are not in the lake, by date."""
+def _late_drops(runtime: Runtime, as_of: date, report: NightReport) -> dict[date, set[str]]:
+    """Raw tables with complete drops of earlier dates that are not in the lake, by date. One of a date no run can have is reported."""
+    from pipelines.partitions import OUT_OF_REACH, in_reach
     from pipelines.steps.ingest import pending
 
     late: dict[date, set[str]] = {}
@@ -127,15 +128,21 @@ def _late_drops(runtime: Runtime, as_of: date) -> dict[date, set[str]]:
         except (Unreachable, DeliveryRejected):
             continue  # the night itself asks again and reports it
         for drop in drops:
-            if drop.business_date < as_of:
-                late.setdefault(drop.business_date, set()).add(contract.sibling("raw"))
+            table = contract.sibling("raw")
+            if not in_reach(drop.business_date):
+                report.happened.append(Happened(REFUSED, table, OUT_OF_REACH.format(drop.location)))
+            elif drop.business_date < as_of:
+                late.setdefault(drop.business_date, set()).add(table)
     return late
 
 
-def run_rebuild(runtime: Runtime, as_of: date, *, history: bool = True) -> NightReport:
-    """Make everything after raw anew from all raw batches. history: keep the run in Dagster's storage."""
+def run_rebuild(runtime: Runtime, as_of: date, *, history: bool = True, partial: bool = False) -> NightReport:
+    """Make everything after raw anew from all raw batches. history: keep the run in Dagster's storage.
+
+    partial: also when raw no longer keeps everything.
+    """
     report = NightReport(as_of)
-    _execute(runtime, "rebuild", report, as_of=as_of, history=history)
+    _execute(runtime, "rebuild", report, as_of=as_of, history=history, partial=partial)
     return report
 
 
@@ -148,16 +155,17 @@ def _execute(
     as_of: date | None = None,
     select: list[str] | None = None,
     history: bool = True,
+    partial: bool = False,
 ) -> None:
     """Run one job to its end and put what it says into the report. Raises LakeUnreachable when the run had to give the lake up."""
     import dagster as dg
 
-    from pipelines.dagster_assets import AS_OF_TAG, TELLS_ITSELF, key
+    from pipelines.dagster_assets import AS_OF_TAG, PARTIAL_TAG, TELLS_ITSELF, key
     from pipelines.definitions import build
     from pipelines.leftovers import alive, clear_leftovers
 
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime))
-    tags = {TELLS_ITSELF: "true"} | ({AS_OF_TAG: as_of.isoformat()} if as_of else {})
+    tags = {TELLS_ITSELF: "true", **({AS_OF_TAG: as_of.isoformat()} if as_of else {}), **({PARTIAL_TAG: "true"} if partial else {})}
     home, run_id = runtime.settings.home, str(uuid4())
     with dagster_instance(home if history else None) as instance, alive(home, run_id):
         clear_leftovers(instance, home)

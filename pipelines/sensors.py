@@ -13,8 +13,10 @@ from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from pipelines.dagster_assets import AS_OF_TAG, TELLS_ITSELF, key
 from pipelines.jobs import nightly, take_in
+from pipelines.ledger import RELEASE
 from pipelines.notices.happened import RUN_FAILED, Happened, happened
 from pipelines.notices.tell import Telling, tell
+from pipelines.partitions import BUSINESS_DATES, OUT_OF_REACH, in_reach
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import attempt, pending
 from resources.engine import TIME_ZONE
@@ -31,18 +33,21 @@ INTERVAL = 60
 )
 def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     runtime: Runtime = context.resources.runtime
-    found = False
+    found, known = False, BUSINESS_DATES.get_partition_keys()
     for contract in runtime.contracts.values():
         if contract.delivery is None:
             continue
         try:
-            drops = pending(runtime, contract, date.max)
+            drops = pending(runtime, contract, date.fromisoformat(known[-1])) if known else []
         except (Unreachable, DeliveryRejected) as e:
             context.log.warning(str(e))
             continue
         for drop in drops:
-            found = True
             day, table = drop.business_date.isoformat(), contract.sibling("raw")
+            if not in_reach(drop.business_date):
+                context.log.warning(OUT_OF_REACH.format(drop.location))
+                continue
+            found = True
             yield dg.RunRequest(run_key=attempt(runtime, contract, drop), partition_key=day, asset_selection=[key(table)])
     if not found:
         yield dg.SkipReason("Every complete drop is in the lake.")
@@ -59,7 +64,7 @@ def tell_of(runtime: Runtime, instance: dg.DagsterInstance, run: dg.DagsterRun) 
         found.append(Happened(RUN_FAILED, "", f"{run.job_name} ended in the middle; the run {run.run_id} in Dagster says why"))
     day = run.tags.get("dagster/partition") or run.tags.get(AS_OF_TAG)
     as_of = date.fromisoformat(day) if day else _asked_on(instance, run)
-    whole = run.job_name == nightly.name and run.asset_selection is None
+    whole = run.job_name == nightly.name and (run.asset_selection is None or key(RELEASE) in run.asset_selection)
     newest = runtime.ledger.releases()[-1:] if whole and not failed else []
     return tell(runtime, run.run_id, as_of, found, whole=whole, release=newest[0].number if newest else None)
 

@@ -15,11 +15,14 @@ from pyspark.sql import functions as F
 
 from contracts import Column as Field
 from contracts import Contract
-from standards import divisions, names
+from quality import across
+from standards import divisions, names, numbers, organisations
 from standards.rules import Options, parse
 
 LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 _PARSED = "_parsed_{}"
+_MEANT, _MOVED = "_meant_{}", "_moved_{}"
+_VALUE, _FOUND = "_value_{}", "_found_{}"
 _CODES = "_codes_text"
 
 
@@ -35,10 +38,10 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
         "_row_hash", F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered]))
     )
     rules = {
-        _PARSED.format(c.name): (c.rule or "text", c.name, _options(c, excel=excel, test_divisions=test_divisions))
+        _PARSED.format(c.name): (c.rule or "text", _meant(contract, c), _options(contract, c, excel=excel, test_divisions=test_divisions))
         for c in contract.delivered
     }
-    parsed = parse(hashed, rules)
+    parsed = _across_values(contract, parse(_across_texts(contract, hashed), rules))
     values = parsed.select(
         *[_value(contract, c).alias(c.name) for c in contract.columns],
         _codes(contract).alias(_CODES),
@@ -57,7 +60,47 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
     )
 
 
-def _options(c: Field, *, excel: bool, test_divisions: bool) -> Options:
+def _concerned(contract: Contract, makers: dict[str, across.Maker]) -> tuple[str, ...]:
+    """The columns that rules over several columns may change or flag."""
+    return tuple(dict.fromkeys(c for r in contract.row_rules if r.rule in makers for c in r.columns))
+
+
+def _meant(contract: Contract, c: Field) -> str:
+    """Where the delivered text of a column stands that its rule reads."""
+    return _MEANT.format(c.name) if c.name in _concerned(contract, across.TEXTS) else c.name
+
+
+def _across_texts(contract: Contract, frame: DataFrame) -> DataFrame:
+    """What stands in another column than it was meant for is moved, beside the delivered columns."""
+    columns = _concerned(contract, across.TEXTS)
+    if not columns:
+        return frame
+    none = F.array().cast("array<string>")
+    ready = frame.withColumns({_MEANT.format(c): F.col(c) for c in columns} | {_MOVED.format(c): none for c in columns})
+    return across.apply(ready, contract, across.TEXTS, {c: _MEANT.format(c) for c in columns}, {c: _MOVED.format(c) for c in columns})
+
+
+def _across_values(contract: Contract, frame: DataFrame) -> DataFrame:
+    """What was read, put right by the rules over several columns; their codes behind those of the column itself."""
+    moved, columns = _concerned(contract, across.TEXTS), _concerned(contract, across.VALUES)
+    parsed = {c: F.col(_PARSED.format(c)) for c in (*moved, *columns)}
+    if not parsed:
+        return frame
+    value, codes = ({c: name.format(c) for c in columns} for name in (_VALUE, _FOUND))
+    none = F.array().cast("array<string>")
+    held = {value[c]: parsed[c].getField("value") for c in columns} | {codes[c]: none for c in columns}
+    judged = across.apply(frame.withColumns(held), contract, across.VALUES, value, codes) if columns else frame
+    changed = {}
+    for c in parsed:
+        first = [F.col(_MOVED.format(c))] if c in moved else []
+        last = [F.col(codes[c])] if c in columns else []
+        read = F.col(value[c]) if c in columns else parsed[c].getField("value")
+        told = F.concat(*first, parsed[c].getField("codes"), *last)
+        changed[_PARSED.format(c)] = parsed[c].withField("value", read).withField("codes", told)
+    return judged.withColumns(changed)
+
+
+def _options(contract: Contract, c: Field, *, excel: bool, test_divisions: bool) -> Options:
     return Options(
         business_date=F.col("_business_date"),
         code_list=c.code_list,
@@ -65,6 +108,10 @@ def _options(c: Field, *, excel: bool, test_divisions: bool) -> Options:
         minimum=c.minimum,
         maximum=c.maximum,
         physical_type=c.physical_type,
+        units=dict(c.other_units),
+        qualified=any(_qualifies(d, c) for d in contract.columns),
+        keyed=c.rule == "address" and any(d.derived_from[:1] == (c.name,) for d in contract.columns),
+        registrar=c.registrar,
         test_divisions=test_divisions,
         excel=excel,
     )
@@ -85,7 +132,21 @@ def _value(contract: Contract, c: Field) -> Column:
         return names.compare_key(parsed.getField("value"))
     if source.rule == "division":
         return divisions.county_of(parsed.getField("value"))
+    if _qualifies(c, source):
+        return numbers.qualifier(F.col(source.name))
+    if source.rule == "address":
+        return parsed.getField("level" if c.name.endswith("_level") else "key")
+    if source.rule == "organisation_name":
+        return organisations.compare_key(parsed.getField("value"))
+    if source.rule == "organisation_no":
+        number = parsed.getField("value")
+        return organisations.kind(number) if c.name.endswith("_kind") else organisations.code_of(number)
     raise ValueError(f"{contract.name}: column {c.name} derives from {source.name}, whose rule {source.rule} derives nothing")
+
+
+def _qualifies(derived: Field, source: Field) -> bool:
+    """The derived column says what stood beside the number."""
+    return derived.derived_from[:1] == (source.name,) and derived.name == f"{source.name}_qualifier"
 
 
 def _codes(contract: Contract) -> Column:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 STAGE = "stage"
 """Under this name a commit says which attempt made it."""
+CONTENT = "content_of"
+"""Under this name a commit that only wrote rows anew, such as a compaction, says which version they are of."""
+OF_DELTA = {"timestamp", "operation", "operationParameters", "operationMetrics", "engineInfo", "clientVersion", "version", "readVersion"}
+"""What delta-rs tells of a commit beside what its publisher told it."""
 TRANSFER = re.compile(r"Generic S3 error|fs\.s3a\.|software\.amazon\.awssdk")
 """How delta-rs and Sail, and how Spark name a request to the store that failed for good."""
 
@@ -111,6 +115,11 @@ class Lake:
     def notes(self, table: str) -> dict[str, Any]:
         """What the commit of the newest version says; empty when the table is not there yet."""
         return next(iter(self._history(table, 1)), {})
+
+    def content(self, table: str) -> int | None:
+        """The version whose rows the newest one has: itself, or that which maintenance wrote anew. None when there is no table."""
+        notes = self.notes(table)
+        return int(notes.get(CONTENT, notes["version"])) if notes else None
 
     def _history(self, table: str, newest: int) -> list[dict[str, Any]]:
         handle = self.open(table)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.loader import Contract
 from resources.errors import DeliveryRejected
@@ -26,8 +28,13 @@ from resources.store import store_at
 
 log = logging.getLogger(__name__)
 
+MANIFESTS_AT_ONCE = 10
+"""As many as boto3 keeps connections."""
 CHANGED = "DELIVERY_CHANGED"
 """The code of a drop that was replaced between listing and reading it."""
+
+MAX_CELL_BYTES = 1 << 20
+"""Longest value of one cell, in UTF-8."""
 
 READERS: dict[str, Callable[[Contract, DataFile], Iterator[pa.RecordBatch]]] = {
     "csv": csv_file.read,
@@ -77,8 +84,9 @@ class Delivery:
         self._stack.close()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Raises DeliveryRejected (DELIVERY_ROW_COUNT, DELIVERY_EMPTY, and those of the reader), Unreachable."""
+        """Raises DeliveryRejected (DELIVERY_ROW_COUNT, DELIVERY_EMPTY, DELIVERY_TOO_LARGE, and those of the reader), Unreachable."""
         for rows in self._rows:
+            self._refuse_long_cells(rows)
             self.rows_read += rows.num_rows
             self.new_columns += [n for n in batch.new_columns(rows) if n not in self.new_columns]
             yield rows
@@ -89,6 +97,18 @@ class Delivery:
         if not self.rows_read:
             raise DeliveryRejected("DELIVERY_EMPTY", f"no rows, {declared} are declared", self._drop.location, remedy)
         raise DeliveryRejected("DELIVERY_ROW_COUNT", f"{self.rows_read} rows, {declared} are declared", self._drop.location, remedy)
+
+    def _refuse_long_cells(self, rows: pa.RecordBatch) -> None:
+        for name, column in zip(rows.schema.names, rows.columns, strict=True):
+            if not pa.types.is_string(column.type):
+                continue
+            too_long = pc.greater(pc.binary_length(column), MAX_CELL_BYTES)
+            if pc.any(too_long).as_py():
+                place = rows.filter(too_long).select(["_source_file", "_row_no"]).to_pylist()[0]
+                what = f"column {name} is longer than {MAX_CELL_BYTES} bytes in row {place['_row_no']} of {place['_source_file']}"
+                raise DeliveryRejected(
+                    "DELIVERY_TOO_LARGE", what, self._drop.location, "Shorten the text, or look for a quote never closed"
+                )
 
 
 class LandingZone:
@@ -106,7 +126,9 @@ class LandingZone:
         if delivery_of(contract).format == "database":
             found = [d for _, d in self._batches(contract) if only in (None, d.business_date)]
         else:
-            found = [self._folder_drop(contract, day) for day in self._days(contract) if only in (None, day)]
+            days = [day for day in self._days(contract) if only in (None, day)]
+            with ThreadPoolExecutor(MANIFESTS_AT_ONCE) as pool:  # one request each on a bucket
+                found = list(pool.map(lambda day: self._folder_drop(contract, day), days))
         return sorted(found, key=lambda d: d.business_date)
 
     def read(self, contract: Contract, drop: Drop) -> Delivery:

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     spark: str = Field("local[*]", description="With engine spark: local[N], spark://host:port or sc://host:port")
     spark_conf: dict[str, str] = Field({}, description="Further properties of Spark, over the defaults")
 
+    keep_days: int = Field(30, ge=2, description="Maintenance keeps what was readable so many days ago")
+    keep_releases: int = Field(10, ge=1, description="Maintenance keeps at least so many releases, however old")
     notify: Annotated[dict[str, list[SecretStr]], NoDecode] = Field(
         {}, description="Whom to tell: per department, and for engineers, a list of Apprise URLs such as mailto://… or dingtalk://…"
     )

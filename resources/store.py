@@ -14,10 +14,12 @@ import stat
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from resources.errors import CitylakeError, Unreachable
 from resources.s3 import PROBES, S3, SCHEME, S3Client, clear_errors, refusal
@@ -32,6 +34,15 @@ MEMORY_BYTES = 1 << 20
 class Child:
     name: str
     is_folder: bool
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """path: from the root of the store; modified: by the store's own clock."""
+
+    path: str
+    size: int
+    modified: datetime
 
 
 class Store(ABC):
@@ -54,6 +65,14 @@ class Store(ABC):
     @abstractmethod
     def remove(self, path: str, keep: Collection[str] = ()) -> None:
         """Remove all files below a path but those in `keep`; what is not there is no error."""
+
+    @abstractmethod
+    def files(self, path: str) -> list[StoredFile]:
+        """All files below a path, however deep, by path; nothing when it is not there."""
+
+    @abstractmethod
+    def delete(self, paths: Collection[str]) -> None:
+        """Remove single files; what is not there is no error. Folders that are empty then go too."""
 
     @abstractmethod
     def check(self) -> None:
@@ -99,6 +118,25 @@ class Folder(Store):
         for folder in sorted((f for f in Path(self.root, path).rglob("*") if f.is_dir()), reverse=True):
             if not any(folder.iterdir()):
                 folder.rmdir()
+
+    def files(self, path: str) -> list[StoredFile]:
+        found = []
+        for folder, _, names in os.walk(Path(self.root, path)):
+            for name in names:
+                file = Path(folder, name)
+                with suppress(FileNotFoundError):  # somebody tidies up meanwhile
+                    status = file.lstat()
+                    modified = datetime.fromtimestamp(status.st_mtime, UTC)
+                    found.append(StoredFile(file.relative_to(self.root).as_posix(), status.st_size, modified))
+        return sorted(found, key=lambda f: f.path)
+
+    def delete(self, paths: Collection[str]) -> None:
+        for path in paths:
+            file = Path(self.root, path)
+            file.unlink(missing_ok=True)
+            with suppress(OSError):  # the first folder that is not empty
+                for folder in file.relative_to(self.root).parents[:-1]:
+                    Path(self.root, folder).rmdir()
 
     def check(self) -> None:
         try:
@@ -161,16 +199,30 @@ class Bucket(Store):
             return bool(self.client.list_objects_v2(Bucket=self.bucket, Prefix=self._below(path), MaxKeys=1).get("KeyCount"))
 
     def _keys(self, path: str) -> Iterator[str]:
+        return (o["Key"] for o in self._objects(path))
+
+    def _objects(self, path: str) -> Iterator[Any]:
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._below(path)):
-            yield from (o["Key"] for o in page.get("Contents", []))
+            yield from page.get("Contents", [])
 
     def remove(self, path: str, keep: Collection[str] = ()) -> None:
         kept = {self.key(k) for k in keep}
         with clear_errors(self._where(path), self._failure):
-            gone = [k for k in self._keys(path) if k not in kept]
-            for start in range(0, len(gone), 1000):
-                batch = [{"Key": k} for k in gone[start : start + 1000]]
-                self.client.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
+            self._delete([k for k in self._keys(path) if k not in kept])
+
+    def files(self, path: str) -> list[StoredFile]:
+        above = len(self._below(""))
+        with clear_errors(self._where(path), self._failure):
+            return [StoredFile(o["Key"][above:], o["Size"], o["LastModified"]) for o in self._objects(path)]
+
+    def delete(self, paths: Collection[str]) -> None:
+        with clear_errors(self._where(""), self._failure):
+            self._delete([self.key(p) for p in paths])
+
+    def _delete(self, keys: list[str]) -> None:
+        for start in range(0, len(keys), 1000):
+            batch = [{"Key": k} for k in keys[start : start + 1000]]
+            self.client.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
 
     def check(self) -> None:
         with clear_errors(self._where(""), self._failure):

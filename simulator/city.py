@@ -130,7 +130,7 @@ class _Builder:
         seen[recent.loc[recent["_day"] >= np.datetime64("2018-01-02"), "_archive"]] = True
         visits = services.visits(people, archives, cards, seen, places, seed)
         exams, followups, visits = (
-            self.soiled(t, r)
+            self.soiled(t, r, r["_after_death"])
             for t, r in (("health/examination", exams), ("health/hypertension_followup", followups), ("health/outpatient_visit", visits))
         )
         snapshots, final = self._snapshots(archives)
@@ -166,12 +166,14 @@ class _Builder:
         changes[0] = changes[0].drop(index=gone, errors="ignore")
         more = self._more(table, archives[(archives["_night"] == 0) & ~archives.index.isin(gone)])
         now, out = archives.copy(), []
+        forgotten = self.dirt.forgotten(table, archives, _contract(table).key)
         for night in (0, 1, 2):
             if night:
                 now.update(changes[night - 1])
             if night == 2:
                 now = now.drop(index=gone)
-            present = now[now["_night"] <= night]
+            present = now[now["_night"] <= night].copy()
+            present.loc[forgotten.reindex(present.index) & (present["status"] == "1"), "status"] = "0"
             out.append(self._shown(table, present, more))
         return tuple(out), now
 

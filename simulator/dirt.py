@@ -108,6 +108,31 @@ def day_before(value: str, rng: np.random.Generator) -> str:
     return str(np.datetime64(value[:10]) - days) + value[10:]
 
 
+def day_after(value: str, rng: np.random.Generator) -> str:
+    return str(np.datetime64(value[:10]) + int(rng.integers(1, 4)))
+
+
+def other_clock(value: str, rng: np.random.Generator) -> str:
+    """The same moment in world time, or on a clock of twelve hours."""
+    day, clock = value.split(" ")
+    hour = int(clock[:2])
+    if rng.random() < 0.5:
+        return str(np.datetime64(f"{day}T{clock}") - np.timedelta64(8, "h")) + "Z"
+    return f"{day} {'下午' if hour >= 12 else '上午'}{(hour - 1) % 12 + 1}{clock[2:]}"
+
+
+UNITS: dict[str, Callable[[float], str]] = {  # column -> the value as another program measures it
+    "height_cm": lambda v: f"{v / 100:.3f}",
+    "sbp": lambda v: f"{v / 7.5:.1f}",
+    "fpg": lambda v: f"{v * 18:.1f}",
+}
+LEAST = {"fpg": 3.5}  # below, milligrams could be millimoles
+
+
+def masked(value: str, rng: np.random.Generator) -> str:
+    return f"{value[:3]}****{value[-4:]}" if len(value) == 11 else f"{value[:6]}{'*' * 8}{value[-4:]}"
+
+
 def one_of(choices: tuple[str, ...]) -> Spoil:
     return lambda value, rng: choices[int(rng.integers(0, len(choices)))]
 
@@ -126,20 +151,37 @@ SPOIL: dict[str, Spoil] = {
     "D14": one_of(SENTINELS),
     "D15": mixed_date,
     "D15X": excel_date,
-    "D16": day_before,
     "D17": lambda value, rng: OTHER_SEX[value],
     "D18": one_of(DIVISIONS),
+    "D20": lambda value, rng: f"{float(value):,.2f}" + ("元", " 元")[int(rng.integers(0, 2))],
+    "D24": lambda value, rng: value[:-1] + "\ufffd",
+    "D27": lambda value, rng: value[:5] + "9" + value[6:-5] + "99999",
     "D30": name_variant,
+    "D35": lambda value, rng: "-" + value,
+    "D37": other_clock,
+    "D39": masked,
+    "D40": lambda value, rng: value + ("<br>", "&nbsp;", "<br/>")[int(rng.integers(0, 3))],
+    "D40N": one_of(("\\N", "null", "NULL", "&nbsp;")),
     "IMPOSSIBLE": one_of(IMPOSSIBLE),
     "MISSING": one_of(("", "无", "不详")),
 }
+OF_TWO: dict[str, Callable[[Any, Any, np.random.Generator], tuple[Any, Any]]] = {
+    "D10": lambda value, other, rng: (other, value),
+    "D16": lambda value, other, rng: (day_before(other[:10], rng) + value[10:], other),  # before what it must follow
+    "D16A": lambda value, other, rng: (day_after(other, rng), other),
+}
+"""Dirt of two columns of a row: the value and that of the rule's `other` column -> both anew."""
 EMPTY_BEFORE = {"dead_date", "move_in_date"}  # a sentinel stands where nothing is known
 
 
 def _may(code: str, column: str, values: pd.Series) -> np.ndarray:
     if code == "D14" and column in EMPTY_BEFORE:
         return values.isna().to_numpy()
+    if code == "D40N":
+        return values.isna().to_numpy()
     there = values.notna()
+    if code == "D19":
+        there &= values.astype(float) >= LEAST.get(column, 0)
     if code == "D03":
         there &= values.str[6:8] == "19"
     if code == "D04":
@@ -157,7 +199,7 @@ def _labelled(column: str, values: np.ndarray, rng: np.random.Generator) -> list
 
 
 class Dirt:
-    """Spreads dirt and remembers where. `log`: columns table, key, column, code."""
+    """Spreads dirt and remembers where. `log`: columns table, key, column, code, clean (what stood there before; None: nothing)."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -166,8 +208,8 @@ class Dirt:
     def log(self) -> pd.DataFrame:
         return pd.concat(self._log, ignore_index=True)
 
-    def note(self, table: str, keys: pd.Series, column: str, code: str) -> None:
-        self._log.append(pd.DataFrame({"table": table, "key": keys.to_numpy(), "column": column, "code": code}))
+    def note(self, table: str, keys: pd.Series, column: str, code: str, clean: Any = None) -> None:
+        self._log.append(pd.DataFrame({"table": table, "key": keys.to_numpy(), "column": column, "code": code, "clean": clean}))
 
     def spoil(self, table: str, rows: pd.DataFrame, key: tuple[str, ...]) -> pd.DataFrame:
         """Dirt in values. Sets _bad_id and _bad_name where the identity number or the name is lost; leaves _protected rows whole."""
@@ -178,24 +220,46 @@ class Dirt:
         names = keys(rows, key)
         for rule in rates()["dirt"][table]:
             code, column = rule["code"], rule["column"]
-            if code in ("D11", "D12"):
+            if code in ("D11", "D12", "D29"):
                 continue
             hit = (rng.random(len(rows)) < rule["rate"]) & ~touched[column] & _may(code, column, rows[column])
-            if code in SPOILS_IDENTITY or code == "D08":
+            if code in SPOILS_IDENTITY or code in ("D08", "D10", "D27"):
                 hit &= ~protected
+            if code in OF_TWO:
+                hit &= ~touched[rule["other"]] & rows[rule["other"]].notna().to_numpy()
+            if code == "D10" and "id_no" in rows:  # only where the number can tell what belongs where
+                hit &= ~touched["id_no"] & rows["id_no"].notna().to_numpy()
             if code == "D08" and "_known_dead" in rows:  # the dead are found by number and name: a lost name would hide them
                 hit &= ~rows["_known_dead"].to_numpy(dtype=bool)
             at = np.flatnonzero(hit)
             values = rows[column].to_numpy(dtype=object, copy=True)
-            values[at] = _labelled(column, values[at], rng) if code == "D22" else [SPOIL[code](v, rng) for v in values[at]]
+            clean = values[at].copy()
+            if code in OF_TWO:
+                other = rows[rule["other"]].to_numpy(dtype=object, copy=True)
+                pairs = [OF_TWO[code](v, o, rng) for v, o in zip(values[at], other[at], strict=True)]
+                values[at], other[at] = [v for v, _ in pairs], [o for _, o in pairs]
+                rows[rule["other"]] = other
+                touched[rule["other"]] |= hit
+            elif code == "D19":
+                values[at] = [UNITS[column](float(v)) for v in values[at]]
+            else:
+                values[at] = _labelled(column, values[at], rng) if code == "D22" else [SPOIL[code](v, rng) for v in values[at]]
             rows[column] = values
             touched[column] |= hit
             rows.loc[hit, "_bad_id"] |= code in SPOILS_IDENTITY
             rows.loc[hit, "_bad_name"] |= code == "D08"
             if code == "D07":
                 rows["_placeholder_id"] = hit & (values != "无")
-            self.note(table, names[hit], column, code)
+            self.note(table, names[hit], column, code, clean)
         return rows
+
+    def forgotten(self, table: str, rows: pd.DataFrame, key: tuple[str, ...]) -> pd.Series:
+        """Which rows of those that have ended keep the status they had before (D29)."""
+        rng = stream(self._seed, f"forgotten {table}")
+        (rule,) = [r for r in rates()["dirt"][table] if r["code"] == "D29"]
+        hit = rows[rule["other"]].notna() & (rng.random(len(rows)) < rule["rate"])
+        self.note(table, keys(rows, key)[hit], rule["column"], "D29", rows.loc[hit, rule["column"]].to_numpy())
+        return hit
 
     def repeat(self, table: str, rows: pd.DataFrame, key: tuple[str, ...]) -> pd.DataFrame:
         """The additional rows: older versions under the same key (D12) and exact copies (D11), with the index of their original."""
@@ -208,7 +272,8 @@ class Dirt:
             if rule["code"] == "D12":
                 more = self._older(more, rule["column"], OLDER[table], rng)
             parts.append(more)
-            self.note(table, names[hit], rule["column"], rule["code"])
+            newest = rows.loc[hit, rule["column"]].to_numpy() if rule["code"] == "D12" else None
+            self.note(table, names[hit], rule["column"], rule["code"], newest)
         return pd.concat(parts) if parts else rows.iloc[:0]
 
     @staticmethod

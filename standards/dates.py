@@ -26,6 +26,8 @@ STAMP = rf"^([^\n]*?[0-9日])(?:[T ] *{CLOCK} *(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?
 COMPACT_STAMP = r"^([0-9]{8})([0-9]{4}(?:[0-9]{2})?)\z"
 MIDNIGHT = r"[T ]0{1,2}:00(?::00(?:[.]0+)?)?\z"
 USUAL_STAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\z"
+HALF_DAY = " *(上午|下午|[AaPp][Mm]) *"
+MORNING, AFTERNOON = ("上午", "AM"), ("下午", "PM")
 MONTH = r"^([0-9]{4})[-/.年]?([0-9]{1,2})月?\z"
 SENTINEL_MONTHS = ("000000", "190001", "197001", "999912")
 
@@ -91,18 +93,30 @@ def date_rule(excel: bool = False) -> Steps:
     return clean_by(free_text), day, iso, value, _answer
 
 
+def _of_day(hour: Column, half: Column) -> Column:
+    """The hour 00-23 of an hour on a clock of twelve; 13 in the morning is no hour, 15 in the afternoon is 15."""
+    later = F.substring(F.lit("131415161718192021222324"), hour.try_cast("int") * 2 - 1, F.lit(2))
+    return (
+        F.when(half.isin(*AFTERNOON) & hour.between("01", "11"), later)
+        .when(half.isin(*MORNING) & (hour == "12"), F.lit("00"))
+        .when(half.isin(*MORNING) & (hour > "12"), F.lit(""))
+        .otherwise(hour)
+    )
+
+
 def timestamp_rule(excel: bool = False) -> Steps:
     """Rule `timestamp`: value timestamp_ntz, the wall clock of the city (China Standard Time).
 
     The days of `date_rule`, then optionally T or a blank and H:mm[:ss[.f]], then optionally Z or an offset;
-    yyyyMMddHHmmss; epoch milliseconds. 24:00:00 is the start of the next day.
+    yyyyMMddHHmmss; epoch milliseconds. 24:00:00 is the start of the next day; 上午, 下午, AM, PM make a clock of twelve hours.
 
     Codes as in `date_rule`; a missing time of day is midnight.
     """
 
     def unusual(row: Row) -> dict[str, Column]:
         usual = row["s"].rlike(USUAL_STAMP)
-        return {"usual": usual, "other": F.when(~usual, F.regexp_replace(row["s"], COMPACT_STAMP, "$1 $2"))}
+        other = F.when(~usual, F.regexp_replace(row["s"], COMPACT_STAMP, "$1 $2"))
+        return {"usual": usual, "other": F.regexp_replace(other, HALF_DAY, " "), "half": F.upper(F.regexp_extract(other, HALF_DAY, 1))}
 
     def groups(row: Row) -> dict[str, Column]:
         names = ("day", "hour", "minute", "second", "fraction", "zone")
@@ -113,7 +127,7 @@ def timestamp_rule(excel: bool = False) -> Steps:
         day = F.coalesce(_iso(row["day"], excel), F.lit(""))
         return {
             "iso": F.when(row["usual"], F.substring(row["s"], 1, 10)).otherwise(day),
-            "hour": F.lpad(F.when(row["hour"] == "", F.lit("00")).otherwise(row["hour"]), 2, "0"),
+            "hour": _of_day(F.lpad(F.when(row["hour"] == "", F.lit("00")).otherwise(row["hour"]), 2, "0"), row["half"]),
             "clock": F.concat(minute, F.lit(":"), second, row["fraction"]),
             "zone": F.regexp_replace(row["zone"], r"([0-9]{2}):?([0-9]{2})\z", "$1:$2"),
         }
@@ -123,7 +137,7 @@ def timestamp_rule(excel: bool = False) -> Steps:
         day = F.when(end_of_day, F.date_add(row["iso"].try_cast("date"), 1).cast("string")).otherwise(row["iso"])
         hour = F.when(end_of_day, F.lit("00")).otherwise(row["hour"])
         text = F.concat(day, F.lit(" "), hour, F.lit(":"), row["clock"])
-        plain = row["usual"] | (row["s"].rlike(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?\z") & ~end_of_day)
+        plain = row["usual"] | (row["s"].rlike(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?\z") & ~end_of_day & (row["half"] == ""))
         return {"text": text, "plain": plain, "sentinel": row["iso"].isin(*placeholders("date"))}
 
     def value(row: Row) -> dict[str, Column]:

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from standards.addresses import address_rule
 from standards.archive_no import archive_no_rule
 from standards.codes import code_rule
+from standards.coordinates import degrees_rule
 from standards.dates import date_rule, month_rule, timestamp_rule
 from standards.divisions import division_rule
 from standards.identity import identity_rule
 from standards.names import person_name_rule
 from standards.numbers import decimal_rule, integer_rule
+from standards.organisations import organisation_name_rule, organisation_no_rule
 from standards.phones import phone_rule
 from standards.text import Row, Steps, has_control, identifier_rule, text_rule
 
@@ -28,7 +31,9 @@ class Options:
 
     business_date: date Column, the day the delivery speaks about. code_list, code_map: list of the column, and what this
     source means by a value. minimum, maximum: inclusive. physical_type: type of the value, e.g. `decimal(12,2)`.
-    test_divisions: 321099 counts as a county. excel: the source is a workbook.
+    units: other units -> factor. qualified: a number may have a qualifier beside it. keyed: an address is taken
+    apart, too. registrar: the source issues the numbers of
+    organisations itself. test_divisions: 321099 counts as a county. excel: the source is a workbook.
     """
 
     business_date: Column
@@ -37,6 +42,10 @@ class Options:
     minimum: float | None = None
     maximum: float | None = None
     physical_type: str = "string"
+    units: Mapping[str, float] = field(default_factory=dict)
+    qualified: bool = False
+    keyed: bool = False
+    registrar: bool = False
     test_divisions: bool = False
     excel: bool = False
 
@@ -56,13 +65,20 @@ RULES: dict[str, Callable[[Options], Steps]] = {
     "date": lambda o: date_rule(o.excel),
     "timestamp": lambda o: timestamp_rule(o.excel),
     "month": lambda _: month_rule(),
-    "integer": lambda o: integer_rule(o.minimum, o.maximum, o.physical_type),
-    "decimal": lambda o: decimal_rule(o.minimum, o.maximum, o.physical_type),
+    "integer": lambda o: integer_rule(o.minimum, o.maximum, o.physical_type, o.units, o.qualified),
+    "decimal": lambda o: decimal_rule(o.minimum, o.maximum, o.physical_type, o.units, o.qualified),
+    "degrees": lambda _: degrees_rule(),
+    "organisation_no": lambda o: organisation_no_rule(o.registrar),
+    "organisation_name": lambda _: organisation_name_rule(),
     "identifier": lambda _: identifier_rule(),
     "archive_no": lambda _: archive_no_rule(),
-    "address": lambda _: text_rule(),
+    "address": lambda o: address_rule(o.keyed),
     "text": lambda _: text_rule(),
 }
+
+
+ANSWERS = ("value", "codes", "key", "level")
+"""What a rule may name for the outside: every rule the first two, the others as it says."""
 
 
 def _undamaged(row: Row) -> dict[str, Column]:
@@ -82,7 +98,7 @@ def steps(rule: str, options: Options) -> Steps:
 
 
 def parse(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> DataFrame:
-    """Raw strings by their rules: the frame with one column struct{value, codes: array<string>} more for each entry of `rules`.
+    """Raw strings by their rules: the frame with one column struct{value, codes: array<string>, …} more for each entry of `rules`.
 
     rules: new column -> (rule, raw string column, options). KeyError for an unknown rule.
     E_ codes: the value is NULL. W_: kept, with a warning. F_: kept after a repair. Nothing delivered: NULL without a code.
@@ -103,5 +119,5 @@ def parse(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> Da
                 added |= {names[field]: fields[field] for field in fields}
                 held[column] |= names
         frame = frame.withColumns(added)
-    answers = [F.struct(*(F.col(f"`{held[c][f]}`").alias(f) for f in ("value", "codes"))).alias(c) for c in todo]
+    answers = [F.struct(*(F.col(f"`{held[c][f]}`").alias(f) for f in ANSWERS if f in held[c])).alias(c) for c in todo]
     return frame.select(*(F.col(f"`{c}`") for c in kept), *answers)

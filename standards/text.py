@@ -2,7 +2,7 @@
 
 Here: width, invisible characters, control characters, HTML debris, null tokens, the rules `text`, `address` and
 `identifier`, and the small vocabulary (`Steps`, `flag`) the other rules are written in. Not here: what a value
-means. Source: domain rules A0 (normalisation pipeline), D02, D06, D40.
+means. Source: domain rules A0 (normalisation pipeline), D02, D06, D24, D40.
 
 Patterns are read by Rust's and by Java's regular expressions alike: `\\z` for the end, `[^\\n]` for any character, spelled
 out letters and digits instead of `(?i)`, `\\d`, `\\w`, `\\s` (docs/engines.md).
@@ -22,8 +22,10 @@ HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 NULL_TOKENS = ("", "NULL", "\\N", "NONE", "NAN", "无", "不详", "未知", "暂无", "空", "-", "--", "—", "/", ".", "N/A")
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 HTML = "&[Nn][Bb][Ss][Pp];|<[Bb][Rr] */?>"
-SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-7]\z"
+SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-9]\z"
 WHITESPACE = " \t\r\n"
+CUT = "\ufffd"
+"""Stands for bytes that are no character."""
 
 
 Row = Mapping[str, Column]
@@ -106,14 +108,20 @@ def with_absent(row: Row) -> dict[str, Column]:
     return {"absent": is_absent(row["s"])}
 
 
+def whole_text(raw: Column) -> Column:
+    """Free text without the remains of a character that was cut in half at its end (D24)."""
+    return F.rtrim(free_text(raw), F.lit(CUT + WHITESPACE))
+
+
 def text_rule() -> Steps:
-    """Rules `text` and `address`: value string. Codes: F_WIDTH, F_INVIS, F_HTML, F_TRIM."""
+    """Rules `text` and `address`: value string. Codes: F_WIDTH, F_INVIS, F_HTML, F_TRIM; W_TRUNC: cut in the middle of a character."""
 
     def answer(row: Row) -> dict[str, Column]:
-        fixed = F.when((row["s"] == row["raw"]) | row["absent"], no_codes()).otherwise(code_array(*text_fixes(row["raw"])))
+        codes = code_array(*text_fixes(row["raw"]), flag(free_text(row["raw"]).endswith(CUT), "W_TRUNC"))
+        fixed = F.when((row["s"] == row["raw"]) | row["absent"], no_codes()).otherwise(codes)
         return {"value": F.when(~row["absent"], row["s"]), "codes": fixed}
 
-    return clean_by(free_text), with_absent, answer
+    return clean_by(whole_text), with_absent, answer
 
 
 def identifier_rule() -> Steps:

@@ -66,7 +66,7 @@ def deliver(
 
 
 def exchange(runtime: Runtime, table: str, day: str, rows: list[dict[str, Any]]) -> None:
-    """Write rows into the exchange database's table as one batch; `_op` (default I) is the operation."""
+    """Write rows into the exchange database's table as one batch; `_op` (default I) is the operation, `_id` the row's number."""
     import sqlalchemy as sa
 
     contract = runtime.contracts[f"cleansed/{table}"]
@@ -91,6 +91,7 @@ def exchange(runtime: Runtime, table: str, day: str, rows: list[dict[str, Any]])
                 d.operation_column: row.get("_op", "I"),
                 d.time_column: start + timedelta(seconds=i),
                 d.batch_column: day.replace("-", ""),
+                **({d.row_column: row["_id"]} if "_id" in row else {}),
             }
             connection.execute(target.insert().values({**values, **bookkeeping}))
     engine.dispose()

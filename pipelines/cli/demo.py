@@ -88,7 +88,7 @@ def _summary(runtime: Runtime, reports: list[NightReport], truth: Path) -> dict[
     for r in rows:
         if r["table"].startswith("cleansed/"):
             tables.setdefault(r["table"], Counter()).update({f: r[f] for f in FIGURES})
-            reasons.update({(r["table"], code): n for code, n in json.loads(r["codes"]).items()})
+            reasons.update({(r["table"], code): n for code, n in json.loads(r["codes"]).items() if ":E_" in code})
     failures = [f for r in reports for f in r.failures]
     summary: dict[str, Any] = {
         "nights": [{"as_of": r.as_of, "release": r.release.number if r.release else None} for r in reports],

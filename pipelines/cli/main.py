@@ -58,6 +58,17 @@ def demo(
 
 
 @app.command()
+def truth(
+    folder: Annotated[Path, typer.Option(help="Where the demo city lives.")] = Path("demo"),
+    json: Json = False,
+) -> None:
+    """Hold a demo city's lake against its truth: what was found, and of every kind of dirt how much was treated rightly."""
+    from pipelines.cli.reckoning import show_truth
+
+    raise typer.Exit(show_truth(_settings(folder / "citylake.toml"), folder / "truth", as_json=json))
+
+
+@app.command()
 def run(
     as_of: Annotated[str, typer.Option("--as-of", help="Business date, YYYY-MM-DD.")],
     lake: LakeOption = None,
@@ -82,6 +93,9 @@ def rebuild(
     compare: Annotated[
         bool, typer.Option("--compare", help="Build beside the lake and compare every table row for row; change nothing.")
     ] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Also when raw no longer keeps every batch: what came with those is lost.")
+    ] = False,
     lake: LakeOption = None,
     config: ConfigOption = None,
     json: Json = False,
@@ -89,7 +103,23 @@ def rebuild(
     """Make everything after raw anew from all raw batches."""
     from pipelines.cli.rebuild import run_rebuild
 
-    raise typer.Exit(run_rebuild(_settings(config, lake=lake), compare=compare, as_json=json))
+    raise typer.Exit(run_rebuild(_settings(config, lake=lake), compare=compare, partial=partial, as_json=json))
+
+
+@app.command()
+def maintain(
+    table: Annotated[
+        list[str] | None, typer.Option(help="Only this table, such as operations/ledger (repeat for more); default: all.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and change nothing.")] = False,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Put small files together and remove what no promised release needs; safe beside nights and readers."""
+    from pipelines.cli.maintain import run_maintain
+
+    raise typer.Exit(run_maintain(_settings(config, lake=lake), table, dry_run=dry_run, as_json=json))
 
 
 @app.command()

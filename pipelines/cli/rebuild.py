@@ -10,6 +10,7 @@ from pipelines.cli.run import exit_code
 from pipelines.cli.screen import console, errors, print_json, progress, show_table
 from pipelines.nights import NightReport, check_installation
 from pipelines.nights import run_rebuild as rebuild_all
+from pipelines.retention import refuse_partial
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError
 from resources.lake import Lake
@@ -33,20 +34,22 @@ class Difference:
         return self.missing == self.surplus == 0
 
 
-def run_rebuild(settings: Settings, *, compare: bool, as_json: bool) -> int:
+def run_rebuild(settings: Settings, *, compare: bool, partial: bool, as_json: bool) -> int:
     """Rebuild in place, or into an empty lake beside it and compare. Exit code 1 when a table differs or fails."""
     runtime = Runtime.of(settings)
     check_installation(runtime)
     known = [r["as_of"] for r in runtime.ledger.rows()]
     if not known:
         raise CitylakeError("LAKE_EMPTY", "there is nothing to rebuild from", settings.lake, "Run a night first")
+    if not partial:
+        refuse_partial(runtime)
     try:
         if not compare:
-            report = _rebuild(runtime, max(known), history=True)
+            report = _rebuild(runtime, max(known), history=True, partial=partial)
             return _say(report)
         other = runtime.with_lake(runtime.lake.beside())
         try:
-            report = _rebuild(other, max(known), history=False)
+            report = _rebuild(other, max(known), history=False, partial=partial)
             if report.failures:
                 return _say(report)
             found = compare_lakes(runtime.spark, runtime.lake, other.lake)
@@ -64,10 +67,10 @@ def run_rebuild(settings: Settings, *, compare: bool, as_json: bool) -> int:
     return 0 if all(d.equal for d in found) else 1
 
 
-def _rebuild(runtime: Runtime, as_of: date, *, history: bool) -> NightReport:
+def _rebuild(runtime: Runtime, as_of: date, *, history: bool, partial: bool) -> NightReport:
     with progress(f"rebuild as of {as_of}", len(runtime.contracts) + 1) as told:
         runtime.progress = told
-        return rebuild_all(runtime, as_of, history=history)
+        return rebuild_all(runtime, as_of, history=history, partial=partial)
 
 
 def _say(report: NightReport) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from contracts import load_all
 from pipelines.ledger import BOOKS, Ledger, Release
+from pipelines.upkeep import UpkeepBook
 from resources.errors import CitylakeError
 from resources.lake import Lake
 
@@ -75,6 +76,10 @@ def released(lake: Lake, number: int | None) -> Release:
         raise CitylakeError("RELEASE", "the lake has no release yet", lake.root, "Run a night first: citylake run --as-of YYYY-MM-DD")
     if number is None:
         return releases[-1]
+    if number in UpkeepBook(lake).gone_releases():
+        raise CitylakeError(
+            "RELEASE_GONE", f"release {number} is no longer kept", lake.root, "See `citylake status`; keep_days says how long"
+        )
     for release in releases:
         if release.number == number:
             return release

@@ -24,14 +24,16 @@ from pipelines.holds import DRIFT
 from pipelines.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
+from pipelines.upkeep import UpkeepBook
 from quality import gates
+from quality.among import flagged
 from quality.balance import Account
 from quality.gates import GateResult
 from quality.rows import LINEAGE, typed
 from standards.text import json_object
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
     from resources.stage import Stage
 
@@ -67,7 +69,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
     earlier = None if rebuild else _judged_again(runtime, contract, new, everything, state)
     rows = typed(contract, _raw_rows(runtime, raw, new, earlier), test_divisions=runtime.test_divisions)
-    judged = fold(contract, rows, state, _snapshots(runtime, raw, contract))
+    judged = flagged(fold(contract, rows, state, _snapshots(runtime, raw, contract)), contract, _live())
     stage = runtime.lake.stage(table, run_id)
     stage.write(judged, [FATE, NEW])
     staged = stage.frame(runtime.spark)
@@ -108,12 +110,13 @@ def _unfolded(runtime: Runtime, table: str, batches: list[Batch]) -> list[Batch]
 
 
 def _snapshots(runtime: Runtime, raw: str, contract: Contract) -> list[str]:
-    """Every full snapshot in raw, oldest first, as `quality.rows.snapshot` writes it; nothing for other tables."""
+    """Every full snapshot ever taken into raw, oldest first, as `quality.rows.snapshot` writes it; nothing for other tables."""
     assert contract.delivery is not None
     if contract.delivery.mode != "full":
         return []
     found = runtime.lake.read(runtime.spark, raw).groupBy(*PARTITIONS).agg(F.max("_extract_ts").alias("ts")).collect()
-    return sorted(f"{r['_business_date']}|{r['ts']}" for r in found)
+    gone = {f"{u.business_date}|{u.extract_ts}" for u in UpkeepBook(runtime.lake).gone_batches(raw)}
+    return sorted({f"{r['_business_date']}|{r['ts']}" for r in found} | gone)
 
 
 def _judged_again(
@@ -123,13 +126,14 @@ def _judged_again(
 
     Rows held back because their key was contested: later news may decide between them. When a full snapshot arrives late,
     all that newer snapshots held back: that its key was there counts. Rows of the new batches, and rows that stand in the
-    state, are only left over from a run that ended between its two commits.
+    state, are only left over from a run that ended between its two commits. Rows that raw no longer keeps stay held back.
     """
     assert contract.delivery is not None
     quarantine = contract.sibling("quarantine")
     if runtime.lake.open(quarantine) is None:
         return None
-    held = runtime.lake.read(runtime.spark, quarantine).where(~F.col("_batch_id").isin([b.batch_id for b in new]))
+    earlier = [b.batch_id for b in everything if b not in new]
+    held = runtime.lake.read(runtime.spark, quarantine).where(F.col("_batch_id").isin(earlier))
     late = contract.delivery.mode == "full" and min(new) < max(everything)
     if not late:
         held = held.where(F.array_contains("codes", CONTESTED))
@@ -148,7 +152,10 @@ def _raw_rows(runtime: Runtime, raw: str, new: list[Batch], earlier: DataFrame |
 
 
 def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list[Batch], earlier: DataFrame | None) -> list[Account]:
-    """What became of the rows of each batch, counted on the staged rows; rows_in comes from the raw table's own ledger."""
+    """What became of the rows of each batch, counted on the staged rows; rows_in comes from the raw table's own ledger.
+
+    Codes: E_ of the rows held back, F_ and W_ of all rows of the new batches.
+    """
     fates: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     codes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for r in staged.groupBy(*PARTITIONS, FATE, NEW).count().collect():
@@ -156,14 +163,16 @@ def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list
             fates[str(r["_business_date"]), r["_batch_id"]][FATES[r[FATE]]] += r["count"]
             if not r[NEW]:
                 fates[str(r["_business_date"]), r["_batch_id"]]["published"] -= r["count"]
-    reasons = staged.where(F.col(FATE) == QUARANTINED).select(*PARTITIONS, F.explode("_codes").alias("code"))
-    for r in reasons.where(F.col("code").contains(":E_")).groupBy(*PARTITIONS, "code").count().collect():
+    fresh = {(b.business_date, b.batch_id) for b in new}
+    told = staged.select(*PARTITIONS, F.explode("_codes").alias("code"), (F.col(FATE) == QUARANTINED).alias("held"), NEW)
+    delivered_now = F.col(NEW) & F.col("_batch_id").isin([b.batch_id for b in new])
+    of_interest = F.when(F.col("code").contains(":E_"), F.col("held")).otherwise(delivered_now)
+    for r in told.where(of_interest).groupBy(*PARTITIONS, "code").count().collect():
         codes[str(r["_business_date"]), r["_batch_id"]][r["code"]] = r["count"]
     if earlier is not None:
         for r in earlier.groupBy(*PARTITIONS).count().collect():
             fates[str(r["_business_date"]), r["_batch_id"]]["quarantined"] -= r["count"]
     delivered = _rows_per_batch(runtime, contract.sibling("raw"))
-    fresh = {(b.business_date, b.batch_id) for b in new}
     accounts = []
     for key in sorted(set(fates) | fresh):
         count, is_new = fates[key], key in fresh
@@ -197,7 +206,7 @@ def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: l
     released = {b for b, h in runtime.holds.of(contract.sibling("raw")).items() if DRIFT in h.released}  # a person has seen how many
     judged = [a for a in accounts if a.kind == "batch" and a.batch_id not in released]
     over = [a.sentence() for a in judged if a.quarantined > max(most * a.rows_in, FEW)]
-    candidates = staged.where((F.col(FATE) == PUBLISHED) & (F.col("_op") != "D"))
+    candidates = staged.where(_live())
     return [
         GateResult(
             "balance",
@@ -215,6 +224,11 @@ def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: l
         ),
         *gates.check(contract, candidates, runtime.valid_codes),
     ]
+
+
+def _live() -> Column:
+    """The rows to be published that stand: not those that only say that a key is gone."""
+    return (F.col(FATE) == PUBLISHED) & (F.col("_op") != "D")
 
 
 def _publish_quarantine(
@@ -235,7 +249,7 @@ def _publish_quarantine(
         touched |= {r["_batch_id"] for r in earlier.select("_batch_id").distinct().collect()}
     delivered = {c.name: F.col(c.name) for c in contract.delivered}
     rows = runtime.lake.read(runtime.spark, raw).where(F.col("_batch_id").isin(sorted(touched)))
-    found = rows.join(held, list(LINEAGE)).select(
+    found = held.join(rows, list(LINEAGE), "left").select(
         *[F.col(c).cast("date") if c == "_business_date" else F.col(c) for c in LINEAGE],
         "codes",
         json_object(delivered).alias("raw"),

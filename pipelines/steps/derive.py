@@ -39,7 +39,7 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Out
     contract = runtime.contracts[asset.name]
     base = runtime.lake.version(asset.name)
     versions = {table: _existing(runtime, table) for table in asset.inputs.values()}
-    made_from = _fingerprint(runtime, contract, versions, as_of)
+    made_from = _fingerprint(runtime, contract, {t: runtime.lake.content(t) for t in versions}, as_of)
     if base is not None and runtime.lake.notes(asset.name).get(MADE_FROM) == made_from:
         return Outcome(asset.name, base, changed=False, read=versions)
     frames = {argument: _live(runtime, table, versions[table]) for argument, table in asset.inputs.items()}
@@ -64,7 +64,7 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Out
     return outcome
 
 
-def _fingerprint(runtime: Runtime, contract: Contract, versions: dict[str, int], as_of: date) -> str:
+def _fingerprint(runtime: Runtime, contract: Contract, versions: dict[str, int | None], as_of: date) -> str:
     """All that the content of a table follows from: its inputs, the date, the contract, the code and its data, the key."""
     told = [sorted(versions.items()), as_of.isoformat(), contract.path.read_text(encoding="utf-8"), code_digest(), runtime.key_digest]
     return sha256(repr(told).encode()).hexdigest()[:32]

@@ -32,18 +32,22 @@ if TYPE_CHECKING:
 PARTITIONS = ("_business_date", "_batch_id")
 ADDED = (("_business_date", pa.string()), ("_batch_id", pa.string()), ("_extract_ts", pa.string()))
 REFUSED = ("rejected", "held")
+ON_ITS_WAY = ("DELIVERY_MISSING", "DELIVERY_DIGEST")
+"""Refusals that the same manifest may outlive: its files are still being written, or are sent again."""
 
 
 def pending(runtime: Runtime, contract: Contract, as_of: date) -> list[Drop]:
     """Complete deliveries up to a date that a run would take in, oldest first: neither in the raw table nor refused.
 
-    One that was held is among them when a person has released it, or when the contract that held it has changed.
+    One that was refused is left out, as the same files would be refused again; unless they were on their way then, or it was
+    held and a person has released it, or the contract that held it has changed.
     """
     table = contract.sibling("raw")
     again = {batch for batch, hold in runtime.holds.of(table).items() if hold.tried_again(contract)}
-    refused = {r["batch_id"] for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED}
-    known = _taken_in(runtime, contract) | (refused - again)
-    return [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in known]
+    told = [r for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED]
+    refused = {r["batch_id"] for r in told if not r["reason"].startswith(ON_ITS_WAY)} - again
+    drops = [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in refused]
+    return _not_taken_in(runtime, contract, drops)
 
 
 def attempt(runtime: Runtime, contract: Contract, drop: Drop) -> str:
@@ -52,9 +56,10 @@ def attempt(runtime: Runtime, contract: Contract, drop: Drop) -> str:
     return drop.batch_id if hold is None else f"{drop.batch_id}-{hold.number}-{contract.digest}"
 
 
-def _taken_in(runtime: Runtime, contract: Contract) -> set[str]:
-    """The batches that are in the raw table."""
-    return {p["_batch_id"] for p in runtime.lake.partitions(contract.sibling("raw"))}
+def _not_taken_in(runtime: Runtime, contract: Contract, drops: list[Drop]) -> list[Drop]:
+    """Those that were never taken into the raw table: a batch without rows, or whose rows are no longer kept, has no partition."""
+    raw = runtime.lake.open(contract.sibling("raw"))
+    return [d for d in drops if raw is None or raw.transaction_version(f"batch:{d.batch_id}") is None]
 
 
 def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: str) -> Outcome:
@@ -64,8 +69,7 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
     table, started = contract.sibling("raw"), perf_counter()
     outcome = Outcome(table, runtime.lake.version(table), changed=False)
     delivered = runtime.landing.drops(contract, business_date)
-    known = _taken_in(runtime, contract)
-    for drop in [d for d in delivered if d.complete and d.batch_id not in known]:
+    for drop in _not_taken_in(runtime, contract, [d for d in delivered if d.complete]):
         runtime.holds.replaced_by(drop, table)
         hold = runtime.holds.of(table).get(drop.batch_id)
         if hold is not None and hold.state == "refused":
@@ -82,7 +86,7 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
             held = e.code == SHRUNK or isinstance(e, ContractDiffers)
             if held:
                 runtime.holds.hold(contract, drop, e, before)
-            elif hold is not None:
+            elif hold is not None and e.code not in ON_ITS_WAY:
                 runtime.holds.close(table, drop.business_date, drop.batch_id, "rejected")
             accounts = _refused(runtime, table, drop, "held" if held else "rejected", str(e))
         else:

@@ -23,7 +23,7 @@ from resources.errors import DeliveryRejected
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, rows
 from resources.readers.header import NEW, match, new_columns, reject
 from resources.readers.manifest import delivery_of
-from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile
+from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off
 
 BLOCK_BYTES = 8 << 20
 """Memory follows this: a record has to fit into one block."""
@@ -40,6 +40,8 @@ class _Utf8(io.RawIOBase):
         self._stream = file.lines()
         self._decoder = codecs.getincrementaldecoder(file.codec)("strict")
         self._held = ""
+        self.last = ""
+        """The last character so far."""
 
     def readable(self) -> bool:
         return True
@@ -52,22 +54,22 @@ class _Utf8(io.RawIOBase):
             text += self._decoder.decode(octets, final=not octets)
             if not octets:
                 break
+        self.last = text[-1:] or self.last
         self._held = "\r" if len(text) > 1 and text.endswith("\r") else ""
         return text.removesuffix(self._held).encode("utf-8")
 
 
-def _header(file: DataFile, delimiter: str) -> list[str] | None:
-    """The cells of the first line without blanks around them; None for a file without a byte."""
+def _header(file: DataFile, delimiter: str) -> tuple[list[str], bool]:
+    """The cells of the first line without blanks around them, and whether the file has nothing else, not even a line end."""
     with file.lines() as lines:
         first = lines.readline(MAX_LINE_BYTES)
-    if not first:
-        return None
+        more = bool(lines.peek(1))
     try:
-        text = re.split(r"[\r\n]", first.decode(file.codec).removeprefix(BOM))[0]
+        text, *rest = re.split(r"[\r\n]", first.decode(file.codec).removeprefix(BOM), maxsplit=1)
     except UnicodeDecodeError:
         raise file.wrong_encoding() from None
     try:
-        return [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])]
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])], not rest and not more
     except csv.Error:
         raise reject("the first row is no header", file.where) from None
 
@@ -81,19 +83,25 @@ def _numbers(count: int, after: int, ragged: list[int]) -> np.ndarray:
 def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     """Rows of the file; a record with another number of fields than the header becomes a defect row.
 
-    Raises DeliveryRejected: DELIVERY_HEADER, DELIVERY_ENCODING, DELIVERY_FORMAT, and what the stream raises.
+    Raises DeliveryRejected: DELIVERY_HEADER, DELIVERY_ENCODING, DELIVERY_FORMAT, DELIVERY_TRUNCATED, and what the stream raises.
     """
     delimiter = delivery_of(contract).delimiter
-    cells = _header(file, delimiter)
-    if cells is None:
+    cells, alone = _header(file, delimiter)
+    if alone and not cells:
         return
     names = match(cells, contract, file.where)
+    if alone:
+        return
     new, agreed = new_columns(names), [c.name for c in contract.delivered]
     origin = Origin(file.name, file.index)
     ragged: list[Defect] = []
+    short: set[int] = set()
+    octets = _Utf8(file)
 
     def keep(row: pacsv.InvalidRow) -> str:
         ragged.append(Defect(row.number, E_COLUMNS, row.text))
+        if row.actual_columns < row.expected_columns:
+            short.add(row.number)
         return "skip"
 
     reader_options = {
@@ -108,7 +116,7 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     }
     last = 1
     try:
-        for block in pacsv.open_csv(pa.PythonFile(_Utf8(file), "r"), **reader_options):
+        for block in pacsv.open_csv(pa.PythonFile(octets, "r"), **reader_options):
             numbers = _numbers(len(block), last, [d.row_no for d in ragged if d.row_no > last])
             if len(block):
                 last = int(numbers[-1])
@@ -122,6 +130,8 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
         raise file.wrong_encoding() from None
     except pa.ArrowInvalid:
         raise _unparsable(file) from None
+    if ragged and octets.last not in "\r\n" and ragged[-1].row_no in short:
+        raise cut_off(ragged[-1].row_no, file.where)
     if ragged:
         yield defects(contract, ragged, origin)
 

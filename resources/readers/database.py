@@ -23,7 +23,6 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,13 +33,12 @@ from resources.errors import DeliveryRejected
 from resources.readers.batch import E_OPERATION, Defect, Origin, defects, rows
 from resources.readers.exchange_connection import address, snapshot
 from resources.readers.header import known, match, new_columns
-from resources.readers.manifest import delivery_of
+from resources.readers.manifest import CITY, delivery_of
 
 ROWS_PER_BATCH = 5_000
 OPERATIONS = ("I", "U", "D")
 NOT_TEXT = "22021"
 """SQLSTATE of bytes that are no text."""
-CITY = ZoneInfo("Asia/Shanghai")
 MODULUS = 999_983
 """Row numbers are added up modulo this prime, so that no database's sum overflows."""
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from contracts.loader import Contract
 from resources.readers.batch import E_COLUMNS, E_ENCODING, Defect, Origin, defects, rows, text_rows
-from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, too_large
+from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off, too_large
 
 BLOCK_BYTES = 2 << 20
 NEWLINE, RETURN = 10, 13
@@ -24,7 +24,7 @@ CUT_CHARACTER = ("incomplete multibyte sequence", "unexpected end of data")
 
 
 def _blocks(file: DataFile) -> Iterator[bytes]:
-    """Whole lines, each ended by a newline."""
+    """Whole lines, each ended by a newline but perhaps the last."""
     carried = b""
     with file.lines() as stream:
         while block := stream.read(BLOCK_BYTES):
@@ -37,7 +37,7 @@ def _blocks(file: DataFile) -> Iterator[bytes]:
             if len(carried) > BLOCK_BYTES + MAX_LINE_BYTES:
                 raise too_large(f"a line is longer than {MAX_LINE_BYTES} bytes", file.where)
     if carried:
-        yield carried + b"\n"
+        yield carried
 
 
 def _fields(cells: np.ndarray, widths: list[int], codec: str) -> list[pa.Array]:
@@ -75,14 +75,15 @@ def _field_by_field(
 def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     """Rows of the file; a line of another length in bytes becomes a defect row.
 
-    Raises DeliveryRejected: DELIVERY_ENCODING, DELIVERY_TOO_LARGE, and what the stream raises.
+    Raises DeliveryRejected: DELIVERY_ENCODING, DELIVERY_TRUNCATED, DELIVERY_TOO_LARGE, and what the stream raises.
     """
     widths = [c.width or 0 for c in contract.delivered]
     length, origin, before = sum(widths), Origin(file.name, file.index), 0
     mark = BOM.encode(file.codec)
     for block in _blocks(file):
         text = block.removeprefix(mark) if before == 0 else block
-        octets = np.frombuffer(text, dtype=np.uint8)
+        ended = text.endswith(b"\n")
+        octets = np.frombuffer(text if ended else text + b"\n", dtype=np.uint8)
         ends = np.flatnonzero(octets == NEWLINE)
         starts = np.concatenate(([0], ends[:-1] + 1))
         stops = ends - ((ends > starts) & (octets[ends - 1] == RETURN))
@@ -90,6 +91,8 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
         numbers = np.arange(before + 1, before + 1 + len(ends), dtype=np.int64)
         before += len(ends)
         whole = lengths == length
+        if not ended and lengths[-1] < length:
+            raise cut_off(int(numbers[-1]), file.where)
         bad = [
             Defect(int(numbers[i]), E_COLUMNS, text[starts[i] : stops[i]].decode(file.codec, "backslashreplace"))
             for i in np.flatnonzero(~whole & (lengths > 0))

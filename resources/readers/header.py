@@ -25,8 +25,9 @@ NEW = "+"
 class Difference:
     """One column in which a delivery is not what its contract says.
 
-    what: missing, new, renamed?, twice, or type. column: its name in the contract, empty when it has none. agreed and
-    delivered: the names, or the type and what came instead. remedy: what to write into the contract, or to ask for.
+    what: missing, new, renamed?, twice, type, or the field of the manifest. column: its name in the contract, empty when it
+    has none. agreed and delivered: the names, or the type and what came instead. remedy: what to write into the contract, or
+    to ask for.
     """
 
     what: str

@@ -17,7 +17,7 @@ import pyarrow as pa
 from contracts.loader import Contract
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_rows
 from resources.readers.header import known, match
-from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, too_large
+from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off, too_large
 
 ROWS_PER_BATCH = 20_000
 NAMES = {True: "true", False: "false"}
@@ -61,7 +61,8 @@ def _record(line: str) -> dict[str, str | None]:
     return record
 
 
-def _lines(file: DataFile) -> Iterator[tuple[int, str]]:
+def _lines(file: DataFile) -> Iterator[tuple[int, str, bool]]:
+    """Number, text, and whether a line end follows, of every line that is not blank."""
     with file.lines() as stream:
         for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES + 1), b""), 1):
             if len(line) > MAX_LINE_BYTES:
@@ -72,13 +73,13 @@ def _lines(file: DataFile) -> Iterator[tuple[int, str]]:
                 raise file.wrong_encoding() from None
             text = text.removeprefix(BOM) if number == 1 else text
             if text.strip():
-                yield number, text.rstrip("\r\n")
+                yield number, text.rstrip("\r\n"), line.endswith(b"\n")
 
 
 def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     """Rows of the file; a line that is not one JSON object becomes a defect row.
 
-    Raises DeliveryRejected: DELIVERY_HEADER for a key nobody contracted, DELIVERY_ENCODING, DELIVERY_TOO_LARGE.
+    Raises DeliveryRejected: DELIVERY_HEADER for a key nobody contracted, DELIVERY_ENCODING, DELIVERY_TRUNCATED, DELIVERY_TOO_LARGE.
     """
     origin, lookup, columns = Origin(file.name, file.index), known(contract), [c.name for c in contract.delivered]
     accepted: set[frozenset[str]] = set()
@@ -86,13 +87,15 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     extra: list[dict[str, str | None]] = []
     numbers: list[int] = []
     bad: list[Defect] = []
-    for number, line in _lines(file):
+    for number, line, ended in _lines(file):
         if len(records) + len(bad) >= ROWS_PER_BATCH:
             yield from _batches(contract, records, numbers, bad, origin, extra)
             records, numbers, bad, extra = [], [], [], []
         try:
             record = _record(line)
         except (ValueError, RecursionError):
+            if not ended:
+                raise cut_off(number, file.where) from None
             bad.append(Defect(number, E_COLUMNS, line))
             continue
         keys = frozenset(record)

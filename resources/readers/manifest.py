@@ -4,7 +4,8 @@ Here: reading `manifest.json`, holding it against the contract, verifying the fi
 Not here: reading their rows.
 
 Fields (domain rules B0): table "department/table", dept_org_code, extract_ts (ISO time), period_from, period_to,
-mode (full, inc, append), encoding, format, delimiter, row_count, files [{name, sm3, bytes}], schema_version.
+mode (full, inc, append), encoding, format, delimiter, row_count, files [{name, sm3, bytes}], schema_version; for a table with
+coordinates crs, the system they are in: nothing else tells it, and half a kilometre hangs on it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from contracts.loader import Contract, Delivery
 from resources.errors import DeliveryRejected
+from resources.readers.header import ContractDiffers, Difference
 from resources.readers.streams import CODECS, DataFile, opened, safe_name, sm3, sm3_bytes
 from resources.store import Store
 
@@ -26,6 +29,7 @@ FIELDS = (
     "table", "dept_org_code", "extract_ts", "period_from", "period_to", "mode", "encoding", "format", "delimiter",
     "row_count", "files", "schema_version",
 )  # fmt: skip
+CITY = ZoneInfo("Asia/Shanghai")
 MAX_BYTES = 1 << 20
 MAX_FILES = 500
 BATCH_ID_LENGTH = 32
@@ -51,6 +55,7 @@ class Manifest:
     format: str
     delimiter: str | None
     row_count: int
+    crs: str | None
     files: tuple[FileEntry, ...]
 
 
@@ -65,11 +70,12 @@ def _count(value: Any, field: str, where: str) -> int:
 
 
 def _time(value: Any, where: str) -> str:
+    """The moment in the zone of the city, so that two of them compare as texts; without a zone it is the city's."""
     try:
-        datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=CITY)).astimezone(CITY).isoformat()
+    except (TypeError, ValueError, OverflowError):
         raise _wrong("extract_ts is not an ISO time", where) from None
-    return str(value)
 
 
 def _entry(raw: Any, where: str) -> FileEntry:
@@ -121,6 +127,7 @@ def parse(data: bytes, where: str) -> Manifest:
         format=str(raw["format"]),
         delimiter=raw["delimiter"],
         row_count=_count(raw["row_count"], "row_count", where),
+        crs=raw.get("crs"),
         files=files,
     )
 
@@ -133,7 +140,7 @@ def delivery_of(contract: Contract) -> Delivery:
 
 
 def check(manifest: Manifest, contract: Contract) -> None:
-    """Raises DeliveryRejected (DELIVERY_CONTRACT) when the manifest says something else than the contract."""
+    """Raises ContractDiffers (DELIVERY_CONTRACT) when the manifest says something else than the contract."""
     delivery = delivery_of(contract)
     said = {"table": manifest.table, "format": manifest.format, "mode": manifest.mode}
     agreed = {"table": f"{contract.domain}/{contract.table}", "format": delivery.format, "mode": delivery.mode}
@@ -142,9 +149,16 @@ def check(manifest: Manifest, contract: Contract) -> None:
         agreed["encoding"] = CODECS[delivery.encoding]
     if delivery.format == "csv":
         said["delimiter"], agreed["delimiter"] = str(manifest.delimiter), delivery.delimiter
-    differing = [f"{f} is {said[f][:80]!r}, agreed is {agreed[f]!r}" for f in agreed if said[f] != agreed[f]]
+    if contract.crs:
+        said["crs"], agreed["crs"] = str(manifest.crs or "not stated"), contract.crs
+    differing = [f for f in agreed if said[f] != agreed[f]]
     if differing:
-        raise DeliveryRejected("DELIVERY_CONTRACT", "; ".join(differing), manifest.where, "Deliver as agreed, or change the contract first")
+        told = "; ".join(f"{f} is {said[f][:80]!r}, agreed is {agreed[f]!r}" for f in differing)
+        found = [
+            Difference(f, "", agreed[f], said[f][:40], f"delivery: {f}" if f != "table" else "deliver it where it belongs")
+            for f in differing
+        ]
+        raise ContractDiffers("DELIVERY_CONTRACT", told, manifest.where, "Deliver as agreed, or change the contract first", found)
 
 
 def verified(manifest: Manifest, contract: Contract, store: Store, folder: str, stack: ExitStack) -> list[DataFile]:

@@ -5,6 +5,7 @@ Here: file names, digests, gzip, size limits, where a wrong byte is. Not here: w
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import unicodedata
@@ -26,6 +27,11 @@ MAX_LINE_BYTES = 1 << 20
 CODECS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "gb18030": "gb18030"}
 """Contract encoding -> codec. A byte order mark is accepted everywhere and never kept."""
 BOM = "\ufeff"
+ARCHIVES = {
+    b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"Rar!\x1a\x07": "rar", b"7z\xbc\xaf\x27\x1c": "7z", b"\xfd7zXZ\0": "xz",
+    b"BZh91AY&SY": "bzip2",
+}  # fmt: skip
+"""How archives begin; text does not."""
 
 
 def safe_name(name: Any, where: str) -> str:
@@ -40,7 +46,9 @@ def safe_name(name: Any, where: str) -> str:
     )
     if not plain:
         what = f"{str(name)[:80]!r} is not a plain file name"
-        raise DeliveryRejected("DELIVERY_NAME", what, where, "Name files without folders or control characters")
+        raise DeliveryRejected(
+            "DELIVERY_NAME", what, where, "Give files plain names: no folders, no hidden characters, no accents of their own"
+        )
     return str(name)
 
 
@@ -83,6 +91,12 @@ class _Guarded(io.RawIOBase):
         return n
 
 
+def cut_off(line: int, where: str) -> DeliveryRejected:
+    """The rejection of a file that stops in the middle of its last line."""
+    what = f"the file stops in the middle of line {line}"
+    return DeliveryRejected("DELIVERY_TRUNCATED", what, where, "Deliver the whole file again, its last line ended like the others")
+
+
 def too_large(what: str, where: str) -> DeliveryRejected:
     return DeliveryRejected("DELIVERY_TOO_LARGE", what, where, "Split the delivery into smaller files")
 
@@ -105,8 +119,16 @@ class DataFile:
         return _Guarded(gzip.GzipFile(fileobj=self.handle, mode="rb") if self.compression == "gzip" else self.handle, self.size, self.where)
 
     def lines(self) -> io.BufferedReader:
-        """The unpacked bytes, buffered."""
-        return io.BufferedReader(self.stream(), CHUNK)
+        """The unpacked bytes, buffered. An archive in place of text, also one packed once more, is not opened."""
+        lines: io.BufferedReader = io.BufferedReader(self.stream(), CHUNK)
+        first = lines.peek(16)
+        for sign, kind in ARCHIVES.items():
+            if first.startswith(sign):
+                what = f"there is a {kind} archive where text is agreed"
+                raise DeliveryRejected(
+                    "DELIVERY_FORMAT", what, self.where, "Deliver the text itself, packed as agreed and no more than once"
+                )
+        return lines
 
     def undecodable(self) -> tuple[int, int] | None:
         """Byte offset (from 0) and line (from 1) of the first byte that is not in the file's encoding; a second pass."""
@@ -137,6 +159,6 @@ def opened(store: Store, folder: str, name: str, index: int, codec: str, compres
     except FileNotFoundError:
         raise DeliveryRejected("DELIVERY_MISSING", "the file is not there", where, "Deliver the file") from None
     except OSError as e:
-        what = f"the file cannot be opened ({e.strerror})"
+        what = "it is a link" if e.errno == errno.ELOOP else f"the file cannot be opened ({e.strerror})"
         raise DeliveryRejected("DELIVERY_NAME", what, where, "Deliver a readable plain file in a folder of its own") from None
     return DataFile(name, index, where, handle, size, codec, compression)

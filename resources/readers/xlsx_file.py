@@ -5,14 +5,15 @@ Here: finding the table in the sheet, cells to text. Not here: what the cells me
 The header is the first of the first ten rows with at least 60 % of the contract's column names (domain rules D31),
 in the first sheet that has one. Wholly empty rows, and rows at the end whose first filled cell speaks of a total or
 a signature, are no rows of the delivery. `_row_no` is the row number of the sheet. An empty cell is NULL. A number
-is its shortest decimal text (no ".0", no exponent), a date ISO. The workbook is held in memory, within limits.
+is its decimal text of 15 significant digits (no ".0"), a date ISO. The digits of a number that has more of them before
+the point are lost: it keeps its exponent (3.2109919080101E+17), so that nobody takes it for somebody's number.
+The workbook is held in memory, within the limits of `workbook_check`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
@@ -22,16 +23,16 @@ import pyarrow as pa
 import python_calamine
 
 from contracts.loader import Contract
-from resources.errors import DeliveryRejected
+from resources.readers import workbook_check
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_rows
 from resources.readers.header import NEW, hits, match, new_columns, reject
-from resources.readers.streams import DataFile, too_large
+from resources.readers.streams import DataFile
 
+DIGITS = 15
+"""Significant digits of a number in Excel; what a cell stores beyond them is noise of binary fractions."""
 HEADER_ROWS = 10
 HEADER_SHARE = 0.6
 FOOTER = re.compile("合计|小计|制表|审核")
-MAX_UNPACKED_BYTES = 1 << 30
-MAX_PARTS = 10_000
 ROWS_PER_BATCH = 20_000
 
 Row = list[str | None]
@@ -47,25 +48,9 @@ def _text(value: Any) -> str | None:
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
     if isinstance(value, int | float):
-        text = format(Decimal(repr(value)), "f")
-        return text.removesuffix(".0")
+        text = format(value, f".{DIGITS}g")
+        return text.upper() if abs(value) >= 10**DIGITS else format(Decimal(text), "f")
     return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
-
-
-def _guard(file: DataFile) -> None:
-    """A workbook is a zip archive: look at its directory before anything is unpacked."""
-    file.handle.seek(0)
-    try:
-        parts = zipfile.ZipFile(file.handle).infolist()
-    except (zipfile.BadZipFile, ValueError, OSError):
-        raise _no_workbook(file) from None
-    if len(parts) > MAX_PARTS or sum(p.file_size for p in parts) > MAX_UNPACKED_BYTES:
-        raise too_large(f"more than {MAX_PARTS} parts or {MAX_UNPACKED_BYTES} bytes unpacked", file.where)
-
-
-def _no_workbook(file: DataFile) -> DeliveryRejected:
-    remedy = "Save it as Excel workbook (.xlsx) and deliver it again"
-    return DeliveryRejected("DELIVERY_FORMAT", "the file is not a readable XLSX workbook", file.where, remedy)
 
 
 def _sheet_rows(sheet: Any) -> Iterator[tuple[int, Row]]:
@@ -104,13 +89,13 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     """
     if not file.size:
         return
-    _guard(file)
+    workbook_check.check(file)
     file.handle.seek(0)
     try:
         workbook = python_calamine.load_workbook(file.handle)
         cells, found = _table(workbook, contract, file)
     except python_calamine.CalamineError:
-        raise _no_workbook(file) from None
+        raise workbook_check.no_workbook(file) from None
     names = match([c for c in cells if c], contract, file.where)
     named = [i for i, c in enumerate(cells) if c]
     unnamed = [i for i, c in enumerate(cells) if not c]

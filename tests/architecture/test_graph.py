@@ -17,6 +17,7 @@ from assets.declare import declared
 from contracts import load_all
 from pipelines.definitions import defs
 
+OPERATIONS = {"operations/release", "operations/maintenance"}
 SNAPSHOT = Path(__file__).parent / "graph.json"
 
 
@@ -74,14 +75,14 @@ def test_every_contract_has_its_asset_and_every_asset_its_contract(graph: dict[s
     derived = {name for name, c in contracts.items() if c.delivery is None}
     assert set(declared()) == derived
     raw = {c.sibling("raw") for c in contracts.values() if c.delivery}
-    assert set(graph["assets"]) == set(contracts) | raw | {"operations/release"}
+    assert set(graph["assets"]) == set(contracts) | raw | OPERATIONS
 
 
 def test_every_table_has_a_writer_of_its_own_and_an_owner(graph: dict[str, Any]) -> None:
     pools = [a["pool"] for a in graph["assets"].values()]
     assert None not in pools
     assert len(set(pools)) == len(pools)
-    assert all(a["owners"] for name, a in graph["assets"].items() if name != "operations/release")
+    assert all(a["owners"] for name, a in graph["assets"].items() if name not in OPERATIONS)
 
 
 def test_inputs_of_a_declared_table_are_its_dependencies(graph: dict[str, Any]) -> None:

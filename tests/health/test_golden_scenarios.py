@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,16 @@ def test_no_service_after_a_death_goes_without_its_flag(city: scenarios.City) ->
     for r in city.service.collect():
         late = r.person_uid in died and r.service_date > died[r.person_uid]
         assert ("AFTER_DEATH" in r.flags) == late, r.service_no
+
+
+def test_services_without_an_archive_are_kept_and_flagged(city: scenarios.City, record_property: Callable[[str, object], None]) -> None:
+    numbers = {r.ehr_no for r in city.archive.collect()}
+    given = [r for r in city.service.collect() if r.service_kind != "VISIT"]
+    orphans = {r.service_no for r in given if r.ehr_no not in numbers}
+    assert orphans == {r.service_no for r in given if "NO_ARCHIVE" in r.flags} == {"N-e", "N-f"}
+    record_property("proves", "B21")
+    record_property("done", "an examination and a follow-up under archive numbers that no archive has")
+    record_property("seen", f"{len(orphans)} of {len(given)} services flagged NO_ARCHIVE, none lost")
 
 
 def test_closing_is_proposed_with_reason_and_date(archives: dict[str, dict[str, Any]]) -> None:

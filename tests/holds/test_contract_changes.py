@@ -94,6 +94,17 @@ def test_another_header_is_held_and_shown_column_by_column(
     record_property("seen", f"held whole, 1 of 1 rows accounted; {len(found)} differences shown column by column")
 
 
+def test_another_delimiter_is_taken_up_when_the_contract_has_it(installation: Installation, tmp_path: Path, capsys: Any) -> None:
+    city = installation()
+    text = csv_text(contract_of(city), [staff("A")]).replace(",", ";")
+    write_drop(Path(city.settings.landing), contract_of(city), D30, text.encode(), 1, delimiter=";")
+    assert "DELIVERY_CONTRACT" in take_in(city, STAFF, D30).problems[0]
+    assert differences(city, capsys) == [("delimiter", "", ",", ";")]
+    change_contract(city, tmp_path, "delimiter: ','", "delimiter: ';'")
+    assert due(city) == [D30]
+    assert not take_in(city, STAFF, D30).problems
+
+
 def test_other_order_is_no_difference(installation: Installation, record_property: Any) -> None:
     city = installation()
     head, line, _ = csv_text(contract_of(city), [staff("A", title="主任")]).split("\n")

@@ -125,15 +125,18 @@ def test_a_corrected_drop_makes_the_hold_moot(city: Runtime, record_property: An
     record_property("seen", "19 rows taken in, the hold is closed as replaced, the old drop stays out")
 
 
-def test_released_and_not_readable_it_is_rejected_for_good(city: Runtime) -> None:
+def test_released_while_its_file_is_sent_again_it_is_taken_in_when_it_is_whole(city: Runtime) -> None:
     decide(city.settings, STAFF, D30, "released", why="three have retired", who="engineer", as_json=True)
-    drop = next(d for d in city.landing.drops(city.contracts[f"cleansed/{STAFF}"]) if d.business_date.isoformat() == D30)
     file = next(p for p in Path(city.settings.landing, STAFF, D30).iterdir() if p.name != "manifest.json")
-    file.write_bytes(file.read_bytes() + b"x")
+    whole = file.read_bytes()
+    file.write_bytes(whole + b"x")
     assert "DELIVERY_DIGEST" in take_in(city, STAFF, D30).problems[0]
-    assert (due(city), waiting(city)) == ([], [])
-    assert city.holds.of(f"raw/{STAFF}")[drop.batch_id].state == "rejected"
+    assert (due(city), waiting(city)) == ([D30], [("released", D30, 17, 20)])
     assert sums(city)[D30] == {"rows_in": 17, "published": 0, "rejected": 17}
+    file.write_bytes(whole)
+    assert not take_in(city, STAFF, D30).problems
+    assert sums(city)[D30] == {"rows_in": 17, "published": 17, "rejected": 0}
+    assert (due(city), waiting(city)) == ([], [])
 
 
 def test_what_came_before_does_not_depend_on_when_it_arrived(installation: Installation, record_property: Any) -> None:

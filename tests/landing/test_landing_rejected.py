@@ -11,7 +11,7 @@ import pytest
 
 from resources.errors import DeliveryRejected
 from resources.landing import LandingZone
-from resources.readers import streams, xlsx_file
+from resources.readers import streams, workbook_check
 from tests.landing.writing import ROWS, contract, csv_bytes, drop, folder_of, read_all
 
 CSV = contract()
@@ -136,6 +136,22 @@ def test_truncated_gzip(tmp_path):
     assert rejected(tmp_path, GZIP).startswith("DELIVERY_TRUNCATED")
 
 
+@pytest.mark.parametrize(
+    ("format", "data"),
+    [
+        ("csv", csv_bytes(ROWS) + b"A3,x"),
+        ("jsonl", b'{"\xbe\xcd\xd5\xef\xba\xc5": "A1"}\n{"\xbe\xcd\xd5\xef\xba\xc5": "A'),
+        ("fixed_width", b"A1  x       2019-12-30\nA2  y"),
+    ],
+)
+def test_last_line_that_is_cut(tmp_path, format, data):
+    agreed = contract(format)
+    drop(tmp_path, agreed, {"a": data}, 2 + (format == "csv"))
+    message = rejected(tmp_path, agreed)
+    assert message.startswith("DELIVERY_TRUNCATED")
+    assert "middle of line" in message
+
+
 @pytest.mark.parametrize("data", [b"plain text", gzip.compress(b"x", mtime=0)[:-8] + b"\0" * 8])
 def test_gzip_that_is_not_sound(tmp_path, data):
     drop(tmp_path, GZIP, {"a.csv.gz": data}, 1)
@@ -153,7 +169,7 @@ def test_too_many_bytes(tmp_path, monkeypatch):
     assert rejected(tmp_path).startswith("DELIVERY_TOO_LARGE")
 
 
-@pytest.mark.parametrize("data", [b"", csv_bytes([])])
+@pytest.mark.parametrize("data", [b"", csv_bytes([]), csv_bytes([]).rstrip()])
 def test_empty_file(tmp_path, data):
     drop(tmp_path, CSV, {"a.csv": data}, 2)
     assert rejected(tmp_path).startswith("DELIVERY_EMPTY")
@@ -179,7 +195,7 @@ def test_workbook_that_is_not_one(tmp_path, data):
 def test_workbook_bomb(tmp_path, monkeypatch):
     from tests.landing.test_landing_read import workbook
 
-    monkeypatch.setattr(xlsx_file, "MAX_UNPACKED_BYTES", 100)
+    monkeypatch.setattr(workbook_check, "MAX_UNPACKED_BYTES", 100)
     agreed = contract("xlsx")
     drop(tmp_path, agreed, {"a.xlsx": workbook([list("abc")])}, 1)
     assert rejected(tmp_path, agreed).startswith("DELIVERY_TOO_LARGE")

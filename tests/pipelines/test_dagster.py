@@ -55,6 +55,13 @@ def test_a_complete_drop_starts_one_run_under_its_digest(installation: Installat
     assert asked(city) == [], "a drop without its manifest is not complete"
 
 
+def test_a_drop_of_a_date_no_run_can_have_does_not_hide_the_others(installation: Installation) -> None:
+    city = installation()
+    for day in ("2012-01-01", DAY, "2999-01-01"):
+        deliver(city, "health/staff", day, [staff(1)])
+    assert [x.partition_key for x in asked(city)] == [DAY]
+
+
 def test_an_exchange_database_out_of_reach_does_not_hide_the_other_drops(installation: Installation) -> None:
     city = installation()
     city.settings.exchange_url = type(city.settings.exchange_url)("sqlite:////nowhere/at/all.db")  # type: ignore[misc, call-arg]
@@ -107,5 +114,5 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_keeps_the_old_version
 
 def test_the_definitions_are_the_same_on_any_installation(installation: Installation) -> None:
     definitions = _defs(installation())
-    assert {j.name for j in definitions.jobs or []} == {"nightly", "take_in", "rebuild", "release_hold", "refuse_hold"}
+    assert {j.name for j in definitions.jobs or []} == {"nightly", "take_in", "rebuild", "maintenance", "release_hold", "refuse_hold"}
     assert definitions.resolve_job_def("nightly").partitions_def is not None

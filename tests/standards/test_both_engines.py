@@ -20,7 +20,23 @@ from pyspark.sql import functions as F
 from contracts import load_all
 from quality.rows import typed
 from resources.engine import Engine
-from standards import archive_no, codes, dates, divisions, identity, names, numbers, phones, pseudonym, rules, tables, text
+from standards import (
+    addresses,
+    archive_no,
+    codes,
+    coordinates,
+    dates,
+    divisions,
+    identity,
+    names,
+    numbers,
+    organisations,
+    phones,
+    pseudonym,
+    rules,
+    tables,
+    text,
+)
 from standards.rules import Options, parse
 from tests.servers.need import ROOT
 from tests.standards import test_codes, test_dates, test_divisions, test_identity, test_texts
@@ -163,7 +179,21 @@ def test_long_names_are_compared_in_time(both: Both) -> None:
 def test_nothing_is_left_out() -> None:
     """A new rule, function or built-in has to be asked on both engines, too."""
     assert set(functions.RULES) == set(rules.RULES)
-    modules: list[ModuleType] = [archive_no, codes, dates, divisions, identity, names, numbers, phones, tables, text]
+    modules: list[ModuleType] = [
+        addresses,
+        archive_no,
+        codes,
+        coordinates,
+        dates,
+        divisions,
+        identity,
+        names,
+        numbers,
+        organisations,
+        phones,
+        tables,
+        text,
+    ]
     offered = {
         f
         for m in modules

@@ -137,7 +137,7 @@ def test_a_bad_delivery_is_refused_in_one_line_that_says_what_where_and_what_to_
 @pytest.mark.parametrize("table", BAD)
 def test_its_rows_are_accounted_for_as_rejected(bad_night: dict[str, Any], table: str) -> None:
     (account,) = [r for r in bad_night["said"]["ledger"] if r["table"] == f"raw/{table}"]
-    assert account["kind"] == "rejected"
+    assert account["kind"] == ("held" if BAD[table][1] == "DELIVERY_HEADER" else "rejected")
     assert account["rows_in"] == account["rejected"] > 0
     assert account["published"] == 0
 

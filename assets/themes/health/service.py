@@ -16,7 +16,7 @@ from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.themes.health import survivor
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
-AFTER_DEATH, NOT_IN_SERVICE, AMBIGUOUS = "AFTER_DEATH", "F8", "AMBIGUOUS_ARCHIVE"
+AFTER_DEATH, NOT_IN_SERVICE, AMBIGUOUS, ORPHAN = "AFTER_DEATH", "F8", "AMBIGUOUS_ARCHIVE", "NO_ARCHIVE"
 SHAPE = {
     "service_no": "string", "ehr_no": "string", "service_date": "date", "org_code": "string", "doctor": "string",
     "way_code": "string", "class_code": "string", "sbp": "int", "dbp": "int", "input_user": "string", "input_time": "timestamp_ntz",
@@ -101,7 +101,7 @@ def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
 
 
 def with_flags(services: DataFrame, death: DataFrame) -> DataFrame:
-    """AFTER_DEATH (X2: later than a death of grade A or B), F8, AMBIGUOUS_ARCHIVE."""
+    """AFTER_DEATH (X2: later than a death of grade A or B), F8, AMBIGUOUS_ARCHIVE, NO_ARCHIVE (no archive has the number)."""
     dead = death.where(F.col("status") == "CONFIRMED").select("person_uid", F.col("death_date").alias("died"))
     joined = services.join(dead, "person_uid", "left")
     return joined.withColumn(
@@ -111,6 +111,7 @@ def with_flags(services: DataFrame, death: DataFrame) -> DataFrame:
                 F.when(F.col("service_date") > F.col("died"), AFTER_DEATH),
                 F.when(F.col("not_in_service"), NOT_IN_SERVICE),
                 F.when(F.coalesce(F.col("ambiguous"), F.lit(False)), AMBIGUOUS),
+                F.when(F.col("ambiguous").isNull(), ORPHAN),
             )
         ),
     )

@@ -12,8 +12,8 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards import codes, divisions, identity, names, phones, tables, text
-from tests.standards.corpus.values import DAYS, MOMENTS, TEXTS
+from standards import addresses, codes, coordinates, divisions, identity, names, numbers, organisations, phones, tables, text
+from tests.standards.corpus.values import DAYS, DEGREES, MOMENTS, ORGANISATIONS, QUALIFIED, TEXTS
 
 RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "identity": [(TEXTS, {}), (TEXTS, {"test_divisions": True})],
@@ -24,11 +24,23 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "date": [(TEXTS + DAYS + MOMENTS, {}), (DAYS, {"excel": True})],
     "timestamp": [(TEXTS + DAYS + MOMENTS, {})],
     "month": [(TEXTS + DAYS, {})],
-    "integer": [(TEXTS, {"physical_type": "int", "minimum": 0, "maximum": 250}), (TEXTS, {"physical_type": "bigint"})],
-    "decimal": [(TEXTS, {"physical_type": "decimal(12,2)", "minimum": -1e6, "maximum": 1e6}), (TEXTS, {"physical_type": "decimal(38,10)"})],
+    "integer": [
+        (TEXTS, {"physical_type": "int", "minimum": 0, "maximum": 250}),
+        (TEXTS, {"physical_type": "bigint"}),
+        (TEXTS, {"physical_type": "int", "minimum": 30, "maximum": 320, "units": {"kPa": 7.5}}),
+    ],
+    "decimal": [
+        (TEXTS, {"physical_type": "decimal(12,2)", "minimum": -1e6, "maximum": 1e6}),
+        (TEXTS, {"physical_type": "decimal(38,10)"}),
+        (TEXTS, {"physical_type": "decimal(5,1)", "minimum": 30, "maximum": 250, "units": {"m": 100.0, "mg/dL": 0.055556}}),
+        (TEXTS + QUALIFIED, {"physical_type": "decimal(12,3)", "minimum": 0, "maximum": 1e6, "qualified": True}),
+    ],
+    "degrees": [(TEXTS + DEGREES, {})],
+    "organisation_no": [(TEXTS + ORGANISATIONS, {}), (ORGANISATIONS, {"registrar": True})],
+    "organisation_name": [(TEXTS, {})],
     "identifier": [(TEXTS, {})],
     "archive_no": [(TEXTS, {})],
-    "address": [(TEXTS, {})],
+    "address": [(TEXTS, {}), (TEXTS, {"keyed": True})],
     "text": [(TEXTS, {})],
 }
 
@@ -52,12 +64,31 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     names.same_person_name: lambda c: names.same_person_name(c, F.lit("王𠀁明"), F.lit("王小明")),
     phones.national: phones.national,
     divisions.county_of: divisions.county_of,
+    text.whole_text: text.whole_text,
+    numbers.qualifier: numbers.qualifier,
+    organisations.credit_check: lambda c: organisations.credit_check(F.when(c.rlike(organisations.SHAPES[18]), F.substring(c, 1, 17))),
+    organisations.organisation_check: lambda c: organisations.organisation_check(
+        F.when(c.rlike("^[0-9A-Z]{8,9}\\z"), F.substring(c, 1, 8))
+    ),
+    organisations.registration_check: lambda c: organisations.registration_check(F.length(c)),
+    organisations.kind: organisations.kind,
+    organisations.code_of: organisations.code_of,
+    organisations.normalise: organisations.normalise,
+    organisations.compare_key: organisations.compare_key,
+    addresses.normalise: addresses.normalise,
+    coordinates.inside: lambda c: coordinates.inside(F.length(c) + 110, F.length(c) + 25.5),
+    coordinates.gcj_offset: lambda c: F.struct(
+        *(F.round(v, 8) for v in coordinates.gcj_offset(F.length(c) / 50 + 119, F.length(c) / 50 + 32))
+    ),
+    coordinates.from_bd09: lambda c: F.struct(
+        *(F.round(v, 8) for v in coordinates.from_bd09(F.length(c) / 50 + 119, F.length(c) / 50 + 32))
+    ),
     tables.looked_up: lambda c: tables.looked_up({"a": "1", "İ": "2", "𠀀": "3", "e\u0301": "4", "": "5"}, c),
 }
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
     codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors, divisions.names,
-    names.variants, tables.rows, tables.placeholders, text.clean_by, text.with_absent,
+    names.variants, tables.rows, tables.placeholders, text.clean_by, text.with_absent, addresses.taken_apart,
 }  # fmt: skip
 """Tables of the standards, and steps that only a rule can be asked about."""
 
@@ -71,6 +102,10 @@ def on_text() -> dict[str, Column]:
         "ascii": F.ascii(c),
         "md5": F.md5(c),
         "btrim": F.btrim(c, F.lit(" \t\r\n")),
+        "sqrt": F.sqrt(F.length(c)),
+        "sin": F.round(F.sin(F.length(c) / 7), 8),
+        "cos": F.round(F.cos(F.length(c) / 7), 8),
+        "atan2": F.round(F.atan2(F.length(c) / 7, F.length(c) + 1), 8),
         "rtrim": F.rtrim(c, F.lit("0")),
         "lpad": F.lpad(c, 2, "0"),
         "rpad": F.rpad(c, 12, "0"),

@@ -99,11 +99,45 @@ NAMES = [
     "李 四\u2029",
 ]
 
+QUALIFIED = [
+    "<0.01",
+    "< 1",
+    "＜０.０1",
+    ">2419.6",
+    "≤0.5",
+    "0.02L",
+    "0.02 L",
+    "12.5%",
+    "％",
+    "<",
+    "L",
+    "ND",
+    "未检出",
+    "<<1",
+    "<1.2.3L",
+    "<\u20281",
+]
+DEGREES = [
+    "119.4378", "32.396", "-0.0", "0", "119437800", "32396000", "119°26′16.08″", "32°23'45.6\"N", "119度26分16秒", "119°60′00″",
+    "119:26:16",
+    "1e2",
+    "119.43780000000000000001", "１１９.4378", "119.4378°", "9999999999.99999999", "12345678901",
+]  # fmt: skip
+ORGANISATIONS = [
+    "91321002MA0FAKE170", "91321002ma0fake170", "91321002MA0FAKE171", "91321002MA0FAKE183", "91350100M0001TGQXM", "9132100SMA0FAKE170",
+    "96321002MA0FAKE170", "91990000MA0FAKE170", "MA0FAKE17", "MA0FAKE1-7", "FAKE0011X", "MA0FAKE18", "321000000000017", "321000000000018",
+    "1234567890123", "９１321002MA0FAKE170", "9.132E+17", "91321002MA0FAKE1７0\u2028", "'321000000000017", "𠀀" * 18, "ß" * 9,
+]  # fmt: skip
+ADDRESSES = [
+    "江苏省扬州市广陵区东关街道彩衣街８８号", "邗江 翠岗新村3-2-501", "江都市仙女镇龙川路12号(原电影院旁)", "高邮市临泽镇洋汊村三组",
+    "开发区文汇街道扬子江中路186号智谷大厦A座8楼", "邗江区邗上文汇西路二十三号3#501", "市区", "扬州市\u2028广陵区", "高邮\n临泽", "十三组",
+]  # fmt: skip
+
 TEXTS: list[str] = list(
     dict.fromkeys(
         [
             "", "a", "A", "王小明", *ASTRAL, *COMBINED, *CASES, *FOLDED, *DIGITS, *LOST, *PATTERNS, *WORDS, *NUMBERS, *LISTS, *IDENTITIES,
-            *PHONES, *ARCHIVES, *DIVISIONS, *NAMES, *AROUND, *(f"a{c}b" for c in AROUND), *(f"12{c}" for c in AROUND),
+            *PHONES, *ARCHIVES, *DIVISIONS, *NAMES, *ADDRESSES, *AROUND, *(f"a{c}b" for c in AROUND), *(f"12{c}" for c in AROUND),
             *(f"{c}12" for c in AROUND),
         ]
     )

@@ -1,0 +1,201 @@
+"""Maintenance of one Delta table and its folder: fewer files, a log that opens quickly, nothing left over.
+
+Here: what could be done, as lists, and doing it. Knows no domain. Not here: which tables, which versions are promised to
+readers (`pipelines.maintain`).
+
+A compaction is a publish like every other: the rows are staged and replace the files they were read from in one commit,
+refused when somebody published meanwhile. It says what the commit before it said, and which version its rows are of.
+Files are removed only when they are listed before the log is read, are older than the retention, and no version needs
+them that is promised or was the newest at any time since.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from resources.commit import nullable
+from resources.errors import CitylakeError
+from resources.lake import CONTENT, OF_DELTA, STAGE, Conflict, Lake
+from resources.store import StoredFile
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+MANY_FILES = 8
+"""So many small files in a partition are no burden."""
+SMALL_BYTES = 16 << 20
+"""Files of a partition are small when they are so on average."""
+MANY_COMMITS = 10
+"""So many commits are read beside a checkpoint without harm."""
+LEFTOVERS = (".beside", ".doctor-")
+"""How folders beside the tables begin that a killed rebuild or doctor leaves behind."""
+READERS = 8
+LOG_FILE = re.compile(r"(\d{20})\.(json|checkpoint.*\.parquet)")
+
+
+@dataclass(frozen=True)
+class Scattered:
+    """Partitions of a table at a version that lie in many small files. where: they as filters, None: the whole table."""
+
+    table: str
+    version: int
+    where: list[tuple[str, str, list[str]]] | None
+    partitions: int
+    files: int
+    rows: int
+
+
+def scattered(lake: Lake, table: str) -> Scattered | None:
+    """What a compaction would put together, None when nothing is to be gained."""
+    handle = _opened(lake, table)
+    files = _files(handle)
+    parts = [tuple(str(v) for v in (f.get("partition") or {}).values()) for f in files]
+    count, size = Counter(parts), Counter[tuple[str, ...]]()
+    for part, file in zip(parts, files, strict=True):
+        size[part] += file["size_bytes"]
+    many = {p for p, n in count.items() if n > MANY_FILES and size[p] / n < SMALL_BYTES}
+    if not many:
+        return None
+    columns = handle.metadata().partition_columns
+    chosen = [{p[i] for p in many} for i in range(len(columns))]
+    replaced = [f for p, f in zip(parts, files, strict=True) if all(v in allowed for v, allowed in zip(p, chosen, strict=True))]
+    where = [(c, "in", sorted(values)) for c, values in zip(columns, chosen, strict=True)]
+    return Scattered(table, handle.version(), where or None, len(many), len(replaced), sum(f["num_records"] for f in replaced))
+
+
+def compact(lake: Lake, plan: Scattered, run_id: str, *, statistics: bool) -> int:
+    """Write these rows into as few files as they need. Returns how many.
+
+    statistics: as the table is published. Raises Conflict when somebody published since the plan was made.
+    """
+    handle = _opened(lake, plan.table, plan.version)
+    columns = handle.metadata().partition_columns
+    stage = lake.stage(plan.table, run_id)
+    try:
+        stage.write_arrow(handle.to_pyarrow_dataset(partitions=plan.where).scanner().to_reader(), columns)
+        staged = stage.open()
+        if stage.rows() != plan.rows or _types(staged) != _types(handle):
+            raise CitylakeError(
+                "COMPACT", f"the rows of {plan.table} did not come back as they were", stage.uri, "Nothing was changed; report it"
+            )
+        lake.publish(
+            stage, base_version=plan.version, replace_partitions=plan.where, partition_by=columns, statistics=statistics,
+            metadata={CONTENT: str(plan.version), **_told(handle)},
+        )  # fmt: skip
+    except BaseException:
+        stage.discard()
+        raise
+    return len(_files(staged))
+
+
+def drop(lake: Lake, table: str, where: list[tuple[str, str, list[str]]], run_id: str) -> None:
+    """Take partitions out of a table in one commit, which says what the commit before it said. Raises Conflict."""
+    import pyarrow as pa
+
+    handle = _opened(lake, table)
+    columns = handle.metadata().partition_columns
+    stage = lake.stage(table, run_id)
+    stage.write_arrow(pa.RecordBatchReader.from_batches(handle.to_pyarrow_dataset().schema, []), columns)
+    try:
+        lake.publish(stage, base_version=handle.version(), replace_partitions=where, partition_by=columns, metadata=_told(handle, CONTENT))
+    except Conflict:
+        stage.discard()
+        raise
+
+
+def checkpoint(lake: Lake, table: str) -> bool:
+    """Sum the log up when many commits lie after its last checkpoint. Returns whether it was done."""
+    handle = _opened(lake, table)
+    last = max(_checkpoints(c.name for c in lake.store.children(f"{table}/_delta_log")), default=0)
+    if handle.version() - last < MANY_COMMITS:
+        return False
+    handle.create_checkpoint()
+    return True
+
+
+def unneeded(lake: Lake, table: str, kept: Collection[int], since: datetime, alive: Collection[str]) -> list[StoredFile]:
+    """Files below the table's folder that nobody needs, among them log files before the oldest version that is needed.
+
+    kept: versions promised to readers, beside those that were the newest at any time since the given one.
+    alive: runs at work now; their stages are left alone however old they are.
+    """
+    below = lake.store.files(table)  # before the log is read: what is published meanwhile is then in the log
+    log, recent = f"{table}/_delta_log/", f"{table}/stage-"
+    newest = _opened(lake, table)
+    numbered = {f.path: int(m[1]) for f in below if f.path.startswith(log) and (m := LOG_FILE.fullmatch(f.path.removeprefix(log)))}
+    later = [numbered[f.path] for f in below if f.path in numbered and f.path.endswith(".json") and f.modified >= since]
+    first = min(later, default=newest.version() + 1)
+    oldest = max(first - 1, 0)
+    named = _paths(newest) | _removed(lake, log, range(first, newest.version() + 1))
+    for version in sorted(v for v in set(kept) if v < oldest):
+        named |= _paths(_opened(lake, table, version))
+    needed = {f"{table}/{path}" for path in named}
+    working = tuple(f"{recent}{run_id}-" for run_id in alive)
+    data = [
+        f for f in below
+        if not f.path.startswith(log) and f.path not in needed and f.modified < since and not (working and f.path.startswith(working))
+    ]  # fmt: skip
+    summed_up = max((v for v in _checkpoints(path.removeprefix(log) for path in numbered) if v <= min([oldest, *kept])), default=0)
+    return data + [f for f in below if numbered.get(f.path, summed_up) < summed_up]
+
+
+def leftovers(lake: Lake, since: datetime) -> list[StoredFile]:
+    """Files of rebuilds beside the lake and of doctors that were killed, when nothing was written to them since."""
+    found: list[StoredFile] = []
+    for folder in (c.name for c in lake.store.children("") if c.is_folder and c.name.startswith(LEFTOVERS)):
+        files = lake.store.files(folder)
+        if all(f.modified < since for f in files):
+            found += files
+    return found
+
+
+def _opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
+    handle = lake.open(table, version)
+    if handle is None:
+        raise CitylakeError("TABLE_MISSING", f"table {table} has never been published", lake.root, "See `citylake tables`")
+    return handle
+
+
+def _told(handle: DeltaTable, *without: str) -> dict[str, str]:
+    """What the commit of this version says for those who come after it."""
+    return {name: value for name, value in handle.history(1)[0].items() if name not in {*OF_DELTA, STAGE, *without}}
+
+
+def _files(handle: DeltaTable) -> list[dict[str, Any]]:
+    import pyarrow as pa
+
+    return pa.table(handle.get_add_actions(flatten=False)).to_pylist()
+
+
+def _types(handle: DeltaTable) -> dict[str, Any]:
+    return {f.name: f.type for f in nullable(handle.schema(), without=frozenset()).fields}
+
+
+def _paths(handle: DeltaTable) -> set[str]:
+    return {name for f in _files(handle) for name in (f["path"], unquote(f["path"]))}
+
+
+def _removed(lake: Lake, log: str, versions: range) -> set[str]:
+    """The files that these commits took out of the table."""
+
+    def of(version: int) -> set[str]:
+        handle, _ = lake.store.open(f"{log}{version:020}.json")
+        with handle:
+            actions = [json.loads(line) for line in handle]
+        return {name for a in actions if "remove" in a for name in (a["remove"]["path"], unquote(a["remove"]["path"]))}
+
+    with ThreadPoolExecutor(READERS) as threads:
+        return set().union(*threads.map(of, versions))
+
+
+def _checkpoints(names: Any) -> list[int]:
+    """The versions of the checkpoints among the files of a log."""
+    return [int(m[1]) for name in names if (m := LOG_FILE.fullmatch(name)) and m[2].startswith("checkpoint")]

@@ -1,0 +1,80 @@
+"""Coordinates: one number of degrees out of a delivered value, and the systems of reference they are given in.
+
+Here: decimal degrees, degrees-minutes-seconds, the city's box, GCJ-02 and BD-09 to CGCS2000. Not here: what a pair of them means
+(`quality.across`); systems whose parameters are classified (Xi'an 80, Beijing 54, the city's own), which nobody converts.
+Source: domain rules A12, D21; the public approximation of GCJ-02, inverted by iteration (error below 1e-9 degrees).
+"""
+
+from __future__ import annotations
+
+from math import pi
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
+
+DECIMAL = r"^[+-]?[0-9]{1,10}(?:[.][0-9]{1,20})?\z"
+DMS = r"""^([0-9]{1,3})[°度dD:] *([0-9]{1,2})['′分mM:] *([0-9]{1,2}(?:[.][0-9]{1,8})?)["″秒sS]? *[NEne北东]?\z"""
+TYPE = "decimal(18,8)"
+MARGIN = 0.02
+LON, LAT = (119.0167 - MARGIN, 119.9 + MARGIN), (31.9333 - MARGIN, 33.4167 + MARGIN)
+"""The city's box with its margin, degrees: CGCS2000."""
+AXIS, ECCENTRICITY = 6378245.0, 0.00669342162296594323
+KEPT = ("CGCS2000", "WGS84")
+"""Stored as they are: they differ by centimetres."""
+
+
+def degrees_rule() -> Steps:
+    """Rule `degrees`: value decimal(18,8), degrees as delivered, whichever way round and in whatever unit; nothing is converted but
+    degrees, minutes, seconds (F_DMS). E_DEGREES: neither form. F_WIDTH, F_INVIS, F_HTML, F_TRIM."""
+
+    def parts(row: Row) -> dict[str, Column]:
+        s = row["s"]
+        whole, minutes, seconds = (F.regexp_extract(s, DMS, i).try_cast("decimal(12,8)") for i in (1, 2, 3))
+        sexagesimal = whole.cast("double") + minutes.cast("double") / 60 + seconds.cast("double") / 3600
+        return {
+            "absent": is_absent(s),
+            "plain": F.when(s.rlike(DECIMAL), s).try_cast(TYPE),
+            "dms": F.when(s.rlike(DMS) & (minutes < 60) & (seconds < 60), F.round(sexagesimal, 8).cast(TYPE)),
+        }
+
+    def answer(row: Row) -> dict[str, Column]:
+        value = F.coalesce(row["plain"], row["dms"])
+        codes = code_array(*text_fixes(row["raw"]), flag(row["dms"].isNotNull(), "F_DMS"), flag(value.isNull(), "E_DEGREES"))
+        untouched = row["absent"] | (row["plain"].isNotNull() & (row["s"] == row["raw"]))
+        return {"value": value, "codes": F.when(untouched, no_codes()).otherwise(codes)}
+
+    return clean_by(free_text), parts, answer
+
+
+def inside(lon: Column, lat: Column) -> Column:
+    """Both stand in the city's box."""
+    return lon.between(*LON) & lat.between(*LAT)
+
+
+def _wave(v: Column, amount: float, per: float) -> Column:
+    return amount * F.sin(v * (pi / per))
+
+
+def gcj_offset(lon: Column, lat: Column) -> tuple[Column, Column]:
+    """What GCJ-02 adds to a true position, degrees of longitude and latitude (double)."""
+    x, y = lon - 105, lat - 35
+    root = F.sqrt(F.abs(x))
+    both = (_wave(x, 20, 1 / 6) + _wave(x, 20, 0.5)) * (2 / 3)
+    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + both
+    north = north + (_wave(y, 20, 1) + _wave(y, 40, 3) + _wave(y, 160, 12) + _wave(y, 320, 30)) * (2 / 3)
+    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + both
+    east = east + (_wave(x, 20, 1) + _wave(x, 40, 3) + _wave(x, 150, 12) + _wave(x, 300, 30)) * (2 / 3)
+    radians = lat * (pi / 180)
+    m = 1 - ECCENTRICITY * F.sin(radians) * F.sin(radians)
+    per_lat = AXIS * (1 - ECCENTRICITY) / (m * F.sqrt(m)) * pi
+    return east * 180 / (AXIS / F.sqrt(m) * F.cos(radians) * pi), north * 180 / per_lat
+
+
+def from_bd09(lon: Column, lat: Column) -> tuple[Column, Column]:
+    """BD-09 to GCJ-02, degrees (double)."""
+    x, y = lon - 0.0065, lat - 0.006
+    z = F.sqrt(x * x + y * y) - 2e-5 * F.sin(y * (pi * 3000 / 180))
+    turn = F.atan2(y, x) - 3e-6 * F.cos(x * (pi * 3000 / 180))
+    return z * F.cos(turn), z * F.sin(turn)

@@ -1,0 +1,151 @@
+"""Organisations: their numbers, three kinds of which stand in one column, and their names.
+
+Here: the unified social credit code (18 characters), the organisation code (9), the registration number (15, or 13 before
+2007), a name to store and a key to compare. Not here: which organisation a number belongs to.
+Source: GB 32100-2015, GB 11714-1997, GS 15-2006; domain rules A5-A7, D32, D33.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from standards import names
+from standards.identity import HMT, PROVINCES
+from standards.text import HAN, Row, Steps, clean_by, code_array, flag, free_text, identifier, identifier_fixes, is_absent, no_codes
+from standards.text import text_fixes as fixes
+
+CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+CREDIT_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
+CREDIT_CLASS = r"^[1-9A-GNY][1-59][0-9]{6}[0-9A-HJ-NPQRTUWXY]{8}[0-9X][0-9A-HJ-NPQRTUWXY]\z"
+CODE_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+CODE_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+CODE_CHECKS = "0X987654321"
+"""By the sum modulo 11."""
+CENTRAL = "100000"
+KINDS = {18: "USCC", 9: "ORG", 15: "REG", 13: "REG"}
+SHAPES = {18: f"^[{CREDIT_ALPHABET}]{{18}}\\z", 9: r"^[0-9A-Z]{8}[0-9X]\z", 15: r"^[0-9]{15}\z", 13: r"^[0-9]{13}\z"}
+SAME_FORM = "有限责任公司", "有限公司"
+
+
+def _digit(text: Column, place: int, alphabet: str) -> Column:
+    """The place of a character in the alphabet, by a translation into characters that follow one another."""
+    in_order = "".join(chr(48 + i) for i in range(len(alphabet)))
+    return F.ascii(F.translate(F.substring(text, place, 1), alphabet, in_order)) - 48
+
+
+def credit_check(body: Column) -> Column:
+    """The 18th character for the 17 before it (GB 32100)."""
+    total = sum((_digit(body, i, CREDIT_ALPHABET) * w for i, w in enumerate(CREDIT_WEIGHTS, 1)), F.lit(0))
+    return F.when(body.isNotNull(), F.substring(F.lit(CREDIT_ALPHABET), F.pmod(31 - F.pmod(total, F.lit(31)), F.lit(31)) + 1, F.lit(1)))
+
+
+def organisation_check(body: Column) -> Column:
+    """The 9th character for the 8 before it (GB 11714)."""
+    total = sum((_digit(body, i, CODE_ALPHABET) * w for i, w in enumerate(CODE_WEIGHTS, 1)), F.lit(0))
+    return F.when(body.isNotNull(), F.substring(F.lit(CODE_CHECKS), F.pmod(total, F.lit(11)) + 1, F.lit(1)))
+
+
+def _hybrid(p: Column, body: Column, places: range) -> Column:
+    """The running product of ISO 7064 MOD 11,10 after the digits at these places. Seven at a time: an expression may only be so deep."""
+    for i in places:
+        p = F.pmod(2 * (F.pmod(p + (F.ascii(F.substring(body, i, 1)) - 49), F.lit(10)) + 1), F.lit(11))
+    return p
+
+
+def registration_check(product: Column) -> Column:
+    """The 15th digit for the product of the 14 before it (GS 15)."""
+    return F.pmod(11 - product, F.lit(10)).cast("string")
+
+
+def kind(number: Column) -> Column:
+    """USCC, ORG or REG, what a number kept by the rule is; NULL for NULL."""
+    length = F.length(number)
+    return F.when(length == 18, "USCC").when(length == 9, "ORG").when(length.isin(13, 15), "REG")
+
+
+def code_of(number: Column) -> Column:
+    """The organisation code: itself, or places 9 to 17 of a credit code."""
+    return F.when(kind(number) == "ORG", number).when(kind(number) == "USCC", F.substring(number, 9, 9))
+
+
+def organisation_no_rule(registrar: bool = False) -> Steps:
+    """Rule `organisation_no`: value string, a credit code, organisation code or registration number in its normal form.
+
+    Errors, the first one found: E_SCI, E_LEN, E_CHARS, E_CLASS, E_CHECK. With a value: W_ORGCHECK (the organisation code inside
+    a credit code fails its own check), W_DIVISION (no province). `registrar`: the source issues the codes itself, and a wrong
+    check character is W_CHECK_LEGACY (Fujian 2015). Repairs: F_WIDTH, F_INVIS, F_TRIM, F_FORM (case, hyphens).
+    """
+
+    def judged(row: Row) -> dict[str, Column]:
+        s = row["s"]
+        length = F.length(s)
+        fits = F.lit(False)
+        for n, shape in SHAPES.items():
+            fits |= (length == n) & s.rlike(shape)
+        return {"length": length, "fits": fits, "sound": F.when(fits, s)}
+
+    def halfway(row: Row) -> dict[str, Column]:
+        return {"half": _hybrid(F.lit(10), F.when(row["length"] == 15, row["sound"]), range(1, 8))}
+
+    def computed(row: Row) -> dict[str, Column]:
+        s, length = row["sound"], row["length"]
+        return {
+            "check": F.when(length == 18, credit_check(F.substring(s, 1, 17)))
+            .when(length == 9, organisation_check(F.substring(s, 1, 8)))
+            .when(length == 15, registration_check(_hybrid(row["half"], s, range(8, 15)))),
+            "inner": F.when(length == 18, organisation_check(F.substring(s, 9, 8))),
+        }
+
+    def answer(row: Row) -> dict[str, Column]:
+        s, length, absent = row["s"], row["length"], is_absent(row["s"])
+        legacy = (length == 18) & (row["check"] != F.substring(s, 18, 1)) & F.lit(registrar)
+        wrong = (row["check"] != F.substring(s, length, F.lit(1))) & ~legacy
+        error = (
+            F.when(absent, F.lit(None).cast("string"))
+            .when(s.rlike(r"^[0-9][.][0-9]+E[+]?[0-9]+\z"), "E_SCI")
+            .when(~length.isin(*SHAPES), "E_LEN")
+            .when(~row["fits"], "E_CHARS")
+            .when((length == 18) & ~s.rlike(CREDIT_CLASS), "E_CLASS")
+            .when(wrong, "E_CHECK")
+        )
+        place = F.when(length == 18, F.substring(s, 3, 6))
+        warnings = code_array(
+            flag(legacy, "W_CHECK_LEGACY"),
+            flag(row["inner"] != F.substring(s, 17, 1), "W_ORGCHECK"),
+            flag((place != CENTRAL) & ~F.substring(place, 1, 2).isin(*(p for p in PROVINCES if p not in HMT)), "W_DIVISION"),
+        )
+        found = F.when(error.isNull(), warnings).otherwise(code_array(error))
+        untouched = absent | ((s == row["raw"]) & error.isNull() & (F.size(warnings) == 0))
+        repaired = code_array(*identifier_fixes(row["raw"]), flag(row["raw"].rlike("[a-z-]"), "F_FORM"))
+        return {
+            "value": F.when(error.isNull() & ~absent, s),
+            "codes": F.when(untouched, no_codes()).otherwise(F.concat(repaired, found)),
+        }
+
+    return clean_by(lambda raw: F.translate(identifier(raw), "-", "")), judged, halfway, computed, answer
+
+
+def normalise(name: Column) -> Column:
+    """The name to store: narrow, without blanks between Han characters' words."""
+    s = free_text(name)
+    return F.when(s.rlike(HAN), F.translate(s, " \t\r\n", "")).otherwise(s)
+
+
+def compare_key(name: Column) -> Column:
+    """The key to compare organisations by: brackets, dots and blanks away, one word for a limited company, variant characters
+    unified, upper case. Never shown, never stored alone."""
+    one_form = F.replace(normalise(name), F.lit(SAME_FORM[0]), F.lit(SAME_FORM[1]))
+    return F.upper(F.regexp_replace(F.translate(one_form, *names.variants()), r"[ ()\[\]【】〔〕·•,，.]", ""))
+
+
+def organisation_name_rule() -> Steps:
+    """Rule `organisation_name`: value string. Codes: F_WIDTH, F_INVIS, F_HTML, F_TRIM; F_NAME: blanks inside removed."""
+
+    def answer(row: Row) -> dict[str, Column]:
+        s, raw = row["s"], row["raw"]
+        absent = is_absent(s)
+        codes = code_array(*fixes(raw), flag(s != free_text(raw), "F_NAME"))
+        return {"value": F.when(~absent, s), "codes": F.when(absent | (s == raw), no_codes()).otherwise(codes)}
+
+    return clean_by(normalise), answer

@@ -1,0 +1,108 @@
+"""What is promised to readers is the limit of every maintenance; what nobody needs goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from pipelines.ledger import RELEASE
+from pipelines.serve.tables import released
+from resources.errors import CitylakeError
+from resources.store import Folder
+from tests.faults.tables import TABLE
+from tests.maintenance.lakes import LATER, Kept
+
+Record = Callable[[str, object], None]
+
+
+@pytest.fixture
+def released_five_times(kept: Kept) -> Kept:
+    for n in range(5):
+        kept.table.publish({"id": f"P{n}"})
+        assert kept.release() == n + 1
+    kept.city.settings.keep_releases = 2
+    return kept
+
+
+def test_what_was_readable_in_the_last_days_stays(released_five_times: Kept) -> None:
+    kept, before = released_five_times, released_five_times.files("")
+    kept.maintain()
+    kept.maintain(timedelta(days=29))
+    assert kept.files("") == before
+    assert [kept.at(v) for v in range(5)] == [[{"id": f"P{n}"}] for n in range(5)]
+
+
+def test_old_releases_go_but_never_the_last_ones(released_five_times: Kept, record_property: Record) -> None:
+    kept = released_five_times
+    assert len(kept.data()) == 5
+    found = kept.maintain(LATER, dry_run=True)[TABLE]
+    assert len(kept.data()) == 5, "a dry run changes nothing"
+    done = kept.maintain(LATER)[TABLE]
+    assert (done.removed, done.bytes_freed) == (found.removed, found.bytes_freed)
+    assert done.removed == 3
+    assert [kept.at(v) for v in (3, 4)] == [[{"id": "P3"}], [{"id": "P4"}]]
+    assert len(kept.data()) == 2
+    for number in (1, 2, 3):
+        with pytest.raises(CitylakeError, match=f"RELEASE_GONE.*release {number} is no longer kept"):
+            released(kept.city.lake, number)
+    assert released(kept.city.lake, 4).versions == {TABLE: 3}
+    assert sorted(kept.city.lake.arrow("operations/maintenance", columns=["release"])["release"].drop_null().to_pylist()) == [1, 2, 3]  # type: ignore[index]
+    kept.city.settings.keep_releases = 5
+    kept.maintain(LATER)
+    with pytest.raises(CitylakeError, match="RELEASE_GONE"):
+        released(kept.city.lake, 1)
+    record_property("done", "five releases, forty days later only the last two are promised")
+    record_property("seen", "3 files of 5 removed; releases 4 and 5 read the same, 1 to 3 refused with RELEASE_GONE")
+
+
+def test_a_second_maintenance_finds_nothing_to_do(released_five_times: Kept) -> None:
+    kept = released_five_times
+    kept.maintain(LATER)
+    before = kept.files("")
+    assert not any(m.removed or m.files_before or m.checkpoint for m in kept.maintain(LATER).values())
+    assert kept.files("") == before
+
+
+def test_stages_of_runs_that_are_gone_go_whole(kept: Kept, record_property: Record) -> None:
+    lake = kept.city.lake
+    kept.table.publish({"id": "P1"})
+    published = kept.data()
+    for run in ("killed", "alive"):
+        lake.stage(TABLE, run).write_arrow(lake.arrow(TABLE).to_reader())  # type: ignore[union-attr]
+    other = Kept(kept.city.with_lake(lake.beside()))
+    other.table.publish({"id": "P1"})
+    beside = kept.files(".beside")
+    assert (len(beside), len(kept.data())) == (2, 3)
+    kept.maintain()
+    assert len(kept.data()) == 3, "a run may still come back to it"
+    done = kept.maintain(LATER, alive={"alive"})
+    assert (done[TABLE].stages, done["(beside the tables)"].removed) == (1, len(beside))
+    assert [f for f in kept.data() if "stage-alive-" not in f] == published
+    assert len(kept.data()) == 2
+    assert not any("killed" in f or f.startswith(".beside") for f in kept.files(""))
+    assert kept.table.rows == [{"id": "P1"}]
+    record_property("proves", "F7")
+    record_property("done", "stages of a killed run and of one that is alive, and a rebuild beside the lake, left for 40 days")
+    record_property("seen", "the killed run's stage and the folder beside gone whole, the live run's stage and the published file there")
+
+
+def test_log_is_cut_only_before_what_is_promised(kept: Kept, record_property: Record) -> None:
+    lake = kept.city.lake
+    for n in range(12):
+        kept.table.publish({"id": f"P{n}"}, transactions={f"batch:{n}": 1}, metadata={"told": str(n)})
+    kept.release()
+    assert kept.maintain()[TABLE].checkpoint
+    kept.table.publish({"id": "last"}, mode="append")
+    kept.maintain(LATER)
+    commits = sorted(f.rpartition("/")[2] for f in kept.files(f"{TABLE}/_delta_log") if f.endswith(".json"))
+    assert commits == [f"{v:020}.json" for v in (11, 12)]
+    assert (kept.at(11), kept.at(12)) == ([{"id": "P11"}], [{"id": "P11"}, {"id": "last"}])
+    assert lake.open(TABLE).transaction_version("batch:0") == 1  # type: ignore[union-attr]
+    if isinstance(lake.store, Folder):  # the session's engine knows no bucket
+        assert sorted(r["id"] for r in lake.read(kept.city.spark, TABLE).collect()) == ["P11", "last"]
+    assert kept.city.ledger.releases()[0].number == 1
+    assert RELEASE in lake.tables()
+    record_property("done", "12 publishes, a release, a checkpoint, one more publish, forty days")
+    record_property("seen", "the log begins with the released version 11; both versions read the same, batches of cut commits still known")

@@ -1,0 +1,40 @@
+"""Addresses: the elements of the grammar, one key for one flat, how far an address could be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from standards.rules import Options, parse
+
+VECTORS = {
+    "江苏省扬州市广陵区东关街道彩衣街８８号": ("321002|321002001|彩衣街|88号||||", 6),
+    "扬州市邗江区邗上街道翠岗新村3幢2单元501室": ("321003|321003001|||翠岗新村|3|2|501", 9),
+    "邗江区邗上街道翠岗新村三幢二单元５０１": ("321003|321003001|||翠岗新村|3|2|501", 9),
+    "邗江 翠岗新村3-2-501": ("321003||||翠岗新村|3|2|501", 9),
+    "江都市仙女镇龙川路12号(原电影院旁)": ("321012|321012100|龙川路|12号||||", 6),
+    "高邮市临泽镇洋汊村三组": ("321084|321084115||||||", 4),
+    "开发区文汇街道扬子江中路186号智谷大厦A座8楼": ("321071|321071051|扬子江中路|186号|智谷大厦|A||", 7),
+    "邗上文汇西路二十三号": ("321003|321003001|文汇西路|23号||||", 6),
+    "仙女镇": ("321012|321012100||||||", 3),
+    "广陵区": ("321002|||||||", 2),
+    "市区": ("|||||||", 1),
+    "暂住": ("|||||||", 0),
+}
+
+
+def test_vectors_of_the_grammar(spark: SparkSession, record_property: Callable[[str, object], None]) -> None:
+    options = Options(business_date=F.lit("2019-12-31").cast("date"), keyed=True)
+    frame = spark.createDataFrame([(t,) for t in (*VECTORS, None)], "raw string")
+    found = {r["raw"]: (r["a"]["key"], r["a"]["level"]) for r in parse(frame, {"a": ("address", "raw", options)}).collect()}
+    assert found.pop(None) == (None, None)
+    assert found == VECTORS
+    record_property("proves", "D34")
+    record_property(
+        "done", "twelve ways of writing addresses: old names of counties, numbers in Han characters, 3-2-501, remarks, towns alone"
+    )
+    record_property(
+        "seen", "each has the key and the level of the grammar; three ways of writing one flat share compound, building, unit, room"
+    )

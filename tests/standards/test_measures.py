@@ -1,0 +1,105 @@
+"""Numbers with something beside them, in other units, degrees, clocks of twelve hours, text cut in half: what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from standards import numbers
+
+Parse = Callable[..., Any]
+Record = Callable[[str, object], None]
+QUALIFIED = {
+    "<0.01": (Decimal("0.010"), ["F_QUALIFIER"], "<"),
+    "＜０.０１": (Decimal("0.010"), ["F_WIDTH", "F_QUALIFIER"], "<"),
+    "0.02L": (Decimal("0.020"), ["F_QUALIFIER"], "L"),
+    "12.5%": (Decimal("12.500"), ["F_QUALIFIER"], "%"),
+    "ND": (None, ["F_QUALIFIER"], "ND"),
+    "未检出": (None, ["F_QUALIFIER"], "ND"),
+    "1,234.50元": (Decimal("1234.500"), ["F_NUMBER"], None),
+    "0.5": (Decimal("0.500"), [], None),
+    "about 3": (None, ["E_NUMBER"], None),
+    "<": (None, ["E_NUMBER"], None),
+}
+
+
+def test_number_and_its_qualifier(parse_all: Parse, column_of: Parse, record_property: Record) -> None:
+    answers = parse_all("decimal", list(QUALIFIED), physical_type="decimal(12,3)", minimum=0.0, maximum=1e6, qualified=True)
+    beside = column_of(list(QUALIFIED), numbers.qualifier)
+    assert {raw: (*a, q) for raw, a, q in zip(QUALIFIED, answers, beside, strict=True)} == QUALIFIED
+    unqualified = parse_all("decimal", ["<0.01"], physical_type="decimal(12,3)")
+    assert unqualified == [(None, ["E_NUMBER"])]  # nobody would see the <
+    record_property("proves", "D20")
+    record_property("done", "numbers with <, L, %, 元, thousands separators, and words for not detected")
+    record_property("seen", f"{len(QUALIFIED)} texts: number and qualifier apart, a number that is none refused")
+
+
+@pytest.mark.parametrize(
+    ("what", "rule", "options", "cases"),
+    [
+        ("height in m", "decimal", {"physical_type": "decimal(5,1)", "minimum": 30, "maximum": 250, "units": {"m": 100.0}},
+         {"1.72": (Decimal("172.0"), ["F_UNIT"]), "172": (Decimal("172.0"), []), "17": (None, ["E_RANGE"]), "-1.7": (None, ["E_RANGE"])}),
+        ("pressure in kPa", "integer", {"physical_type": "int", "minimum": 30, "maximum": 320, "units": {"kPa": 7.5}},
+         {"17.3": (130, ["F_UNIT"]), "130": (130, []), "130.5": (None, ["E_SCALE"]), "3000": (None, ["E_RANGE"])}),
+        ("glucose in mg/dL", "decimal", {"physical_type": "decimal(5,2)", "minimum": 0, "maximum": 60, "units": {"mg/dL": 0.055556}},
+         {"126": (Decimal("7.00"), ["F_UNIT"]), "5.6": (Decimal("5.60"), [])}),
+        ("amount in fen", "decimal", {"physical_type": "decimal(12,2)", "minimum": -5000, "maximum": 5000, "units": {"分": 0.01}},
+         {"320000": (Decimal("3200.00"), ["F_UNIT"]), "-320000": (Decimal("-3200.00"), ["F_UNIT"]), "3200": (Decimal("3200.00"), [])}),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)  # fmt: skip
+def test_other_unit_only_when_it_alone_is_possible(
+    parse_all: Parse, record_property: Record, what: str, rule: str, options: dict[str, Any], cases: dict[str, Any]
+) -> None:
+    assert dict(zip(cases, parse_all(rule, list(cases), **options), strict=True)) == cases
+    kept = {str(value): (value, []) for value, _ in cases.values() if value is not None}
+    assert dict(zip(kept, parse_all(rule, list(kept), **options), strict=True)) == kept
+    record_property("proves", "D35" if "fen" in what else "D19")
+    record_property("done", f"{what}, beside values in the unit of the contract and impossible ones")
+    record_property(
+        "seen", f"{sum('F_UNIT' in codes for _, codes in cases.values())} of {len(cases)} converted, a second reading changes none"
+    )
+
+
+CLOCKS = {
+    "2019-12-20 3:05 PM": datetime(2019, 12, 20, 15, 5),
+    "2019-12-20 下午3:05": datetime(2019, 12, 20, 15, 5),
+    "2019-12-20 12:05 AM": datetime(2019, 12, 20, 0, 5),
+    "2019-12-20 上午9:05:11": datetime(2019, 12, 20, 9, 5, 11),
+    "2019-12-20 12:00:00 PM": datetime(2019, 12, 20, 12),
+    "2019-12-20 14:00 PM": datetime(2019, 12, 20, 14),
+    "2019-12-20 上午14:00": None,
+    "2019-12-20T04:00:00Z": datetime(2019, 12, 20, 12),
+    "2019-12-20 24:00:00": datetime(2019, 12, 21),
+}
+
+
+def test_moments_on_other_clocks(parse_all: Parse, record_property: Record) -> None:
+    assert dict(zip(CLOCKS, (value for value, _ in parse_all("timestamp", list(CLOCKS))), strict=True)) == CLOCKS
+    record_property("proves", "D37")
+    record_property("done", "world time, 24:00:00, 上午 and 下午, AM and PM, and an hour that contradicts them")
+    record_property("seen", f"{len(CLOCKS) - 1} moments on the city's clock, the contradiction refused")
+
+
+def test_text_cut_in_the_middle_of_a_character(parse_all: Parse) -> None:
+    assert parse_all("address", ["广陵区文\ufffd", "广陵\ufffd \ufffd ", "\ufffd", "a\ufffdb"]) == [
+        ("广陵区文", ["W_TRUNC"]), ("广陵", ["F_TRIM", "W_TRUNC"]), (None, []), ("a\ufffdb", []),
+    ]  # fmt: skip
+
+
+DEGREES = {
+    "119.4378": (Decimal("119.43780000"), []),
+    "119°26′16.08″": (Decimal("119.43780000"), ["F_DMS"]),
+    "32度24分0秒": (Decimal("32.40000000"), ["F_DMS"]),
+    "119437800": (Decimal("119437800.00000000"), []),
+    "119°60′00″": (None, ["E_DEGREES"]),
+    "somewhere": (None, ["E_DEGREES"]),
+}
+
+
+def test_degrees(parse_all: Parse) -> None:
+    assert dict(zip(DEGREES, parse_all("degrees", list(DEGREES)), strict=True)) == DEGREES
