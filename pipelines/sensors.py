@@ -13,6 +13,7 @@ from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from pipelines.dagster_assets import AS_OF_TAG, TELLS_ITSELF, key
 from pipelines.jobs import nightly, take_in
+from pipelines.ledger import RELEASE
 from pipelines.notices.happened import RUN_FAILED, Happened, happened
 from pipelines.notices.tell import Telling, tell
 from pipelines.partitions import BUSINESS_DATES, OUT_OF_REACH, in_reach
@@ -63,7 +64,7 @@ def tell_of(runtime: Runtime, instance: dg.DagsterInstance, run: dg.DagsterRun) 
         found.append(Happened(RUN_FAILED, "", f"{run.job_name} ended in the middle; the run {run.run_id} in Dagster says why"))
     day = run.tags.get("dagster/partition") or run.tags.get(AS_OF_TAG)
     as_of = date.fromisoformat(day) if day else _asked_on(instance, run)
-    whole = run.job_name == nightly.name and run.asset_selection is None
+    whole = run.job_name == nightly.name and (run.asset_selection is None or key(RELEASE) in run.asset_selection)
     newest = runtime.ledger.releases()[-1:] if whole and not failed else []
     return tell(runtime, run.run_id, as_of, found, whole=whole, release=newest[0].number if newest else None)
 
