@@ -25,18 +25,11 @@ if TYPE_CHECKING:
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
 HOLD = "operations/hold"
-<<<<<<< HEAD
 HELD_BACK = "operations/quarantine"
 MAINTENANCE = "operations/maintenance"
 NOTICE = "operations/notice"
 """What was told to whom: `pipelines.notices.book`."""
 BOOKS = (LEDGER, RELEASE, HOLD, HELD_BACK, MAINTENANCE, NOTICE)
-=======
-MAINTENANCE = "operations/maintenance"
-NOTICE = "operations/notice"
-"""What was told to whom: `pipelines.notices.book`."""
-BOOKS = (LEDGER, RELEASE, HOLD, MAINTENANCE, NOTICE)
->>>>>>> notify
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""

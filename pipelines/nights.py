@@ -114,13 +114,8 @@ def _tell(runtime: Runtime, report: NightReport, *, whole: bool) -> None:
     report.telling = tell(runtime, run_id, report.as_of, report.happened, whole=whole, release=release)
 
 
-<<<<<<< HEAD
 def _late_drops(runtime: Runtime, report: NightReport) -> dict[date, set[str]]:
     """Raw tables with complete drops of earlier dates that are not in the lake, by date. Those no run can be made for are reported."""
-=======
-def _late_drops(runtime: Runtime, as_of: date, report: NightReport) -> dict[date, set[str]]:
-    """Raw tables with complete drops of earlier dates that are not in the lake, by date. One of a date no run can have is reported."""
->>>>>>> notify
     from pipelines.partitions import OUT_OF_REACH, in_reach
     from pipelines.steps.ingest import pending
 
