@@ -33,13 +33,15 @@ class _Utf8(io.RawIOBase):
     """The file as UTF-8, strictly decoded, in blocks that never end in CR.
 
     Arrow takes an LF at the start of a block for the rest of a line end when the block before ended in CR, also
-    inside a quoted cell, and the LF is lost.
+    inside a quoted cell, and the LF is lost. Nor may Arrow see an exception: it lets go of it in a thread of its own, and a
+    process that ends meanwhile has been seen to wait for that thread for ever. So the file ends there, and `failure` says why.
     """
 
     def __init__(self, file: DataFile) -> None:
         self._stream = file.lines()
         self._decoder = codecs.getincrementaldecoder(file.codec)("strict")
         self._held = ""
+        self.failure: UnicodeDecodeError | DeliveryRejected | None = None
         self.last = ""
         """The last character so far."""
 
@@ -47,7 +49,15 @@ class _Utf8(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes, empty at the end. UTF-8 takes at most 3/2 of the delivered bytes."""
+        """At most `size` bytes, empty at the end or where the file cannot be read further."""
+        try:
+            return b"" if self.failure else self._read(size)
+        except (UnicodeDecodeError, DeliveryRejected) as e:
+            self.failure = e
+            return b""
+
+    def _read(self, size: int) -> bytes:
+        """UTF-8 takes at most 3/2 of the delivered bytes."""
         text = self._held
         while not text or text == "\r":
             octets = self._stream.read(max(size * 2 // 3 - 8, 1))
@@ -126,10 +136,13 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
             if done:
                 yield defects(contract, done, origin)
                 ragged[:] = [d for d in ragged if d.row_no > last]
-    except UnicodeDecodeError:
-        raise file.wrong_encoding() from None
     except pa.ArrowInvalid:
-        raise _unparsable(file) from None
+        if octets.failure is None:
+            raise _unparsable(file) from None
+    if isinstance(octets.failure, UnicodeDecodeError):
+        raise file.wrong_encoding()
+    if octets.failure:
+        raise octets.failure
     if ragged and octets.last not in "\r\n" and ragged[-1].row_no in short:
         raise cut_off(ragged[-1].row_no, file.where)
     if ragged:
