@@ -56,8 +56,9 @@ def refuse_drifted(runtime: Runtime, contract: Contract, stage: Stage, where: st
 def _errors(runtime: Runtime, contract: Contract, stage: Stage, every: int) -> tuple[int, dict[str, int], int]:
     """How many rows were looked at; values that cannot be read by column, rows that cannot be read at all under `row`; rows to
     be quarantined."""
+    staged = stage.frame(runtime.spark)  # first: columns can only be written down when there is a session
     scattered = F.col("_row_no") % PRIME * STRIDE % PRIME  # row numbers of a database may all be odd
-    seen = stage.frame(runtime.spark).where(scattered % every == 0)
+    seen = staged.where(scattered % every == 0)
     raw = seen.withColumn("_business_date", F.col("_business_date").cast("date"))
     judged = typed(contract, raw, test_divisions=runtime.test_divisions)
     names = [*(c.name for c in contract.delivered), "row"]
