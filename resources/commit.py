@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from resources.seal import SEAL
 
 if TYPE_CHECKING:
-    from deltalake import CommitProperties, DeltaTable
+    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
     from deltalake import Schema as DeltaSchema
 
 
@@ -49,9 +49,17 @@ def commit(
     if new:
         _add_columns(handle, new, newest=newest())
     handle.create_write_transaction(
-        actions, mode=mode, schema=schema, partition_by=partition_by, partition_filters=replace_partitions, commit_properties=properties
-    )
+        actions, mode=mode, schema=schema, partition_by=partition_by, partition_filters=replace_partitions, commit_properties=properties,
+        post_commithook_properties=alone(),
+    )  # fmt: skip
     return base_version + (2 if new else 1)
+
+
+def alone() -> PostCommitHookProperties:
+    """A commit that is nothing but the commit: delta-rs sums the log up in a way that Sail cannot read older versions behind."""
+    from deltalake import PostCommitHookProperties
+
+    return PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 
 def _add_columns(handle: DeltaTable, columns: list[Any], newest: int | None) -> None:
@@ -60,7 +68,7 @@ def _add_columns(handle: DeltaTable, columns: list[Any], newest: int | None) -> 
 
     read = handle.version()
     if newest == read:
-        handle.alter.add_columns(columns)
+        handle.alter.add_columns(columns, post_commithook_properties=alone())
     if newest != read or handle.version() != read + 1:
         raise CommitFailedError(f"version {read} has moved on")
 

@@ -18,10 +18,10 @@ from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from resources.commit import add_actions, commit, nullable
+from resources.commit import add_actions, alone, commit, nullable
 from resources.errors import CitylakeError, LakeUnreachable
 from resources.s3 import S3
-from resources.seal import FILES, Fault, Inspection, seal
+from resources.seal import FILES, HINT, Fault, Inspection, seal
 from resources.stage import Stage
 from resources.store import is_bucket, store_at
 
@@ -46,6 +46,7 @@ PANIC = "PanicException"
 """What delta-rs raises, not as an Exception, when a damaged file is none that it has thought of."""
 LOG_ERROR = "Kernel error"
 """How delta-rs begins what it has to say of a log."""
+COMMITS_SUMMED_UP = 100
 LOOKED_AT_BYTES = 4 << 30
 """Of the newest files of a table in a folder, before it is read for the first time. `Lake.verify` looks at all."""
 
@@ -274,6 +275,7 @@ class Lake:
             version = landed
         with suppress(LakeUnreachable):  # what is left of the stage is seen by nobody
             self.store.remove(stage.path, keep={f"{stage.table}/{a.path}" for a in actions})
+        self._sum_up(stage.table, version)
         return Published(stage.table, version, rows)
 
     def _conflict(self, table: str, base_version: int | None) -> Conflict:
@@ -309,7 +311,7 @@ class Lake:
                 bound = base_version not in (NEWEST, None)
                 target = DeltaTable(self.uri(table), version=base_version, storage_options=self.options) if bound else self.uri(table)
                 write_deltalake(
-                    target, rows, mode="append", schema_mode="merge", commit_properties=commit,
+                    target, rows, mode="append", schema_mode="merge", commit_properties=commit, post_commithook_properties=alone(),
                     storage_options=None if bound else self.options,
                 )  # fmt: skip
         except Exception as e:
@@ -319,4 +321,23 @@ class Lake:
                 raise
         version = self.version(table)
         assert version is not None
+        self._sum_up(table, version)
         return version
+
+    def _sum_up(self, table: str, version: int) -> None:
+        """Make a checkpoint after so many commits. The commit stands, whether or not that succeeds."""
+        if version and version % COMMITS_SUMMED_UP == 0:
+            with suppress(Exception):
+                self.checkpoint(table)
+
+    def checkpoint(self, table: str) -> None:
+        """Sum up the log of a table, so that it is opened quickly.
+
+        The hint that names the newest checkpoint goes: Sail 0.7.2 starts at it also for an older version, and then finds no
+        commit before it. Without it every reader finds the checkpoints by listing the log.
+        """
+        handle = self.open(table)
+        assert handle is not None
+        with self._watched(table):
+            handle.create_checkpoint()
+        self.store.delete([f"{table}/_delta_log/{HINT}"])

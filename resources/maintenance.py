@@ -24,7 +24,6 @@ from urllib.parse import unquote
 from resources.commit import nullable
 from resources.errors import CitylakeError
 from resources.lake import CONTENT, OF_DELTA, STAGE, Conflict, Lake
-from resources.seal import HINT
 from resources.store import StoredFile
 
 if TYPE_CHECKING:
@@ -118,19 +117,11 @@ def drop(lake: Lake, table: str, where: list[tuple[str, str, list[str]]], run_id
 
 
 def checkpoint(lake: Lake, table: str) -> bool:
-    """Sum the log up when many commits lie after its last checkpoint. Returns whether it was done.
-
-    The hint that names the newest checkpoint goes: Sail 0.7.2 starts at it also for an older version, and then finds no
-    commit before it. Without it every reader finds the checkpoints by listing the log.
-    """
-    handle = _opened(lake, table)
-    hint = f"{table}/_delta_log/{HINT}"
+    """Sum the log up when many commits lie after its last checkpoint. Returns whether it was done."""
     last = max(_checkpoints(c.name for c in lake.store.children(f"{table}/_delta_log")), default=0)
-    if handle.version() - last < MANY_COMMITS:
-        lake.store.delete([hint])
+    if _opened(lake, table).version() - last < MANY_COMMITS:
         return False
-    handle.create_checkpoint()
-    lake.store.delete([hint])
+    lake.checkpoint(table)
     return True
 
 

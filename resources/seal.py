@@ -84,7 +84,7 @@ class Inspection:
         checkpoints = [v for m in map(CHECKPOINT.fullmatch, names) if m and (v := int(m[1])) <= self._version]
         start = max(checkpoints, default=-1)
         if start >= 0:
-            self._load(f"_delta_log/{start:020}.checkpoint.parquet", start)
+            self._load(f"_delta_log/{start:020}.checkpoint.parquet")
         for version in range(start + 1, self._version + 1):
             name = f"_delta_log/{version:020}.json"
             if version in commits:
@@ -92,7 +92,7 @@ class Inspection:
             else:
                 self._fault(name, "is missing")
 
-    def _load(self, name: str, version: int) -> None:
+    def _load(self, name: str) -> None:
         import pyarrow.parquet as pq
 
         try:
@@ -105,14 +105,6 @@ class Inspection:
                     self._describe(row["metaData"])
         except Exception:
             self._fault(name, "cannot be read any more")
-            return
-        try:
-            with self._store.open(f"{self._table}/_delta_log/{HINT}")[0] as handle:
-                hint = json.load(handle)
-        except (OSError, ValueError):
-            return
-        if hint.get("version") == version and hint.get("numOfAddFiles", len(self.files)) != len(self.files):
-            self._fault(name, f"names {len(self.files)} files and not {hint['numOfAddFiles']}")
 
     def _apply(self, name: str) -> None:
         told, added = None, 0

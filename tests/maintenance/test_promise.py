@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,13 +120,16 @@ def test_stages_of_runs_that_are_gone_go_whole(kept: Kept, record_property: Reco
     record_property("seen", "the killed run's stage and the folder beside gone whole, the live run's stage and the published file there")
 
 
-def test_the_engine_reads_what_lies_before_a_checkpoint(kept: Kept, record_property: Record) -> None:
+@pytest.mark.parametrize("by_itself", [True, False], ids=["by publishing", "by maintenance"])
+def test_the_engine_reads_what_lies_before_a_checkpoint(kept: Kept, record_property: Record, by_itself: bool, monkeypatch: Any) -> None:
+    monkeypatch.setattr("resources.lake.COMMITS_SUMMED_UP", 6 if by_itself else 100)
     for n in range(14):
         kept.table.publish({"id": f"P{n}"})
         kept.release()
-    assert kept.maintain()[TABLE].checkpoint
-    kept.table.publish({"id": "last"})
     lake = kept.city.lake
+    assert by_itself == any("checkpoint" in c.name for c in lake.store.children(f"{TABLE}/_delta_log"))
+    assert kept.maintain()[TABLE].checkpoint != by_itself
+    kept.table.publish({"id": "last"})
     if not isinstance(lake.store, Folder):
         pytest.skip("the session's engine knows no bucket")
     found = [[r["id"] for r in lake.read(kept.city.spark, TABLE, v).collect()] for v in range(14)]
