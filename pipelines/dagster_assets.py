@@ -14,11 +14,11 @@ import dagster as dg
 from assets.declare import TableAsset
 from contracts import Contract
 from pipelines import freshness, metadata
-from pipelines.ledger import HELD_BACK, MAINTENANCE, RELEASE
+from pipelines.books.ledger import HELD_BACK, MAINTENANCE, RELEASE
+from pipelines.care.maintain import maintain
+from pipelines.care.retention import refuse_partial
 from pipelines.leftovers import at_work
-from pipelines.maintain import maintain
 from pipelines.partitions import BUSINESS_DATES
-from pipelines.retention import refuse_partial
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
 from pipelines.steps.derive import derive

@@ -1,6 +1,6 @@
 """Jobs with which a held delivery is released or refused in Dagster.
 
-Here: the decision as a run, so that Dagster's history has it too. Not here: what it does (`pipelines.holds`).
+Here: the decision as a run, so that Dagster's history has it too. Not here: what it does (`pipelines.books.holds`).
 """
 
 from datetime import date

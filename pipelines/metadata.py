@@ -12,9 +12,9 @@ import dagster as dg
 
 from assets.declare import downstream
 from contracts import Column, Contract
+from pipelines.books.ledger import Release
+from pipelines.care.maintain import Maintained
 from pipelines.freshness import Overdue
-from pipelines.ledger import Release
-from pipelines.maintain import Maintained
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import Outcome
 from pipelines.steps.overview import COLUMNS, EVERY_CODE, Overview

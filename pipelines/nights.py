@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from pipelines.books.ledger import Release
 from pipelines.freshness import Overdue, overdue
-from pipelines.ledger import Release
 from pipelines.notices.happened import FAILURES, REFUSED, RUN_FAILED, Happened, happened
 from pipelines.notices.tell import Telling, tell
 from pipelines.runtime import Runtime

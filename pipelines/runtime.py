@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from contracts import Contract, load_all
 from contracts.loader import code_lists
-from pipelines.holds import Holds
-from pipelines.ledger import Ledger
+from pipelines.books.holds import Holds
+from pipelines.books.ledger import Ledger
 from resources.engine import Engine, engine_of
 from resources.errors import LakeUnreachable
 from resources.keys import read_key

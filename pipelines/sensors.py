@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
+from pipelines.books.ledger import RELEASE
 from pipelines.dagster_assets import AS_OF_TAG, TELLS_ITSELF, key
 from pipelines.jobs import nightly, take_in
-from pipelines.ledger import RELEASE
 from pipelines.notices.happened import RUN_FAILED, Happened, happened
 from pipelines.notices.tell import Telling, tell
 from pipelines.partitions import BUSINESS_DATES, OUT_OF_REACH, in_reach

@@ -1,7 +1,7 @@
 """Maintenance of one Delta table and its folder: fewer files, a log that opens quickly, nothing left over.
 
 Here: what could be done, as lists, and doing it. Knows no domain. Not here: which tables, which versions are promised to
-readers (`pipelines.maintain`).
+readers (`pipelines.care.maintain`).
 
 A compaction is a publish like every other: the rows are staged and replace the files they were read from in one commit,
 refused when somebody published meanwhile. It says what the commit before it said, and which version its rows are of.

@@ -10,9 +10,9 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from pipelines.books.ledger import ACCOUNTS
 from pipelines.check.checks import Check, DoesNotApply, Violations
 from pipelines.check.view import View
-from pipelines.ledger import ACCOUNTS
 from resources.errors import CitylakeError, Unreachable
 
 COMMIT = re.compile(r"^(\d{20})\.json$")

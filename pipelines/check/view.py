@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from contracts import Contract
-from pipelines.ledger import Release
+from pipelines.books.ledger import Release
+from pipelines.books.maintenance import BATCH, UpkeepBook
 from pipelines.runtime import Runtime
-from pipelines.upkeep import BATCH, UpkeepBook
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable

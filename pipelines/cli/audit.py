@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.audit import lines, verify
+from pipelines.books.audit import lines, verify
 from pipelines.cli.screen import console, errors, print_json, show_table
 from resources.lake import Lake
 from resources.settings import Settings

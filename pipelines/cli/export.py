@@ -1,6 +1,6 @@
 """`citylake quarantine --export`: one workbook for each department with the rows held back of its deliveries.
 
-Here: which departments, whether values may be given, the files. Not here: what stands in a workbook (`held.workbook`).
+Here: which departments, whether values may be given, the files. Not here: what stands in a workbook (`pipelines.quarantine.workbook`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from itertools import groupby
 from pathlib import Path
 
 from contracts import load_all
-from pipelines.audit import Entry, permitted, record
+from pipelines.books.audit import Entry, permitted, record
 from pipelines.cli.screen import console, print_json, progress, show_table
-from pipelines.held.counts import Wanted
-from pipelines.held.workbook import Held, held_of, steps, write_workbook
+from pipelines.quarantine.counts import Wanted
+from pipelines.quarantine.workbook import Held, held_of, steps, write_workbook
 from resources.lake import Lake
 from resources.settings import Settings
 

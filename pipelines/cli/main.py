@@ -202,7 +202,7 @@ def quarantine(
     json: Json = False,
 ) -> None:
     """The rows held back: how many, for which reasons, night by night; or a workbook for each department to correct them."""
-    from pipelines.held.counts import Wanted
+    from pipelines.quarantine.counts import Wanted
 
     settings, wanted = _settings(config, lake=lake), Wanted.of(table, department, code, date)
     if export is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pipelines.books.ledger import BOOKS
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.ledger import BOOKS
 from pipelines.serve.tables import released, tables_of
 from pipelines.serve.words import rename
 from resources.engine import engine_of

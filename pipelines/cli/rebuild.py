@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pipelines.care.retention import refuse_partial
 from pipelines.cli.run import exit_code
 from pipelines.cli.screen import console, errors, print_json, progress, show_table
 from pipelines.nights import NightReport, check_installation
 from pipelines.nights import run_rebuild as rebuild_all
-from pipelines.retention import refuse_partial
 from pipelines.runtime import Runtime
 from pipelines.steps.standing import rules_now, standing
 from resources.errors import CitylakeError

@@ -9,8 +9,8 @@ import sys
 from contextlib import closing, suppress
 from types import FrameType
 
+from pipelines.books.ledger import Release
 from pipelines.cli.screen import console, errors, print_json
-from pipelines.ledger import Release
 from pipelines.serve.tables import Tables, released, tables_of
 from resources.errors import CitylakeError
 from resources.lake import Lake

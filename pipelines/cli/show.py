@@ -8,11 +8,11 @@ from typing import Any
 
 from assets.declare import downstream
 from contracts import Contract, load_all
+from pipelines.books.holds import Holds
+from pipelines.books.ledger import Ledger
+from pipelines.books.maintenance import UpkeepBook
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.freshness import Overdue, overdue
-from pipelines.holds import Holds
-from pipelines.ledger import Ledger
-from pipelines.upkeep import UpkeepBook
 from resources.lake import Lake
 from resources.settings import Settings
 

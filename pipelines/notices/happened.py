@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.holds import DRIFT, HEADER, MANIFEST, SHRUNK
+from pipelines.books.holds import DRIFT, HEADER, MANIFEST, SHRUNK
 
 if TYPE_CHECKING:
     import dagster as dg

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from contracts import Contract
+from pipelines.books import notices as book
 from pipelines.freshness import overdue
-from pipelines.notices import book, words
+from pipelines.notices import words
 from pipelines.notices.gather import Notice, notices, standing_refusals
 from pipelines.notices.happened import Happened
 from pipelines.runtime import Runtime

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contracts import load_all
-from pipelines.ledger import BOOKS, Ledger, Release
-from pipelines.upkeep import UpkeepBook
+from pipelines.books.ledger import BOOKS, Ledger, Release
+from pipelines.books.maintenance import UpkeepBook
 from resources.errors import CitylakeError
 from resources.lake import Lake
 

@@ -22,12 +22,12 @@ from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
 from contracts import Contract
-from pipelines.holds import DRIFT
-from pipelines.ledger import told_by_commit
+from pipelines.books.holds import DRIFT
+from pipelines.books.ledger import told_by_commit
+from pipelines.books.maintenance import UpkeepBook
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
 from pipelines.steps.standing import Standing, of_quarantine, of_state, rules_now, standing
-from pipelines.upkeep import UpkeepBook
 from quality import gates
 from quality.among import flagged
 from quality.balance import Account

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from assets.declare import TableAsset
 from contracts import Contract
-from pipelines.ledger import told_by_commit
+from pipelines.books.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
 from pipelines.steps.standing import code_digest

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from contracts import Column, Contract
-from pipelines.holds import DRIFT
+from pipelines.books.holds import DRIFT
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import FEW
 from quality.rows import typed

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from contracts import Contract
-from pipelines.holds import DRIFT, SHRUNK
-from pipelines.ledger import told_by_commit
+from pipelines.books.holds import DRIFT, SHRUNK
+from pipelines.books.ledger import told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.drift import refuse_drifted
 from pipelines.steps.outcome import Outcome

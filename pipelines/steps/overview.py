@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipelines.held.counts import Wanted, by_code, only_in, reasons, rows_in
-from pipelines.ledger import HELD_BACK
+from pipelines.books.ledger import HELD_BACK
+from pipelines.quarantine.counts import Wanted, by_code, only_in, reasons, rows_in
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError, LakeUnreachable
 from resources.lake import Lake

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from pipelines.ledger import Ledger
+from pipelines.books.ledger import Ledger
 from pipelines.serve.endpoint import Endpoint
 from pipelines.serve.engine import Backend
 from pipelines.serve.flight import FlightSql

@@ -13,8 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.books.ledger import BOOKS, LEDGER
 from pipelines.check import Finding, View, all_checks, answer
-from pipelines.ledger import BOOKS, LEDGER
 from pipelines.nights import run_night
 from pipelines.runtime import Runtime
 from resources.engine import Engine

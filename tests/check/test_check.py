@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.books.ledger import LEDGER
 from pipelines.check import DOES_NOT_APPLY, HOLDS, VIOLATED, View, all_checks, check_lake
-from pipelines.ledger import LEDGER
 from pipelines.runtime import Runtime
 from resources.engine import Engine
 from tests.check.lakes import Doctored, Rows, good_lake

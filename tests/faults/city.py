@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines.ledger import Ledger
+from pipelines.books.ledger import Ledger
 from resources.lake import Lake
 from tests.differential.lakes import differences
 from tests.servers.minio import Minio

@@ -22,7 +22,7 @@ import pytest
 import yaml
 from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 
-from pipelines.ledger import Ledger
+from pipelines.books.ledger import Ledger
 from pipelines.runtime import Runtime
 from tests.cleansed.nights import staff
 from tests.deliveries import deliver

@@ -21,7 +21,7 @@ import pytest
 from deltalake import CommitProperties
 
 from contracts import load_all
-from pipelines.ledger import LEDGER, Ledger, told_by_commit
+from pipelines.books.ledger import LEDGER, Ledger, told_by_commit
 from pipelines.runtime import Runtime
 from pipelines.steps.release import release
 from quality.balance import Account

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.ledger import RELEASE
+from pipelines.books.ledger import RELEASE
 from pipelines.runtime import Runtime
 from pipelines.serve.tables import released
 from resources.errors import CitylakeError

@@ -16,10 +16,10 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
+from pipelines.books.ledger import NOTICE
 from pipelines.cli.notify import run_notify
 from pipelines.cli.show import show_status
 from pipelines.definitions import build
-from pipelines.ledger import NOTICE
 from pipelines.nights import NightReport, dagster_instance, run_night
 from pipelines.notices.happened import TABLE_FAILED, Happened
 from pipelines.notices.tell import tell

@@ -11,9 +11,9 @@ from typing import Any
 import dagster as dg
 from typer.testing import CliRunner
 
+from pipelines.books.ledger import HELD_BACK
 from pipelines.cli.main import app
 from pipelines.dagster_assets import AS_OF_TAG, overview_asset
-from pipelines.ledger import HELD_BACK
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
 from pipelines.steps.overview import lines

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from pipelines.ledger import NOTICE
+from pipelines.books.ledger import NOTICE
 from pipelines.notices.gather import Notice, Told
 from resources.lake import Lake
 

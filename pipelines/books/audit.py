@@ -1,6 +1,6 @@
 """Who was given personal values, when and why: the table `operations/audit`, each line chained to the one before it.
 
-Here: adding a line, verifying the chain, who may be given values at all. Not here: what is given (`held.workbook`).
+Here: adding a line, verifying the chain, who may be given values at all. Not here: what is given (`pipelines.quarantine.workbook`).
 Source: domain rules F7. hash = SM3(hash of the line before ‖ canonical JSON of the line), so a line that was changed, put in
 or taken out of the middle is found. Lines cut off at the end are not: keep the last hash elsewhere too.
 """

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from openpyxl import Workbook
 
 from contracts import Column, Contract
-from pipelines.held.cells import cell
-from pipelines.held.counts import Wanted, by_code, reasons, rows_in
-from pipelines.held.meanings import meaning
+from pipelines.quarantine.cells import cell
+from pipelines.quarantine.counts import Wanted, by_code, reasons, rows_in
+from pipelines.quarantine.meanings import meaning
 from resources.lake import Lake
 from standards.masking import hidden, of_column
 

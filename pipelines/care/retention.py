@@ -1,7 +1,7 @@
 """How long raw keeps what departments delivered: as the contract's `retention` says, else for ever.
 
 Here: which batches are beyond it, taking them out of raw and quarantine, refusing what needs them. Not here: removing the
-files, which follows when nobody is promised them any more (`pipelines.maintain`).
+files, which follows when nobody is promised them any more (`pipelines.care.maintain`).
 
 Counted from the business date to the newest the lake knows, never by the wall clock. A batch that is not folded into its
 table yet stays. That a batch was taken in stays recorded in raw's log, and when it was extracted in the book: it is never
@@ -17,8 +17,8 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from contracts import Contract
+from pipelines.books.maintenance import BATCH, Upkeep, UpkeepBook
 from pipelines.runtime import Runtime
-from pipelines.upkeep import BATCH, Upkeep, UpkeepBook
 from resources import maintenance
 from resources.errors import CitylakeError
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
-from pipelines.ledger import Release
-from pipelines.retention import prune
+from pipelines.books.ledger import Release
+from pipelines.books.maintenance import RELEASE, Upkeep, UpkeepBook
+from pipelines.care.retention import prune
 from pipelines.runtime import Runtime
-from pipelines.upkeep import RELEASE, Upkeep, UpkeepBook
 from resources import maintenance
 from resources.errors import CitylakeError
 from resources.lake import Conflict

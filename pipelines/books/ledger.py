@@ -1,7 +1,7 @@
 """The ledger and the releases: what became of every batch, and which versions of all tables belong together.
 
 Here: these two tables, `operations/ledger` and `operations/release`. Not here: the arithmetic (`quality.balance`), held
-deliveries (`pipelines.holds`).
+deliveries (`pipelines.books.holds`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HOLD = "operations/hold"
 HELD_BACK = "operations/quarantine"
 MAINTENANCE = "operations/maintenance"
 NOTICE = "operations/notice"
-"""What was told to whom: `pipelines.notices.book`."""
+"""What was told to whom: `pipelines.books.notices`."""
 BOOKS = (LEDGER, RELEASE, HOLD, HELD_BACK, MAINTENANCE, NOTICE)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"

@@ -1,7 +1,7 @@
 """Holds: deliveries that wait for a person or for a contract, and what was decided about each.
 
 Here: the table `operations/hold`. Not here: why a delivery is held (`pipelines.steps.ingest`, `pipelines.steps.drift`), what
-became of its rows (`pipelines.ledger`).
+became of its rows (`pipelines.books.ledger`).
 
 The table is only ever appended to. Its events carry numbers, and the last event of a delivery says how it stands:
 
@@ -21,7 +21,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from contracts import Contract
-from pipelines.ledger import HOLD
+from pipelines.books.ledger import HOLD
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.landing import Drop

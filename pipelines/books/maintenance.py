@@ -1,6 +1,6 @@
 """The book of maintenance, `operations/maintenance`: what was done to which table, and what is no longer there because of it.
 
-Here: this table. Not here: doing it (`pipelines.maintain`).
+Here: this table. Not here: doing it (`pipelines.care.maintain`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from pipelines.ledger import MAINTENANCE
+from pipelines.books.ledger import MAINTENANCE
 from resources.lake import Lake
 
 if TYPE_CHECKING:
