@@ -1,0 +1,33 @@
+"""A whole night takes in what came late for earlier dates, and says of a date that no night can be made for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pipelines.nights import run_night
+from pipelines.runtime import Runtime
+from tests.cleansed.nights import crowd, published, staff
+from tests.deliveries import deliver
+
+pytestmark = pytest.mark.slow
+STAFF = "health/staff"
+
+
+def test_a_night_takes_in_earlier_dates_and_reports_one_before_the_first(
+    installation: Callable[..., Runtime], record_property: Any
+) -> None:
+    city = installation()
+    for day, rows in (("2017-06-01", [staff("OLD")]), ("2019-12-29", [*crowd(), staff("A")]), ("2019-12-30", [*crowd(), staff("B")])):
+        deliver(city, STAFF, day, rows)
+    night = run_night(city, date(2019, 12, 31))
+    (said,) = [p for p in night.problems if p.startswith("DELIVERY_DATE")]
+    assert "2017-06-01" in said
+    assert sorted(p["_business_date"] for p in city.lake.partitions(f"raw/{STAFF}")) == ["2019-12-29", "2019-12-30"]
+    assert published(city, STAFF, "_op") == {"A": "D", "B": "I"}
+    record_property("proves", "D25")
+    record_property("done", "snapshots of two earlier dates and one of a date before the lake's first; one night for all")
+    record_property("seen", "the two taken in in their order, what the later one lacks is closed; the third reported")
