@@ -17,11 +17,10 @@ pytestmark = pytest.mark.slow
 STAFF = "health/staff"
 
 
-def test_a_night_takes_in_earlier_dates_and_reports_one_before_the_first(
-    installation: Callable[..., Runtime], record_property: Any
-) -> None:
+def test_a_night_takes_in_earlier_dates_and_reports_one_it_cannot_have(installation: Callable[..., Runtime], record_property: Any) -> None:
     city = installation()
-    for day, rows in (("2017-06-01", [staff("OLD")]), ("2019-12-29", [*crowd(), staff("A")]), ("2019-12-30", [*crowd(), staff("B")])):
+    delivered = (("2017-06-01", [staff("OLD")]), ("2019-12-29", [*crowd(), staff("A")]), ("2019-12-30", [*crowd(), staff("B")]))
+    for day, rows in delivered:
         deliver(city, STAFF, day, rows)
     night = run_night(city, date(2019, 12, 31))
     (said,) = [p for p in night.problems if p.startswith("DELIVERY_DATE")]
