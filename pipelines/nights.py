@@ -169,6 +169,7 @@ def _execute(
     of_run = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     tags = {TELLS_ITSELF: "true", **of_run, **({PARTIAL_TAG: "true"} if partial else {})}
     home, run_id = runtime.settings.home, str(uuid4())
+    runtime.lost = None  # what another run has given up is asked again
     with dagster_instance(home if history else None) as instance, alive(home, run_id), watched_store(runtime):
         clear_leftovers(instance, home)
         result = definitions.resolve_job_def(job).execute_in_process(
