@@ -34,6 +34,7 @@ class Engine(ABC):
     def session(self) -> SparkSession:
         if self._session is None:
             self._session = self._connected()
+        _make_known(self._session)
         return self._session
 
     def _connected(self) -> SparkSession:
@@ -66,15 +67,24 @@ class Engine(ABC):
 
     def abandon(self) -> None:
         """From any thread: whatever waits for the session fails at once, and it is not stopped in an orderly way."""
-        session, self._session = self._session, None
+        session: Any = self._session
+        self._session = None
         if session is not None:
-            session.client.close()
+            session.release_session_on_close = False  # it would wait for an answer
+            session.stop()
 
     def stop(self) -> None:
         if self._session is not None:
             self._session.stop()
             self._session = None
         self._end()
+
+
+def _make_known(session: Any) -> None:
+    """The session that libraries take which are not told one, such as Great Expectations: an engine that has ended takes that away."""
+    kind = type(session)
+    if kind.getActiveSession() is not session or kind._get_default_session() is not session:
+        kind._active_session.session = kind._default_session = session
 
 
 def sail_server(s3: S3 | None) -> Any:

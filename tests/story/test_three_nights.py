@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from pipelines.cli.rebuild import compare_lakes
 from resources.lake import Lake
 from simulator import build
+from tests.differential.lakes import OF_EACH_RUN
 from tests.story.city import Installation, Result, citylake
 
 pytestmark = pytest.mark.slow
@@ -135,11 +136,11 @@ def test_every_published_row_leads_back_to_a_delivered_row(ask: Callable[..., Re
 
 def test_running_the_same_date_again_changes_no_table(folder: Path, ask: Callable[..., Result], proven: Callable[..., None]) -> None:
     lake = Lake(str(folder / "demo" / "lake"))
-    before = {t: lake.version(t) for t in lake.tables()}
+    before = {t: lake.version(t) for t in lake.tables() if t not in OF_EACH_RUN}
     again = ask("run", "--as-of", "2019-12-31", "--json")
     assert again.code == 0, again.err
     assert again.json()["ledger"] == []
-    assert {t: lake.version(t) for t in lake.tables()} == before
+    assert {t: lake.version(t) for t in before} == before
     proven("H2", "F16", done="the last date run once more", seen=f"all {len(before)} tables keep their versions")
 
 
