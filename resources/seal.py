@@ -26,6 +26,8 @@ FILES = "files"
 """Under this name a commit says how many files it adds."""
 COMMIT = re.compile(r"(\d{20})\.json")
 CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
+PARTITION = re.compile(r"(?:^|/)([^/=]+)=")
+"""A column that only the stage has: Apache Spark writes it into the file too."""
 HINT = "_last_checkpoint"
 ACTIONS = {"add", "remove", "metaData", "protocol", "commitInfo", "txn", "cdc", "domainMetadata"}
 FILE: dict[str, Callable[[Any], Any]] = {"path": str, "size": int, "modificationTime": int, "partitionValues": dict}
@@ -157,7 +159,7 @@ class Inspection:
                 except Exception:
                     self._fault(path, "cannot be read any more")
                     return
-                if self._columns and (strange := found - self._columns):
+                if self._columns and (strange := found - self._columns - set(PARTITION.findall(path))):
                     self._fault("_delta_log", f"names other columns than {path}, which has {', '.join(sorted(strange))}")
 
 
