@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the servers that a trial on a laptop and the server tests need: MinIO (built by Go into .servers/bin of this
-# tree), PostgreSQL and a Java runtime (Debian or Ubuntu packages). What is there already is left as it is, so that a second
+# tree), PostgreSQL, a Java runtime and, for tests of the clock, faketime (Debian or Ubuntu packages). What is there already is left as it is, so that a second
 # run changes nothing and needs no network. A real installation does not need this script: see deploy/compose.yaml.
 #   deploy/install-servers.sh [PYTHON]   with the Python of the environment, also fetches the Java packages of Spark
 set -euo pipefail
@@ -45,6 +45,7 @@ offered() {
 missing=()
 postgres_there || missing+=("PostgreSQL")
 [ "$(java_major)" -ge "$JAVA_AT_LEAST" ] || missing+=("Java $JAVA_AT_LEAST")
+have faketime || missing+=("faketime")
 minio_there || [ "$(go_minor)" -ge "$GO_AT_LEAST" ] || missing+=("Go")
 
 if [ ${#missing[@]} -gt 0 ]; then
@@ -57,6 +58,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   for name in "${missing[@]}"; do
     case $name in
       PostgreSQL) packages+=("$(offered postgresql)") ;;
+      faketime) packages+=("$(offered faketime)") ;;
       Java*) packages+=("$(offered openjdk-17-jre-headless openjdk-21-jre-headless)") ;;
       Go)
         offer=$(apt-cache policy golang-go | sed -nE 's/^ *Candidate: ([0-9]+:)?1\.([0-9]+).*/\2/p')

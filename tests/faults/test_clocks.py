@@ -17,7 +17,7 @@ from tests.cleansed.nights import crowd, published, staff
 from tests.deliveries import deliver
 from tests.differential.lakes import differences
 from tests.servers.minio import Minio
-from tests.servers.need import ROOT
+from tests.servers.need import ROOT, need
 from tests.story.city import Installation, toml
 
 STAFF, DAY, NEXT = "health/staff", "2019-12-30", "2019-12-31"
@@ -38,9 +38,7 @@ except Exception as e:
 
 def at(moved: str, root: Any, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run Python with a clock that is moved by so much, such as +1h."""
-    faketime = shutil.which("faketime")
-    if faketime is None:
-        pytest.skip("faketime is not installed (Debian: apt-get install faketime)")
+    faketime = str(need("faketime"))
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **env}
     told = [faketime, "-f", moved, sys.executable, "-c", *command]
     return subprocess.run(told, cwd=root, env=env, capture_output=True, text=True, timeout=300, check=False)
