@@ -123,6 +123,11 @@ def test_expressions(analyst: SparkSession, secret: Path, expression: str) -> No
             use(text).collect()
 
 
+def _active(session: Any) -> None:
+    """A table function asks the session that is active, which may be another one of this process."""
+    type(session)._active_session.session = session
+
+
 USES: dict[str, Callable[[SparkSession, DataFrame, str, str], Any]] = {
     "read text": lambda s, t, secret, out: s.read.text(secret).collect(),
     "read delta": lambda s, t, secret, out: s.read.format("delta").load(secret).collect(),
@@ -150,7 +155,7 @@ USES: dict[str, Callable[[SparkSession, DataFrame, str, str], Any]] = {
     "map in arrow": lambda s, t, secret, out: t.mapInArrow(lambda frames: frames, "state string").collect(),
     "apply in pandas": lambda s, t, secret, out: t.groupBy("state").applyInPandas(lambda f: f, t.schema).collect(),
     "registered function": lambda s, t, secret, out: s.udf.register("f", lambda x: x),
-    "table function": lambda s, t, secret, out: F.udtf(_Rows, returnType="x int")().collect(),
+    "table function": lambda s, t, secret, out: (_active(s), F.udtf(_Rows, returnType="x int")().collect()),
     "java function": lambda s, t, secret, out: s.udf.registerJavaFunction("f", "x.Y"),
     "file sent along": lambda s, t, secret, out: s.addArtifact(secret, file=True),
     "program sent along": lambda s, t, secret, out: s.addArtifact(__file__, pyfile=True),

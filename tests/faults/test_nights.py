@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.books.ledger import LEDGER
 from resources.lake import Lake
-from tests.faults.city import City
+from tests.faults.city import PATIENCE, City
 from tests.servers.minio import Minio, minio_server
 from tests.servers.proxy import Proxy, proxy_server
 
@@ -151,7 +151,7 @@ def test_store_that_never_answers_ends_the_night_in_one_sentence(minio: Minio, p
         begin = time.monotonic()
         done = night.result()
     seconds = time.monotonic() - begin
-    assert seconds < SECONDS_TO_GIVE_UP
+    assert seconds < PATIENCE, "no time limit of its own has ended it"
     assert (done.code, done.out) == (1, "")
     (said,) = sentences(done.err)
     assert re.fullmatch(LOST, said)
