@@ -27,7 +27,8 @@ MODES = ("full", "inc", "append")
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
 NEW_COLUMNS = ("hold", "accept")
-PERIODS = ("d", "w", "m", "y")
+PROMISES = {"frequency": (("d", "w", "m", "y"), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
+"""Service levels -> the units they may have, and the least count."""
 RULES = (
     "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
     "integer", "decimal", "identifier", "archive_no", "address", "text", "degrees", "organisation_no", "organisation_name",
@@ -118,18 +119,33 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Column, ...]) -> D
     return Delivery(**{**raw, "sequence": tuple(raw.get("sequence") or ())})
 
 
-def _cadence(path: Path, promises: Any) -> Cadence | None:
-    """From the service levels `frequency` and `latency`; None without a frequency: delivered now and then, never late."""
-    said = {p.property: p for p in promises or []}
-    for name, allowed, least in (("frequency", PERIODS, 1), ("latency", ("d",), 0)):
-        if name in said:
-            _one_of(path, f"slaProperties, {name}, unit", said[name].unit, allowed)
-            if not isinstance(said[name].value, int) or said[name].value < least:
-                where = f"slaProperties, {name}"
-                raise ContractError(path, where, f"{said[name].value!r} is not a count", f"Write a whole number from {least} on")
-    if "frequency" not in said:
+def _promises(path: Path, stated: Any) -> dict[str, tuple[int, str]]:
+    """Count and unit of the service levels that the lake knows, by their names."""
+    found = {}
+    for p in stated or []:
+        if p.property not in PROMISES:
+            continue
+        where, (units, least) = f"slaProperties, {p.property}", PROMISES[p.property]
+        _one_of(path, f"{where}, unit", p.unit, units)
+        if not isinstance(p.value, int) or p.value < least:
+            raise ContractError(path, where, f"{p.value!r} is not a count", f"Write a whole number from {least} on")
+        found[p.property] = (p.value, p.unit)
+    return found
+
+
+def _cadence(promises: dict[str, tuple[int, str]]) -> Cadence | None:
+    """None without a frequency: delivered now and then, never late."""
+    if "frequency" not in promises:
         return None
-    return Cadence(said["frequency"].value, said["frequency"].unit, said["latency"].value if "latency" in said else 0)
+    return Cadence(*promises["frequency"], promises.get("latency", (0, "d"))[0])
+
+
+def _retention(promises: dict[str, tuple[int, str]]) -> int | None:
+    """Days; None: for ever."""
+    if "retention" not in promises:
+        return None
+    count, unit = promises["retention"]
+    return count * DAYS[unit]
 
 
 def _check(path: Path, q: Any) -> Check:
@@ -140,18 +156,6 @@ def _check(path: Path, q: Any) -> Check:
         raise ContractError(path, where, f"has {len(stated)} comparisons", f"Give exactly one of: {', '.join(COMPARISONS)}")
     severity = _one_of(path, f"{where}, severity", q.severity or "error", ("error", "warning"))
     return Check(metric, stated[0], getattr(q, stated[0]), severity == "error", q.name or metric)
-
-
-def _retention(path: Path, properties: Any) -> int | None:
-    stated = next((p for p in properties or [] if p.property == "retention"), None)
-    if stated is None:
-        return None
-    days = DAYS[_one_of(path, "slaProperties, unit of the retention", stated.unit, tuple(DAYS))]
-    if not isinstance(stated.value, int) or stated.value < 1:
-        raise ContractError(
-            path, "slaProperties, retention", f"{stated.value!r} is not a whole number", "Say how many days, months or years"
-        )
-    return int(stated.value) * days
 
 
 @cache
@@ -198,6 +202,7 @@ def load(path: Path) -> Contract:
     if team is None or isinstance(team, list) or not team.name:
         raise ContractError(path, "team", "names no owner", "Give team.name, the department that answers for the table")
     delivered = tuple(c.name for c in columns if c.delivered)
+    promises = _promises(path, odcs.slaProperties)
     return Contract(
         name=name,
         version=_need(path, "version", odcs.version),
@@ -208,12 +213,12 @@ def load(path: Path) -> Contract:
         columns=columns,
         path=path,
         delivery=delivery,
-        cadence=_cadence(path, odcs.slaProperties) if delivery else None,
+        cadence=_cadence(promises) if delivery else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
         row_rules=rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, delivered),
         table_rules=rules(path, "tableRules", custom.get("tableRules"), TABLE_RULES, delivered),
         digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
-        retention_days=_retention(path, odcs.slaProperties),
+        retention_days=_retention(promises),
     )
 
 

@@ -92,66 +92,65 @@ def derived_asset(asset: TableAsset, contract: Contract, valid_codes: dict[str, 
 def release_asset(tables: list[str]) -> dg.AssetsDefinition:
     """One row per finished night: the versions of all tables that belong together."""
 
-    @dg.asset(
-        key=key(RELEASE),
-        group_name="operations",
-        deps=[key(t) for t in tables],
-        kinds={"delta"},
-        pool=pool(RELEASE),
-        description="One row per finished night: which version of every table belongs to it. Written only when every table is in order.",
-        required_resource_keys={"runtime"},
-    )
-    def release_of_the_night(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        runtime: Runtime = context.resources.runtime
-        with _clear_failures(context, runtime, RELEASE):
-            made = release(runtime, as_of(context, runtime), context.run_id)
-        return dg.MaterializeResult(metadata=metadata.of_release(made))
+    def run(context: dg.AssetExecutionContext, runtime: Runtime) -> dict[str, Any]:
+        return metadata.of_release(release(runtime, as_of(context, runtime), context.run_id))
 
-    return release_of_the_night
+    said = "One row per finished night: which version of every table belongs to it. Written only when every table is in order."
+    return _book_asset(RELEASE, run, description=said, deps=tables)
 
 
 def overview_asset(tables: list[str]) -> dg.AssetsDefinition:
     """What is held back after a night, for every cleansed table and reason, and what has become of it since the night before."""
 
-    @dg.asset(
-        key=key(HELD_BACK),
-        group_name="operations",
-        deps=[key(t) for t in tables],
-        kinds={"delta", "arrow"},
-        pool=pool(HELD_BACK),
-        description="Rows held back, one line for every night, table and reason: standing, new since the night before, cleared since.",
-        metadata=metadata.of_lines(),
-        required_resource_keys={"runtime"},
-    )
-    def held_back(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        runtime: Runtime = context.resources.runtime
-        with _clear_failures(context, runtime, HELD_BACK):
-            made = overview(runtime, as_of(context, runtime), context.run_id)
-        return dg.MaterializeResult(metadata=metadata.of_overview(made))
+    def run(context: dg.AssetExecutionContext, runtime: Runtime) -> dict[str, Any]:
+        return metadata.of_overview(overview(runtime, as_of(context, runtime), context.run_id))
 
-    return held_back
+    said = "Rows held back, one line for every night, table and reason: standing, new since the night before, cleared since."
+    return _book_asset(HELD_BACK, run, description=said, deps=tables, kinds={"delta", "arrow"}, shown=metadata.of_lines())
 
 
 def maintenance_asset() -> dg.AssetsDefinition:
     """What the weekly maintenance did to every table."""
 
+    def run(context: dg.AssetExecutionContext, runtime: Runtime) -> dict[str, Any]:
+        alive = at_work(context.instance, runtime.settings.home) - {context.run_id}
+        return metadata.of_maintenance(maintain(runtime, context.run_id, alive=alive, progress=runtime.progress))
+
+    said = (
+        "Small files put together, logs summed up, and removed what no promised release needs: abandoned stages, old files, "
+        "raw batches beyond their contract's retention. Safe beside nights and readers."
+    )
+    return _book_asset(MAINTENANCE, run, description=said)
+
+
+def _book_asset(
+    book: str,
+    run: Callable[[dg.AssetExecutionContext, Runtime], dict[str, Any]],
+    *,
+    description: str,
+    deps: list[str] | None = None,
+    kinds: set[str] | None = None,
+    shown: dict[str, Any] | None = None,
+) -> dg.AssetsDefinition:
+    """One of the lake's own tables. run: writes it and returns what Dagster shows of that; shown: what is known before it is made."""
+
     @dg.asset(
-        key=key(MAINTENANCE),
+        key=key(book),
         group_name="operations",
-        kinds={"delta"},
-        pool=pool(MAINTENANCE),
-        description="Small files put together, logs summed up, and removed what no promised release needs: abandoned stages, old files, "
-        "raw batches beyond their contract's retention. Safe beside nights and readers.",
+        deps=[key(t) for t in deps or []],
+        kinds=kinds or {"delta"},
+        pool=pool(book),
+        description=description,
+        metadata=shown,
         required_resource_keys={"runtime"},
     )
-    def maintenance_of_the_lake(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    def write(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         runtime: Runtime = context.resources.runtime
-        with _clear_failures(context, runtime, MAINTENANCE):
-            alive = at_work(context.instance, runtime.settings.home) - {context.run_id}
-            done = maintain(runtime, context.run_id, alive=alive, progress=runtime.progress)
-        return dg.MaterializeResult(metadata=metadata.of_maintenance(done))
+        with _clear_failures(context, runtime, book):
+            made = run(context, runtime)
+        return dg.MaterializeResult(metadata=made)
 
-    return maintenance_of_the_lake
+    return write
 
 
 def as_of(context: dg.AssetExecutionContext, runtime: Runtime) -> date:

@@ -14,6 +14,7 @@ from contracts import Contract, load_all
 from contracts.loader import code_lists
 from pipelines.books.holds import Holds
 from pipelines.books.ledger import Ledger
+from pipelines.books.maintenance import UpkeepBook
 from resources.engine import Engine, engine_of
 from resources.errors import LakeUnreachable
 from resources.keys import read_key
@@ -67,6 +68,10 @@ class Runtime:
     @cached_property
     def holds(self) -> Holds:
         return Holds(self.lake)
+
+    @cached_property
+    def upkeep(self) -> UpkeepBook:
+        return UpkeepBook(self.lake)
 
     @cached_property
     def pseudonym(self) -> Callable[[Column], Column]:

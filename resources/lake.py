@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from resources.commit import add_actions, alone, commit, nullable
 from resources.errors import CitylakeError, LakeUnreachable
 from resources.s3 import S3
-from resources.seal import FILES, HINT, Fault, Inspection, seal
+from resources.seal import FILES, Fault, Inspection, seal
 from resources.stage import Stage
 from resources.store import is_bucket, store_at
 
@@ -47,6 +47,7 @@ PANIC = "PanicException"
 LOG_ERROR = "Kernel error"
 """How delta-rs begins what it has to say of a log."""
 COMMITS_SUMMED_UP = 100
+HINT = "_last_checkpoint"
 LOOKED_AT_BYTES = 4 << 30
 """Of the newest files of a table in a folder, before it is read for the first time. `Lake.verify` looks at all."""
 
@@ -192,10 +193,7 @@ class Lake:
         at_least: the newest version somebody was told of, such as the ledger: a log that ends before it has lost its end.
         A table that is not there has the fault that its log is missing. Raises LakeUnreachable.
         """
-        home = self._home(table)
-        commits = [c.name for c in home.store.children(f"{table}/_delta_log")]
-        newest = max((int(m[0]) for m in (re.match(r"\d{20}(?=\.json$|\.checkpoint\.parquet$)", c) for c in commits) if m), default=-1)
-        found = Inspection(home.store, table, max(newest, at_least) if version is None else version)
+        found = Inspection(self._home(table).store, table, version, at_least=at_least)
         for path in found.files:
             found.look(path)
         return found.faults

@@ -28,7 +28,6 @@ COMMIT = re.compile(r"(\d{20})\.json")
 CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
 PARTITION = re.compile(r"(?:^|/)([^/=]+)=")
 """A column that only the stage has: Apache Spark writes it into the file too."""
-HINT = "_last_checkpoint"
 ACTIONS = {"add", "remove", "metaData", "protocol", "commitInfo", "txn", "cdc", "domainMetadata"}
 FILE: dict[str, Callable[[Any], Any]] = {"path": str, "size": int, "modificationTime": int, "partitionValues": dict}
 """What must be known of a file."""
@@ -69,8 +68,13 @@ def seal(store: Store, table: str, path: str, partition: Mapping[str, str | None
 class Inspection:
     """One version of a table, as its log says and as its files are. `faults`: what has been found so far."""
 
-    def __init__(self, store: Store, table: str, version: int) -> None:
-        self._store, self._table, self._version = store, table, version
+    def __init__(self, store: Store, table: str, version: int | None = None, *, at_least: int = 0) -> None:
+        """version: default, the newest that the log names, and not below `at_least`."""
+        self._store, self._table = store, table
+        names = [c.name for c in store.children(f"{table}/_delta_log")]
+        self._commits = {int(m[1]) for m in map(COMMIT.fullmatch, names) if m}
+        self._checkpoints = {int(m[1]) for m in map(CHECKPOINT.fullmatch, names) if m}
+        self._version = max({*self._commits, *self._checkpoints, at_least}) if version is None else version
         self.faults: list[Fault] = []
         self.files: dict[str, dict[str, Any]] = {}
         """Path -> the action that added it, of the files that belong to the version."""
@@ -81,15 +85,12 @@ class Inspection:
         self.faults.append(Fault(self._table, self._version, file, what))
 
     def _replay(self) -> None:
-        names = [c.name for c in self._store.children(f"{self._table}/_delta_log")]
-        commits = {int(m[1]) for m in map(COMMIT.fullmatch, names) if m}
-        checkpoints = [v for m in map(CHECKPOINT.fullmatch, names) if m and (v := int(m[1])) <= self._version]
-        start = max(checkpoints, default=-1)
+        start = max((v for v in self._checkpoints if v <= self._version), default=-1)
         if start >= 0:
             self._load(f"_delta_log/{start:020}.checkpoint.parquet")
         for version in range(start + 1, self._version + 1):
             name = f"_delta_log/{version:020}.json"
-            if version in commits:
+            if version in self._commits:
                 self._apply(name)
             else:
                 self._fault(name, "is missing")

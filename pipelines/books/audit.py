@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pipelines.books.book import ATTEMPTS
 from resources.errors import CitylakeError
 from resources.lake import Conflict, Lake
 from resources.settings import Settings
@@ -21,7 +22,6 @@ AUDIT = "operations/audit"
 FIRST = "0" * 64
 """Stands for the hash before the first line."""
 CHAIN = ("previous", "hash")
-ATTEMPTS = 20
 
 
 @dataclass(frozen=True)

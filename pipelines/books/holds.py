@@ -18,9 +18,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from contracts import Contract
+from pipelines.batches import contains
+from pipelines.books.book import Book, Row
 from pipelines.books.ledger import HOLD
 from resources.errors import CitylakeError
 from resources.lake import Lake
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 SHRUNK, HEADER, DRIFT, MANIFEST = "DELIVERY_SHRUNK", "DELIVERY_HEADER", "DELIVERY_DRIFT", "DELIVERY_CONTRACT"
 OF_CONTRACT = (HEADER, DRIFT, MANIFEST)
 """Held because of the contract: when that changes, they are tried again."""
+CODES = (SHRUNK, *OF_CONTRACT)
 RELEASABLE = (SHRUNK, DRIFT)
 """Rows that can be read can be taken in as they are; under another header they cannot."""
 WAITING = ("held", "released", "refused")
@@ -75,16 +79,11 @@ class Holds:
     """Reads and appends `operations/hold`."""
 
     def __init__(self, lake: Lake) -> None:
-        self._lake = lake
-        self._read: tuple[int | None, list[dict[str, Any]]] = (None, [])
+        self._lake, self._book = lake, Book(lake, HOLD, _schema, itemgetter("number"))
 
-    def events(self) -> list[dict[str, Any]]:
+    def events(self) -> list[Row]:
         """Every event, oldest first."""
-        version = self._lake.version(HOLD)
-        if version != self._read[0]:
-            found = self._lake.arrow(HOLD, version)
-            self._read = (version, [] if found is None else sorted(found.to_pylist(), key=lambda e: e["number"]))
-        return self._read[1]
+        return self._book.rows()
 
     def of(self, table: str) -> dict[str, Hold]:
         """How every delivery of a raw table stands that was ever held, by its batch."""
@@ -99,8 +98,7 @@ class Holds:
         found = []
         for table in sorted({e["table"] for e in self.events()}):
             raw = self._lake.open(table)
-            held = [h for h in self.of(table).values() if h.state in WAITING]
-            found += [h for h in held if raw is None or raw.transaction_version(f"batch:{h.batch_id}") is None]
+            found += [h for h in self.of(table).values() if h.state in WAITING and not contains(raw, h.batch_id)]
         return sorted(found, key=lambda h: (h.business_date, h.table))
 
     def hold(self, contract: Contract, drop: Drop, error: CitylakeError, before: int | None) -> None:
@@ -138,12 +136,8 @@ class Holds:
                 self.close(table, h.business_date, h.batch_id, "replaced")
 
     def _append(self, table: str, day: date, batch_id: str, event: str, **told: Any) -> None:
-        import pyarrow as pa
-
-        number = len(self.events()) + 1
-        row = {"number": number, "table": table, "business_date": day, "batch_id": batch_id, "event": event,
-               "recorded_at": datetime.now(UTC), **told}  # fmt: skip
-        self._lake.append(HOLD, pa.Table.from_pylist([row], schema=_schema()), {f"hold:{number}": 1})
+        row = {"table": table, "business_date": day, "batch_id": batch_id, "event": event, "recorded_at": datetime.now(UTC), **told}
+        self._book.add(lambda known: [{"number": len(known) + 1, **row}])
 
 
 def _hold(events: Sequence[dict[str, Any]]) -> Hold:

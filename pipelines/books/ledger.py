@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from contracts import Contract
+from pipelines.books.book import Book, Row
 from quality.balance import Account
 from resources.errors import CitylakeError
-from resources.lake import Conflict, Lake
+from resources.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,8 +38,6 @@ ACCOUNTS = "accounts"
 
 Identity = tuple[str, str, str, str]
 """Table, batch, kind, run."""
-ATTEMPTS = 20
-"""To write to a table of the lake's own between two others who do."""
 
 
 def told_by_commit(contract: Contract, accounts: Iterable[Account], *, run_id: str, as_of: date) -> dict[str, str]:
@@ -66,25 +65,23 @@ class Ledger:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self._read: tuple[int | None, list[dict[str, Any]]] = (None, [])
-        """The ledger's version that was read last, and its rows: a night asks for them at every table."""
+        self._ledger = Book(lake, LEDGER, _ledger_schema, _order)
+        self._releases = Book(lake, RELEASE, _release_schema, itemgetter("release"))
 
     def record(self, accounts: Iterable[Account], *, run_id: str, as_of: date, version: int | None, seconds: float) -> None:
         """Append one row per account. Raises CitylakeError when one does not balance: that is a fault of the lake itself."""
-        import pyarrow as pa
-
         accounts = list(accounts)
         for a in accounts:
             if not a.balanced:
                 raise CitylakeError(
                     "BALANCE", f"the ledger does not balance: {a.sentence()}", a.table, "Nothing may rely on this batch; report it"
                 )
-        if not accounts:
-            return
         now = datetime.now(UTC)
-        for _ in range(ATTEMPTS):
-            known = {_identity(r) for r in self.rows()}
-            rows = [
+
+        def unknown(rows: list[Row]) -> list[Row]:
+            """Somebody else may have recorded the same."""
+            known = {_identity(r) for r in rows}
+            return [
                 {
                     "table": a.table, "batch_id": a.batch_id, "business_date": a.business_date, "as_of": as_of, "kind": a.kind,
                     "rows_in": a.rows_in, "published": a.published, "quarantined": a.quarantined, "duplicates": a.duplicates,
@@ -94,14 +91,9 @@ class Ledger:
                 for a in accounts
                 if (a.table, a.batch_id, a.kind, run_id) not in known
             ]  # fmt: skip
-            if not rows:
-                return
-            read, before = self._read
-            appended = pa.Table.from_pylist(rows, schema=_ledger_schema())
-            with suppress(Conflict):  # somebody else has written since: perhaps the same
-                self._read = (self._lake.append(LEDGER, appended, base_version=read), sorted([*before, *appended.to_pylist()], key=_order))
-                return
-        raise _contested(LEDGER)
+
+        if accounts:
+            self._ledger.add(unknown)
 
     def complete(self, table: str) -> None:
         """Append what the commits of a table tell and the ledger does not: a run ended between the two.
@@ -129,11 +121,7 @@ class Ledger:
 
     def rows(self) -> list[dict[str, Any]]:
         """All ledger rows, oldest first."""
-        version = self._lake.version(LEDGER)
-        if version != self._read[0]:
-            found = self._lake.arrow(LEDGER, version)
-            self._read = (version, [] if found is None else sorted(found.to_pylist(), key=_order))
-        return list(self._read[1])
+        return self._ledger.rows()
 
     def refused(self) -> list[dict[str, Any]]:
         """The newest row of every refused delivery that has not been taken in since, nor another one for its date.
@@ -150,26 +138,13 @@ class Ledger:
 
     def release(self, *, as_of: date, run_id: str, versions: dict[str, int]) -> Release:
         """Append the release of a finished night."""
-        import pyarrow as pa
+        told = {"as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True), "released_at": datetime.now(UTC)}
+        (row,) = self._releases.add(lambda known: [{"release": len(known) + 1, **told}], {f"release:{run_id}": 1})
+        return _release(row)
 
-        for _ in range(ATTEMPTS):
-            read = self._lake.version(RELEASE)
-            release = Release(len(self.releases(read)) + 1, as_of, run_id, versions, datetime.now(UTC))
-            row = {
-                "release": release.number, "as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True),
-                "released_at": release.released_at,
-            }  # fmt: skip
-            with suppress(Conflict):
-                rows = pa.Table.from_pylist([row], schema=_release_schema())
-                self._lake.append(RELEASE, rows, {f"release:{run_id}": 1}, base_version=read)
-                return release
-        raise _contested(RELEASE)
-
-    def releases(self, version: int | None = None) -> list[Release]:
+    def releases(self) -> list[Release]:
         """All releases, oldest first."""
-        found = self._lake.arrow(RELEASE, version)
-        rows = [] if found is None else sorted(found.to_pylist(), key=lambda r: r["release"])
-        return [Release(r["release"], r["as_of"], r["run_id"], json.loads(r["versions"]), r["released_at"]) for r in rows]
+        return [_release(r) for r in self._releases.rows()]
 
 
 def _identity(row: dict[str, Any]) -> Identity:
@@ -183,8 +158,8 @@ def _accounts(told: dict[str, Any]) -> list[Account]:
     return [Account(**{**a, "business_date": date.fromisoformat(a["business_date"])}) for a in found]
 
 
-def _contested(table: str) -> CitylakeError:
-    return CitylakeError("BOOKS", f"others were first to write to {table} {ATTEMPTS} times", table, "Run it again")
+def _release(row: Row) -> Release:
+    return Release(row["release"], row["as_of"], row["run_id"], json.loads(row["versions"]), row["released_at"])
 
 
 def _order(row: dict[str, Any]) -> tuple[datetime, str, date]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from pipelines.books.book import Book
 from pipelines.books.ledger import MAINTENANCE
 from resources.lake import Lake
 
@@ -39,20 +41,16 @@ class UpkeepBook:
     """Reads and appends the book."""
 
     def __init__(self, lake: Lake) -> None:
-        self._lake = lake
+        self._book = Book(lake, MAINTENANCE, _schema, itemgetter("recorded_at"))
 
     def record(self, done: Iterable[Upkeep], *, run_id: str) -> None:
         """Append a row for each. What is taken away is recorded before it is gone."""
-        import pyarrow as pa
-
         now = datetime.now(UTC)
         rows = [{**asdict(d), "run_id": run_id, "recorded_at": now} for d in done]
-        if rows:
-            self._lake.append(MAINTENANCE, pa.Table.from_pylist(rows, schema=_schema()))
+        self._book.add(lambda known: rows)
 
     def rows(self) -> list[Upkeep]:
-        found = self._lake.arrow(MAINTENANCE, columns=list(Upkeep.__dataclass_fields__))
-        return [] if found is None else [Upkeep(**r) for r in found.to_pylist()]
+        return [Upkeep(**{name: row[name] for name in Upkeep.__dataclass_fields__}) for row in self._book.rows()]
 
     def gone_releases(self) -> set[int]:
         return {u.release for u in self.rows() if u.task == RELEASE and u.release is not None}

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 from pipelines.books.ledger import Release
-from pipelines.books.maintenance import RELEASE, Upkeep, UpkeepBook
+from pipelines.books.maintenance import RELEASE, Upkeep
 from pipelines.care.retention import prune
 from pipelines.runtime import Runtime
 from resources import maintenance
@@ -57,7 +57,7 @@ def maintain(
     alive: runs at work now. now: the moment from which days are counted back.
     Raises CitylakeError for a table that is not there.
     """
-    there, book = runtime.lake.tables(), UpkeepBook(runtime.lake)
+    there, book = runtime.lake.tables(), runtime.upkeep
     if unknown := sorted(set(tables) - set(there)):
         raise CitylakeError("TABLE_MISSING", f"there is no table {', '.join(unknown)}", runtime.lake.root, "See `citylake tables`")
     since = (now or datetime.now(UTC)) - timedelta(days=runtime.settings.keep_days)
@@ -85,7 +85,7 @@ def maintain(
 
 def promised(runtime: Runtime, since: datetime) -> tuple[list[Release], list[Release]]:
     """The releases that stay readable, and those that need not: once gone, a release stays gone."""
-    releases, lost = runtime.ledger.releases(), UpkeepBook(runtime.lake).gone_releases()
+    releases, lost = runtime.ledger.releases(), runtime.upkeep.gone_releases()
     last = {r.number for r in releases[-runtime.settings.keep_releases :]}
     kept = [r for r in releases if r.number not in lost and (r.number in last or r.released_at >= since)]
     return kept, [r for r in releases if r not in kept]

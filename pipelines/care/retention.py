@@ -17,7 +17,8 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from contracts import Contract
-from pipelines.books.maintenance import BATCH, Upkeep, UpkeepBook
+from pipelines.batches import contains, extracted_at
+from pipelines.books.maintenance import BATCH, Upkeep
 from pipelines.runtime import Runtime
 from resources import maintenance
 from resources.errors import CitylakeError
@@ -34,7 +35,7 @@ def prune(runtime: Runtime, table: str, run_id: str, *, dry_run: bool) -> int:
     old = _beyond(runtime, contract, contract.retention_days)
     if not old or dry_run:
         return len(old)
-    book, quarantine = UpkeepBook(runtime.lake), contract.sibling("quarantine")
+    book, quarantine = runtime.upkeep, contract.sibling("quarantine")
     known = {(u.table, u.batch_id) for u in book.rows() if u.task == BATCH}
     leaving = [u for t in (table, quarantine) for u in _held_in(runtime, t, old)]
     book.record([u for u in leaving if (u.table, u.batch_id) not in known], run_id=run_id)
@@ -46,7 +47,7 @@ def prune(runtime: Runtime, table: str, run_id: str, *, dry_run: bool) -> int:
 
 def refuse_partial(runtime: Runtime) -> None:
     """Raises CitylakeError when raw no longer holds all that was ever delivered: what is made anew from it would lack rows."""
-    gone = [u for u in UpkeepBook(runtime.lake).rows() if u.task == BATCH and u.table.startswith("raw/")]
+    gone = [u for u in runtime.upkeep.rows() if u.task == BATCH and u.table.startswith("raw/")]
     if gone:
         tables = ", ".join(sorted({u.table for u in gone}))
         raise CitylakeError(
@@ -65,7 +66,7 @@ def _beyond(runtime: Runtime, contract: Contract, days: int) -> list[str]:
     return [
         p["_batch_id"]
         for p in runtime.lake.partitions(contract.sibling("raw"))
-        if p["_business_date"] < oldest and folded.transaction_version(f"batch:{p['_batch_id']}") is not None
+        if p["_business_date"] < oldest and contains(folded, p["_batch_id"])
     ]
 
 
@@ -78,10 +79,7 @@ def _held_in(runtime: Runtime, table: str, batches: list[str]) -> list[Upkeep]:
     days = {f["partition"]["_batch_id"]: date.fromisoformat(str(f["partition"]["_business_date"])) for f in files}
     found = []
     for batch, day in sorted(days.items()):
-        extracted = None
-        if table.startswith("raw/"):
-            rows = handle.to_pyarrow_dataset(partitions=[("_batch_id", "=", batch)]).head(1, columns=["_extract_ts"])
-            extracted = rows["_extract_ts"].to_pylist()[0]
+        extracted = extracted_at(handle, batch) if table.startswith("raw/") else None
         held = sum(f["num_records"] for f in files if f["partition"]["_batch_id"] == batch)
         found.append(Upkeep(table, BATCH, rows=held, batch_id=batch, business_date=day, extract_ts=extracted))
     return found

@@ -10,6 +10,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from pipelines.batches import contains
 from pipelines.books.ledger import ACCOUNTS
 from pipelines.check.checks import Check, DoesNotApply, Violations
 from pipelines.check.view import View
@@ -97,9 +98,7 @@ def _batches(view: View) -> Violations:
         told = {r["batch_id"] for r in view.ledger if r["table"] == contract.sibling("raw") and r["published"]}
         gone = {batch for table, batch in view.gone_batches if table == contract.sibling("raw")}
         for batch in sorted(taken_in | told):
-            transaction = f"batch:{batch}"
-            folded = state is not None and state.transaction_version(transaction) is not None
-            if not (batch in taken_in | gone and raw.transaction_version(transaction) is not None and folded):
+            if not (batch in taken_in | gone and contains(raw, batch) and contains(state, batch)):
                 wrong.append(f"{contract.name} batch {batch[:8]}")
     if not view.sources:
         raise DoesNotApply("nothing has ever been delivered")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts import Contract
 from pipelines.books.ledger import Release
-from pipelines.books.maintenance import BATCH, UpkeepBook
+from pipelines.books.maintenance import BATCH
 from pipelines.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ class View:
     @cached_property
     def gone_batches(self) -> set[tuple[str, str]]:
         """Table and batch of the rows that are no longer kept, as the book of maintenance says."""
-        return {(u.table, u.batch_id) for u in UpkeepBook(self.runtime.lake).rows() if u.task == BATCH and u.batch_id is not None}
+        return {(u.table, u.batch_id) for u in self.runtime.upkeep.rows() if u.task == BATCH and u.batch_id is not None}
 
     @cached_property
     def gone_releases(self) -> set[int]:
         """The releases that need no longer be readable."""
-        return UpkeepBook(self.runtime.lake).gone_releases()
+        return self.runtime.upkeep.gone_releases()
 
 
 def _view(table: str) -> str:

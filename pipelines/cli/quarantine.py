@@ -1,6 +1,6 @@
 """`citylake quarantine`: the rows held back in one screen, by department, table and reason; and where they stand in the delivery.
 
-Here: what is shown, in words or as JSON. Not here: counting (`held.counts`), the workbook (`cli.export`).
+Here: what is shown, in words or as JSON. Not here: counting (`pipelines.quarantine.counts`), the workbook (`cli.export`).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.books.holds import DRIFT, HEADER, MANIFEST, SHRUNK
+from pipelines.books import holds
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 GATE_FAILED, TABLE_FAILED, RUN_FAILED = "GATE_FAILED", "TABLE_FAILED", "RUN_FAILED"
 REFUSED, HOLD, UNREACHABLE, LATE = "DELIVERY_REFUSED", "HOLD", "SOURCE_UNREACHABLE", "DELIVERY_LATE"
 FAILURES = (GATE_FAILED, TABLE_FAILED, RUN_FAILED)
-KIND_OF_CODE = {SHRUNK: HOLD, HEADER: HOLD, DRIFT: HOLD, MANIFEST: HOLD, "DELIVERY": REFUSED, "GATE": GATE_FAILED}
+KIND_OF_CODE = {**dict.fromkeys(holds.CODES, HOLD), "DELIVERY": REFUSED, "GATE": GATE_FAILED}
 """By the beginning of an error's code, the longest first."""
 
 

@@ -22,9 +22,9 @@ from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
 from contracts import Contract
+from pipelines.batches import containing, contains, rows_of_batches
 from pipelines.books.holds import DRIFT
 from pipelines.books.ledger import told_by_commit
-from pipelines.books.maintenance import UpkeepBook
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import GateFailed, Outcome
 from pipelines.steps.standing import Standing, of_quarantine, of_state, rules_now, standing
@@ -90,7 +90,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     published = runtime.lake.publish(
         stage,
         base_version=base,
-        transactions={f"batch:{b.batch_id}": 1 for b in new} | of_state(was, rules, of_all=whole),
+        transactions=containing(*[b.batch_id for b in new]) | of_state(was, rules, of_all=whole),
         metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of),
         statistics=contract.statistics,
         hidden={FATE: PUBLISHED, NEW: None},
@@ -114,7 +114,7 @@ def _never_delivered(runtime: Runtime, contract: Contract, base: int | None, run
 def _unfolded(runtime: Runtime, table: str, batches: list[Batch]) -> list[Batch]:
     """The batches that no published state contains yet."""
     handle = runtime.lake.open(table)
-    return [b for b in batches if handle is None or handle.transaction_version(f"batch:{b.batch_id}") is None]
+    return [b for b in batches if not contains(handle, b.batch_id)]
 
 
 def _snapshots(runtime: Runtime, raw: str, contract: Contract) -> list[str]:
@@ -123,7 +123,7 @@ def _snapshots(runtime: Runtime, raw: str, contract: Contract) -> list[str]:
     if contract.delivery.mode != "full":
         return []
     found = runtime.lake.read(runtime.spark, raw).groupBy(*PARTITIONS).agg(F.max("_extract_ts").alias("ts")).collect()
-    gone = {f"{u.business_date}|{u.extract_ts}" for u in UpkeepBook(runtime.lake).gone_batches(raw)}
+    gone = {f"{u.business_date}|{u.extract_ts}" for u in runtime.upkeep.gone_batches(raw)}
     return sorted({f"{r['_business_date']}|{r['ts']}" for r in found} | gone)
 
 
@@ -184,30 +184,20 @@ def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list
     if earlier is not None:
         for r in earlier.groupBy(*PARTITIONS).count().collect():
             fates[str(r["_business_date"]), r["_batch_id"]]["quarantined"] -= r["count"]
-    delivered = _rows_per_batch(runtime, contract.sibling("raw"))
+    handle = runtime.lake.open(contract.sibling("raw"))
+    assert handle is not None
+    delivered = rows_of_batches(handle)
     accounts = []
     for key in sorted(set(fates) | fresh):
         count, is_new = fates[key], key in fresh
         if is_new or any(count.values()):
             accounts.append(
                 Account(
-                    contract.name, key[1], date.fromisoformat(key[0]), delivered[key[1]] if is_new else 0, count["published"],
+                    contract.name, key[1], date.fromisoformat(key[0]), delivered[key] if is_new else 0, count["published"],
                     count["quarantined"], count["duplicates"], kind="batch" if is_new else "adjustment", codes=dict(codes[key]),
                 )
             )  # fmt: skip
     return accounts
-
-
-def _rows_per_batch(runtime: Runtime, raw: str) -> Counter[str]:
-    """Rows of each batch as the raw table's log states them."""
-    import pyarrow as pa
-
-    handle = runtime.lake.open(raw)
-    assert handle is not None
-    counted: Counter[str] = Counter()
-    for file in pa.table(handle.get_add_actions(flatten=True)).to_pylist():
-        counted[file["partition._batch_id"]] += file["num_records"]
-    return counted
 
 
 def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account]) -> list[GateResult]:

@@ -69,7 +69,7 @@ def _fingerprint(runtime: Runtime, contract: Contract, versions: dict[str, int |
     told = [
         sorted(versions.items()),
         as_of.isoformat(),
-        contract.path.read_text(encoding="utf-8"),
+        contract.digest,
         code_digest(*DECIDING),
         runtime.key_digest,
     ]

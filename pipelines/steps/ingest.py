@@ -6,15 +6,15 @@ are in, and the same one twice is nothing new. Not here: reading formats (`resou
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from contracts import Contract
+from pipelines.batches import containing, contains, extracted_at, rows_of_batches
 from pipelines.books.holds import DRIFT, SHRUNK
 from pipelines.books.ledger import told_by_commit
 from pipelines.runtime import Runtime
@@ -25,9 +25,6 @@ from quality.gates import GateResult
 from resources.errors import CitylakeError, DeliveryRejected
 from resources.landing import CHANGED, Delivery, Drop
 from resources.readers.header import ContractDiffers
-
-if TYPE_CHECKING:
-    from deltalake import DeltaTable
 
 PARTITIONS = ("_business_date", "_batch_id")
 ADDED = (("_business_date", pa.string()), ("_batch_id", pa.string()), ("_extract_ts", pa.string()))
@@ -59,7 +56,7 @@ def attempt(runtime: Runtime, contract: Contract, drop: Drop) -> str:
 def _not_taken_in(runtime: Runtime, contract: Contract, drops: list[Drop]) -> list[Drop]:
     """Those that were never taken into the raw table: a batch without rows, or whose rows are no longer kept, has no partition."""
     raw = runtime.lake.open(contract.sibling("raw"))
-    return [d for d in drops if raw is None or raw.transaction_version(f"batch:{d.batch_id}") is None]
+    return [d for d in drops if not contains(raw, d.batch_id)]
 
 
 def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: str) -> Outcome:
@@ -144,7 +141,7 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str, *, j
         base_version=base,
         mode="append",
         partition_by=PARTITIONS,
-        transactions={f"batch:{drop.batch_id}": 1},
+        transactions=containing(drop.batch_id),
         metadata={**told_by_commit(contract, accounts, run_id=run_id, as_of=drop.business_date), "batch_id": drop.batch_id},
     )
     return accounts
@@ -183,19 +180,12 @@ def _snapshot_before(runtime: Runtime, contract: Contract, drop: Drop) -> int | 
     handle = runtime.lake.open(contract.sibling("raw")) if contract.delivery.mode == "full" else None
     if handle is None:
         return None
-    rows: Counter[tuple[str, str]] = Counter()
-    for file in pa.table(handle.get_add_actions(flatten=True)).to_pylist():
-        rows[file["partition._business_date"], file["partition._batch_id"]] += file["num_records"]
+    rows = rows_of_batches(handle)
     earlier = [key for key in rows if key[0] < drop.business_date.isoformat()]
     last = [key for key in earlier if key[0] == max(earlier)[0]]
     if len(last) > 1:  # which of them was extracted last stands in their rows only
-        last.sort(key=lambda k: (_extracted(handle, k[1]), k[1]))
+        last.sort(key=lambda k: (extracted_at(handle, k[1]) or "", k[1]))
     return rows[last[-1]] if last else None
-
-
-def _extracted(handle: DeltaTable, batch_id: str) -> str:
-    found = handle.to_pyarrow_dataset(partitions=[("_batch_id", "=", batch_id)]).head(1, columns=["_extract_ts"])
-    return str(found["_extract_ts"][0]) if len(found) else ""
 
 
 def _refuse_shrunk(contract: Contract, drop: Drop, before: int | None) -> None:

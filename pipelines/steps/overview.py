@@ -1,6 +1,6 @@
 """The overview of the rows held back: one line a night for every table and code, so that a trend can be seen and queried.
 
-Here: the table `operations/quarantine`. Not here: counting (`held.counts`), Dagster's picture of it (`metadata`).
+Here: the table `operations/quarantine`. Not here: counting (`pipelines.quarantine.counts`), Dagster's picture of it (`metadata`).
 """
 
 from __future__ import annotations

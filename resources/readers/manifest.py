@@ -19,6 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.model import Contract, Delivery
+from resources.engine import TIME_ZONE
 from resources.errors import DeliveryRejected
 from resources.readers.header import ContractDiffers, Difference
 from resources.readers.streams import CODECS, DataFile, opened, safe_name, sm3, sm3_bytes
@@ -29,7 +30,7 @@ FIELDS = (
     "table", "dept_org_code", "extract_ts", "period_from", "period_to", "mode", "encoding", "format", "delimiter",
     "row_count", "files", "schema_version",
 )  # fmt: skip
-CITY = ZoneInfo("Asia/Shanghai")
+CITY = ZoneInfo(TIME_ZONE)
 MAX_BYTES = 1 << 20
 MAX_FILES = 500
 BATCH_ID_LENGTH = 32
