@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from resources.rows import dataset
+
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
@@ -36,6 +38,6 @@ def rows_of_batches(raw: DeltaTable) -> Counter[tuple[str, str]]:
 
 def extracted_at(raw: DeltaTable, batch_id: str) -> str | None:
     """When a batch was extracted, as its rows in raw say; None when it has none."""
-    rows = raw.to_pyarrow_dataset(partitions=[("_batch_id", "=", batch_id)]).head(1, columns=["_extract_ts"])
+    rows = dataset(raw, [("_batch_id", "=", batch_id)]).head(1, columns=["_extract_ts"])
     found: str | None = rows["_extract_ts"][0].as_py() if len(rows) else None
     return found

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from resources.commit import add_actions, alone, commit, nullable
 from resources.errors import CitylakeError, LakeUnreachable
+from resources.rows import dataset
 from resources.s3 import S3
 from resources.seal import FILES, Fault, Inspection, seal
 from resources.stage import Stage
@@ -185,7 +186,7 @@ class Lake:
             return None
         self._look_at(table, handle.version())
         with self._watched(table):
-            return handle.to_pyarrow_table(columns=columns)
+            return dataset(handle).to_table(columns=columns)
 
     def verify(self, table: str, version: int | None = None, *, at_least: int = 0) -> list[Fault]:
         """What is wrong with a version of a table (default: the newest that its log names): its log and every file, to the last byte.

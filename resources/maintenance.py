@@ -24,6 +24,7 @@ from urllib.parse import unquote
 from resources.commit import nullable
 from resources.errors import CitylakeError
 from resources.lake import CONTENT, OF_DELTA, STAGE, Conflict, Lake
+from resources.rows import dataset
 from resources.store import StoredFile
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def compact(lake: Lake, plan: Scattered, run_id: str, *, statistics: bool) -> in
     columns = handle.metadata().partition_columns
     stage = lake.stage(plan.table, run_id)
     try:
-        stage.write_arrow(handle.to_pyarrow_dataset(partitions=plan.where).scanner().to_reader(), columns)
+        stage.write_arrow(dataset(handle, plan.where).scanner().to_reader(), columns)
         staged = stage.open()
         if stage.rows() != plan.rows or _types(staged) != _types(handle):
             raise CitylakeError(
@@ -108,7 +109,7 @@ def drop(lake: Lake, table: str, where: list[tuple[str, str, list[str]]], run_id
     handle = _opened(lake, table)
     columns = handle.metadata().partition_columns
     stage = lake.stage(table, run_id)
-    stage.write_arrow(pa.RecordBatchReader.from_batches(handle.to_pyarrow_dataset().schema, []), columns)
+    stage.write_arrow(pa.RecordBatchReader.from_batches(dataset(handle).schema, []), columns)
     try:
         lake.publish(stage, base_version=handle.version(), replace_partitions=where, partition_by=columns, metadata=_told(handle, CONTENT))
     except Conflict:

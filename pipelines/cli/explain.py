@@ -7,6 +7,7 @@ from typing import Any
 from pipelines.cli.screen import console, print_json, show_table
 from resources.errors import CitylakeError
 from resources.lake import Lake
+from resources.rows import dataset
 from resources.settings import Settings
 
 ARCHIVE, CLEANUP = "themes/health/archive", "themes/health/cleanup_list"
@@ -47,10 +48,12 @@ def show_explanation(settings: Settings, what: str, *, as_json: bool) -> int:
 
 def _rows(lake: Lake, table: str, *filters: tuple[str, str, Any]) -> list[dict[str, Any]]:
     """The rows of a published table where all filters hold; only matching row groups are read."""
+    from pyarrow.parquet import filters_to_expression
+
     handle = lake.open(table)
     if handle is None:
         raise CitylakeError("TABLE_MISSING", f"table {table} has never been published", lake.root, "Run a night first")
-    return handle.to_pyarrow_table(filters=list(filters)).to_pylist()
+    return dataset(handle).to_table(filter=filters_to_expression(list(filters))).to_pylist()
 
 
 def _archive(lake: Lake, archive: dict[str, Any]) -> dict[str, Any]:

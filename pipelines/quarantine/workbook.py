@@ -19,6 +19,7 @@ from pipelines.quarantine.cells import cell
 from pipelines.quarantine.counts import Wanted, by_code, reasons, rows_in
 from pipelines.quarantine.meanings import meaning
 from resources.lake import Lake
+from resources.rows import dataset
 from standards.masking import hidden, of_column
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _read(lake: Lake, held: Held, progress: Callable[[str, str], None]) -> Itera
     assert handle is not None
     days = {str(d) for d in held.days}
     for partition in sorted((p for p in handle.partitions() if p["_business_date"] in days), key=lambda p: tuple(p.values())):
-        found: pa.Table = handle.to_pyarrow_table(partitions=[("_batch_id", "=", partition["_batch_id"])])
+        found: pa.Table = dataset(handle, [("_batch_id", "=", partition["_batch_id"])]).to_table()
         for chunk in found.sort_by([("_source_file", "ascending"), ("_row_no", "ascending")]).to_batches(max_chunksize=CHUNK):
             progress(name, "start")
             yield from (r for r in chunk.to_pylist() if any(map(held.wanted.of_code, r["codes"])))
