@@ -15,7 +15,7 @@ from resources.engine import Engine, Sail
 from resources.keys import create_key
 from resources.settings import Settings
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.proving", "tests.servers.fixtures"]
 _status: list[int] = []
 
 
@@ -37,19 +37,6 @@ def _no_outside_settings() -> None:
     """Settings of the person who runs the tests must not leak into them."""
     for name in [n for n in os.environ if n.startswith("CITYLAKE_")]:
         del os.environ[name]
-
-
-@pytest.fixture
-def proven(record_property: Callable[[str, object], None]) -> Callable[..., None]:
-    """Records what a test has proved, for docs/reliability.md: `proven("H3", done="what was done", seen="what was seen")`."""
-
-    def record(*codes: str, done: str, seen: str) -> None:
-        for code in codes:
-            record_property("proves", code)
-        record_property("done", done)
-        record_property("seen", seen)
-
-    return record
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """docs/reliability.md, made from what a test run really proved: `python -m tests.reliability TESTS.xml [--soak SOAK.json]`.
 
 Here: the report's tables from JUnit XML (properties proves, done and seen of each test) and from the soak's figures.
-Not here: the tests, the codes' titles (reliability.yaml). The same inputs make the same bytes.
+Not here: how tests tell (`tests.proving`), the codes' titles (reliability.yaml). The same inputs make the same bytes.
 """
 
 from __future__ import annotations

@@ -2,52 +2,62 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from tests.reliability import FAILED, NOT_PROVEN, PASSED, codes, document, main, proofs
+from tests.servers.need import ROOT
 
 STORIES = """\
 import pytest
 
-def test_holds(record_property):
-    for name, value in (("proves", "F7"), ("proves", "H1"), ("done", "killed | at ten points"), ("seen", "the same rows")):
-        record_property(name, value)
+@pytest.mark.proves("F7", "H1")
+def test_holds(proven):
+    proven(done="killed | at ten points", seen="the same rows")
 
-def test_does_not_hold(record_property):
-    record_property("proves", "H1")
-    record_property("seen", "3 rows lost")
+@pytest.mark.proves("H1")
+def test_does_not_hold(proven):
     assert False
+    proven(done="never", seen="never")
 
-def test_cannot_run(record_property):
-    record_property("proves", "F9")
-    pytest.skip("no server")
+@pytest.fixture(scope="module")
+def broken():
+    raise OSError
+
+@pytest.mark.proves("H2")
+def test_does_not_even_begin(broken, proven):
+    proven(done="never", seen="never")
+
+@pytest.mark.proves("F9")
+@pytest.mark.skipif(True, reason="no server")
+def test_cannot_run(proven):
+    proven(done="never", seen="never")
+
+@pytest.mark.parametrize("sign", [pytest.param(1, marks=pytest.mark.proves("D01")), pytest.param(-1, marks=pytest.mark.proves("D02"))])
+def test_of_each(sign, proven):
+    assert sign > 0
+    proven(done=f"sign {sign}", seen="a number")
+
+def test_of_no_code(proven):
+    proven(done="something", seen="something")
 """
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the tests with one of each kind."""
+@pytest.fixture(scope="module", params=["0", "2"], ids=["one process", "two processes"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run, under the project's settings, of tests with one of each kind."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "test_stories.py").write_text(STORIES)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        "/dev/null",
-        "--rootdir=.",
-        "--junitxml=tests.xml",
-        ".",
-    ]
-    subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
+    plugins = ["-p", "tests.proving", "-p", "no:cacheprovider", "-n", request.param]
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), f"--rootdir={folder}", *plugins]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([*command, "--junitxml=tests.xml", "."], cwd=folder, env=env, capture_output=True, check=False, timeout=120)
     return folder / "tests.xml"
 
 
@@ -59,14 +69,28 @@ def row(text: str, code: str) -> str:
 def test_every_code_has_its_verdict(report: Path) -> None:
     text = document(proofs([report]), None)
     assert row(text, "F7").endswith(f"| killed \\| at ten points | the same rows | {PASSED} | test_stories::test_holds |")
-    assert f"| 3 rows lost | {FAILED} | test_stories::test_does_not_hold |" in row(text, "H1")
     assert f"| {NOT_PROVEN} | test_stories::test_cannot_run |" in row(text, "F9")
     assert f"| {NOT_PROVEN} |" in row(text, "B13")
+    assert row(text, "D01").endswith(f"| sign 1 | a number | {PASSED} | test_stories::test_of_each[1] |")
     assert "| Faults of the machinery | 15 | 1 of 15 | 0 | 14 |" in text
-    assert "| What must always be true | 13 | 0 of 13 | 1 | 12 |" in text
+    assert "| What must always be true | 13 | 0 of 13 | 2 | 11 |" in text
     for family in codes().values():
         for code in family:
             assert row(text, code)
+
+
+def test_a_test_that_fails_before_it_has_seen_anything_is_shown_as_failed(report: Path) -> None:
+    text = document(proofs([report]), None)
+    assert row(text, "H1").endswith(f"|  |  | {FAILED} | test_stories::test_does_not_hold |")
+    assert row(text, "H2").endswith(f"|  |  | {FAILED} | test_stories::test_does_not_even_begin |")
+    assert row(text, "D02").endswith(f"|  |  | {FAILED} | test_stories::test_of_each[-1] |")
+
+
+def test_who_has_seen_something_says_of_which_code(report: Path) -> None:
+    (case,) = [c for c in ElementTree.parse(report).iter("testcase") if c.get("name") == "test_of_no_code"]
+    failure = case.find("failure")
+    assert failure is not None
+    assert "test_of_no_code says what it has seen, but no code" in failure.get("message", "")
 
 
 def test_a_code_nobody_knows_is_refused(report: Path, tmp_path: Path) -> None:

@@ -11,5 +11,5 @@ from tests.scenarios import Scenario, below, play
 
 
 @pytest.mark.parametrize("scenario", below(__file__))
-def test_bad_input(scenario: Scenario, installation: Callable[..., Runtime], record_property: Callable[[str, object], None]) -> None:
-    play(scenario, installation(), record_property)
+def test_bad_input(scenario: Scenario, installation: Callable[..., Runtime], proven: Callable[..., None]) -> None:
+    play(scenario, installation(), proven)

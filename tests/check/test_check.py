@@ -204,28 +204,37 @@ def test_every_check_is_here() -> None:
     assert {c.name for c in all_checks()} == {*WRONG, NEEDS_A_REBUILD}
 
 
-def test_a_good_lake_holds(good: Runtime, record_property: Callable[[str, object], None]) -> None:
+@pytest.mark.proves("H1", "H3", "H4", "H5", "H6", "H7", "H10")
+def test_a_good_lake_holds(good: Runtime, proven: Callable[..., None]) -> None:
     found = check_lake(View(good, good.ledger.releases()[-1]))
     assert {f.name: (f.why, f.examples) for f in found if f.verdict == VIOLATED} == {}
     assert [f.name for f in found if f.verdict == DOES_NOT_APPLY] == [NEEDS_A_REBUILD, "files_are_sound"]
-    for code in ("H1", "H3", "H4", "H5", "H6", "H7", "H10"):
-        record_property("proves", code)
-    record_property("done", "every invariant asked of a night of a small city")
-    record_property("seen", f"{sum(f.verdict == HOLDS for f in found)} invariants hold, none is violated")
+    proven(
+        done="every invariant asked of a night of a small city",
+        seen=f"{sum(f.verdict == HOLDS for f in found)} invariants hold, none is violated",
+    )
 
 
-@pytest.mark.parametrize(("name", "how"), [(name, how) for name, ways in WRONG.items() for how in ways])
-def test_a_wrong_lake_is_found_out(name: str, how: str, lake: Doctored, record_property: Callable[[str, object], None]) -> None:
+INVARIANTS = {c.name: c.code for c in all_checks() if c.code != "LAKE"}
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        pytest.param(name, how, marks=[pytest.mark.proves(INVARIANTS[name])] if name in INVARIANTS else [])
+        for name, ways in WRONG.items()
+        for how in ways
+    ],
+)
+def test_a_wrong_lake_is_found_out(name: str, how: str, lake: Doctored, proven: Callable[..., None]) -> None:
     before = lake.ask(name, thorough=name in THOROUGH)
     WRONG[name][how](lake)
     found = lake.ask(name, thorough=name in THOROUGH)
     assert (before.verdict, found.verdict) == (HOLDS, VIOLATED), (before.why, found.why)
     assert found.violations > 0
     assert "cannot be asked" not in found.why
-    if found.code != "LAKE":
-        record_property("proves", found.code)
-        record_property("done", f"a lake made wrong: {how}")
-        record_property("seen", f"the check {name} finds {found.violations}, before it found none")
+    if name in INVARIANTS:
+        proven(done=f"a lake made wrong: {how}", seen=f"the check {name} finds {found.violations}, before it found none")
 
 
 def test_examples_are_not_personal(lake: Doctored) -> None:
@@ -237,15 +246,17 @@ def test_examples_are_not_personal(lake: Doctored) -> None:
     assert set(found.examples) <= set(known["person_uid"].to_pylist())
 
 
+@pytest.mark.proves("H2")
 @pytest.mark.slow
-def test_a_table_that_a_rebuild_would_not_make(lake: Doctored, record_property: Callable[[str, object], None]) -> None:
+def test_a_table_that_a_rebuild_would_not_make(lake: Doctored, proven: Callable[..., None]) -> None:
     without_one(INDICATOR)(lake)
     assert lake.ask(NEEDS_A_REBUILD).verdict == DOES_NOT_APPLY
     found = lake.ask(NEEDS_A_REBUILD, thorough=True)
     assert (found.verdict, found.why, found.examples) == (VIOLATED, "", (f"{INDICATOR}: 0 rows missing, 1 too many",))
-    record_property("proves", "H2")
-    record_property("done", "a row taken out of the table of rates, then everything made anew from raw")
-    record_property("seen", f"the comparison says: {found.examples[0]}")
+    proven(
+        done="a row taken out of the table of rates, then everything made anew from raw",
+        seen=f"the comparison says: {found.examples[0]}",
+    )
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from pipelines.steps.derive import derive
 from tests.cleansed.nights import certificate, crowd, examination, fold, ledger, published, quarantined, staff, take_in
 from tests.deliveries import deliver
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proves("F16", "H2")]
 DAYS = ("2019-12-28", "2019-12-29", "2019-12-30", "2019-12-31")
 TIMES = ("2019-12-20 09:00:00", "2019-12-21 09:00:00")
 SENT = 3
@@ -40,11 +40,11 @@ events = st.lists(event, min_size=1, max_size=4)
 
 @CHECKED
 @given(held=st.tuples(*[people] * 4), order=st.permutations(range(4)), together=st.sets(st.integers(0, 2)))
-def test_snapshots(installation: Callable[..., Runtime], held: Any, order: list[int], together: set[int], record_property: Any) -> None:
+def test_snapshots(installation: Callable[..., Runtime], held: Any, order: list[int], together: set[int], proven: Any) -> None:
     drops = [[staff(k, title=title) for k, title in day.items() if title != "absent"] + crowd() for day in held]
     columns = ("title", "_op", "_closed_on", "_seen", "_seq", "_codes", "_row_no")
     _same_in_any_order(installation, "health/staff", drops, order, together, columns)
-    _prove(record_property, "staff, delivered as whole snapshots")
+    _prove(proven, "staff, delivered as whole snapshots")
 
 
 CONTESTED_THEN_DECIDED: Any = ([("A", "120", TIMES[0])], [("A", "130", TIMES[0])], [("B", "?", TIMES[0])], [("A", "120", TIMES[1])])
@@ -53,7 +53,7 @@ CONTESTED_THEN_DECIDED: Any = ([("A", "120", TIMES[0])], [("A", "130", TIMES[0])
 @CHECKED
 @example(told=CONTESTED_THEN_DECIDED, order=[1, 0, 3, 2], together=set())
 @given(told=st.tuples(*[events] * 4), order=st.permutations(range(4)), together=st.sets(st.integers(0, 2)))
-def test_events(installation: Callable[..., Runtime], told: Any, order: list[int], together: set[int], record_property: Any) -> None:
+def test_events(installation: Callable[..., Runtime], told: Any, order: list[int], together: set[int], proven: Any) -> None:
     """Within a delivery every event is there once; keys, answers and times clash freely, and some rows are unusable."""
     drops: list[Rows] = []
     for day in told:
@@ -61,29 +61,27 @@ def test_events(installation: Callable[..., Runtime], told: Any, order: list[int
         rows += [examination(k, exam_date="?", input_time=time) for k, answer, time in day if answer == "?"]
         drops.append([*rows, examination("N")])
     _same_in_any_order(installation, "health/examination", drops, order, together, ("sbp", "_seq", "_codes", "_business_date", "_row_no"))
-    _prove(record_property, "examinations, appended")
+    _prove(proven, "examinations, appended")
 
 
 @CHECKED
 @given(told=st.tuples(*[events] * 4), order=st.permutations(range(4)), together=st.sets(st.integers(0, 2)))
-def test_changes(installation: Callable[..., Runtime], told: Any, order: list[int], together: set[int], record_property: Any) -> None:
+def test_changes(installation: Callable[..., Runtime], told: Any, order: list[int], together: set[int], proven: Any) -> None:
     """A certificate is corrected by a later one; some are unusable."""
     drops = [[certificate(k, report_org=a, update_time=t) if a != "?" else certificate(k, death_datetime=a, update_time=t)
               for k, a, t in {(k, t): (k, a, t) for k, a, t in day}.values()] for day in told]  # fmt: skip
     _same_in_any_order(installation, "health/death_certificate", drops, order, together, ("report_org", "_seq", "_codes", "_row_no"))
-    _prove(record_property, "death certificates, delivered as changes")
+    _prove(proven, "death certificates, delivered as changes")
 
 
 _numbers = count()
 DERIVED = "themes/health/indicator_year"
 
 
-def _prove(record_property: Any, what: str) -> None:
-    for code in ("F16", "H2"):
-        record_property("proves", code)
-    record_property("done", f"{what}: 4 deliveries in drawn orders, folded alone or together, each sent 3 times")
-    record_property(
-        "seen", f"{CHECKED.max_examples} draws: table, quarantine and a table made of them as a rebuild makes them; balanced ledger"
+def _prove(proven: Any, what: str) -> None:
+    proven(
+        done=f"{what}: 4 deliveries in drawn orders, folded alone or together, each sent 3 times",
+        seen=f"{CHECKED.max_examples} draws: table, quarantine and a table made of them as a rebuild makes them; balanced ledger",
     )
 
 

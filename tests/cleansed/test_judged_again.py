@@ -34,8 +34,9 @@ def two_nights(city: Runtime) -> None:
         night(city, STAFF, day)
 
 
+@pytest.mark.proves("H2")
 def test_rows_that_now_pass_are_published_once_and_the_rest_stay_with_their_new_codes(
-    installation: Installation, record_property: Callable[[str, object], None]
+    installation: Installation, proven: Callable[..., None]
 ) -> None:
     city = installation()
     two_nights(city)
@@ -63,13 +64,15 @@ def test_rows_that_now_pass_are_published_once_and_the_rest_stay_with_their_new_
     end = _end(city)
     _fold(city, _mild(city), rebuild=True)
     assert _end(city) == end
-    record_property("proves", "H2")
-    record_property("done", "a rule was made milder after two nights, with no new delivery")
-    record_property("seen", "of 5 rows held back 1 was published, 2 were older than what stands, 2 stay with new codes; equal to a rebuild")
+    proven(
+        done="a rule was made milder after two nights, with no new delivery",
+        seen="of 5 rows held back 1 was published, 2 were older than what stands, 2 stay with new codes; equal to a rebuild",
+    )
 
 
+@pytest.mark.proves("F7")
 def test_a_crash_between_the_two_commits_loses_nothing(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, proven: Callable[..., None]
 ) -> None:
     city = installation()
     two_nights(city)
@@ -86,9 +89,10 @@ def test_a_crash_between_the_two_commits_loses_nothing(
     assert sorted(published(city, STAFF, "title")) == ["B", "C"]
     assert shares(healed.accounts) == [("adjustment", D29, 0, 0, -2, 2), ("adjustment", D30, 0, 1, -1, 0)]
     assert not _fold(city, _mild(city)).changed
-    record_property("proves", "F7")
-    record_property("done", "judging again was cut off between the commit of the quarantine and that of the table, three times")
-    record_property("seen", "the rule taken back: all as it was; run again: the row that passes is published once, the accounts are exact")
+    proven(
+        done="judging again was cut off between the commit of the quarantine and that of the table, three times",
+        seen="the rule taken back: all as it was; run again: the row that passes is published once, the accounts are exact",
+    )
 
 
 def test_a_rebuild_cut_off_between_the_two_commits_leaves_no_row_both_published_and_held(

@@ -17,11 +17,11 @@ from tests.standards import test_codes, test_dates, test_divisions, test_texts
 from tests.standards.corpus.values import ADDRESSES, DEGREES, ORGANISATIONS, QUALIFIED
 
 STAFF, DAY = "health/staff", "2019-12-29"
-Record = Callable[[str, object], None]
 
 
+@pytest.mark.proves("D02")
 def test_every_repaired_value_leads_back_to_the_delivered_one_and_is_counted(
-    installation: Callable[..., Runtime], record_property: Record
+    installation: Callable[..., Runtime], proven: Callable[..., None]
 ) -> None:
     city = installation()
     wide = citizen(7).replace("3", "３")
@@ -46,11 +46,10 @@ def test_every_repaired_value_leads_back_to_the_delivered_one_and_is_counted(
     counted = Counter(code for r in published for code in r["_codes"])
     assert json.loads(ledger(city, STAFF)[0]["codes"]) == counted
     assert {r["licence_no"]: r["id_no_raw"] for r in published}["B"] == "陈二"  # as delivered, also of what stood elsewhere
-    record_property("proves", "D02")
-    record_property(
-        "done", "three rows with repairs of one column and of two, then every repaired value looked up in raw by its file and line"
+    proven(
+        done="three rows with repairs of one column and of two, then every repaired value looked up in raw by its file and line",
+        seen=f"{len(repaired)} repaired values found again as delivered; the ledger counts {dict(sorted(counted.items()))}",
     )
-    record_property("seen", f"{len(repaired)} repaired values found again as delivered; the ledger counts {dict(sorted(counted.items()))}")
 
 
 def _rows(city: Runtime, table: str) -> list[dict[str, Any]]:

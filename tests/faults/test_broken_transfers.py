@@ -36,6 +36,7 @@ def mine(bucket: str, minio: Minio, proxy: Proxy, seen: Table) -> Table:
     return Table(Lake(f"s3://{bucket}/lake", minio.s3(proxy.endpoint)))
 
 
+@pytest.mark.proves("F6")
 def test_data_file_that_breaks_off_every_time_leaves_nothing(seen: Table, mine: Table, proxy: Proxy, proven: Callable[..., None]) -> None:
     before = seen.objects
     proxy.reset_in_body("PUT", DATA, times=None, after_bytes=AFTER_BYTES)
@@ -48,7 +49,6 @@ def test_data_file_that_breaks_off_every_time_leaves_nothing(seen: Table, mine: 
     mine.publish(NEW)
     assert seen.rows == [NEW]
     proven(
-        "F6",
         done="every upload of a data file breaks off",
         seen="one sentence, no object left, the old row readable; the next publish is there",
     )
@@ -60,6 +60,7 @@ def test_data_file_that_breaks_off_once_is_sent_again(seen: Table, mine: Table, 
     assert (proxy.count("reset_in_body"), seen.rows) == (1, [NEW])
 
 
+@pytest.mark.proves("F6")
 def test_commit_that_breaks_off_is_no_commit(seen: Table, mine: Table, proxy: Proxy, proven: Callable[..., None]) -> None:
     stage, commits = mine.stage([NEW]), [x for x in seen.objects if x.startswith("_delta_log/")]
     proxy.reset_in_body("PUT", LOG, times=1, after_bytes=AFTER_BYTES)
@@ -69,9 +70,10 @@ def test_commit_that_breaks_off_is_no_commit(seen: Table, mine: Table, proxy: Pr
     assert [x for x in seen.objects if x.startswith("_delta_log/")] == commits
     assert mine.lake.publish(stage, base_version=0).version == 1
     assert seen.rows == [NEW]
-    proven("F6", done="the upload of a commit breaks off", seen="one sentence, no commit; the same stage is published afterwards")
+    proven(done="the upload of a commit breaks off", seen="one sentence, no commit; the same stage is published afterwards")
 
 
+@pytest.mark.proves("F6")
 @pytest.mark.parametrize("what", [r"/person/.*\.parquet$", LOG], ids=["data", "log"])
 def test_answer_that_breaks_off_every_time_gives_no_rows(what: str, mine: Table, proxy: Proxy, proven: Callable[..., None]) -> None:
     proxy.truncate_response("GET", what, times=None, after_bytes=AFTER_BYTES)
@@ -80,7 +82,7 @@ def test_answer_that_breaks_off_every_time_gives_no_rows(what: str, mine: Table,
     assert proxy.count("truncate_response") > 0
     proxy.clear()
     assert mine.rows == [OLD]
-    proven("F6", done="every download breaks off", seen="one sentence and no rows; all of them when the store is well")
+    proven(done="every download breaks off", seen="one sentence and no rows; all of them when the store is well")
 
 
 def test_data_that_breaks_off_once_is_read_again(mine: Table, proxy: Proxy) -> None:

@@ -44,8 +44,9 @@ def at(moved: str, root: Any, *command: str, **env: str) -> subprocess.Completed
     return subprocess.run(told, cwd=root, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 
+@pytest.mark.proves("F18")
 @pytest.mark.slow
-def test_nights_on_a_clock_that_jumps(installation: Callable[..., Runtime], record_property: Any) -> None:
+def test_nights_on_a_clock_that_jumps(installation: Callable[..., Runtime], proven: Any) -> None:
     """The first night at an hour too late, the second at an hour too early: by the clock it was before the first."""
     cities = [installation(name) for name in ("right", "moved")]
     first = [staff("A", title="newest", update_time="2019-12-29 08:00:00"), staff("B", title="old"), *crowd()]
@@ -71,17 +72,15 @@ def test_nights_on_a_clock_that_jumps(installation: Callable[..., Runtime], reco
     assert (earlier[0], later[0]) == (NEXT, DAY), "the clock did jump"
     assert differences(right.lake, moved.lake) == {}
     assert published(moved, STAFF, "title") == published(right, STAFF, "title")
-    record_property("proves", "F18")
-    record_property("done", "the first night runs with the clock an hour ahead, the second with it an hour behind")
-    record_property(
-        "seen", f"the ledger's times run backwards, and all tables are those of a right clock: {published(moved, STAFF, 'title')}"
+    proven(
+        done="the first night runs with the clock an hour ahead, the second with it an hour behind",
+        seen=f"the ledger's times run backwards, and all tables are those of a right clock: {published(moved, STAFF, 'title')}",
     )
 
 
-def test_store_says_that_the_clock_is_wrong(minio: Minio, bucket: str, tmp_path: Any, record_property: Any) -> None:
+@pytest.mark.proves("F18")
+def test_store_says_that_the_clock_is_wrong(minio: Minio, bucket: str, tmp_path: Any, proven: Any) -> None:
     said = at("+1h", tmp_path, SKEWED, bucket, minio.endpoint, minio.access_key, minio.secret_key).stdout
     assert said.startswith("STORE: the store says that this machine's clock is more than 15 minutes off (s3://")
     assert said.rstrip().endswith("Set the clock (NTP) and try again.")
-    record_property("proves", "F18")
-    record_property("done", "a store is asked by a machine whose clock is an hour ahead")
-    record_property("seen", "one sentence: the clock is more than 15 minutes off")
+    proven(done="a store is asked by a machine whose clock is an hour ahead", seen="one sentence: the clock is more than 15 minutes off")

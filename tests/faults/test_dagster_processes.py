@@ -127,7 +127,8 @@ def dagster(installation: Callable[..., Runtime], tmp_path: Path) -> Iterator[Da
         yield running
 
 
-def test_processes_that_are_killed_in_a_run(dagster: Dagster, record_property: Any) -> None:
+@pytest.mark.proves("F15")
+def test_processes_that_are_killed_in_a_run(dagster: Dagster, proven: Any) -> None:
     proved = []
 
     def check_run_again(run_id: str, day: str) -> None:
@@ -171,6 +172,7 @@ def test_processes_that_are_killed_in_a_run(dagster: Dagster, record_property: A
     rows = dagster.city.lake.arrow(f"raw/{STAFF}")
     assert rows is not None
     assert rows.num_rows == 2 * len(DAYS)
-    record_property("proves", "F15")
-    record_property("done", f"killed with SIGKILL while a run stands before a commit: {', '.join(proved)}")
-    record_property("seen", "the run FAILED and was run again with success; the pool was free; each delivery was taken in once")
+    proven(
+        done=f"killed with SIGKILL while a run stands before a commit: {', '.join(proved)}",
+        seen="the run FAILED and was run again with success; the pool was free; each delivery was taken in once",
+    )

@@ -70,6 +70,7 @@ def run(city: Runtime, day: str) -> list[str]:
     return run_night(city, date.fromisoformat(day), [RAW, CLEANSED]).failures
 
 
+@pytest.mark.proves("F10")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("point", "table", "new"),
@@ -80,7 +81,7 @@ def run(city: Runtime, day: str) -> list[str]:
         ("ledger-before", CLEANSED, True),
     ],
 )
-def test_night_on_a_disk_that_fills_up(point: str, table: str, new: bool, city: Runtime, disk: SmallDisk, record_property: Any) -> None:
+def test_night_on_a_disk_that_fills_up(point: str, table: str, new: bool, city: Runtime, disk: SmallDisk, proven: Any) -> None:
     """It fills up when the second night gets to this point."""
     for day, title in ((DAY, "old"), (NEXT, "new")):
         deliver(city, STAFF, day, [staff("A", title=title, update_time=f"{day} 08:00:00"), *crowd()])
@@ -92,8 +93,7 @@ def test_night_on_a_disk_that_fills_up(point: str, table: str, new: bool, city: 
     assert run(city, NEXT) == []
     assert published(city, STAFF, "title") == {"A": "new"}
     assert [r["business_date"].isoformat() for r in ledger(city, STAFF)] == [DAY, NEXT]
-    record_property("proves", "F10")
-    record_property("done", f"the disk fills up at {point} of {table.partition('/')[0]}")
-    record_property(
-        "seen", "one sentence that says so; readers keep a whole version; with room again the same date ends right, one account a batch"
+    proven(
+        done=f"the disk fills up at {point} of {table.partition('/')[0]}",
+        seen="one sentence that says so; readers keep a whole version; with room again the same date ends right, one account a batch",
     )

@@ -119,10 +119,8 @@ def check_readers(lake: Lake, old: Lake, new: Lake, versions: dict[str, int | No
     return made
 
 
-def test_runs_that_are_killed_at_every_step(second: Callable[[str], Second], delivered: Delivered, record_property: Any) -> None:
-    record_property("proves", "F7")
-    record_property("proves", "F8")
-    record_property("done", f"a run was killed at {len(DEATHS) + 2} steps of its publishes, one run after another in one lake")
+@pytest.mark.proves("F7", "F8")
+def test_runs_that_are_killed_at_every_step(second: Callable[[str], Second], delivered: Delivered, proven: Any) -> None:
     left_alone, mine = second("left-alone"), second("killed")
     versions, old = mine.desk.versions(), delivered.desk.lake
     done = left_alone.run()
@@ -143,8 +141,8 @@ def test_runs_that_are_killed_at_every_step(second: Callable[[str], Second], del
     assert told.releases()[-1].versions == mine.desk.versions()
     (published,) = {r["version"] for r in told.rows() if r["table"] == CLEANSED and r["as_of"] == mine.day}
     assert published == mine.lake.version(CLEANSED) == (versions[CLEANSED] or 0) + 1, "published once, in the run that was killed after it"
-    record_property(
-        "seen",
-        f"each table whole, old or new, after each of {len(DEATHS)} kills; the next run ends with the rows of an undisturbed one, "
+    proven(
+        done=f"a run was killed at {len(DEATHS) + 2} steps of its publishes, one run after another in one lake",
+        seen=f"each table whole, old or new, after each of {len(DEATHS)} kills; the next run ends with the rows of an undisturbed one, "
         f"{len(accounts)} accounts once each, one release",
     )

@@ -36,7 +36,8 @@ STAFF, DAY, NEXT = "health/staff", "2019-12-30", "2019-12-31"
 Make = Callable[..., Runtime]
 
 
-def test_a_delivery_is_taken_in_once_by_two_runs(installation: Make, record_property: Any) -> None:
+@pytest.mark.proves("F14")
+def test_a_delivery_is_taken_in_once_by_two_runs(installation: Make, proven: Any) -> None:
     city = installation()
     deliver(city, STAFF, DAY, [staff("A")])
     with pytest.raises(Conflict), dying("commit-before", f"raw/{STAFF}", death=lambda: take_in(city, STAFF, DAY)):
@@ -46,12 +47,14 @@ def test_a_delivery_is_taken_in_once_by_two_runs(installation: Make, record_prop
     assert rows is not None
     assert (again.changed, again.version, rows.num_rows) == (False, 0, 1)
     assert [r["rows_in"] for r in city.ledger.rows()] == [1]
-    record_property("proves", "F14")
-    record_property("done", "a run stops before it commits a batch; another one commits the same batch; the first goes on")
-    record_property("seen", "the first is refused; from the read on it finds nothing new: 1 version, 1 row, 1 account")
+    proven(
+        done="a run stops before it commits a batch; another one commits the same batch; the first goes on",
+        seen="the first is refused; from the read on it finds nothing new: 1 version, 1 row, 1 account",
+    )
 
 
-def test_a_state_that_is_out_of_date_is_not_published(installation: Make, record_property: Any) -> None:
+@pytest.mark.proves("F14")
+def test_a_state_that_is_out_of_date_is_not_published(installation: Make, proven: Any) -> None:
     city = installation()
     deliver(city, STAFF, DAY, [staff("A", title="old"), *crowd()])
     take_in(city, STAFF, DAY)
@@ -66,12 +69,14 @@ def test_a_state_that_is_out_of_date_is_not_published(installation: Make, record
     assert fold(city, STAFF, DAY).changed is False
     assert published(city, STAFF, "title") == {"A": "new"}
     assert [r["business_date"].isoformat() for r in ledger(city, STAFF)] == [DAY, NEXT]
-    record_property("proves", "F14")
-    record_property("done", "a run stops before it commits a state; another one folds the next delivery too; the first goes on")
-    record_property("seen", "the first is refused; readers keep the newer state, each batch has one account")
+    proven(
+        done="a run stops before it commits a state; another one folds the next delivery too; the first goes on",
+        seen="the first is refused; readers keep the newer state, each batch has one account",
+    )
 
 
-def test_an_account_that_another_run_has_completed_is_not_written_again(tmp_path: Path, record_property: Any) -> None:
+@pytest.mark.proves("F14")
+def test_an_account_that_another_run_has_completed_is_not_written_again(tmp_path: Path, proven: Any) -> None:
     """The first run stops between its commit and its ledger row, the next one completes the ledger, the first goes on."""
     lake = Lake(str(tmp_path))
     commits(lake, 1)
@@ -84,9 +89,10 @@ def test_an_account_that_another_run_has_completed_is_not_written_again(tmp_path
     record()
     (row,) = Ledger(lake).rows()
     assert (row["batch_id"], lake.version(LEDGER)) == ("batch0", 0)
-    record_property("proves", "F14")
-    record_property("done", "the ledger is completed by another run while the first stands before its own row; the first goes on, twice")
-    record_property("seen", "1 row, 1 version of the ledger")
+    proven(
+        done="the ledger is completed by another run while the first stands before its own row; the first goes on, twice",
+        seen="1 row, 1 version of the ledger",
+    )
 
 
 class Overtaken(Lake):
@@ -125,7 +131,8 @@ def commits(lake: Lake, times: int) -> None:
         lake.publish(stage, base_version=lake.version(TABLE), mode="append", metadata=told)
 
 
-def test_ledger_is_completed_from_every_commit_it_does_not_know(tmp_path: Path, record_property: Any) -> None:
+@pytest.mark.proves("F8")
+def test_ledger_is_completed_from_every_commit_it_does_not_know(tmp_path: Path, proven: Any) -> None:
     """Also when a commit of somebody else, which accounts for nothing, is the newest one by then."""
     lake = Lake(str(tmp_path))
     commits(lake, 1)
@@ -143,9 +150,10 @@ def test_ledger_is_completed_from_every_commit_it_does_not_know(tmp_path: Path, 
         Ledger(lake).complete(TABLE)
         told_rows = sorted((r["batch_id"], r["run_id"], r["version"]) for r in Ledger(lake).rows())
         assert told_rows == [(f"batch{n}", f"run{n}", n) for n in range(4)]
-    record_property("proves", "F8")
-    record_property("done", "three commits have no row in the ledger, and a compaction is the newest commit")
-    record_property("seen", "each account once, with the version of its own commit; doing it again changes nothing")
+    proven(
+        done="three commits have no row in the ledger, and a compaction is the newest commit",
+        seen="each account once, with the version of its own commit; doing it again changes nothing",
+    )
 
 
 def test_same_versions_are_released_once(installation: Make) -> None:
@@ -163,8 +171,9 @@ with dying("commit-before", sys.argv.pop(1), death=lambda: os.kill(os.getpid(), 
 """
 
 
+@pytest.mark.proves("F14")
 @pytest.mark.slow
-def test_process_that_is_stopped_and_goes_on_later(tmp_path: Path, installation: Make, record_property: Any) -> None:
+def test_process_that_is_stopped_and_goes_on_later(tmp_path: Path, installation: Make, proven: Any) -> None:
     """Two machines, each with a Dagster of its own, so that nothing but the table itself keeps them apart."""
     city = installation()
     deliver(city, STAFF, DAY, [staff("A"), staff("B")])
@@ -197,6 +206,7 @@ def test_process_that_is_stopped_and_goes_on_later(tmp_path: Path, installation:
     assert rows is not None
     assert (city.lake.version(table), rows.num_rows) == (0, 2)
     assert [(r["table"], r["rows_in"]) for r in city.ledger.rows()] == [(table, 2)]
-    record_property("proves", "F14")
-    record_property("done", "SIGSTOP before the commit; another process takes the same delivery in; SIGCONT")
-    record_property("seen", "the first is refused, tries again from the read and ends well: 1 version, 2 rows, 1 account")
+    proven(
+        done="SIGSTOP before the commit; another process takes the same delivery in; SIGCONT",
+        seen="the first is refused, tries again from the read and ends well: 1 version, 2 rows, 1 account",
+    )

@@ -37,6 +37,7 @@ def mine(root: str, minio: Minio, proxy: Proxy) -> Table:
     return Table(Lake(root, minio.s3(proxy.endpoint)))
 
 
+@pytest.mark.proves("F4")
 @pytest.mark.parametrize(
     ("old", "options", "expected"),
     [
@@ -57,7 +58,7 @@ def test_publish_whose_answer_is_lost_is_published_once(
     assert proxy.count("drop_response") == 1
     assert (published.version, published.rows) == (seen.version, 1) == (int(bool(old)), 1)
     assert seen.rows == expected
-    proven("F4", done="the answer to a commit is lost", seen=f"the row is there once: {len(seen.rows)} rows, version {seen.version}")
+    proven(done="the answer to a commit is lost", seen=f"the row is there once: {len(seen.rows)} rows, version {seen.version}")
 
 
 def test_stage_whose_answer_is_lost_is_written(seen: Table, mine: Table, proxy: Proxy) -> None:
@@ -84,6 +85,7 @@ def test_publish_with_a_new_column_is_there_once_when_its_own_answer_is_lost(see
     assert (proxy.count("drop_response"), seen.rows) == (1, [{"id": "a", "extra": None}, {"id": "b", "extra": "x"}])
 
 
+@pytest.mark.proves("F4")
 @pytest.mark.parametrize("earlier", [0, 1])
 def test_ledger_row_whose_answer_is_lost_is_there_once(
     earlier: int, seen: Table, mine: Table, proxy: Proxy, proven: Callable[..., None]
@@ -98,7 +100,7 @@ def test_ledger_row_whose_answer_is_lost_is_there_once(
     assert proxy.count("drop_response") == 1
     assert seen.lake.version(LEDGER) == earlier
     assert [r["batch_id"] for r in Ledger(seen.lake).rows()] == ["earlier"] * earlier + ["mine"]
-    proven("F4", done="the answer to a line of the ledger is lost", seen=f"{len(Ledger(seen.lake).rows())} lines of {earlier + 1} batches")
+    proven(done="the answer to a line of the ledger is lost", seen=f"{len(Ledger(seen.lake).rows())} lines of {earlier + 1} batches")
 
 
 @pytest.mark.parametrize("earlier", [0, 1])

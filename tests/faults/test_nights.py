@@ -59,6 +59,7 @@ def commits(proxy: Proxy) -> int:
     return sum(e.method == "PUT" and e.status == 200 and "/_delta_log/" in e.path for e in proxy.log)
 
 
+@pytest.mark.proves("F4")
 def test_night_in_which_the_answer_to_every_commit_is_lost(minio: Minio, proxy: Proxy, city: Make, proven: Callable[..., None]) -> None:
     mine = city(minio, proxy.endpoint)
     for path in (EVERY_COMMIT, STAGES):
@@ -71,12 +72,12 @@ def test_night_in_which_the_answer_to_every_commit_is_lost(minio: Minio, proxy: 
     )
     check_complete(mine)
     proven(
-        "F4",
         done="a whole night, the answer to every commit is lost",
         seen=f"{sum((v or 0) + 1 for v in made.values())} versions, each once; tables as undisturbed",
     )
 
 
+@pytest.mark.proves("F5")
 def test_night_on_an_overloaded_store(minio: Minio, proxy: Proxy, city: Make, proven: Callable[..., None]) -> None:
     mine = city(minio, proxy.endpoint)
     proxy.answer_503(0.2, seed=11)
@@ -88,12 +89,12 @@ def test_night_on_an_overloaded_store(minio: Minio, proxy: Proxy, city: Make, pr
     assert again.code == 0, again.err
     check_complete(mine)
     proven(
-        "F5",
         done="the store answers 503 to a fifth of the requests of a night",
         seen=f"the night ended with {done.code}, the rerun as an undisturbed run",
     )
 
 
+@pytest.mark.proves("F9")
 @pytest.mark.parametrize("after", [10, 60])
 def test_store_that_is_killed_in_a_night_and_comes_back(after: int, city: Make, proven: Callable[..., None]) -> None:
     """It is away for as long as it takes to start, or until the run gives up: the run may end well or say so."""
@@ -111,12 +112,12 @@ def test_store_that_is_killed_in_a_night_and_comes_back(after: int, city: Make, 
         assert again.code == 0, again.err
         check_complete(mine)
     proven(
-        "F9",
         done=f"the store is killed after {after} commits of a night and comes back",
         seen=f"the night ended with {done.code}, whole versions only; the rerun as an undisturbed run",
     )
 
 
+@pytest.mark.proves("F9")
 def test_store_that_stays_away_ends_the_night_in_one_sentence(city: Make, proven: Callable[..., None]) -> None:
     with minio_server() as minio, proxy_server(minio.endpoint) as proxy:
         mine = city(minio, proxy.endpoint)
@@ -136,13 +137,13 @@ def test_store_that_stays_away_ends_the_night_in_one_sentence(city: Make, proven
         assert again.code == 0, again.err
         check_complete(mine)
     proven(
-        "F9",
         done="the store is killed while data files are uploaded",
         seen="one sentence, whole versions only; the rerun as an undisturbed run",
     )
 
 
-def test_store_that_never_answers_ends_the_night_in_one_sentence(minio: Minio, proxy: Proxy, city: Make, record_property: Any) -> None:
+@pytest.mark.proves("F5")
+def test_store_that_never_answers_ends_the_night_in_one_sentence(minio: Minio, proxy: Proxy, city: Make, proven: Any) -> None:
     """It takes every request from the first staged file of the engine on, and gives no answer."""
     mine = city(minio, proxy.endpoint)
     with mine.night(*SELECTED) as night:
@@ -159,11 +160,13 @@ def test_store_that_never_answers_ends_the_night_in_one_sentence(minio: Minio, p
     check_whole_versions(mine.lake)
     again = mine.run(*SELECTED)
     assert again.code == 0, again.err
-    record_property("proves", "F5")
-    record_property("done", "in the middle of a night the store takes every request and answers none")
-    record_property("seen", f"given up after {seconds:.0f} s in one sentence; what is published is whole, the next night ends well")
+    proven(
+        done="in the middle of a night the store takes every request and answers none",
+        seen=f"given up after {seconds:.0f} s in one sentence; what is published is whole, the next night ends well",
+    )
 
 
+@pytest.mark.proves("F8")
 def test_run_that_is_killed_between_a_commit_and_its_ledger_row(
     minio: Minio, proxy: Proxy, city: Make, proven: Callable[..., None]
 ) -> None:
@@ -180,7 +183,6 @@ def test_run_that_is_killed_between_a_commit_and_its_ledger_row(
     assert {t: mine.lake.version(t) for t in before if t.startswith("raw/")} == {t: v for t, v in before.items() if t != LEDGER}
     check_complete(mine)
     proven(
-        "F8",
         done="a run is killed between a commit and its line in the ledger",
         seen="the table is not published again, the line is there after the next run",
     )

@@ -66,7 +66,8 @@ def look_with_the_engine(runtime: Runtime) -> Seen:
     return {tuple(row)}  # type: ignore[arg-type]
 
 
-def test_readers_see_whole_versions_that_passed_their_gate(installation: Callable[..., Runtime], record_property: Any) -> None:
+@pytest.mark.proves("F13")
+def test_readers_see_whole_versions_that_passed_their_gate(installation: Callable[..., Runtime], proven: Any) -> None:
     city, over = installation(), Event()
     _ = city.spark  # functions of columns need a session
     asset, published = made(city), 0
@@ -100,8 +101,7 @@ def test_readers_see_whole_versions_that_passed_their_gate(installation: Callabl
     for name, found in seen.items():
         assert found <= allowed, name
         assert len(found) > 10, f"{name} has seen too little to tell"
-    record_property("proves", "F13")
-    record_property(
-        "done", f"{TIMES} publishes of a table, {TIMES - published} of them refused by their gate, while two readers look at it"
+    proven(
+        done=f"{TIMES} publishes of a table, {TIMES - published} of them refused by their gate, while two readers look at it",
+        seen=f"{looks['delta-rs']} looks with delta-rs, {looks['engine']} with the engine: whole versions, none refused",
     )
-    record_property("seen", f"{looks['delta-rs']} looks with delta-rs, {looks['engine']} with the engine: whole versions, none refused")

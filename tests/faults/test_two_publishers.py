@@ -133,14 +133,16 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return Place(f"s3://{minio.bucket()}/lake", minio.s3())
 
 
+@pytest.mark.proves("F2")
 @pytest.mark.slow
 def test_on_one_table_every_publish_is_a_version_and_the_losers_are_told(place: Place, proven: Callable[..., None]) -> None:
     told = race(place, (ONE, None), (ONE, None))
     check_one_table(place, told)
     versions, conflicts = sum(len(one.versions) for one in told), sum(one.conflicts for one in told)
-    proven("F2", done=f"two processes publish {TIMES} times each, to one table", seen=f"{versions} versions, {conflicts} conflicts told")
+    proven(done=f"two processes publish {TIMES} times each, to one table", seen=f"{versions} versions, {conflicts} conflicts told")
 
 
+@pytest.mark.proves("F2")
 @pytest.mark.slow
 def test_on_two_tables_nobody_is_in_the_way(place: Place, proven: Callable[..., None]) -> None:
     told = race(place, (ONE, None), (OTHER, None))
@@ -148,7 +150,6 @@ def test_on_two_tables_nobody_is_in_the_way(place: Place, proven: Callable[..., 
     for number, table in enumerate((ONE, OTHER)):
         assert written(place.lake, table) == ([str(number)] * TIMES, [(str(number), n) for n in range(TIMES)])
     proven(
-        "F2",
         done=f"two processes publish {TIMES} times each, to two tables",
         seen=f"{sum(len(one.versions) for one in told)} versions, {sum(one.conflicts for one in told)} conflicts",
     )

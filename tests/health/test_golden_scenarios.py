@@ -46,6 +46,7 @@ def differences(found: dict[str, Any], expected: dict[str, Any]) -> dict[str, An
     return {k: (found[k], v) for k, v in expected.items() if found[k] != v}
 
 
+@pytest.mark.proves("H13")
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(name: str, archives: dict[str, dict[str, Any]], services: dict[str, dict[str, Any]], proven: Callable[..., None]) -> None:
     scenario = SCENARIOS[name]
@@ -57,7 +58,7 @@ def test_scenario(name: str, archives: dict[str, dict[str, Any]], services: dict
     for key, expected in scenario.get("services", {}).items():
         wrong |= {key: d} if (d := differences(services[scenarios.local(name, key)], expected)) else {}
     assert not wrong, f"{scenario['facts']}: (found, expected) {wrong}"
-    proven("H13", done=f"scenario {name}: {scenario['facts']}", seen="state, rules and flags as published")
+    proven(done=f"scenario {name}: {scenario['facts']}", seen="state, rules and flags as published")
 
 
 def test_every_golden_scenario_is_tested_or_waits_for_a_rule() -> None:
@@ -72,6 +73,7 @@ def test_the_order_of_the_rows_changes_nothing(spark: SparkSession, city: scenar
         assert first == second, table
 
 
+@pytest.mark.proves("H6")
 def test_every_archive_has_one_state_and_every_hit_a_line_of_work(
     city: scenarios.City, archives: dict[str, dict[str, Any]], proven: Callable[..., None]
 ) -> None:
@@ -81,11 +83,7 @@ def test_every_archive_has_one_state_and_every_hit_a_line_of_work(
     assert set(work) == {(r["ehr_no"], r["empi_id"], rule) for r in archives.values() for rule in r["rules"]}
     assert all(r.evidence for r in work.values())
     assert {r.rule for r in work.values() if r.automatic} == {"U1", "U4", "X1", "X3"}
-    proven(
-        "H6",
-        done="all scenarios as one city",
-        seen=f"{len(archives)} archives with one state each, {len(work)} lines of work with evidence",
-    )
+    proven(done="all scenarios as one city", seen=f"{len(archives)} archives with one state each, {len(work)} lines of work with evidence")
 
 
 def test_the_clawback_list_shows_each_service_after_the_death(city: scenarios.City) -> None:
@@ -95,28 +93,32 @@ def test_the_clawback_list_shows_each_service_after_the_death(city: scenarios.Ci
     assert shown == {"4-f4", "4-f5"}
 
 
+@pytest.mark.proves("H4")
 def test_no_service_after_a_death_goes_without_its_flag(city: scenarios.City, proven: Callable[..., None]) -> None:
     died = {r.person_uid: r.death_date for r in city.person.collect() if r.vital_status == 2}
     for r in city.service.collect():
         late = r.person_uid in died and r.service_date > died[r.person_uid]
         assert ("AFTER_DEATH" in r.flags) == late, r.service_no
-    proven("H4", done="all scenarios as one city", seen=f"{len(died)} dead, each service afterwards has its flag and no other")
+    proven(done="all scenarios as one city", seen=f"{len(died)} dead, each service afterwards has its flag and no other")
 
 
-def test_services_without_an_archive_are_kept_and_flagged(city: scenarios.City, record_property: Callable[[str, object], None]) -> None:
+@pytest.mark.proves("B21")
+def test_services_without_an_archive_are_kept_and_flagged(city: scenarios.City, proven: Callable[..., None]) -> None:
     numbers = {r.ehr_no for r in city.archive.collect()}
     given = [r for r in city.service.collect() if r.service_kind != "VISIT"]
     orphans = {r.service_no for r in given if r.ehr_no not in numbers}
     assert orphans == {r.service_no for r in given if "NO_ARCHIVE" in r.flags} == {"N-e", "N-f"}
-    record_property("proves", "B21")
-    record_property("done", "an examination and a follow-up under archive numbers that no archive has")
-    record_property("seen", f"{len(orphans)} of {len(given)} services flagged NO_ARCHIVE, none lost")
+    proven(
+        done="an examination and a follow-up under archive numbers that no archive has",
+        seen=f"{len(orphans)} of {len(given)} services flagged NO_ARCHIVE, none lost",
+    )
 
 
+@pytest.mark.proves("H6")
 def test_closing_is_proposed_with_reason_and_date(archives: dict[str, dict[str, Any]], proven: Callable[..., None]) -> None:
     for r in archives.values():
         closing = r["state"] in ("CLOSED", "DUPLICATE", "DECEASED", "FAKE_CONFIRMED")
         assert (r["close_reason"] is not None) == closing
         assert (r["close_date"] is not None) == closing
         assert r["close_date"] is None or r["close_date"] <= date(2019, 12, 31)
-    proven("H6", done="all scenarios as one city", seen=f"of {len(archives)} archives exactly the closed ones have reason and date")
+    proven(done="all scenarios as one city", seen=f"of {len(archives)} archives exactly the closed ones have reason and date")

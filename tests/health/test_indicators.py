@@ -89,6 +89,7 @@ def test_the_city(rates: dict[tuple[str, str], Any], indicator: str, raw: tuple[
     assert tuple(row[c] for c in CLEAN) == (*clean[:2], Decimal(clean[2]))
 
 
+@pytest.mark.proves("H5")
 def test_the_counties_and_the_unknown_county_add_up_to_the_city(rates: dict[tuple[str, str], Any], proven: Callable[..., None]) -> None:
     counts = [c for c in (*RAW, *CLEAN) if not c.endswith("rate")]
     sums: dict[tuple[str, str], int] = defaultdict(int)
@@ -97,11 +98,12 @@ def test_the_counties_and_the_unknown_county_add_up_to_the_city(rates: dict[tupl
             sums[indicator, c] += row[c] if division != "321000" else -row[c]
     assert set(sums.values()) == {0}
     assert {d for _, d in rates} == {"321000", "321002", "321003", "000000"}
-    proven("H5", done="the rates of a small city", seen="the counties add up to the city")
+    proven(done="the rates of a small city", seen="the counties add up to the city")
 
 
+@pytest.mark.proves("H7")
 def test_only_the_rate_of_archives_may_exceed_a_hundred(rates: dict[tuple[str, str], Any], proven: Callable[..., None]) -> None:
     for (indicator, _), row in rates.items():
         assert row.clean_numerator <= row.clean_denominator
         assert indicator == "archive_rate" or row.raw_numerator <= row.raw_denominator
-    proven("H7", done="the rates of a small city", seen="only the archive rate exceeds a hundred")
+    proven(done="the rates of a small city", seen="only the archive rate exceeds a hundred")

@@ -59,6 +59,7 @@ def differences(city: Runtime, capsys: Any, table: str = STAFF) -> list[tuple[st
     return [tuple(d[n] for n in ("what", "column", "agreed", "delivered")) for d in told["differences"]]  # type: ignore[misc]
 
 
+@pytest.mark.proves("B07")
 @pytest.mark.parametrize(
     ("header", "cell", "told"),
     [
@@ -72,7 +73,7 @@ def differences(city: Runtime, capsys: Any, table: str = STAFF) -> list[tuple[st
     ],
 )  # fmt: skip
 def test_another_header_is_held_and_shown_column_by_column(
-    installation: Installation, capsys: Any, header: Any, cell: str, told: Any, record_property: Any
+    installation: Installation, capsys: Any, header: Any, cell: str, told: Any, proven: Any
 ) -> None:
     city = installation()
     deliver_changed(city, D30, [staff("A")], header, cell)
@@ -90,9 +91,10 @@ def test_another_header_is_held_and_shown_column_by_column(
     assert due(city) == []
     with pytest.raises(CitylakeError, match="NOT_RELEASABLE"):
         decide(city.settings, STAFF, D30, "released", why="x", who="engineer", as_json=True)
-    record_property("proves", "B07")
-    record_property("done", "a drop under another header: new, renamed, missing or repeated columns")
-    record_property("seen", f"held whole, 1 of 1 rows accounted; {len(found)} differences shown column by column")
+    proven(
+        done="a drop under another header: new, renamed, missing or repeated columns",
+        seen=f"held whole, 1 of 1 rows accounted; {len(found)} differences shown column by column",
+    )
 
 
 def test_another_delimiter_is_taken_up_when_the_contract_has_it(installation: Installation, tmp_path: Path, capsys: Any) -> None:
@@ -106,16 +108,15 @@ def test_another_delimiter_is_taken_up_when_the_contract_has_it(installation: In
     assert not take_in(city, STAFF, D30).problems
 
 
-def test_other_order_is_no_difference(installation: Installation, record_property: Any) -> None:
+@pytest.mark.proves("B06")
+def test_other_order_is_no_difference(installation: Installation, proven: Any) -> None:
     city = installation()
     head, line, _ = csv_text(contract_of(city), [staff("A", title="主任")]).split("\n")
     text = "\n".join([",".join(reversed(head.split(","))), ",".join(reversed(line.split(","))), ""])
     write_drop(Path(city.settings.landing), contract_of(city), D30, text.encode(), 1)
     night(city, STAFF, D30)
     assert published(city, STAFF, "title") == {"A": "主任"}
-    record_property("proves", "B06")
-    record_property("done", "all columns of a CSV in the opposite order")
-    record_property("seen", "taken in, 1 of 1 rows, every value under its own name")
+    proven(done="all columns of a CSV in the opposite order", seen="taken in, 1 of 1 rows, every value under its own name")
 
 
 def test_a_row_of_data_in_place_of_a_header_is_not_shown(installation: Installation, capsys: Any) -> None:
@@ -125,8 +126,9 @@ def test_a_row_of_data_in_place_of_a_header_is_not_shown(installation: Installat
     assert differences(city, capsys) == []
 
 
+@pytest.mark.proves("D26", "B07")
 def test_a_renamed_column_is_taken_up_when_the_contract_has_its_alias(
-    installation: Installation, capsys: Any, tmp_path: Path, record_property: Any
+    installation: Installation, capsys: Any, tmp_path: Path, proven: Any
 ) -> None:
     city = installation()
     deliver_changed(city, D30, [staff("A", title="主任")], lambda h: h.replace("职称", "职务名称"))
@@ -151,13 +153,14 @@ def test_a_renamed_column_is_taken_up_when_the_contract_has_its_alias(
     assert (due(city), city.holds.waiting()) == ([], [])
     rows = [r for r in city.ledger.rows() if r["table"] == f"raw/{STAFF}"]
     assert [sum(r[n] for r in rows) for n in ("rows_in", "published", "rejected")] == [1, 1, 0]
-    for code in ("D26", "B07"):
-        record_property("proves", code)
-    record_property("done", "a column was renamed by the department; two days later the contract got its alias; nobody delivered anew")
-    record_property("seen", "held, tried again after each change of the contract, taken in once: ledger 1 in, 1 published, 0 rejected")
+    proven(
+        done="a column was renamed by the department; two days later the contract got its alias; nobody delivered anew",
+        seen="held, tried again after each change of the contract, taken in once: ledger 1 in, 1 published, 0 rejected",
+    )
 
 
-def test_a_new_column_is_kept_when_the_contract_accepts_it(installation: Installation, tmp_path: Path, record_property: Any) -> None:
+@pytest.mark.proves("D26")
+def test_a_new_column_is_kept_when_the_contract_accepts_it(installation: Installation, tmp_path: Path, proven: Any) -> None:
     city = installation()
     deliver(city, STAFF, D29, [staff("A")])
     night(city, STAFF, D29)
@@ -174,9 +177,10 @@ def test_a_new_column_is_kept_when_the_contract_accepts_it(installation: Install
     assert [r["reason"] for r in city.ledger.rows() if r["kind"] == "batch" and r["table"] == f"raw/{STAFF}"] == [
         "", "accepted 1 new column: 备注",
     ]  # fmt: skip
-    record_property("proves", "D26")
-    record_property("done", "a new column 备注, first under a contract that holds, then under one that accepts new columns")
-    record_property("seen", "held; after the contract's change taken in: 2 of 2 rows, the new column kept as JSON in raw._extra")
+    proven(
+        done="a new column 备注, first under a contract that holds, then under one that accepts new columns",
+        seen="held; after the contract's change taken in: 2 of 2 rows, the new column kept as JSON in raw._extra",
+    )
 
 
 def test_an_exchange_table_with_a_new_column_holds_only_what_is_new(installation: Installation, tmp_path: Path, capsys: Any) -> None:
@@ -199,7 +203,8 @@ def test_an_exchange_table_with_a_new_column_holds_only_what_is_new(installation
     assert not take_in(city, RESIDENT, D30).problems
 
 
-def test_values_of_another_type_are_held_before_they_enter_the_lake(installation: Installation, capsys: Any, record_property: Any) -> None:
+@pytest.mark.proves("B08", "D26")
+def test_values_of_another_type_are_held_before_they_enter_the_lake(installation: Installation, capsys: Any, proven: Any) -> None:
     city = installation()
     deliver(city, STAFF, D29, [*crowd(), *(staff(f"M{i}") for i in range(5))])
     night(city, STAFF, D29)
@@ -219,10 +224,10 @@ def test_values_of_another_type_are_held_before_they_enter_the_lake(installation
     fold(city, STAFF, D30, rebuild=True)
     account = [r for r in city.ledger.rows() if r["table"] == f"cleansed/{STAFF}" and r["business_date"].isoformat() == D30][-1]
     assert (account["rows_in"], account["quarantined"]) == (25, 24)
-    for code in ("B08", "D26"):
-        record_property("proves", code)
-    record_property("done", "24 of 25 values of a required code were unknown; then the drop was released")
-    record_property("seen", "held before it was in the lake, column and count shown; after the release 24 rows in quarantine, 1 published")
+    proven(
+        done="24 of 25 values of a required code were unknown; then the drop was released",
+        seen="held before it was in the lake, column and count shown; after the release 24 rows in quarantine, 1 published",
+    )
 
 
 def test_a_column_that_may_be_empty_drifts_when_most_of_it_cannot_be_read(installation: Installation) -> None:

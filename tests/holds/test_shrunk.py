@@ -58,7 +58,8 @@ def city(installation: Installation) -> Runtime:
     return made
 
 
-def test_a_shrunk_snapshot_waits_and_is_listed(city: Runtime, capsys: Any, record_property: Any) -> None:
+@pytest.mark.proves("B31")
+def test_a_shrunk_snapshot_waits_and_is_listed(city: Runtime, capsys: Any, proven: Any) -> None:
     assert waiting(city) == [("held", D30, 17, 20)]
     assert due(city) == []
     take_in(city, STAFF, D30)
@@ -68,12 +69,14 @@ def test_a_shrunk_snapshot_waits_and_is_listed(city: Runtime, capsys: Any, recor
     (told,) = json.loads(capsys.readouterr().out)
     assert [told[n] for n in ("table", "business_date", "state", "rows", "before")] == [STAFF, D30, "held", 17, 20]
     assert show_status(city.settings, as_json=True) == 3
-    record_property("proves", "B31")
-    record_property("done", "a full snapshot of 17 rows after one of 20, delivered once and looked at twice")
-    record_property("seen", "held, 17 of 17 rows accounted as rejected once, nothing closed, nothing due before a person decides")
+    proven(
+        done="a full snapshot of 17 rows after one of 20, delivered once and looked at twice",
+        seen="held, 17 of 17 rows accounted as rejected once, nothing closed, nothing due before a person decides",
+    )
 
 
-def test_released_it_is_taken_in_exactly_once(city: Runtime, record_property: Any) -> None:
+@pytest.mark.proves("B31")
+def test_released_it_is_taken_in_exactly_once(city: Runtime, proven: Any) -> None:
     before = attempt(city, city.contracts[f"cleansed/{STAFF}"], city.landing.drops(city.contracts[f"cleansed/{STAFF}"])[1])
     assert decide(city.settings, STAFF, D30, "released", why="three have retired", who="engineer", as_json=True) == 0
     assert due(city) == [D30]
@@ -93,9 +96,10 @@ def test_released_it_is_taken_in_exactly_once(city: Runtime, record_property: An
     events = [(e["event"], e["who"], e["reason"]) for e in city.holds.events()[1:]]
     assert events == [("released", "engineer", "three have retired")]
     assert show_status(city.settings, as_json=True) == 0
-    record_property("proves", "B31")
-    record_property("done", "a held snapshot of 17 rows after one of 20 was released, and the date run twice")
-    record_property("seen", "taken in once: 17 rows published, 3 people closed; the ledger's sum is 17 in, 17 published, 0 rejected")
+    proven(
+        done="a held snapshot of 17 rows after one of 20 was released, and the date run twice",
+        seen="taken in once: 17 rows published, 3 people closed; the ledger's sum is 17 in, 17 published, 0 rejected",
+    )
 
 
 def test_refused_it_stays_out_and_nobody_is_asked_again(city: Runtime) -> None:
@@ -109,7 +113,8 @@ def test_refused_it_stays_out_and_nobody_is_asked_again(city: Runtime) -> None:
     assert due(city) == [D30], "the last word counts"
 
 
-def test_a_corrected_drop_makes_the_hold_moot(city: Runtime, record_property: Any) -> None:
+@pytest.mark.proves("D25")
+def test_a_corrected_drop_makes_the_hold_moot(city: Runtime, proven: Any) -> None:
     deliver(city, STAFF, D30, crowd()[:19], extract_ts=f"{D30}T22:00:00+08:00")
     night(city, STAFF, D30)
     assert waiting(city) == []
@@ -120,9 +125,10 @@ def test_a_corrected_drop_makes_the_hold_moot(city: Runtime, record_property: An
     deliver(city, STAFF, D30, crowd()[:17], **NOON)
     assert due(city) == [], "and the old drop delivered once more is no news"
     assert show_status(city.settings, as_json=True) == 0
-    record_property("proves", "D25")
-    record_property("done", "a held drop was replaced by a corrected one of the same date, then delivered again")
-    record_property("seen", "19 rows taken in, the hold is closed as replaced, the old drop stays out")
+    proven(
+        done="a held drop was replaced by a corrected one of the same date, then delivered again",
+        seen="19 rows taken in, the hold is closed as replaced, the old drop stays out",
+    )
 
 
 def test_released_while_its_file_is_sent_again_it_is_taken_in_when_it_is_whole(city: Runtime) -> None:
@@ -139,7 +145,8 @@ def test_released_while_its_file_is_sent_again_it_is_taken_in_when_it_is_whole(c
     assert (due(city), waiting(city)) == ([], [])
 
 
-def test_what_came_before_does_not_depend_on_when_it_arrived(installation: Installation, record_property: Any) -> None:
+@pytest.mark.proves("D28")
+def test_what_came_before_does_not_depend_on_when_it_arrived(installation: Installation, proven: Any) -> None:
     """The 31st has a tenth fewer than the 29th, not than the 28th. What has not come yet cannot be held against anything."""
     seen = []
     for name, order in (("in_order", (D28, D29, D31)), ("late", (D29, D28, D31)), ("later", (D28, D31, D29, D31))):
@@ -150,9 +157,10 @@ def test_what_came_before_does_not_depend_on_when_it_arrived(installation: Insta
             take_in(city, STAFF, day)
         seen.append(waiting(city) or ["taken in"])
     assert seen == [[("held", D31, 19, 22)], [("held", D31, 19, 22)], ["taken in"]]
-    record_property("proves", "D28")
-    record_property("done", "snapshots of 20, 22 and 19 rows for the 28th, 29th and 31st, the first two arriving in either order")
-    record_property("seen", "the 31st is held against the 22 rows of the 29th both times, whichever arrived last")
+    proven(
+        done="snapshots of 20, 22 and 19 rows for the 28th, 29th and 31st, the first two arriving in either order",
+        seen="the 31st is held against the 22 rows of the 29th both times, whichever arrived last",
+    )
 
 
 def test_of_two_extracts_of_a_date_the_later_one_is_what_came_before(installation: Installation) -> None:

@@ -93,8 +93,9 @@ FAULTS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], None]]] = {
 }
 
 
+@pytest.mark.proves("F11")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_reader_is_told_which_file(fault: str, tmp_path: Path, spark: SparkSession, record_property: Any) -> None:
+def test_reader_is_told_which_file(fault: str, tmp_path: Path, spark: SparkSession, proven: Any) -> None:
     root, (which, damage) = published(tmp_path).root, FAULTS[fault]
     file = which(Path(root, TABLE))
     damage(file)
@@ -104,13 +105,12 @@ def test_reader_is_told_which_file(fault: str, tmp_path: Path, spark: SparkSessi
             read(Lake(root))
         said.add(str(told.value))
         assert re.search(r": (_delta_log|stage-run-[0-9a-f]+/)", str(told.value))
-    record_property("proves", "F11")
-    record_property("done", fault)
-    record_property("seen", f"both readers are refused: {sorted(said)[0].split(' (')[0].replace(root, '')}")
+    proven(done=fault, seen=f"both readers are refused: {sorted(said)[0].split(' (')[0].replace(root, '')}")
 
 
+@pytest.mark.proves("F11")
 @pytest.mark.parametrize(("where", "which"), [("data file", data), ("commit", commit(1)), ("checkpoint", checkpoint)])
-def test_no_changed_byte_gives_other_rows(where: str, which: Callable[[Path], Path], tmp_path: Path, record_property: Any) -> None:
+def test_no_changed_byte_gives_other_rows(where: str, which: Callable[[Path], Path], tmp_path: Path, proven: Any) -> None:
     lake, chance, seen = published(tmp_path), random.Random(11), Counter[str]()
     good, file = rows(lake), which(Path(lake.root, TABLE))
     content = file.read_bytes()
@@ -125,9 +125,7 @@ def test_no_changed_byte_gives_other_rows(where: str, which: Callable[[Path], Pa
             seen["refused"] += 1
     assert seen["refused"] > 10
     assert where != "data file" or set(seen) == {"refused"}
-    record_property("proves", "F11")
-    record_property("done", f"one bit of 60 bytes of a {where}, one after the other")
-    record_property("seen", f"never other rows: {dict(seen)}")
+    proven(done=f"one bit of 60 bytes of a {where}, one after the other", seen=f"never other rows: {dict(seen)}")
 
 
 def rows(lake: Lake) -> list[str]:
@@ -136,7 +134,8 @@ def rows(lake: Lake) -> list[str]:
     return sorted(map(str, found.to_pylist()))
 
 
-def test_verify_finds_every_fault_of_a_version_and_none_in_a_sound_one(tmp_path: Path, record_property: Any) -> None:
+@pytest.mark.proves("F11")
+def test_verify_finds_every_fault_of_a_version_and_none_in_a_sound_one(tmp_path: Path, proven: Any) -> None:
     lake = published(tmp_path)
     assert [lake.verify(TABLE, v) for v in (None, *range(VERSIONS))] == [[]] * (VERSIONS + 1)
     one, other = sorted(Path(lake.root, TABLE).glob("stage-*/*/*.parquet"))[:2]
@@ -147,9 +146,10 @@ def test_verify_finds_every_fault_of_a_version_and_none_in_a_sound_one(tmp_path:
         (TABLE, VERSIONS - 1, one.name, "is missing"),
         (TABLE, VERSIONS - 1, other.name, "has changed since it was published"),
     }
-    record_property("proves", "F11")
-    record_property("done", "a data file is removed and a byte of another one changed")
-    record_property("seen", f"verify names {len(found)} faults; none in the {VERSIONS} versions before that")
+    proven(
+        done="a data file is removed and a byte of another one changed",
+        seen=f"verify names {len(found)} faults; none in the {VERSIONS} versions before that",
+    )
 
 
 def test_log_that_has_lost_its_end_is_known_by_who_was_told_of_it(tmp_path: Path) -> None:
@@ -184,13 +184,15 @@ def test_seal_outlives_the_commit_in_checkpoints(tmp_path: Path) -> None:
     assert fault.file.endswith(file.name)
 
 
+@pytest.mark.proves("F11")
 @pytest.mark.slow
-def test_query_of_the_command_line_is_refused(tmp_path: Path, record_property: Any) -> None:
+def test_query_of_the_command_line_is_refused(tmp_path: Path, proven: Any) -> None:
     desk = Installation.make(tmp_path / "city")
     flip(0.1)(data(Path(published(desk.root).root, TABLE)))
     done = desk.run("sql", f"SELECT count(*) FROM {TABLE.replace('/', '.')}")
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(f"error: TABLE_DAMAGED: table {TABLE}, version {VERSIONS - 1}: stage-run-")
-    record_property("proves", "F11")
-    record_property("done", "citylake sql on a table of which a byte has changed")
-    record_property("seen", "exit code 1, and one sentence that names table, version and file")
+    proven(
+        done="citylake sql on a table of which a byte has changed",
+        seen="exit code 1, and one sentence that names table, version and file",
+    )

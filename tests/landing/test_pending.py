@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import ingest, pending
 from tests.cleansed.nights import staff
 from tests.deliveries import deliver
 
 TABLE, DAY = "health/staff", "2019-12-29"
-Record = Callable[[str, object], None]
 
 
 def waiting(city: Runtime) -> list[str]:
@@ -24,7 +25,10 @@ def night(city: Runtime) -> list[str]:
     return [p.partition(":")[0] for p in outcome.problems]
 
 
-def test_file_that_was_cut_on_its_way_is_taken_in_when_it_is_whole(installation: Callable[..., Runtime], record_property: Record) -> None:
+@pytest.mark.proves("B16")
+def test_file_that_was_cut_on_its_way_is_taken_in_when_it_is_whole(
+    installation: Callable[..., Runtime], proven: Callable[..., None]
+) -> None:
     city = installation()
     file = deliver(city, TABLE, DAY, [staff("A"), staff("B")]) / "staff.csv"
     whole = Path(file).read_bytes()
@@ -40,9 +44,10 @@ def test_file_that_was_cut_on_its_way_is_taken_in_when_it_is_whole(installation:
     told = [r for r in city.ledger.rows() if r["table"] == f"raw/{TABLE}"]
     taken = {fate: sum(r[fate] for r in told) for fate in ("rows_in", "published", "rejected")}
     assert taken == {"rows_in": 2, "published": 2, "rejected": 0}
-    record_property("proves", "B16")
-    record_property("done", "the same manifest with a file that is cut, then missing, then whole")
-    record_property("seen", f"refused twice ({seen[0]}, {seen[1]}), asked for again each night, then in the ledger {taken}")
+    proven(
+        done="the same manifest with a file that is cut, then missing, then whole",
+        seen=f"refused twice ({seen[0]}, {seen[1]}), asked for again each night, then in the ledger {taken}",
+    )
 
 
 def test_what_will_never_be_right_is_not_asked_for_again(installation: Callable[..., Runtime]) -> None:
@@ -53,12 +58,14 @@ def test_what_will_never_be_right_is_not_asked_for_again(installation: Callable[
     assert waiting(city) == []
 
 
-def test_drop_without_rows_is_taken_in_once(installation: Callable[..., Runtime], record_property: Record) -> None:
+@pytest.mark.proves("B15")
+def test_drop_without_rows_is_taken_in_once(installation: Callable[..., Runtime], proven: Callable[..., None]) -> None:
     city = installation()
     deliver(city, TABLE, DAY, [])
     assert (waiting(city), night(city), waiting(city), night(city)) == ([DAY], [], [], [])
     accounts = [(r["kind"], r["rows_in"]) for r in city.ledger.rows() if r["table"] == f"raw/{TABLE}"]
     assert accounts == [("batch", 0)]
-    record_property("proves", "B15")
-    record_property("done", "a header alone under a manifest that says 0 rows, run twice")
-    record_property("seen", f"{len(accounts)} batch of {accounts[0][1]} rows in the ledger")
+    proven(
+        done="a header alone under a manifest that says 0 rows, run twice",
+        seen=f"{len(accounts)} batch of {accounts[0][1]} rows in the ledger",
+    )

@@ -113,9 +113,8 @@ def made(city: Runtime) -> dict[str, Any]:
     return {t: rows(city.lake, t) for t in city.lake.tables() if t.split("/")[0] not in ("raw", "operations")}
 
 
-def test_late_missing_and_corrected_deliveries_end_where_the_undisturbed_order_ends(
-    installation: Installation, record_property: Any
-) -> None:
+@pytest.mark.proves("D25", "D28", "B30", "H2")
+def test_late_missing_and_corrected_deliveries_end_where_the_undisturbed_order_ends(installation: Installation, proven: Any) -> None:
     calm, city = installation("calm"), installation("disturbed")
     city.settings.key_file.unlink()
     shutil.copy(calm.settings.key_file, city.settings.key_file)  # the same pseudonyms
@@ -144,12 +143,12 @@ def test_late_missing_and_corrected_deliveries_end_where_the_undisturbed_order_e
     assert deaths is not None
     assert sorted(r["death_date"].day for r in deaths.to_pylist()) == [3, 20, 22, 24], "late, corrected and last deaths are all known"
     total = sum(_balanced(city, table) for table in WHAT[EARLY][1])
-    for code in ("D25", "D28", "B30", "H2"):
-        record_property("proves", code)
-    done = "full, inc and append files and an exchange table: a day missing, then late; a day corrected after its night; a manifest "
-    record_property("done", f"{done}that arrived after its night")
     count = sum(map(len, undisturbed.values()))
-    record_property("seen", f"{len(undisturbed)} tables with {count} rows equal to the undisturbed order's; {total} delivered rows balance")
+    proven(
+        done="full, inc and append files and an exchange table: a day missing, then late; a day corrected after its night; a manifest "
+        "that arrived after its night",
+        seen=f"{len(undisturbed)} tables with {count} rows equal to the undisturbed order's; {total} delivered rows balance",
+    )
 
 
 def _balanced(city: Runtime, table: str) -> int:

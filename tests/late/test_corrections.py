@@ -17,22 +17,23 @@ D29, D30 = "2019-12-29", "2019-12-30"
 Installation = Callable[..., Runtime]
 
 
+@pytest.mark.proves("D25")
 @pytest.mark.parametrize("later", ["2019-12-29T15:00:00Z", "2019-12-29T23:00:00", "20191229T230000.5+0800"])
-def test_an_extract_made_later_stands_in_whatever_zone_its_time_is_written(
-    installation: Installation, later: str, record_property: Any
-) -> None:
+def test_an_extract_made_later_stands_in_whatever_zone_its_time_is_written(installation: Installation, later: str, proven: Any) -> None:
     """22:00 in the city is 14:00 UTC."""
     city = installation()
     for when, title in ((f"{D29}T22:00:00+08:00", "first"), (later, "second")):
         deliver(city, STAFF, D29, [staff("A", title=title)], extract_ts=when)
         night(city, STAFF, D29)
     assert published(city, STAFF, "title") == {"A": "second"}
-    record_property("proves", "D25")
-    record_property("done", f"a snapshot extracted at 22:00+08:00 was corrected by one of {later}")
-    record_property("seen", "the correction stands, though its time is the smaller text or has no zone")
+    proven(
+        done=f"a snapshot extracted at 22:00+08:00 was corrected by one of {later}",
+        seen="the correction stands, though its time is the smaller text or has no zone",
+    )
 
 
-def test_a_correction_with_fewer_events_corrects_those_it_names(installation: Installation, record_property: Any) -> None:
+@pytest.mark.proves("D28")
+def test_a_correction_with_fewer_events_corrects_those_it_names(installation: Installation, proven: Any) -> None:
     city = installation()
     deliver(city, EXAMINATION, D29, [examination(n) for n in ("E1", "E2", "E3")], extract_ts=f"{D29}T12:00:00+08:00")
     night(city, EXAMINATION, D29)
@@ -40,9 +41,10 @@ def test_a_correction_with_fewer_events_corrects_those_it_names(installation: In
     corrected = night(city, EXAMINATION, D29)
     assert published(city, EXAMINATION, "sbp") == {"E1": 120, "E2": 130, "E3": 120}
     assert shares(corrected.accounts) == [("batch", D29, 1, 1, 0, 0)]
-    record_property("proves", "D28")
-    record_property("done", "3 events, then a correction of the same date that names one of them")
-    record_property("seen", "1 of 1 rows published in place of the first; the two it does not name stay")
+    proven(
+        done="3 events, then a correction of the same date that names one of them",
+        seen="1 of 1 rows published in place of the first; the two it does not name stay",
+    )
 
 
 def test_two_corrections_before_the_next_night_are_one(installation: Installation) -> None:
@@ -56,7 +58,8 @@ def test_two_corrections_before_the_next_night_are_one(installation: Installatio
     assert shares(corrected.accounts) == [("batch", D29, 1, 1, 0, 0)]
 
 
-def test_the_same_rows_replayed_are_duplicates_and_the_same_drop_is_no_news(installation: Installation, record_property: Any) -> None:
+@pytest.mark.proves("B29")
+def test_the_same_rows_replayed_are_duplicates_and_the_same_drop_is_no_news(installation: Installation, proven: Any) -> None:
     city = installation()
     drop = deliver(city, EXAMINATION, D29, [examination("E1"), examination("E2")])
     night(city, EXAMINATION, D29)
@@ -67,8 +70,7 @@ def test_the_same_rows_replayed_are_duplicates_and_the_same_drop_is_no_news(inst
     assert sorted(published(city, EXAMINATION, "sbp")) == ["E1", "E2"]
     (account,) = again.accounts
     assert (account.rows_in, account.quarantined, account.rejected) == (2, 0, 0)
-    record_property("proves", "B29")
-    record_property("done", "a drop taken in twice, then sent again as a new extract with the same two rows")
-    record_property(
-        "seen", f"no news; then 2 rows in, {account.published} published in place of the first, {account.duplicates} duplicates"
+    proven(
+        done="a drop taken in twice, then sent again as a new extract with the same two rows",
+        seen=f"no news; then 2 rows in, {account.published} published in place of the first, {account.duplicates} duplicates",
     )

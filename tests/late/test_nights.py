@@ -17,7 +17,8 @@ pytestmark = pytest.mark.slow
 STAFF = "health/staff"
 
 
-def test_a_night_takes_in_earlier_dates_and_reports_one_it_cannot_have(installation: Callable[..., Runtime], record_property: Any) -> None:
+@pytest.mark.proves("D25")
+def test_a_night_takes_in_earlier_dates_and_reports_one_it_cannot_have(installation: Callable[..., Runtime], proven: Any) -> None:
     city = installation()
     delivered = (("2017-06-01", [staff("OLD")]), ("2019-12-29", [*crowd(), staff("A")]), ("2019-12-30", [*crowd(), staff("B")]))
     for day, rows in delivered:
@@ -27,6 +28,7 @@ def test_a_night_takes_in_earlier_dates_and_reports_one_it_cannot_have(installat
     assert "2017-06-01" in said
     assert sorted(p["_business_date"] for p in city.lake.partitions(f"raw/{STAFF}")) == ["2019-12-29", "2019-12-30"]
     assert published(city, STAFF, "_op") == {"A": "D", "B": "I"}
-    record_property("proves", "D25")
-    record_property("done", "snapshots of two earlier dates and one of a date before the lake's first; one night for all")
-    record_property("seen", "the two taken in in their order, what the later one lacks is closed; the third reported")
+    proven(
+        done="snapshots of two earlier dates and one of a date before the lake's first; one night for all",
+        seen="the two taken in in their order, what the later one lacks is closed; the third reported",
+    )

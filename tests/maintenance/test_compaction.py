@@ -24,7 +24,6 @@ from tests.faults.tables import TABLE
 from tests.maintenance.lakes import LATER, Kept
 
 Installation = Callable[..., Runtime]
-Record = Callable[[str, object], None]
 NAME, NUMBER = "欧阳测试", "320000000000"
 """What stands in personal columns."""
 BURST = 12
@@ -34,7 +33,7 @@ def person(n: int) -> dict[str, Any]:
     return {"id": f"P{n:02}", "name": f"{NAME}{n}", "number": f"{NUMBER}{n:02}", "died": date(2019, 1, 1)}
 
 
-def test_many_small_files_become_one_and_tell_the_same(kept: Kept, record_property: Record) -> None:
+def test_many_small_files_become_one_and_tell_the_same(kept: Kept) -> None:
     lake = kept.city.lake
     for n in range(20):
         kept.table.publish(person(n), mode="append", transactions={f"batch:{n}": 1}, metadata={"run_id": f"r{n}", "made_from": f"m{n}"})
@@ -57,8 +56,6 @@ def test_many_small_files_become_one_and_tell_the_same(kept: Kept, record_proper
     assert (again.files_before, kept.table.version) == (0, 20)
     kept.table.publish(person(77))
     assert (kept.table.version, lake.content(TABLE)) == (21, 21), "the next publish is news again"
-    record_property("done", "20 appended publishes with names and numbers, compacted")
-    record_property("seen", "20 files became 1, the rows and the notes are the same, 20 batches known, no value in log and checkpoint")
 
 
 def test_only_scattered_partitions_are_touched(kept: Kept) -> None:
@@ -74,8 +71,9 @@ def test_only_scattered_partitions_are_touched(kept: Kept) -> None:
     assert (len(handle.file_uris()), kept.table.rows) == (2, rows)
 
 
+@pytest.mark.proves("F16")
 def test_nights_after_maintenance_have_nothing_to_do(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch, record_property: Record
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, proven: Callable[..., None]
 ) -> None:
     city, day = installation(), "2019-12-29"
     asset = declared()["base/population/death"]
@@ -111,9 +109,10 @@ def test_nights_after_maintenance_have_nothing_to_do(
     assert release(city, date(2019, 12, 29), "second") == first
     assert len(city.ledger.rows()) == told
     assert {t: city.lake.version(t) or 0 for t in city.lake.tables()} == versions
-    record_property("proves", "F16")
-    record_property("done", "every table of a night compacted, then the same night again")
-    record_property("seen", f"{len(compacted)} tables compacted; no new version, no new release, no new line in the ledger")
+    proven(
+        done="every table of a night compacted, then the same night again",
+        seen=f"{len(compacted)} tables compacted; no new version, no new release, no new line in the ledger",
+    )
 
 
 def test_accounts_that_a_killed_run_left_in_the_commit_survive(kept: Kept) -> None:
@@ -129,7 +128,7 @@ def test_accounts_that_a_killed_run_left_in_the_commit_survive(kept: Kept) -> No
     assert [(r["batch_id"], r["run_id"], r["published"]) for r in kept.city.ledger.rows()] == [("b1", "killed", 10)]
 
 
-def test_who_publishes_meanwhile_wins(kept: Kept, monkeypatch: pytest.MonkeyPatch, record_property: Record) -> None:
+def test_who_publishes_meanwhile_wins(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(10):
         kept.table.publish(person(n), mode="append")
     plan, newcomers = maintenance.scattered, iter(range(10, 99))
@@ -155,8 +154,6 @@ def test_who_publishes_meanwhile_wins(kept: Kept, monkeypatch: pytest.MonkeyPatc
     assert "the next maintenance does it" in beaten.busy
     assert kept.table.rows == [person(n) for n in range(24)]
     assert not [f for f in kept.files() if "/stage-care" in f and "/_delta_log/" in f], "a stage was left behind"
-    record_property("done", "somebody publishes between every plan of a compaction and its commit")
-    record_property("seen", "overtaken twice: compacted at the third try; overtaken always: left alone with a word; 24 of 24 rows there")
 
 
 def test_a_table_that_a_run_is_at_work_on_is_left_alone(kept: Kept) -> None:
@@ -168,7 +165,8 @@ def test_a_table_that_a_run_is_at_work_on_is_left_alone(kept: Kept) -> None:
     assert kept.maintain(alive={"other"})[TABLE].files_after == 1
 
 
-def test_beside_publishers_and_readers(kept: Kept, record_property: Record) -> None:
+@pytest.mark.proves("F13")
+def test_beside_publishers_and_readers(kept: Kept, proven: Callable[..., None]) -> None:
     """A publisher and a reader of a release while maintenance runs again and again, today's and that of long after."""
     kept.table.publish(*[person(n) for n in range(5)])
     kept.release()
@@ -212,8 +210,7 @@ def test_beside_publishers_and_readers(kept: Kept, record_property: Record) -> N
     assert kept.table.rows == sorted([*old, *[person(10 + n) for n in range(publishes)]], key=str)
     assert compacted >= 1
     assert reads > 0
-    record_property("proves", "F13")
-    record_property("done", f"{publishes} publishes and a reader of a release beside maintenance in a loop")
-    record_property(
-        "seen", f"{compacted} compactions, {conflicts} conflicts of the publisher, {removed} files removed, {reads} reads; no row lost"
+    proven(
+        done=f"{publishes} publishes and a reader of a release beside maintenance in a loop",
+        seen=f"{compacted} compactions, {conflicts} conflicts of the publisher, {removed} files removed, {reads} reads; no row lost",
     )

@@ -19,8 +19,6 @@ from resources.store import Folder, StoredFile
 from tests.faults.tables import TABLE
 from tests.maintenance.lakes import LATER, Kept
 
-Record = Callable[[str, object], None]
-
 
 @pytest.fixture
 def released_five_times(kept: Kept) -> Kept:
@@ -66,7 +64,7 @@ def test_days_count_from_the_moment_a_version_was_replaced(
     assert kept.maintain(LATER)[TABLE].removed == 1
 
 
-def test_old_releases_go_but_never_the_last_ones(released_five_times: Kept, record_property: Record) -> None:
+def test_old_releases_go_but_never_the_last_ones(released_five_times: Kept) -> None:
     kept = released_five_times
     assert len(kept.data()) == 5
     found = kept.maintain(LATER, dry_run=True)[TABLE]
@@ -85,8 +83,6 @@ def test_old_releases_go_but_never_the_last_ones(released_five_times: Kept, reco
     kept.maintain(LATER)
     with pytest.raises(CitylakeError, match="RELEASE_GONE"):
         released(kept.city.lake, 1)
-    record_property("done", "five releases, forty days later only the last two are promised")
-    record_property("seen", "3 files of 5 removed; releases 4 and 5 read the same, 1 to 3 refused with RELEASE_GONE")
 
 
 def test_a_second_maintenance_finds_nothing_to_do(released_five_times: Kept) -> None:
@@ -97,7 +93,8 @@ def test_a_second_maintenance_finds_nothing_to_do(released_five_times: Kept) -> 
     assert kept.files("") == before
 
 
-def test_stages_of_runs_that_are_gone_go_whole(kept: Kept, record_property: Record) -> None:
+@pytest.mark.proves("F7")
+def test_stages_of_runs_that_are_gone_go_whole(kept: Kept, proven: Callable[..., None]) -> None:
     lake = kept.city.lake
     kept.table.publish({"id": "P1"})
     published = kept.data()
@@ -115,13 +112,15 @@ def test_stages_of_runs_that_are_gone_go_whole(kept: Kept, record_property: Reco
     assert len(kept.data()) == 2
     assert not any("killed" in f or f.startswith(".beside") for f in kept.files(""))
     assert kept.table.rows == [{"id": "P1"}]
-    record_property("proves", "F7")
-    record_property("done", "stages of a killed run and of one that is alive, and a rebuild beside the lake, left for 40 days")
-    record_property("seen", "the killed run's stage and the folder beside gone whole, the live run's stage and the published file there")
+    proven(
+        done="stages of a killed run and of one that is alive, and a rebuild beside the lake, left for 40 days",
+        seen="the killed run's stage and the folder beside gone whole, the live run's stage and the published file there",
+    )
 
 
+@pytest.mark.proves("H2")
 @pytest.mark.parametrize("by_itself", [True, False], ids=["by publishing", "by maintenance"])
-def test_the_engine_reads_what_lies_before_a_checkpoint(kept: Kept, record_property: Record, by_itself: bool, monkeypatch: Any) -> None:
+def test_the_engine_reads_what_lies_before_a_checkpoint(kept: Kept, proven: Callable[..., None], by_itself: bool, monkeypatch: Any) -> None:
     monkeypatch.setattr("resources.lake.COMMITS_SUMMED_UP", 6 if by_itself else 100)
     for n in range(14):
         kept.table.publish({"id": f"P{n}"})
@@ -134,12 +133,10 @@ def test_the_engine_reads_what_lies_before_a_checkpoint(kept: Kept, record_prope
     assert found == [[f"P{n}"] for n in range(14)]
     if isinstance(lake.store, Folder):  # the session's engine knows no bucket
         assert [[r["id"] for r in lake.read(kept.city.spark, TABLE, v).collect()] for v in range(14)] == found
-    record_property("proves", "H2")
-    record_property("done", "14 releases, a checkpoint of the log, one more publish")
-    record_property("seen", f"the engine reads all {len(found)} releases before it")
+    proven(done="14 releases, a checkpoint of the log, one more publish", seen=f"the engine reads all {len(found)} releases before it")
 
 
-def test_log_is_cut_only_before_what_is_promised(kept: Kept, record_property: Record) -> None:
+def test_log_is_cut_only_before_what_is_promised(kept: Kept) -> None:
     lake = kept.city.lake
     for n in range(12):
         kept.table.publish({"id": f"P{n}"}, transactions={f"batch:{n}": 1}, metadata={"told": str(n)})
@@ -157,5 +154,3 @@ def test_log_is_cut_only_before_what_is_promised(kept: Kept, record_property: Re
         assert sorted(r["id"] for r in lake.read(kept.city.spark, TABLE).collect()) == ["P23"]
     assert kept.city.ledger.releases()[0].number == 1
     assert RELEASE in lake.tables()
-    record_property("done", "12 publishes, a release, a checkpoint, 12 more publishes, forty days, a checkpoint")
-    record_property("seen", "the log begins with the released version 11; both versions read the same, batches of cut commits still known")

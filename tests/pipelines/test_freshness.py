@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -68,7 +67,6 @@ def test_a_table_that_comes_now_and_then_and_an_empty_lake_are_never_late() -> N
     assert overdue(load_all(), [], date(2021, 1, 1)) == []
 
 
-def test_every_delivered_table_says_how_often_it_comes(record_property: Callable[[str, object], None]) -> None:
+def test_every_delivered_table_says_how_often_it_comes() -> None:
     sources = [c for c in load_all().values() if c.delivery]
     assert [c.name for c in sources if c.cadence is None] == []
-    record_property("seen", f"{len(sources)} of {len(sources)} source contracts state a cadence and a latency")

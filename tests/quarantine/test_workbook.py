@@ -46,7 +46,8 @@ def city(installation: Installation) -> Runtime:
     return city
 
 
-def test_a_masked_workbook_says_what_is_wrong_and_holds_no_formula(city: Runtime, tmp_path: Path, record_property: Any) -> None:
+@pytest.mark.proves("B25")
+def test_a_masked_workbook_says_what_is_wrong_and_holds_no_formula(city: Runtime, tmp_path: Path, proven: Any) -> None:
     (made,) = export(city, tmp_path)
     assert (made["department"], made["rows"]) == ("health", 3)
     sheets = contents(made["file"])
@@ -71,12 +72,14 @@ def test_a_masked_workbook_says_what_is_wrong_and_holds_no_formula(city: Runtime
     assert any(b'quotePrefix="1"' in data for data in xml.values())
     assert b"_x005F_x0041_" in b"".join(xml.values()), "a spreadsheet would read _x0041_ as the letter A"
     assert [n for n, data in xml.items() if NUMBER.encode() in data or NAME.encode() in data] == []
-    record_property("proves", "B25")
-    record_property("done", "cells that start with = + @, control characters and a person's number went through delivery and export")
-    record_property("seen", f"{len(texts)} text cells, 0 formulas in the XML, quotePrefix set, no number and no name of a person")
+    proven(
+        done="cells that start with = + @, control characters and a person's number went through delivery and export",
+        seen=f"{len(texts)} text cells, 0 formulas in the XML, quotePrefix set, no number and no name of a person",
+    )
 
 
-def test_only_the_departments_own_officer_gets_values_and_it_is_written_down(city: Runtime, tmp_path: Path, record_property: Any) -> None:
+@pytest.mark.proves("H10")
+def test_only_the_departments_own_officer_gets_values_and_it_is_written_down(city: Runtime, tmp_path: Path, proven: Any) -> None:
     for env, words in (
         ({}, "role none may not be given delivered values of health"),
         ({"CITYLAKE_ROLE": "analyst@health"}, "role analyst@health may not"),
@@ -101,12 +104,14 @@ def test_only_the_departments_own_officer_gets_values_and_it_is_written_down(cit
         "number": 1, "who": "O. Officer", "role": "data_officer", "action": "export", "table": "quarantine/health/staff", "rows": 3,
         "why": "correct them",
     }  # fmt: skip
-    record_property("proves", "H10")
-    record_property("done", "four other roles and a request without a reason asked for the values, then the department's own data officer")
-    record_property("seen", "5 refused with an error and without a file; 1 granted: 3 rows, 1 line in the audit")
+    proven(
+        done="four other roles and a request without a reason asked for the values, then the department's own data officer",
+        seen="5 refused with an error and without a file; 1 granted: 3 rows, 1 line in the audit",
+    )
 
 
-def test_a_changed_line_of_the_audit_is_found_and_nothing_more_is_given_out(tmp_path: Path, record_property: Any) -> None:
+@pytest.mark.proves("H10")
+def test_a_changed_line_of_the_audit_is_found_and_nothing_more_is_given_out(tmp_path: Path, proven: Any) -> None:
     lake = Lake(str(tmp_path / "lake"))
     for rows in (3, 400, 5):
         record(lake, [Entry("O. Officer", "data_officer", "export", "quarantine/health/staff", rows, "为更正")])
@@ -122,9 +127,10 @@ def test_a_changed_line_of_the_audit_is_found_and_nothing_more_is_given_out(tmp_
     assert CliRunner().invoke(app, ["audit", "--lake", lake.root]).exit_code == 1
     with pytest.raises(CitylakeError, match="AUDIT_BROKEN"):
         record(lake, [Entry("O. Officer", "data_officer", "export", "quarantine/health/staff", 1, "为更正")])
-    record_property("proves", "H10")
-    record_property("done", "a line of the audit was changed, one taken out, one moved")
-    record_property("seen", "each was found at line 2; the command ends with 1 and no further values are given out")
+    proven(
+        done="a line of the audit was changed, one taken out, one moved",
+        seen="each was found at line 2; the command ends with 1 and no further values are given out",
+    )
 
 
 def test_a_table_larger_than_a_sheet_is_split(installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,10 +69,11 @@ def below(suite: str) -> list[Any]:
     """The scenarios beside a test file, for `pytest.mark.parametrize("scenario", below(__file__))`."""
     import pytest
 
-    return [pytest.param(Scenario.at(f.parent), id=f.parent.name) for f in sorted(Path(suite).parent.glob("*/scenario.yaml"))]
+    found = [Scenario.at(f.parent) for f in sorted(Path(suite).parent.glob("*/scenario.yaml"))]
+    return [pytest.param(s, id=s.folder.name, marks=pytest.mark.proves(*s.proves)) for s in found]
 
 
-def play(scenario: Scenario, runtime: Runtime, record: Callable[[str, object], None]) -> None:
+def play(scenario: Scenario, runtime: Runtime, proven: Callable[..., None]) -> None:
     """Deliver, take in, cleanse, compare; then run every date once more: nothing may change."""
     runtime.contracts = scenario.contracts()
     told: list[str] = []
@@ -90,10 +91,7 @@ def play(scenario: Scenario, runtime: Runtime, record: Callable[[str, object], N
     for name in sorted(seen.keys() | expected.keys()):
         assert seen.get(name) == expected.get(name), f"{scenario.folder.name}: {name}"
     _same_again(runtime, dates)
-    record("done", scenario.done)
-    for code in scenario.proves:
-        record("proves", code)
-    record("seen", _sentence(seen))
+    proven(done=scenario.done, seen=_sentence(seen))
 
 
 def _deliver(scenario: Scenario, runtime: Runtime, step: str, table: str, day: str) -> None:

@@ -16,6 +16,7 @@ from tests.soak.verdict import verdict
 FAULTS = ([], ["crash", "missing drop"])
 
 
+@pytest.mark.proves("F7", "H1")
 @pytest.mark.slow
 def test_after_every_night_everything_holds(tmp_path: Path, engine: Engine, proven: Callable[..., None]) -> None:
     soak = Soak(tmp_path / "city", nights=len(FAULTS), people=200, seed=5, engine=engine)
@@ -24,7 +25,7 @@ def test_after_every_night_everything_holds(tmp_path: Path, engine: Engine, prov
     assert [(t.release, t.outcome.split(":")[0], t.runs) for t in told] == [(1, "well", 1), (2, "failed", 2)]
     assert soak.owed != []
     done = "a night without one department's drop, a step of which dies after its stage, then the same date again"
-    proven("F7", "H1", done=done, seen=f"{told[-1].holding} of {told[-1].applying} invariants hold afterwards")
+    proven(done=done, seen=f"{told[-1].holding} of {told[-1].applying} invariants hold afterwards")
 
 
 def nights(*peaks: float, **last: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -25,16 +26,14 @@ VECTORS = {
 }
 
 
-def test_vectors_of_the_grammar(spark: SparkSession, record_property: Callable[[str, object], None]) -> None:
+@pytest.mark.proves("D34")
+def test_vectors_of_the_grammar(spark: SparkSession, proven: Callable[..., None]) -> None:
     options = Options(business_date=F.lit("2019-12-31").cast("date"), keyed=True)
     frame = spark.createDataFrame([(t,) for t in (*VECTORS, None)], "raw string")
     found = {r["raw"]: (r["a"]["key"], r["a"]["level"]) for r in parse(frame, {"a": ("address", "raw", options)}).collect()}
     assert found.pop(None) == (None, None)
     assert found == VECTORS
-    record_property("proves", "D34")
-    record_property(
-        "done", "twelve ways of writing addresses: old names of counties, numbers in Han characters, 3-2-501, remarks, towns alone"
-    )
-    record_property(
-        "seen", "each has the key and the level of the grammar; three ways of writing one flat share compound, building, unit, room"
+    proven(
+        done="twelve ways of writing addresses: old names of counties, numbers in Han characters, 3-2-501, remarks, towns alone",
+        seen="each has the key and the level of the grammar; three ways of writing one flat share compound, building, unit, room",
     )

@@ -12,7 +12,6 @@ import pytest
 from standards import numbers
 
 Parse = Callable[..., Any]
-Record = Callable[[str, object], None]
 QUALIFIED = {
     "<0.01": (Decimal("0.010"), ["F_QUALIFIER"], "<"),
     "＜０.０１": (Decimal("0.010"), ["F_WIDTH", "F_QUALIFIER"], "<"),
@@ -27,41 +26,50 @@ QUALIFIED = {
 }
 
 
-def test_number_and_its_qualifier(parse_all: Parse, column_of: Parse, record_property: Record) -> None:
+@pytest.mark.proves("D20")
+def test_number_and_its_qualifier(parse_all: Parse, column_of: Parse, proven: Callable[..., None]) -> None:
     answers = parse_all("decimal", list(QUALIFIED), physical_type="decimal(12,3)", minimum=0.0, maximum=1e6, qualified=True)
     beside = column_of(list(QUALIFIED), numbers.qualifier)
     assert {raw: (*a, q) for raw, a, q in zip(QUALIFIED, answers, beside, strict=True)} == QUALIFIED
     unqualified = parse_all("decimal", ["<0.01"], physical_type="decimal(12,3)")
     assert unqualified == [(None, ["E_NUMBER"])]  # nobody would see the <
-    record_property("proves", "D20")
-    record_property("done", "numbers with <, L, %, 元, thousands separators, and words for not detected")
-    record_property("seen", f"{len(QUALIFIED)} texts: number and qualifier apart, a number that is none refused")
+    proven(
+        done="numbers with <, L, %, 元, thousands separators, and words for not detected",
+        seen=f"{len(QUALIFIED)} texts: number and qualifier apart, a number that is none refused",
+    )
 
 
-@pytest.mark.parametrize(
-    ("what", "rule", "options", "cases"),
-    [
+OTHER_UNITS: dict[str, list[tuple[str, str, dict[str, Any], dict[str, Any]]]] = {
+    "D19": [
         ("height in m", "decimal", {"physical_type": "decimal(5,1)", "minimum": 30, "maximum": 250, "units": {"m": 100.0}},
          {"1.72": (Decimal("172.0"), ["F_UNIT"]), "172": (Decimal("172.0"), []), "17": (None, ["E_RANGE"]), "-1.7": (None, ["E_RANGE"])}),
         ("pressure in kPa", "integer", {"physical_type": "int", "minimum": 30, "maximum": 320, "units": {"kPa": 7.5}},
          {"17.3": (130, ["F_UNIT"]), "130": (130, []), "40.5": (None, ["E_SCALE"]), "3000": (None, ["E_RANGE"])}),
         ("glucose in mg/dL", "decimal", {"physical_type": "decimal(5,2)", "minimum": 0, "maximum": 60, "units": {"mg/dL": 0.055556}},
          {"126": (Decimal("7.00"), ["F_UNIT"]), "5.6": (Decimal("5.60"), [])}),
+    ],
+    "D35": [
         ("amount in fen", "decimal", {"physical_type": "decimal(12,2)", "minimum": -5000, "maximum": 5000, "units": {"分": 0.01}},
          {"320000": (Decimal("3200.00"), ["F_UNIT"]), "-320000": (Decimal("-3200.00"), ["F_UNIT"]), "3200": (Decimal("3200.00"), [])}),
     ],
+}  # fmt: skip
+"""By what they prove: name, rule, its options, delivered text -> value and codes."""
+
+
+@pytest.mark.parametrize(
+    ("what", "rule", "options", "cases"),
+    [pytest.param(*case, marks=pytest.mark.proves(code)) for code, listed in OTHER_UNITS.items() for case in listed],
     ids=lambda v: v if isinstance(v, str) else "",
-)  # fmt: skip
+)
 def test_other_unit_only_when_it_alone_is_possible(
-    parse_all: Parse, record_property: Record, what: str, rule: str, options: dict[str, Any], cases: dict[str, Any]
+    parse_all: Parse, proven: Callable[..., None], what: str, rule: str, options: dict[str, Any], cases: dict[str, Any]
 ) -> None:
     assert dict(zip(cases, parse_all(rule, list(cases), **options), strict=True)) == cases
     kept = {str(value): (value, []) for value, _ in cases.values() if value is not None}
     assert dict(zip(kept, parse_all(rule, list(kept), **options), strict=True)) == kept
-    record_property("proves", "D35" if "fen" in what else "D19")
-    record_property("done", f"{what}, beside values in the unit of the contract and impossible ones")
-    record_property(
-        "seen", f"{sum('F_UNIT' in codes for _, codes in cases.values())} of {len(cases)} converted, a second reading changes none"
+    proven(
+        done=f"{what}, beside values in the unit of the contract and impossible ones",
+        seen=f"{sum('F_UNIT' in codes for _, codes in cases.values())} of {len(cases)} converted, a second reading changes none",
     )
 
 
@@ -78,11 +86,13 @@ CLOCKS = {
 }
 
 
-def test_moments_on_other_clocks(parse_all: Parse, record_property: Record) -> None:
+@pytest.mark.proves("D37")
+def test_moments_on_other_clocks(parse_all: Parse, proven: Callable[..., None]) -> None:
     assert dict(zip(CLOCKS, (value for value, _ in parse_all("timestamp", list(CLOCKS))), strict=True)) == CLOCKS
-    record_property("proves", "D37")
-    record_property("done", "world time, 24:00:00, 上午 and 下午, AM and PM, and an hour that contradicts them")
-    record_property("seen", f"{len(CLOCKS) - 1} moments on the city's clock, the contradiction refused")
+    proven(
+        done="world time, 24:00:00, 上午 and 下午, AM and PM, and an hour that contradicts them",
+        seen=f"{len(CLOCKS) - 1} moments on the city's clock, the contradiction refused",
+    )
 
 
 def test_text_cut_in_the_middle_of_a_character(parse_all: Parse) -> None:

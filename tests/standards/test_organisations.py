@@ -38,8 +38,9 @@ TREATED = {
 }
 
 
+@pytest.mark.proves("D33")
 def test_kinds_of_number_are_told_by_length_and_check(
-    parse_all: Callable[..., Any], column_of: Callable[..., Any], record_property: Callable[[str, object], None]
+    parse_all: Callable[..., Any], column_of: Callable[..., Any], proven: Callable[..., None]
 ) -> None:
     right = [n for numbers in RIGHT.values() for n in numbers]
     assert parse_all("organisation_no", right) == [(n, []) for n in right]
@@ -48,9 +49,10 @@ def test_kinds_of_number_are_told_by_length_and_check(
     wrong = parse_all("organisation_no", list(WRONG))
     assert {n: codes for n, (_, codes) in zip(WRONG, wrong, strict=True)} == {n: [code] for n, code in WRONG.items()}
     assert all(value is None for value, _ in wrong)
-    record_property("proves", "D33")
-    record_property("done", "credit codes, organisation codes and registration numbers in one column, right and wrong")
-    record_property("seen", f"{len(right)} numbers told apart by kind, {len(WRONG)} wrong ones refused, each with its code")
+    proven(
+        done="credit codes, organisation codes and registration numbers in one column, right and wrong",
+        seen=f"{len(right)} numbers told apart by kind, {len(WRONG)} wrong ones refused, each with its code",
+    )
 
 
 def test_repairs_of_a_number_and_the_issuer_is_believed(parse_all: Callable[..., Any]) -> None:
@@ -61,17 +63,17 @@ def test_repairs_of_a_number_and_the_issuer_is_believed(parse_all: Callable[...,
 ONE = ["扬州测试（广陵）有限责任公司", "扬州测试(广陵)有限公司", "扬州 测试 广陵有限公司", "扬州测试【广陵】有限公司"]
 
 
-def test_variants_of_a_name_have_one_key(
-    parse_all: Callable[..., Any], column_of: Callable[..., Any], record_property: Callable[[str, object], None]
-) -> None:
+@pytest.mark.proves("D32")
+def test_variants_of_a_name_have_one_key(parse_all: Callable[..., Any], column_of: Callable[..., Any], proven: Callable[..., None]) -> None:
     assert len(set(column_of(ONE, organisations.compare_key))) == 1
     assert column_of(["扬州测试股份有限公司"], organisations.compare_key) != column_of(["扬州测试有限公司"], organisations.compare_key)
     assert parse_all("organisation_name", [ONE[0], ONE[2]]) == [
         ("扬州测试(广陵)有限责任公司", ["F_WIDTH"]), ("扬州测试广陵有限公司", ["F_NAME"]),
     ]  # fmt: skip
-    record_property("proves", "D32")
-    record_property("done", "one company written in four ways: full-width brackets, blanks, 有限责任公司 and 有限公司")
-    record_property("seen", "one comparison key for the four, another for the 股份有限公司 of the same name")
+    proven(
+        done="one company written in four ways: full-width brackets, blanks, 有限责任公司 and 有限公司",
+        seen="one comparison key for the four, another for the 股份有限公司 of the same name",
+    )
 
 
 @pytest.mark.parametrize("rule", ["organisation_no", "organisation_name"])

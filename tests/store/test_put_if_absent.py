@@ -133,6 +133,7 @@ def test_store_that_lets_nobody_in(minio):
         put_if_absent(anonymous(minio.endpoint), minio.bucket(), "check", threads=4, rounds=10)
 
 
+@pytest.mark.proves("F1")
 @pytest.mark.slow
 def test_minio_lets_exactly_one_of_eight_writers_be_first(minio, bucket, proven):
     client = minio.client()
@@ -142,12 +143,12 @@ def test_minio_lets_exactly_one_of_eight_writers_be_first(minio, bucket, proven)
     assert verdict.one_first == 500
     assert [entry["Key"] for entry in client.list_objects_v2(Bucket=bucket)["Contents"]] == ["check/kept"]
     proven(
-        "F1",
         done="8 writers put one new object, 500 times, on MinIO",
         seen=f"in {verdict.one_first} of 500 rounds exactly one was told that it was first",
     )
 
 
+@pytest.mark.proves("F1")
 def test_minio_behind_a_gateway_that_strips_the_condition_is_unsafe(minio, proxy, proven):
     client, bucket = anonymous(proxy.endpoint), minio.bucket(public=True)
     assert put_if_absent(client, bucket, "", threads=4, rounds=10).safe
@@ -156,7 +157,6 @@ def test_minio_behind_a_gateway_that_strips_the_condition_is_unsafe(minio, proxy
     assert (verdict.safe, verdict.several_first) == (False, 10)
     assert proxy.count("strip_header") == 40
     proven(
-        "F1",
         done="a gateway takes the condition off the requests",
         seen=f"found out: in {verdict.several_first} of 10 rounds several were told that each was first",
     )

@@ -12,7 +12,7 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards import addresses, codes, coordinates, divisions, identity, names, numbers, organisations, phones, tables, text
+from standards import addresses, codes, coordinates, divisions, identity, masking, names, numbers, organisations, phones, tables, text
 from tests.standards.corpus.values import DAYS, DEGREES, MOMENTS, ORGANISATIONS, QUALIFIED, TEXTS
 
 RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
@@ -88,9 +88,10 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
     codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors, divisions.names,
-    names.variants, tables.rows, tables.placeholders, text.clean_by, text.with_absent, addresses.taken_apart,
+    names.variants, tables.rows, tables.placeholders, text.clean_by, text.with_absent, addresses.taken_apart, numbers.precision_and_scale,
+    masking.address, masking.day, masking.hidden, masking.identity, masking.name, masking.numbers, masking.of_column, masking.phone,
 }  # fmt: skip
-"""Tables of the standards, and steps that only a rule can be asked about."""
+"""Tables of the standards, plain Python, and steps that only a rule can be asked about."""
 
 
 def on_text() -> dict[str, Column]:
