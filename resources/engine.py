@@ -21,6 +21,7 @@ TIME_ZONE = "Asia/Shanghai"
 SESSION = {
     "spark.sql.session.timeZone": TIME_ZONE,
     "spark.sql.ansi.enabled": "true",
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 
 

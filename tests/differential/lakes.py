@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import pyarrow as pa
@@ -51,10 +52,10 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def differences(one: Lake, other: Lake) -> dict[str, str]:
-    """Table -> the first thing that differs; empty when the lakes hold the same."""
+def differences(one: Lake, other: Lake, only: Collection[str] = ()) -> dict[str, str]:
+    """Table -> the first thing that differs; empty when the lakes hold the same. only: these tables, default all."""
     found = {}
-    mine_there, others_there = ([t for t in lake.tables() if t not in OF_EACH_RUN] for lake in (one, other))
+    mine_there, others_there = ([t for t in lake.tables() if t not in OF_EACH_RUN and (not only or t in only)] for lake in (one, other))
     if mine_there != others_there:
         return {"tables": str(set(mine_there) ^ set(others_there))}
     for table in mine_there:

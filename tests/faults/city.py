@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -77,9 +77,9 @@ class City:
         with self.night(*select) as night:
             return night.result()
 
-    def differs(self) -> dict[str, str]:
-        """From the undisturbed run: table -> the first difference."""
-        return differences(self.delivered.desk.lake, self.lake)
+    def differs(self, only: Collection[str] = ()) -> dict[str, str]:
+        """From the undisturbed run: table -> the first difference. only: of these tables."""
+        return differences(self.delivered.desk.lake, self.lake, only)
 
 
 @dataclass(frozen=True)

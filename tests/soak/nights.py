@@ -17,6 +17,7 @@ from pipelines.check.rebuilt import compare_with_rebuild
 from pipelines.nights import NightReport, run_night
 from pipelines.runtime import Runtime
 from resources.engine import Engine, Sail
+from resources.errors import LakeUnreachable
 from resources.keys import create_key
 from resources.settings import Settings
 from tests.soak.deliveries import Departments
@@ -134,6 +135,8 @@ class Soak:
             report = run_night(self.runtime, day)
         except Died:
             return None, "died"
+        except LakeUnreachable as e:
+            return None, f"given up: {e.code}"
         if report.failures:
             return report, f"failed: {report.failures[0].split(':')[0]}"
         return report, f"refused: {report.problems[0].split(':')[0]}" if report.problems else "well"
