@@ -21,7 +21,6 @@ TIME_ZONE = "Asia/Shanghai"
 SESSION = {
     "spark.sql.session.timeZone": TIME_ZONE,
     "spark.sql.ansi.enabled": "true",
-    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 
 

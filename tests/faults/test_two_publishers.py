@@ -21,6 +21,8 @@ from tests.servers.need import ROOT, need
 from tests.servers.proxy import Proxy
 
 TIMES = 40
+WITH_AN_ENGINE = 12
+"""Each stage is a job of the engine."""
 TIDYING_SECONDS = 3
 ONE, OTHER = "base/population/person", "base/population/death"
 
@@ -36,7 +38,7 @@ class Place:
     def lake(self) -> Lake:
         return Lake(self.root, self.store)
 
-    def order(self, writer: str, table: str, engine: str | None) -> dict[str, object]:
+    def order(self, writer: str, table: str, engine: str | None, times: int) -> dict[str, object]:
         keys = {"endpoint": None}
         if self.store and self.store.secret_key:
             keys = {
@@ -44,7 +46,7 @@ class Place:
                 "access_key": self.store.access_key,
                 "secret_key": self.store.secret_key.get_secret_value(),
             }
-        return {"root": self.root, "table": table, "writer": writer, "engine": engine, "times": TIMES, **keys}
+        return {"root": self.root, "table": table, "writer": writer, "engine": engine, "times": times, **keys}
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,10 @@ def publisher(order: dict[str, object]) -> Iterator[Publisher]:
             made.process.wait()
 
 
-def race(place: Place, *writers: tuple[str, str | None]) -> list[Told]:
+def race(place: Place, *writers: tuple[str, str | None], times: int = TIMES) -> list[Told]:
     """One process for each (table, engine); they begin together."""
     with ExitStack() as stack:
-        running = [stack.enter_context(publisher(place.order(str(n), table, engine))) for n, (table, engine) in enumerate(writers)]
+        running = [stack.enter_context(publisher(place.order(str(n), table, engine, times))) for n, (table, engine) in enumerate(writers)]
         for process in running:
             assert process.hear() == "ready\n"
         for process in running:
@@ -114,14 +116,14 @@ def log(lake: Lake, table: str) -> list[str]:
     return [c.name for c in lake.store.children(f"{table}/_delta_log") if c.name.endswith(".json")]
 
 
-def check_one_table(place: Place, told: list[Told]) -> None:
+def check_one_table(place: Place, told: list[Told], times: int = TIMES) -> None:
     """What both were told is exactly what is there."""
     makers, rows = written(place.lake, ONE)
     acknowledged = {version: str(n) for n, one in enumerate(told) for version in one.versions}
-    assert sum(len(one.versions) for one in told) == 2 * TIMES
+    assert sum(len(one.versions) for one in told) == 2 * times
     assert acknowledged == dict(enumerate(makers))
-    assert log(place.lake, ONE) == [f"{version:020}.json" for version in range(2 * TIMES)]
-    assert rows == [(str(n), number) for n in (0, 1) for number in range(TIMES)]
+    assert log(place.lake, ONE) == [f"{version:020}.json" for version in range(2 * times)]
+    assert rows == [(str(n), number) for n in (0, 1) for number in range(times)]
     assert sum(one.conflicts for one in told) > 0, "they never met"
 
 
@@ -173,4 +175,4 @@ def test_publisher_is_told_its_own_version_also_when_the_next_one_is_there_by_th
 def test_stages_of_both_engines_go_into_one_table(minio: Minio) -> None:
     need("java")
     place = Place(f"s3://{minio.bucket()}/lake", minio.s3())
-    check_one_table(place, race(place, (ONE, "sail"), (ONE, "spark")))
+    check_one_table(place, race(place, (ONE, "sail"), (ONE, "spark"), times=WITH_AN_ENGINE), WITH_AN_ENGINE)
