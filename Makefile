@@ -28,10 +28,10 @@ ui: $(BIN)/citylake  ## Dagster on http://127.0.0.1:3000, with the demo's histor
 	DAGSTER_HOME=$(abspath $(DEMO))/dagster CITYLAKE_CONFIG=$(abspath $(DEMO))/citylake.toml PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: $(BIN)/citylake  ## every test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --junitxml $(REPORTS)/tests.xml
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --junitxml $(REPORTS)/tests.xml
 
 test-fast: $(BIN)/citylake  ## the tests that take seconds
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 soak: $(BIN)/citylake  ## many nights in one process, each with faults; NIGHTS=30
 	@mkdir -p $(REPORTS)

@@ -32,6 +32,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         os._exit(_status[-1])
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: of several processes, none begins with a long file when the others are done."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_outside_settings() -> None:
     """Settings of the person who runs the tests must not leak into them."""
