@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from random import Random
-from time import perf_counter, process_time
+from time import perf_counter
 from typing import Any
 
 from pipelines.check import DOES_NOT_APPLY, HOLDS, View, check_lake
 from pipelines.check.rebuilt import compare_with_rebuild
 from pipelines.nights import NightReport, run_night
 from pipelines.runtime import Runtime
-from resources.engine import Engine, Sail
 from resources.errors import LakeUnreachable
 from resources.keys import create_key
 from resources.settings import Settings
 from tests.soak.deliveries import Departments
+from tests.soak.engine import SailProcess
 from tests.soak.faults import DELIVERED, FAULTS, Died, Night
 
 RERUNS = 3
@@ -51,7 +52,7 @@ class Soak:
     nights: int
     people: int
     seed: int
-    engine: Engine = field(default_factory=Sail)
+    engine: SailProcess = field(default_factory=SailProcess)
     keep: Callable[[dict[str, Any]], None] = lambda told: None
     """Gets what is known after every night, and at the end."""
 
@@ -96,13 +97,10 @@ class Soak:
         return [n for n in names if n not in of_deliveries[1:]]
 
     def night(self, day: date, faults: list[str]) -> Told:
-        """Deliver, spoil, run; put right and run again until there is a release; check.
-
-        Each night has an engine of its own, as each run of an installation has: a server of Sail keeps some 10 MB of every night.
-        """
-        told, begin, cpu = Told(day, faults), perf_counter(), process_time()
+        """Deliver, spoil, run; put right and run again until there is a release; check."""
+        told, begin, cpu = Told(day, faults), perf_counter(), cpu_seconds()
         night = Night(day, self.departments, self.runtime, self.random, self.owed)
-        with peak_memory() as peak:
+        with peak_memory(self.engine) as peak:
             for table, owed in [self.owed.pop() for _ in range(len(self.owed))]:
                 self.departments.drop(table, owed)
             self.departments.deliver(day)
@@ -126,8 +124,8 @@ class Soak:
             else:
                 self._check(told)
             self.engine.stop()
-        told.seconds, told.cpu_seconds = round(perf_counter() - begin, 1), round(process_time() - cpu, 1)
-        told.peak_mb, told.end_mb = round(peak[0], 1), round(resident(), 1)
+        told.seconds, told.cpu_seconds = round(perf_counter() - begin, 1), round(cpu_seconds() - cpu, 1)
+        told.peak_mb, told.end_mb = round(peak[0], 1), round(resident("self"), 1)
         return told
 
     def _run(self, day: date) -> tuple[NightReport | None, str]:
@@ -158,20 +156,28 @@ def line(night: dict[str, Any]) -> str:
     return f"{night['day']}: {faults}; {night['outcome']}; {figures}; {held}"
 
 
-def resident() -> float:
-    """Memory this process holds now, the engine's included, in MB."""
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+def cpu_seconds() -> float:
+    """Of this process and of those it has started that have ended."""
+    return sum(os.times()[:4])
+
+
+def resident(*processes: int | str) -> float:
+    """Memory that processes hold now, in MB; one that has ended meanwhile holds none."""
+    held = 0
+    for process in processes:
+        with suppress(OSError), open(f"/proc/{process}/status") as status:
+            held += next((int(line.split()[1]) for line in status if line.startswith("VmRSS")), 0)
+    return held / 1024
 
 
 @contextmanager
-def peak_memory() -> Iterator[list[float]]:
-    """The greatest resident memory while the block runs, sampled."""
-    peak, done = [resident()], threading.Event()
+def peak_memory(engine: SailProcess) -> Iterator[list[float]]:
+    """The greatest resident memory of this process and the engine's together while the block runs, sampled."""
+    peak, done = [0.0], threading.Event()
 
     def watch() -> None:
         while not done.wait(SAMPLE_SECONDS):
-            peak[0] = max(peak[0], resident())
+            peak[0] = max(peak[0], resident("self", *engine.pids))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from resources.engine import Engine
 from tests.soak.chart import draw
 from tests.soak.nights import Soak
 from tests.soak.verdict import verdict
@@ -18,8 +17,8 @@ FAULTS = ([], ["crash", "missing drop"])
 
 @pytest.mark.proves("F7", "H1")
 @pytest.mark.slow
-def test_after_every_night_everything_holds(tmp_path: Path, engine: Engine, proven: Callable[..., None]) -> None:
-    soak = Soak(tmp_path / "city", nights=len(FAULTS), people=200, seed=5, engine=engine)
+def test_after_every_night_everything_holds(tmp_path: Path, proven: Callable[..., None]) -> None:
+    soak = Soak(tmp_path / "city", nights=len(FAULTS), people=200, seed=5)
     told = [soak.night(day, faults) for day, faults in zip(soak.departments.days, FAULTS, strict=True)]
     assert [t.violated for t in told] == [[], []]
     assert [(t.release, t.outcome.split(":")[0], t.runs) for t in told] == [(1, "well", 1), (2, "failed", 2)]
