@@ -19,6 +19,7 @@ from pipelines.care.maintain import maintain
 from pipelines.care.retention import refuse_partial
 from pipelines.leftovers import at_work
 from pipelines.partitions import BUSINESS_DATES
+from pipelines.profile import BOOK, MADE, UNCHANGED
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
 from pipelines.steps.derive import derive
@@ -146,24 +147,30 @@ def _book_asset(
     )
     def write(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         runtime: Runtime = context.resources.runtime
-        with _clear_failures(context, runtime, book):
+        with runtime.profile.of(book, run_id=context.run_id, job=context.job_name) as measured, _clear_failures(context, runtime, book):
+            measured.as_of = _tagged(context)
             made = run(context, runtime)
-        return dg.MaterializeResult(metadata=made)
+            measured.ended(BOOK)
+        return dg.MaterializeResult(metadata=made | metadata.of_profile(measured))
 
     return write
 
 
 def as_of(context: dg.AssetExecutionContext, runtime: Runtime) -> date:
     """The run's business date: its partition, or its tag, or else the newest date the ledger knows. Never the wall clock."""
-    tagged = context.run.tags.get("dagster/partition") or context.run.tags.get(AS_OF_TAG)
-    if tagged:
-        return date.fromisoformat(tagged)
+    if tagged := _tagged(context):
+        return tagged
     known = [r["as_of"] for r in runtime.ledger.rows()]
     if not known:
         raise dg.Failure(
             f"The lake is empty, so there is no date to make this table for. Run a business date first, or tag the run {AS_OF_TAG}."
         )
     return max(known)
+
+
+def _tagged(context: dg.AssetExecutionContext) -> date | None:
+    tagged = context.run.tags.get("dagster/partition") or context.run.tags.get(AS_OF_TAG)
+    return date.fromisoformat(tagged) if tagged else None
 
 
 def pool(table: str) -> str:
@@ -207,10 +214,17 @@ def _asset(
         runtime: Runtime = context.resources.runtime
         runtime.progress(table, "start")
         try:
-            with _clear_failures(context, runtime, table):
+            with (
+                runtime.profile.of(table, run_id=context.run_id, job=context.job_name) as measured,
+                _clear_failures(context, runtime, table),
+            ):
                 runtime.ledger.complete(table)
-                late = freshness.overdue(runtime.contracts, runtime.ledger.rows(), as_of(context, runtime))
+                measured.as_of = as_of(context, runtime)
+                late = freshness.overdue(runtime.contracts, runtime.ledger.rows(), measured.as_of)
                 outcome = run(context, runtime)
+                with measured.clock("metadata"):
+                    shown = metadata.of_outcome(outcome, contract, runtime) | metadata.of_late(table, late)
+                measured.ended(MADE if outcome.changed else UNCHANGED, outcome.rows)
         except GateFailed as e:
             runtime.progress(table, "failed")
             yield from _check_results(table, [*e.checks, *_fresh(table, late)])
@@ -220,7 +234,7 @@ def _asset(
             context.log.warning(problem)
         yield from _check_results(table, [*(outcome.checks or _still_holding(checks, outcome)), *_fresh(table, late)])
         yield dg.MaterializeResult(
-            metadata=metadata.of_outcome(outcome, contract, runtime) | metadata.of_late(table, late),
+            metadata=shown | metadata.of_profile(measured),
             data_version=dg.DataVersion(str(outcome.version)),
             tags={"citylake/changed": str(outcome.changed).lower()},
         )

@@ -45,6 +45,7 @@ def installation(_: dg.InitResourceContext) -> Iterator[Runtime]:
         with watched_store(runtime):
             yield runtime
     finally:
+        runtime.note_costs()
         runtime.engine.stop()
 
 

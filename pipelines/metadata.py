@@ -15,6 +15,7 @@ from contracts import Column, Contract
 from pipelines.books.ledger import Release
 from pipelines.care.maintain import Maintained
 from pipelines.freshness import Overdue
+from pipelines.profile import Measured
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import Outcome
 from pipelines.steps.overview import COLUMNS, EVERY_CODE, Overview
@@ -77,6 +78,12 @@ def of_outcome(outcome: Outcome, contract: Contract, runtime: Runtime) -> dict[s
     if outcome.changed and contract.name == outcome.table:
         shown |= _distributions(outcome, contract, runtime)
     return shown
+
+
+def of_profile(measured: Measured) -> dict[str, Any]:
+    """What the step cost, under names that stay the same: Dagster plots them over the nights."""
+    figures = {name: value for name, value in measured.figures().items() if value is not None and name != "rows"}
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in figures.items()}
 
 
 def of_late(table: str, late: list[Overdue]) -> dict[str, Any]:

@@ -182,6 +182,7 @@ def _execute(
             raise_on_error=False,
         )
     report.run_ids.append(result.run_id)
+    runtime.note_costs()
     if runtime.lost is not None:
         raise runtime.lost
     report.happened += happened(result.all_events)

@@ -15,6 +15,8 @@ from contracts.loader import code_lists
 from pipelines.books.holds import Holds
 from pipelines.books.ledger import Ledger
 from pipelines.books.maintenance import UpkeepBook
+from pipelines.books.profile import note
+from pipelines.profile import Measured, Profile
 from resources.engine import Engine, engine_of
 from resources.errors import LakeUnreachable
 from resources.keys import read_key
@@ -50,7 +52,25 @@ class Runtime:
 
     @property
     def spark(self) -> SparkSession:
-        return self.engine.session
+        if self.engine.started:
+            return self.engine.session
+        with self.step.clock("start"):
+            return self.engine.session
+
+    @cached_property
+    def profile(self) -> Profile:
+        return Profile(self.engine)
+
+    @property
+    def step(self) -> Measured:
+        """What the step at work costs."""
+        return self.profile.step
+
+    def note_costs(self) -> None:
+        """Write down what the steps of this run cost. Of a lake that was given up nothing is asked."""
+        measured = self.profile.taken()
+        if self.lost is None:
+            note(self.lake, measured)
 
     @cached_property
     def contracts(self) -> dict[str, Contract]:

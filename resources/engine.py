@@ -37,6 +37,8 @@ class Engine(ABC):
 
     def __init__(self) -> None:
         self._session: SparkSession | None = None
+        self.jobs = 0
+        """Plans sent to be carried out so far: queries, writes, commands. Not questions about a plan, such as its columns."""
 
     @property
     def session(self) -> SparkSession:
@@ -44,6 +46,10 @@ class Engine(ABC):
             self._session = self._connected()
         _make_known(self._session)
         return self._session
+
+    @property
+    def started(self) -> bool:
+        return self._session is not None
 
     def _connected(self) -> SparkSession:
         import logging
@@ -60,6 +66,7 @@ class Engine(ABC):
             except Exception as e:
                 remedy = "Take it out of spark_conf, or give it to the server when it starts"
                 raise CitylakeError("ENGINE_PROPERTY", f"the engine refuses the property {name}", "CITYLAKE_SPARK_CONF", remedy) from e
+        session.client._session_hooks.append(_Counted(self))  # type: ignore[arg-type]
         return session
 
     @abstractmethod
@@ -86,6 +93,17 @@ class Engine(ABC):
             self._session.stop()
             self._session = None
         self._end()
+
+
+class _Counted:
+    """Spark Connect's hook of a session: asked before a plan is sent, once however often it is sent again."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def on_execute_plan(self, request: Any) -> Any:
+        self._engine.jobs += 1
+        return request
 
 
 def _make_known(session: Any) -> None:

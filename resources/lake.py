@@ -59,9 +59,13 @@ class Conflict(CitylakeError):
 
 @dataclass(frozen=True)
 class Published:
+    """files, bytes: what the commit added."""
+
     table: str
     version: int
     rows: int
+    files: int
+    bytes: int
 
 
 class Lake:
@@ -275,7 +279,7 @@ class Lake:
         with suppress(LakeUnreachable):  # what is left of the stage is seen by nobody
             self.store.remove(stage.path, keep={f"{stage.table}/{a.path}" for a in actions})
         self._sum_up(stage.table, version)
-        return Published(stage.table, version, rows)
+        return Published(stage.table, version, rows, len(actions), sum(a.size for a in actions))
 
     def _conflict(self, table: str, base_version: int | None) -> Conflict:
         what = f"table {table} was published by somebody else since version {base_version}"

@@ -30,7 +30,9 @@ HELD_BACK = "operations/quarantine"
 MAINTENANCE = "operations/maintenance"
 NOTICE = "operations/notice"
 """What was told to whom: `pipelines.books.notices`."""
-BOOKS = (LEDGER, RELEASE, HOLD, HELD_BACK, MAINTENANCE, NOTICE)
+PROFILE = "operations/profile"
+"""What nights cost: `pipelines.books.profile`."""
+BOOKS = (LEDGER, RELEASE, HOLD, HELD_BACK, MAINTENANCE, NOTICE, PROFILE)
 """Tables of the lake itself. They belong to no release."""
 ACCOUNTS = "accounts"
 """Under this name a commit tells what the ledger will say of it."""

@@ -124,10 +124,24 @@ def maintain(
 
 @app.command()
 def status(lake: LakeOption = None, config: ConfigOption = None, json: Json = False) -> None:
-    """What happened last night: releases, deliveries refused, tables and what became of their rows."""
+    """What happened last night: releases, deliveries refused, tables, what became of their rows, where the time went."""
     from pipelines.cli.show import show_status
 
     raise typer.Exit(show_status(_settings(config, lake=lake), as_json=json))
+
+
+@app.command()
+def profile(
+    nights: Annotated[int, typer.Option(min=1, help="So many of the last nights.")] = 7,
+    table: Annotated[str | None, typer.Option(help="One table, part by part, such as cleansed/health/archive; default: all.")] = None,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """What the last nights cost: time, processor, rows, bytes, engine jobs, memory; and which tables became slower."""
+    from pipelines.cli.profile import show_profile
+
+    raise typer.Exit(show_profile(_settings(config, lake=lake), nights, table, as_json=json))
 
 
 @app.command()

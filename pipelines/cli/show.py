@@ -11,6 +11,7 @@ from contracts import Contract, load_all
 from pipelines.books.holds import Holds
 from pipelines.books.ledger import Ledger
 from pipelines.books.maintenance import UpkeepBook
+from pipelines.cli.profile import last_night_facts, show_last_night
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.freshness import Overdue, overdue
 from resources.lake import Lake
@@ -46,6 +47,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
                 "refused": refused,
                 "late": late_facts(contracts, late),
                 "unbalanced_batches": len(unbalanced),
+                "last_night_cost": last_night_facts(lake),
             }
         )
         return 3 if refused else 0
@@ -74,6 +76,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
             right=("rows",),
         )
     show_late(contracts, late)
+    show_last_night(lake)
     console.print(f"Ledger: {len(rows)} entries, {len(unbalanced)} out of balance.")
     return 3 if refused else 0
 

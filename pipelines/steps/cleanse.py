@@ -75,29 +75,37 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
     whole = state is None or (was.folds == 0 and len(new) == len(everything))
     earlier = None if rebuild else _judged_again(runtime, contract, was, new, everything, outdated)
-    rows = typed(contract, _raw_rows(runtime, raw, new, earlier), test_divisions=runtime.test_divisions)
-    judged = flagged(fold(contract, rows, state, _snapshots(runtime, raw, contract)), contract, _live())
+    snapshots = _snapshots(runtime, raw, contract)
+    with runtime.step.clock("plan"):
+        rows = typed(contract, _raw_rows(runtime, raw, new, earlier), test_divisions=runtime.test_divisions)
+        judged = flagged(fold(contract, rows, state, snapshots), contract, _live())
     stage = runtime.lake.stage(table, run_id)
-    stage.write(judged, [FATE, NEW])
+    with runtime.step.clock("stage"):
+        stage.write(judged, [FATE, NEW])
     staged = stage.frame(runtime.spark)
 
-    outcome.accounts = _accounts(runtime, contract, staged, new, earlier)
-    outcome.checks = _checks(runtime, contract, staged, outcome.accounts)
+    with runtime.step.clock("counts"):
+        outcome.accounts = _accounts(runtime, contract, staged, new, earlier)
+    with runtime.step.clock("gates"):
+        outcome.checks = _checks(runtime, contract, staged, outcome.accounts)
     if any(c.blocking and not c.passed for c in outcome.checks):
         hint = "" if state is None or was.rules_of_all == rules else OF_EARLIER_RULES
         raise GateFailed(table, outcome.checks, outcome.accounts, stage.uri, hint)
     _publish_quarantine(runtime, contract, was, staged, new, earlier, run_id)
-    published = runtime.lake.publish(
-        stage,
-        base_version=base,
-        transactions=containing(*[b.batch_id for b in new]) | of_state(was, rules, of_all=whole),
-        metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of),
-        statistics=contract.statistics,
-        hidden={FATE: PUBLISHED, NEW: None},
-    )
+    with runtime.step.clock("publish"):
+        published = runtime.lake.publish(
+            stage,
+            base_version=base,
+            transactions=containing(*[b.batch_id for b in new]) | of_state(was, rules, of_all=whole),
+            metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of),
+            statistics=contract.statistics,
+            hidden={FATE: PUBLISHED, NEW: None},
+        )
+    runtime.step.wrote(published)
     outcome.version, outcome.rows, outcome.changed = published.version, published.rows, True
     outcome.seconds = perf_counter() - started
-    runtime.ledger.record(outcome.accounts, run_id=run_id, as_of=as_of, version=published.version, seconds=outcome.seconds)
+    with runtime.step.clock("ledger"):
+        runtime.ledger.record(outcome.accounts, run_id=run_id, as_of=as_of, version=published.version, seconds=outcome.seconds)
     return outcome
 
 
@@ -107,7 +115,9 @@ def _never_delivered(runtime: Runtime, contract: Contract, base: int | None, run
         columns = [f"`{c.name}` {c.physical_type}" for c in contract.columns] + [f"`{c}` {t}" for c, t in TYPES.items()]
         stage = runtime.lake.stage(contract.name, run_id)
         stage.write(runtime.spark.createDataFrame([], ", ".join(columns)))
-        base = runtime.lake.publish(stage, base_version=None, metadata={"run_id": run_id}).version
+        published = runtime.lake.publish(stage, base_version=None, metadata={"run_id": run_id})
+        runtime.step.wrote(published)
+        base = published.version
     return Outcome(contract.name, base, changed=False, rows=0, problems=["no delivery has ever arrived; the table is empty"])
 
 
@@ -266,12 +276,15 @@ def _publish_quarantine(
             kept = kept.join(rows_judged, list(LINEAGE), "left_anti")
         found = found.unionByName(kept.select(found.columns))
     stage: Stage = runtime.lake.stage(quarantine, run_id)
-    stage.write(found.orderBy("_source_file", "_row_no"), PARTITIONS)
-    runtime.lake.publish(
-        stage,
-        base_version=was.newest,
-        transactions=of_quarantine(was),
-        replace_partitions=[("_batch_id", "in", sorted(touched))],
-        partition_by=PARTITIONS,
-        metadata={"run_id": run_id, "contract_version": contract.version},
-    )
+    with runtime.step.clock("stage"):
+        stage.write(found.orderBy("_source_file", "_row_no"), PARTITIONS)
+    with runtime.step.clock("publish"):
+        published = runtime.lake.publish(
+            stage,
+            base_version=was.newest,
+            transactions=of_quarantine(was),
+            replace_partitions=[("_batch_id", "in", sorted(touched))],
+            partition_by=PARTITIONS,
+            metadata={"run_id": run_id, "contract_version": contract.version},
+        )
+    runtime.step.wrote(published)

@@ -42,25 +42,32 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Out
     made_from = _fingerprint(runtime, contract, {t: runtime.lake.content(t) for t in versions}, as_of)
     if base is not None and runtime.lake.notes(asset.name).get(MADE_FROM) == made_from:
         return Outcome(asset.name, base, changed=False, read=versions)
-    frames = {argument: _live(runtime, table, versions[table]) for argument, table in asset.inputs.items()}
-    values = {argument: runtime.parameter(name, as_of=as_of) for argument, name in asset.parameters.items()}
+    with runtime.step.clock("plan"):
+        frames = {argument: _live(runtime, table, versions[table]) for argument, table in asset.inputs.items()}
+        values = {argument: runtime.parameter(name, as_of=as_of) for argument, name in asset.parameters.items()}
+        made = _conform(contract, asset.function(**frames, **values))
     stage = runtime.lake.stage(asset.name, run_id)
-    stage.write(_conform(contract, asset.function(**frames, **values)))
+    with runtime.step.clock("stage"):
+        stage.write(made)
 
     rows = stage.rows()
     account = Account(asset.name, run_id, as_of, rows, rows, kind="derived")
     outcome = Outcome(asset.name, base, changed=True, rows=rows, accounts=[account], read=versions)
-    outcome.checks = gates.check(contract, stage.frame(runtime.spark), runtime.valid_codes)
+    with runtime.step.clock("gates"):
+        outcome.checks = gates.check(contract, stage.frame(runtime.spark), runtime.valid_codes)
     if any(c.blocking and not c.passed for c in outcome.checks):
         raise GateFailed(asset.name, outcome.checks, outcome.accounts, stage.uri)
-    published = runtime.lake.publish(
-        stage,
-        base_version=base,
-        metadata={**told_by_commit(contract, [account], run_id=run_id, as_of=as_of), MADE_FROM: made_from},
-        statistics=contract.statistics,
-    )
+    with runtime.step.clock("publish"):
+        published = runtime.lake.publish(
+            stage,
+            base_version=base,
+            metadata={**told_by_commit(contract, [account], run_id=run_id, as_of=as_of), MADE_FROM: made_from},
+            statistics=contract.statistics,
+        )
+    runtime.step.wrote(published)
     outcome.version, outcome.seconds = published.version, perf_counter() - started
-    runtime.ledger.record(outcome.accounts, run_id=run_id, as_of=as_of, version=published.version, seconds=outcome.seconds)
+    with runtime.step.clock("ledger"):
+        runtime.ledger.record(outcome.accounts, run_id=run_id, as_of=as_of, version=published.version, seconds=outcome.seconds)
     return outcome
 
 

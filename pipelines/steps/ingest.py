@@ -90,7 +90,8 @@ def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: st
             outcome.changed = True
         outcome.accounts += accounts
         outcome.version, outcome.seconds = runtime.lake.version(table), perf_counter() - started
-        runtime.ledger.record(accounts, run_id=run_id, as_of=business_date, version=outcome.version, seconds=outcome.seconds)
+        with runtime.step.clock("ledger"):
+            runtime.ledger.record(accounts, run_id=run_id, as_of=business_date, version=outcome.version, seconds=outcome.seconds)
     outcome.problems += [d.problem for d in delivered if not d.complete and d.problem]
     outcome.rows = sum(a.published for a in outcome.accounts)
     outcome.checks.append(_acceptance(outcome))
@@ -123,11 +124,12 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str, *, j
     stage = runtime.lake.stage(table, f"{run_id}-{drop.batch_id[:8]}")
     refusals: list[CitylakeError] = []
     try:
-        with runtime.landing.read(contract, drop) as delivery:
+        with runtime.step.clock("stage"), runtime.landing.read(contract, drop) as delivery:
             stage.write_arrow(_with_batch(delivery, drop, refusals), PARTITIONS)
             rows_in, new = delivery.rows_read, delivery.new_columns
         if judged:
-            refuse_drifted(runtime, contract, stage, drop.location)
+            with runtime.step.clock("gates"):
+                refuse_drifted(runtime, contract, stage, drop.location)
     except BaseException as e:
         stage.discard()
         raise (refusals[0] if refusals else e) from None
@@ -136,14 +138,16 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str, *, j
     if counted:
         told = "taken in after all"
         accounts.append(Account(table, drop.batch_id, drop.business_date, -counted, 0, rejected=-counted, kind="adjustment", reason=told))
-    runtime.lake.publish(
-        stage,
-        base_version=base,
-        mode="append",
-        partition_by=PARTITIONS,
-        transactions=containing(drop.batch_id),
-        metadata={**told_by_commit(contract, accounts, run_id=run_id, as_of=drop.business_date), "batch_id": drop.batch_id},
-    )
+    with runtime.step.clock("publish"):
+        published = runtime.lake.publish(
+            stage,
+            base_version=base,
+            mode="append",
+            partition_by=PARTITIONS,
+            transactions=containing(drop.batch_id),
+            metadata={**told_by_commit(contract, accounts, run_id=run_id, as_of=drop.business_date), "batch_id": drop.batch_id},
+        )
+    runtime.step.wrote(published)
     return accounts
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from resources.lake import Lake
 
-OF_EACH_RUN = {"operations/notice"}
-"""A row for every run, also for one that failed: what was told is not what became of the deliveries."""
+OF_EACH_RUN = {"operations/notice", "operations/profile"}
+"""Rows for every run, also for one that failed: what was told, and what it cost, is not what became of the deliveries."""
 TOLERANCE = 1e-9
 """Relative; sums of floats come in another order on another engine."""
 OF_THE_RUN = {"run_id", "seconds", "recorded_at", "released_at", "told_at", "version", "versions"}
