@@ -358,8 +358,8 @@ def create(config: ConfigOption = None) -> None:
 
 
 def entry() -> None:
-    """The program's entry. It ends at once when the work is done and said: the teardown of the interpreter now and then
-    aborts in a thread of a native library ("terminate called without an active exception"), and would spoil the exit code."""
+    """The program's entry. It ends at once when the work is done and said: on an object store a thread of Arrow's may still let go
+    of what delta-rs' handler gave it, which aborts an interpreter that is ending, and would spoil the exit code."""
     code = _run()
     sys.stdout.flush()
     sys.stderr.flush()
