@@ -14,6 +14,8 @@ from deltalake import DeltaTable
 from bench.job import Output
 
 SAMPLE = 5
+TOMBSTONES = "_op"
+"""A table that keeps deleted keys says so in this column; the others do not have them."""
 DIGITS = 9
 """Decimal places of a double that must agree."""
 
@@ -73,7 +75,8 @@ def _source(folder: Path, output: Output) -> tuple[tuple[str, ...], str]:
     files = table.file_uris()
     if not files:
         return types, f"SELECT {', '.join('NULL' for _ in types)} WHERE false"
-    return types, f"SELECT {values} FROM read_parquet({files})"
+    live = " WHERE _op <> 'D'" if TOMBSTONES in typed else ""
+    return types, f"SELECT {values} FROM read_parquet({files}){live}"
 
 
 def _plain(type_json: str) -> str:

@@ -135,3 +135,9 @@ CREATE MACRO division_today(code) AS $successor_codes[list_position($successor_n
 CREATE MACRO plain_division(x) AS
     regexp_full_match(x, '[0-9]{9}(?:000|00[1-9]|0[1-9][0-9]|[1-5][0-9]{2})') AND x[1:9] IN $towns;
 CREATE MACRO county_of(d) AS coalesce(d[1:6], '321000');
+
+CREATE MACRO document_of(id_no, raw, error, id_type, birth) AS CASE
+    WHEN id_no IS NULL AND id_type IN ('03', '04', '06', '07', '10') AND birth IS NOT NULL AND coalesce(error, '') <> 'E_PLACEHOLDER'
+        AND NOT regexp_matches(raw, '[*＊]') AND regexp_full_match(regexp_replace(upper(raw), '[^0-9A-Z]', '', 'g'), '[0-9A-Z]{5,18}')
+    THEN id_type || ':' || regexp_replace(upper(raw), '[^0-9A-Z]', '', 'g') || ':' || strftime(birth, '%Y%m%d') END;
+CREATE MACRO is_sure(match_reason) AS coalesce(match_reason IN ('EXACT', 'FORMER'), false);
