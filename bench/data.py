@@ -1,4 +1,4 @@
-"""The inputs: raw Delta tables of a demo city with its dirt, as the night before has taken them in, and `spec.json`.
+"""The inputs: raw Delta tables of a demo city with its dirt, as the night before has taken them in, `spec.json`, and an empty exchange database.
 
 Here: from the simulator's rows to raw tables, one batch a table, kept for the next time. Not here: the rows themselves
 (`simulator`). A large city is built tile by tile, so that memory stays bounded.
@@ -12,19 +12,22 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from deltalake import write_deltalake
 
 from bench.job import AS_OF
 from bench.spec import spec
 from contracts import Contract, load_all
+from pipelines.batches import containing
+from resources.lake import Lake
 from resources.readers.batch import E_COLUMNS, LINEAGE
 from simulator import build
 from simulator.city import RESIDENT, City
-from simulator.drops import LINE
+from simulator.drops import LINE, write_exchange
 
 CITY = 4_600_000
 """People of a city of size 1."""
 SEED = 20191231
+DONE = "spec.json"
+"""Written last."""
 PARTITIONS = ["_business_date", "_batch_id"]
 EXTRACTED = f"{AS_OF}T22:30:00+08:00"
 EMPTY_TEXTS = ("csv", "fixed_width")
@@ -34,14 +37,19 @@ EMPTY_TEXTS = ("csv", "fixed_width")
 def inputs(folder: Path, size: float) -> Path:
     """The folder with the inputs of a city of a size, made when it is not there yet."""
     target = folder / f"inputs-{size:g}"
-    if (target / "spec.json").exists():
+    if (target / DONE).exists():
         return target
     shutil.rmtree(target, ignore_errors=True)
     city = build(round(size * CITY), SEED)
+    lake = Lake(str(target))
     for table in (RESIDENT, *city.tables):
         contract = load_all()[f"cleansed/{table}"]
-        write_deltalake(str(target / "raw" / table), _raw(contract, _rows(city, contract)), partition_by=PARTITIONS)
-    (target / "spec.json").write_text(json.dumps(spec(), ensure_ascii=False), encoding="utf-8")
+        stage = lake.stage(contract.sibling("raw"), "bench")
+        stage.write_arrow(_raw(contract, _rows(city, contract)).to_reader(), PARTITIONS)
+        lake.publish(stage, base_version=None, mode="append", partition_by=PARTITIONS, transactions=containing(_batch(contract)))
+    nothing = city.exchange[-1].iloc[:0]
+    write_exchange(f"sqlite:///{target}/exchange.db", load_all()[f"cleansed/{RESIDENT}"], nothing, AS_OF)
+    (target / DONE).write_text(json.dumps(spec(), ensure_ascii=False), encoding="utf-8")
     return target
 
 
@@ -55,10 +63,14 @@ def _rows(city: City, contract: Contract) -> pd.DataFrame:
     return pd.concat(nights, ignore_index=True)
 
 
+def _batch(contract: Contract) -> str:
+    return f"batch-{contract.domain}-{contract.table}"
+
+
 def _raw(contract: Contract, rows: pd.DataFrame) -> pa.Table:
     """The rows as a raw table holds them: text columns, and where each row came from."""
     assert contract.delivery is not None
-    n, table = len(rows), f"{contract.domain}/{contract.table}"
+    n = len(rows)
     line = rows[LINE].where(rows[LINE].notna(), None) if LINE in rows else pd.Series([None] * n, dtype=object)
     broken = line.notna()
     columns = {}
@@ -76,6 +88,6 @@ def _raw(contract: Contract, rows: pd.DataFrame) -> pa.Table:
         "_defect_text": pa.array(line, pa.string()),
         "_extra": pa.nulls(n, pa.string()),
     }
-    added = {"_business_date": AS_OF.isoformat(), "_batch_id": f"batch-{table.replace('/', '-')}", "_extract_ts": EXTRACTED}
+    added = {"_business_date": AS_OF.isoformat(), "_batch_id": _batch(contract), "_extract_ts": EXTRACTED}
     assert tuple(lineage) == tuple(name for name, _ in LINEAGE)
     return pa.table({**columns, **lineage, **{k: pa.repeat(pa.scalar(v, pa.string()), n) for k, v in added.items()}})

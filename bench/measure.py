@@ -57,7 +57,8 @@ def run(contestant: str, inputs: Path, outputs: Path) -> Cost:
     if process.returncode:
         raise ContestantFailed(f"{contestant} ended with {process.returncode}:\n{log.read_text(errors='replace')[-4000:]}")
     seconds = json.loads((outputs / "seconds.json").read_text())
-    written = sum(f.stat().st_size for f in outputs.rglob("*") if f.is_file())
+    left = [f.stat() for f in outputs.rglob("*") if f.is_file()]
+    written = sum(f.st_size for f in left if f.st_nlink == 1)  # what is only linked was there before
     cpu = max(usage.ru_utime + usage.ru_stime, sum(spent.values()))  # a server that nobody waits for is only seen
     return Cost(wall, cpu, peak, written, seconds)
 
