@@ -58,7 +58,7 @@ lint: $(BIN)/citylake  ## style, types, and the arrows between folders
 	$(BIN)/lint-imports
 
 lock: pyproject.toml  ## resolve the pins anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra server --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra bench --extra dev --extra server --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
 
 clean:
 	rm -rf $(DEMO) $(VENV)

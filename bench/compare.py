@@ -33,7 +33,9 @@ def content(folder: Path, output: Output) -> Content:
     """Raises TableNotFoundError when the table is not there."""
     types, source = _source(folder, output)
     with duckdb.connect() as connection:
-        found = connection.execute(f"SELECT count(*), coalesce(sum(hash(r)), 0), coalesce(bit_xor(hash(r)), 0) FROM ({source}) AS r").fetchone()
+        found = connection.execute(
+            f"SELECT count(*), coalesce(sum(hash(r::VARCHAR)), 0), coalesce(bit_xor(hash(r::VARCHAR)), 0) FROM ({source}) AS r"
+        ).fetchone()
     assert found is not None
     return Content(types, found[0], f"{found[1]:x}-{found[2]:x}")
 
@@ -71,7 +73,9 @@ def _source(folder: Path, output: Output) -> tuple[tuple[str, ...], str]:
     if missing:
         raise ValueError(f"{folder.name}: {output.name} lacks {missing}")
     types = tuple(_plain(typed[c].to_json()) for c in output.columns)
-    values = ", ".join(f'round("{c}", {DIGITS}) AS "{c}"' if t == '"double"' else f'"{c}"' for c, t in zip(output.columns, types, strict=True))
+    values = ", ".join(
+        f'round("{c}", {DIGITS}) AS "{c}"' if t == '"double"' else f'"{c}"' for c, t in zip(output.columns, types, strict=True)
+    )
     files = table.file_uris()
     if not files:
         return types, f"SELECT {', '.join('NULL' for _ in types)} WHERE false"

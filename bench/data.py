@@ -1,4 +1,4 @@
-"""The inputs: raw Delta tables of a demo city with its dirt, as the night before has taken them in, `spec.json`, and an empty exchange database.
+"""The inputs: raw Delta tables of a demo city with its dirt, `spec.json`, and an empty exchange database.
 
 Here: from the simulator's rows to raw tables, one batch a table, kept for the next time. Not here: the rows themselves
 (`simulator`). A large city is built tile by tile, so that memory stays bounded.

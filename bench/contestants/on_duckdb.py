@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 from cryptography.hazmat.primitives import hashes, hmac
 from deltalake import DeltaTable, write_deltalake
+from duckdb.func import PythonUDFType
 
 from bench.contestants import duckdb_cleansed
 
@@ -27,7 +28,10 @@ WIDE = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000\u00a0"
 NARROW = "".join(map(chr, range(0x21, 0x7F))) + "  "
 INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
 LOWER, UPPER, CROSSES = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "×хХΧⅩⅹ"
-PROVINCES = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71".split()
+PROVINCES = (
+    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43",
+    "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71",
+)  # fmt: skip
 
 
 def run(inputs: Path, outputs: Path) -> dict[str, float]:
@@ -38,7 +42,7 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
     connection.execute("SET preserve_insertion_order = false; SET TimeZone = 'Asia/Shanghai'")
     values = _values(spec)
     connection.execute(_filled("rules", values))
-    connection.create_function("pseudonym", _pseudonym(bytes.fromhex(spec["key"])), ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type]
+    connection.create_function("pseudonym", _pseudonym(bytes.fromhex(spec["key"])), ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
     seconds = {"start": perf_counter() - started}
 
     def write(table: str, columns: str) -> None:

@@ -12,25 +12,30 @@ from time import perf_counter
 
 from bench.job import AS_OF, KEY
 
+CONFIG = """\
+lake = "{root}"
+landing = "{root}/landing"
+exchange_url = "sqlite:///{root}/exchange.db"
+key_file = "{root}/pseudonym.key"
+home = "{root}/home"
+profile = "demo"
+"""
+
 
 def run(inputs: Path, outputs: Path) -> dict[str, float]:
-    from pydantic import SecretStr
-
     from pipelines.nights import run_night
     from pipelines.runtime import Runtime
-    from resources.settings import Settings
+    from resources.settings import CONFIG_VARIABLE, load
 
     for folder in ("landing", "home"):
         (outputs / folder).mkdir()
     shutil.copytree(inputs / "raw", outputs / "raw", copy_function=os.link)
-    key, exchange = outputs / "pseudonym.key", outputs / "exchange.db"
-    key.write_text(KEY.hex())
-    shutil.copy(inputs / "exchange.db", exchange)
-    settings = Settings(
-        lake=str(outputs), landing=str(outputs / "landing"), key_file=key, home=outputs / "home", profile="demo",
-        exchange_url=SecretStr(f"sqlite:///{exchange}"),
-    )  # fmt: skip
-    runtime, began, seconds = Runtime.of(settings), dict[str, float](), dict[str, float]()
+    (outputs / "pseudonym.key").write_text(KEY.hex())
+    shutil.copy(inputs / "exchange.db", outputs)
+    config = outputs / "citylake.toml"
+    config.write_text(CONFIG.format(root=outputs.as_posix()))
+    os.environ[CONFIG_VARIABLE] = str(config)
+    runtime, began, seconds = Runtime.of(load()), dict[str, float](), dict[str, float]()
 
     def told(table: str, event: str) -> None:
         if event == "start":
