@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from bench.contestants.polars_rules import NAME_LOST, NAME_PLACEHOLDER, HAN, Fields, Rules, birth_of_number, identity_form, name_form
+from bench.contestants.polars_rules import HAN, NAME_LOST, NAME_PLACEHOLDER, Fields, Rules, birth_of_number, identity_form, name_form
 
 LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 BESIDE = (*LINEAGE, "_op", "_order", "_hash")
@@ -94,7 +94,9 @@ def _agreed(rows: pl.LazyFrame, table: dict[str, Any]) -> pl.LazyFrame:
     if "status" in rules:
         status, ended = map(pl.col, rules["status"]["columns"])
         wrong = (status == rules["status"]["open"]) & ended.is_not_null()
-        rows = rows.with_columns(pl.when(wrong).then(pl.lit(rules["status"]["closed"])).otherwise(status).alias(rules["status"]["columns"][0]))
+        rows = rows.with_columns(
+            pl.when(wrong).then(pl.lit(rules["status"]["closed"])).otherwise(status).alias(rules["status"]["columns"][0])
+        )
     return rows
 
 

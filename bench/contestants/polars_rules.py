@@ -28,13 +28,16 @@ WRITTEN = r"^([0-9]{4}|[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?\z"
 MILLIS = r"^-?[0-9]{13}\z"
 USUAL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\z"
 STAMP = (
-    r"^(?P<day>[^\n]*?[0-9日])(?:[T ] *(?P<hour>[0-9]{1,2}):?(?P<minute>[0-9]{2})(?::?(?P<second>[0-9]{2})(?P<fraction>[.][0-9]{1,6})?[0-9]*)?"
+    r"^(?P<day>[^\n]*?[0-9日])(?:[T ] *(?P<hour>[0-9]{1,2}):?(?P<minute>[0-9]{2})"
+    r"(?::?(?P<second>[0-9]{2})(?P<fraction>[.][0-9]{1,6})?[0-9]*)?"
     r" *(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?)?\z"
 )
 PLAIN = r"^[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)\z"
 DECORATED = r"^[¥￥]?([+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]+)?|[+-]?[0-9.]+) *元?\z"
 MOBILE = r"^1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-35-8]|8[0-9]|9[0-35-9])[0-9]{8}\z"
-PHONE_PLACEHOLDER = "|".join([*(rf"{d}{{7}}\z" for d in range(10)), *("01234567", "12345678", "23456789", "98765432", "87654321", "76543210")])
+PHONE_PLACEHOLDER = "|".join(
+    [*(rf"{d}{{7}}\z" for d in range(10)), *("01234567", "12345678", "23456789", "98765432", "87654321", "76543210")]
+)
 REPEATED = "|".join(f"{d}{{10}}" for d in range(10)) + "|^(?:" + "|".join(f"{d}{{2,}}" for d in range(10)) + r")\z"
 SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-9]\z"
 NAME_PLACEHOLDER = "测试|[Tt][Ee][Ss][Tt]|无名|未知|某|之[子女]|[0-9*xX]{2,}"
@@ -107,11 +110,18 @@ def _one_edit(own: Expr, anchor: Expr) -> Expr:
     doubtful = pl.concat_str(own, anchor).str.contains(NAME_LOST)
     lengths = own.str.len_chars().is_between(2, 100) & anchor.str.len_chars().is_between(2, 100)
     pair = pl.struct(unless(~lengths | doubtful, own).alias("a"), anchor.alias("b"))
-    return pair.map_batches(lambda s: pl.Series([_off_by_one(r["a"], r["b"]) for r in s], dtype=pl.Boolean), return_dtype=pl.Boolean)
+    return pair.map_batches(_edits, return_dtype=pl.Boolean)
 
 
-def _off_by_one(a: str | None, b: str | None) -> bool:
-    if a is None or b is None or abs(len(a) - len(b)) > 1:
+def _edits(pairs: pl.Series) -> pl.Series:
+    frame = pairs.struct.unnest().with_row_index("i")
+    asked = frame.drop_nulls()
+    near = [i for i, a, b in asked.iter_rows() if _off_by_one(a, b)]
+    return frame["i"].is_in(near)
+
+
+def _off_by_one(a: str, b: str) -> bool:
+    if abs(len(a) - len(b)) > 1:
         return False
     short, long = sorted((a, b), key=len)
     at = next((i for i, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
@@ -197,7 +207,11 @@ class Rules:
             s = f["s"]
             old = pl.concat_str([s.str.slice(0, 6), pl.lit("19"), s.str.slice(6, 9)])
             shaped = s.str.contains(r"^(?:[0-9]{17}[0-9X]|[0-9]{15})\z")
-            return {"old": s.str.len_chars() == 15, "shaped": shaped, "body": unless(~shaped, pl.when(s.str.len_chars() == 15).then(old).otherwise(s.str.slice(0, 17)))}
+            return {
+                "old": s.str.len_chars() == 15,
+                "shaped": shaped,
+                "body": unless(~shaped, pl.when(s.str.len_chars() == 15).then(old).otherwise(s.str.slice(0, 17))),
+            }
 
         def computed(f: Fields) -> Fields:
             return {"birth": birth_of_number(f["body"]), "check": check_digit(f["body"])}
@@ -298,7 +312,9 @@ class Rules:
 
         def value(f: Fields) -> Fields:
             m = f["digits"]
-            wrong = ~m.str.slice(0, 4).is_between(pl.lit("1800"), pl.lit("2199")) | ~m.str.slice(4, 2).is_between(pl.lit("01"), pl.lit("12"))
+            wrong = ~m.str.slice(0, 4).is_between(pl.lit("1800"), pl.lit("2199")) | ~m.str.slice(4, 2).is_between(
+                pl.lit("01"), pl.lit("12")
+            )
             return {"value": unless(wrong | m.is_in(["000000", "190001", "197001", "999912"]), m)}
 
         return [lambda f: {"s": free_text(f["x"])}, digits, value]
@@ -339,7 +355,11 @@ class Rules:
 
         def bare(f: Fields) -> Fields:
             odd = unless(f["s"].str.contains(PLAIN), f["s"])
-            n = pl.when(f["s"].str.contains(PLAIN)).then(f["s"]).otherwise(odd.str.replace(DECORATED, "$1").str.replace_all(",", "", literal=True))
+            n = (
+                pl.when(f["s"].str.contains(PLAIN))
+                .then(f["s"])
+                .otherwise(odd.str.replace(DECORATED, "$1").str.replace_all(",", "", literal=True))
+            )
             return {"n": unless(~n.str.contains(PLAIN), n)}
 
         def exact(f: Fields) -> Fields:

@@ -22,7 +22,7 @@ from bench.job import Output, outputs  # noqa: E402
 from bench.measure import ContestantFailed, Cost, run  # noqa: E402
 
 SIZE = 0.0002
-RIVALS = ("on_duckdb",)
+RIVALS = ("on_duckdb", "on_polars")
 
 
 @pytest.fixture(scope="module")
