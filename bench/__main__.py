@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 
 from bench import report
-from bench.compare import differences
+from bench.compare import Content, content, differences
 from bench.data import CITY, inputs
-from bench.job import outputs
-from bench.measure import ContestantFailed, Cost, run
+from bench.job import Output, outputs
+from bench.measure import ContestantFailed, Cost, free_memory, run
 
 REFERENCE = "ours_on_sail"
 CONTESTANTS = {
@@ -27,6 +27,10 @@ CONTESTANTS = {
     "on_pandas": "pandas + delta-rs",
     "on_pyspark": "PySpark local[2] + Delta",
 }
+MEMORY_SHARE = 0.8
+"""A contestant may have this share of the memory that is free at the start."""
+SAMPLED = 0.1
+"""Up to this size the first contestant's tables are kept until the end, to show what differs."""
 LARGEST = {"on_pandas": 0.1}
 """Up to which size a contestant is asked; for the others there is no limit."""
 
@@ -36,54 +40,71 @@ def main() -> int:
     names = [n for n in asked.contestants if asked.size <= LARGEST.get(n, asked.size)]
     source = inputs(asked.folder, asked.size)
     results = asked.folder / f"outputs-{asked.size:g}"
-    costs: dict[str, list[Cost]] = {n: [] for n in names}
-    verdicts: dict[str, str] = {}
+    limit = int(free_memory() * MEMORY_SHARE)
+    costs: dict[str, list[Cost]] = {}
+    failed: dict[str, str] = {}
+    made: dict[str, dict[str, Content]] = {}
     for number in range(asked.rounds):
-        for name in names[number % len(names) :] + names[: number % len(names)] if number else names:
+        for name in [*names[number % len(names) :], *names[: number % len(names)]] if number else names:
+            if name in failed:
+                continue
             try:
-                cost = run(name, source, results / name)
+                cost = run(name, source, results / name, limit)
             except ContestantFailed as e:
-                print(e, file=sys.stderr)
-                return 1
-            costs[name].append(cost)
+                failed[name] = str(e)
+                print(f"round {number + 1} of {asked.rounds}: {e}", file=sys.stderr)
+                continue
+            costs.setdefault(name, []).append(cost)
             print(f"round {number + 1} of {asked.rounds}: {name} {cost.wall:.1f} s", file=sys.stderr)
-            if name != REFERENCE and name not in verdicts:
-                verdicts[name] = _verdict(results / REFERENCE, results / name)
-                if verdicts[name] and not asked.keep:
-                    print(verdicts[name], file=sys.stderr)
+            if name not in made:
+                made[name] = {output.name: content(results / name, output) for output in outputs()}
+                if wrong := _differences(made, results):
+                    print(wrong, file=sys.stderr)
                     return 1
-            if name != REFERENCE and not asked.keep:
+            if not asked.keep and (name != next(iter(made)) or asked.size > SAMPLED):
                 shutil.rmtree(results / name)
-    found = report.summary(costs, CONTESTANTS, REFERENCE, size=asked.size, people=round(asked.size * CITY))
+    if not costs:
+        return 1
+    found = report.summary(costs, failed, CONTESTANTS, size=asked.size, people=round(asked.size * CITY))
     print(report.table(found))
     if asked.json:
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         asked.json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if asked.chart:
         report.chart(found, asked.chart)
-    return 0
+    return 1 if len(costs) < len(names) and not asked.some else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--size", type=float, default=0.01, help="fraction of a city of 4.6 million people")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--contestants", type=lambda s: s.split(","), default=list(CONTESTANTS), help=", ".join(CONTESTANTS))
+    parser.add_argument(
+        "--contestants",
+        type=lambda s: s.split(","),
+        default=list(CONTESTANTS),
+        help=f"the others are held against the first; {', '.join(CONTESTANTS)}",
+    )
     parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="of inputs, which are kept, and outputs")
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--chart", type=Path, help="SVG file for the chart")
-    parser.add_argument("--keep", action="store_true", help="keep every output, and go on after a difference")
+    parser.add_argument("--some", action="store_true", help="exit with 0 also when some contestants failed")
+    parser.add_argument("--keep", action="store_true", help="keep every output")
     asked = parser.parse_args()
     if unknown := set(asked.contestants) - set(CONTESTANTS):
         parser.error(f"unknown contestants {', '.join(sorted(unknown))}; there are {', '.join(CONTESTANTS)}")
-    if asked.contestants[0] != REFERENCE:
-        asked.contestants = [REFERENCE, *(n for n in asked.contestants if n != REFERENCE)]
     return asked
 
 
-def _verdict(reference: Path, other: Path) -> str:
-    """What differs between the results of two contestants; nothing when they are equal."""
-    return "\n".join(found for output in outputs() if (found := differences(reference, other, output)))
+def _differences(made: dict[str, dict[str, Content]], results: Path) -> str:
+    """What differs between the first contestant's tables and the last one's; nothing when they are equal."""
+    (first, expected), (last, found) = next(iter(made.items())), list(made.items())[-1]
+    wrong = [output for output in outputs() if expected[output.name] != found[output.name]]
+    return "\n".join(f"{first} and {last}: {_sample(results / first, results / last, output)}" for output in wrong)
+
+
+def _sample(one: Path, other: Path, output: Output) -> str:
+    return str(differences(one, other, output)) if one.exists() else f"{output.name} differs; a smaller --size shows where"
 
 
 if __name__ == "__main__":

@@ -15,17 +15,16 @@ import pyarrow as pa
 
 from bench.job import AS_OF
 from bench.spec import spec
+from bench.tiles import renumbered, tiles
 from contracts import Contract, load_all
 from pipelines.batches import containing
 from resources.lake import Lake
 from resources.readers.batch import E_COLUMNS, LINEAGE
-from simulator import build
 from simulator.city import RESIDENT, City
 from simulator.drops import LINE, write_exchange
 
 CITY = 4_600_000
 """People of a city of size 1."""
-SEED = 20191231
 DONE = "spec.json"
 """Written last."""
 PARTITIONS = ["_business_date", "_batch_id"]
@@ -40,13 +39,17 @@ def inputs(folder: Path, size: float) -> Path:
     if (target / DONE).exists():
         return target
     shutil.rmtree(target, ignore_errors=True)
-    city = build(round(size * CITY), SEED)
     lake = Lake(str(target))
-    for table in (RESIDENT, *city.tables):
-        contract = load_all()[f"cleansed/{table}"]
-        stage = lake.stage(contract.sibling("raw"), "bench")
-        stage.write_arrow(_raw(contract, _rows(city, contract)).to_reader(), PARTITIONS)
-        lake.publish(stage, base_version=None, mode="append", partition_by=PARTITIONS, transactions=containing(_batch(contract)))
+    for tile, city in tiles(round(size * CITY)):
+        for table in (RESIDENT, *city.tables):
+            contract = load_all()[f"cleansed/{table}"]
+            raw = contract.sibling("raw")
+            stage = lake.stage(raw, f"tile{tile}")
+            stage.write_arrow(_raw(contract, renumbered(_rows(city, contract), tile), tile).to_reader(), PARTITIONS)
+            lake.publish(
+                stage, base_version=lake.version(raw), mode="append", partition_by=PARTITIONS,
+                transactions=containing(_batch(contract)) if tile == 0 else {},
+            )  # fmt: skip
     nothing = city.exchange[-1].iloc[:0]
     write_exchange(f"sqlite:///{target}/exchange.db", load_all()[f"cleansed/{RESIDENT}"], nothing, AS_OF)
     (target / DONE).write_text(json.dumps(spec(), ensure_ascii=False), encoding="utf-8")
@@ -67,7 +70,7 @@ def _batch(contract: Contract) -> str:
     return f"batch-{contract.domain}-{contract.table}"
 
 
-def _raw(contract: Contract, rows: pd.DataFrame) -> pa.Table:
+def _raw(contract: Contract, rows: pd.DataFrame, tile: int) -> pa.Table:
     """The rows as a raw table holds them: text columns, and where each row came from."""
     assert contract.delivery is not None
     n = len(rows)
@@ -80,10 +83,10 @@ def _raw(contract: Contract, rows: pd.DataFrame) -> pa.Table:
         columns[c.name] = pa.array(values.where(~broken, None), pa.string())
     number = range(1, n + 1) if "cd_id" not in rows else rows["cd_id"].tolist()
     lineage = {
-        "_source_file": pa.repeat(pa.scalar(f"{contract.table}_{AS_OF:%Y%m%d}", pa.string()), n),
+        "_source_file": pa.repeat(pa.scalar(f"{contract.table}_{AS_OF:%Y%m%d}_{tile + 1:02}", pa.string()), n),
         "_row_no": pa.array(number, pa.int64()),
         "_op": pa.array(rows["cd_operation"], pa.string()) if "cd_operation" in rows else pa.repeat(pa.scalar("I"), n),
-        "_order": pa.array([f"0000{i:012d}" for i in number], pa.string()),
+        "_order": pa.array([f"{tile:04d}{i:012d}" for i in number], pa.string()),
         "_defect": pa.array(broken.map({True: E_COLUMNS, False: None}), pa.string()),
         "_defect_text": pa.array(line, pa.string()),
         "_extra": pa.nulls(n, pa.string()),

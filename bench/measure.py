@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,12 @@ class ContestantFailed(Exception):
     """A contestant ended with an error; the text holds the end of what it said."""
 
 
+def free_memory() -> int:
+    """Bytes that a new process can have without pushing others out."""
+    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    return int(told["MemAvailable"].split()[0]) * 1024
+
+
 @dataclass(frozen=True)
 class Cost:
     """Seconds, bytes. `seconds`: by stage, as the contestant says."""
@@ -34,8 +41,8 @@ class Cost:
     seconds: dict[str, float]
 
 
-def run(contestant: str, inputs: Path, outputs: Path) -> Cost:
-    """Run a contestant in a process of its own. Raises ContestantFailed."""
+def run(contestant: str, inputs: Path, outputs: Path, memory_limit: int | None = None) -> Cost:
+    """Run a contestant in a process of its own. memory_limit: bytes; whoever needs more is ended. Raises ContestantFailed."""
     shutil.rmtree(outputs, ignore_errors=True)
     outputs.mkdir(parents=True)
     log = outputs.with_suffix(".log")
@@ -51,6 +58,10 @@ def run(contestant: str, inputs: Path, outputs: Path) -> Cost:
             usage = used if pid else None
             memory, seen = tree(process.pid)
             peak, spent = max(peak, memory), spent | seen
+            if memory_limit and memory > memory_limit:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise ContestantFailed(f"{contestant} needs more than {memory_limit / (1 << 30):.1f} GiB")
             time.sleep(0 if usage else EVERY)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)

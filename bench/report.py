@@ -20,9 +20,9 @@ UNITS = {"wall": 1.0, "cpu": 1.0, "memory": 1 << 20, "written": 1 << 20}
 HEADS = {"wall": "wall s", "cpu": "CPU s", "memory": "peak MiB", "written": "written MiB"}
 
 
-def summary(costs: dict[str, list[Cost]], titles: dict[str, str], reference: str, *, size: float, people: int) -> dict[str, Any]:
-    """Per contestant and figure median, least and most; ratio to the reference; the median seconds of every stage."""
-    contestants = {}
+def summary(costs: dict[str, list[Cost]], failed: dict[str, str], titles: dict[str, str], *, size: float, people: int) -> dict[str, Any]:
+    """Per contestant and figure median, least and most; ratio to the first contestant; the median seconds of every stage."""
+    reference, contestants = next(iter(costs)), {}
     for name, rounds in costs.items():
         figures: dict[str, Any] = {}
         for figure in FIGURES:
@@ -33,8 +33,8 @@ def summary(costs: dict[str, list[Cost]], titles: dict[str, str], reference: str
         contestants[name] = {"title": titles[name], "rounds": len(rounds), **figures, "stages": stages}
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[1]}
     return {
-        "size": size, "people": people, "reference": reference, "machine": machine,
-        "packages": {p: version(p) for p in PACKAGES}, "contestants": contestants,
+        "size": size, "people": people, "reference": reference, "machine": machine, "packages": {p: version(p) for p in PACKAGES},
+        "contestants": contestants, "failed": {titles[name]: why for name, why in failed.items()},
     }  # fmt: skip
 
 
@@ -50,7 +50,8 @@ def table(found: dict[str, Any]) -> str:
         lines.append(f"| {c['title']} |{'|'.join(cells)}|")
     rounds = max(c["rounds"] for c in found["contestants"].values())
     said = f"{found['people']:,} people, {rounds} rounds, {found['machine']['cores']} cores, load {found['machine']['load']:.1f}"
-    return "\n".join([said, "", *lines, "", stages(found)])
+    failed = [f"{title}: {why.splitlines()[0]}" for title, why in found["failed"].items()]
+    return "\n".join([said, "", *lines, "", *failed, "", stages(found)])
 
 
 def stages(found: dict[str, Any]) -> str:

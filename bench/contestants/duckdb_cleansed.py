@@ -74,14 +74,16 @@ STEPS: dict[str, tuple[Step, ...]] = {
 KIND = {"address": "text", "integer": "number", "decimal": "number"}
 
 
-def select(raw: str, table: dict[str, Any]) -> str:
-    """The live rows of the cleansed table with its columns, LINEAGE and `_<column>_…` flags. raw: what stands behind FROM."""
+def statements(name: str, raw: str, table: dict[str, Any]) -> str:
+    """Makes `name`: the live rows with the table's columns, LINEAGE and `_<column>_…` flags. raw: what stands behind FROM."""
     query = f"(SELECT * FROM {raw} WHERE _defect IS NULL)"
     for step in (*_delivered(table), *_read(table), *_agreed(table)):
         query = f"(SELECT {step} FROM {query})"
-    return f"WITH good AS MATERIALIZED (SELECT *, row_number() OVER () AS _id FROM {query} WHERE {_good(table)}), {_newest(table)}\n" + (
-        f"SELECT {', '.join(_columns(table))} FROM good SEMI JOIN newest USING (_id) WHERE _op <> 'D'"
-    )
+    return f"""
+        CREATE TABLE "{name}" AS SELECT {", ".join([*_columns(table), "_op", "_order", "_hash"])} FROM {query} WHERE {_good(table)};
+        DELETE FROM "{name}" WHERE rowid IN ({_superseded(name, table)});
+        DELETE FROM "{name}" WHERE _op = 'D';
+    """
 
 
 def _given(table: dict[str, Any]) -> list[dict[str, Any]]:
@@ -165,16 +167,17 @@ def _good(table: dict[str, Any]) -> str:
     return " AND ".join(f"{n} IS NOT NULL" if n in always else f"({n} IS NOT NULL OR _op = 'D')" for n in needed)
 
 
-def _newest(table: dict[str, Any]) -> str:
-    """Of each key the newest version, unless rows of that version differ."""
+def _superseded(name: str, table: dict[str, Any]) -> str:
+    """All rows of a key but the newest; all of them when rows of that version differ. Nearly all keys have one row: they are not sorted."""
     key, sequence, in_order = ", ".join(table["key"]), table["sequence"], table["mode"] == "inc"
     order = [*(f"{s} DESC NULLS LAST" for s in sequence), *(["_order DESC"] if in_order else []), "_row_no"]
     version = f"OVER (PARTITION BY {', '.join([*table['key'], *sequence])})"
     sure = "" if in_order else f" AND min(_hash) {version} = max(_hash) {version}"
-    narrow = ", ".join(dict.fromkeys([*table["key"], *sequence, "_order", "_row_no", "_hash", "_id"]))
+    narrow = ", ".join(dict.fromkeys([*table["key"], *sequence, "_order", "_row_no", "_hash"]))
     return (
-        f"newest AS (SELECT _id FROM (SELECT {narrow} FROM good)"
-        f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(order)}) = 1{sure})"
+        f'SELECT id FROM (SELECT rowid AS id, {narrow} FROM "{name}"'
+        f' SEMI JOIN (SELECT {key} FROM "{name}" GROUP BY {key} HAVING count(*) > 1) USING ({key}))'
+        f" QUALIFY NOT (row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(order)}) = 1{sure})"
     )
 
 

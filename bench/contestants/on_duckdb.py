@@ -52,8 +52,8 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
     for source, table in spec["tables"].items():
         at = perf_counter()
         files = DeltaTable(str(inputs / "raw" / source)).file_uris()
-        query = duckdb_cleansed.select(f"read_parquet({files}, hive_partitioning = true)", table)
-        connection.execute(f'CREATE TABLE "cleansed/{source}" AS {Template(query).substitute(values)}')
+        made = duckdb_cleansed.statements(f"cleansed/{source}", f"read_parquet({files}, hive_partitioning = true)", table)
+        connection.execute(Template(made).substitute(values))
         write(f"cleansed/{source}", ", ".join([*(c["name"] for c in table["columns"]), *duckdb_cleansed.LINEAGE]))
         seconds[f"cleansed/{source}"] = perf_counter() - at
     for name in DERIVED:

@@ -81,15 +81,20 @@ def test_a_difference_is_found(tmp_path: Path) -> None:
 def test_a_contestant_that_fails_is_not_measured(tmp_path: Path) -> None:
     with pytest.raises(ContestantFailed, match=r"spec\.json"):
         run("on_duckdb", tmp_path / "nothing", tmp_path / "out")
+    with pytest.raises(ContestantFailed, match="needs more than"):
+        run("on_duckdb", tmp_path / "nothing", tmp_path / "out", memory_limit=1 << 20)
 
 
 def test_ratios_are_those_of_the_medians(tmp_path: Path) -> None:
     def costs(*walls: float) -> list[Cost]:
         return [Cost(w, 2 * w, 1 << 30, 1 << 20, {"a": w}) for w in walls]
 
-    found = report.summary({REFERENCE: costs(2, 9, 4), "on_duckdb": costs(1, 2, 6)}, CONTESTANTS, REFERENCE, size=0.01, people=46_000)
+    found = report.summary(
+        {REFERENCE: costs(2, 9, 4), "on_duckdb": costs(1, 2, 6)}, {"on_polars": "no"}, CONTESTANTS, size=0.01, people=46_000
+    )
     wall = found["contestants"]["on_duckdb"]["wall"]
     assert wall == {"median": 2, "min": 1, "max": 6, "ratio": 0.5}
     assert "| DuckDB + delta-rs | 2.0 (1.0–6.0) | 0.50 | 4.0 (2.0–12.0) | 0.50 | 1,024.0 | 1.00 |" in report.table(found)
+    assert "Polars + delta-rs: no" in report.table(found)
     report.chart(found, tmp_path / "chart.svg")
     assert (tmp_path / "chart.svg").read_text().count("<path") > len(found["contestants"])
