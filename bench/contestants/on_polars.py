@@ -10,7 +10,9 @@ from time import perf_counter
 
 import polars as pl
 
+from bench.contestants import polars_cleanup as cleanup
 from bench.contestants import polars_health as health
+from bench.contestants import polars_link as link
 from bench.contestants import polars_population as population
 from bench.contestants.polars_cleansed import cleansed
 from bench.contestants.polars_rules import Rules
@@ -31,12 +33,12 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
 
     as_of, secret = date.fromisoformat(spec["as_of"]), bytes.fromhex(spec["key"])
     derived: dict[str, Callable[[], pl.DataFrame]] = {
-        "base/population/source_link": lambda: population.source_link(read, secret),
+        "base/population/source_link": lambda: link.source_link(read, secret),
         "base/population/death": lambda: population.death(read, as_of),
         "base/population/person": lambda: population.person(read, as_of, secret),
         "themes/health/service": lambda: health.service(read, as_of),
         "themes/health/archive": lambda: health.archive(read, as_of),
-        "themes/health/cleanup_list": lambda: health.cleanup_list(read),
+        "themes/health/cleanup_list": lambda: cleanup.cleanup_list(read),
     }
     for name, made in derived.items():
         at = perf_counter()
