@@ -31,7 +31,8 @@ SELECT a.ehr_no, a.empi_id, a.archive_key, a.person_uid, a.match, a.is_sure, a.s
     coalesce(e.same_form, 0) AS same_form, coalesce(e.other_form, 0) AS other_form, coalesce(e.survivor_ehr_no, a.ehr_no) AS survivor_ehr_no,
     coalesce(e.survivor_empi_id, a.empi_id) AS survivor_empi_id, coalesce(e.merged_from, []) AS merged_from, persons_of_number,
     coalesce(number_in_police, false) AS number_in_police, coalesce(other_sources, 0) AS other_sources, death_date, death_grade,
-    coalesce(seen_alive, false) AS seen_alive, coalesce(service_count, 0) AS service_count, coalesce(not_in_service_count, 0) AS not_in_service_count,
+    coalesce(seen_alive, false) AS seen_alive, coalesce(service_count, 0) AS service_count, coalesce(not_in_service_count,
+        0) AS not_in_service_count,
     coalesce(after_death_count, 0) AS after_death_count, greatest(last_own_date, last_moved_date, last_visit_date) AS last_event_date,
     last_visit_date, (coalesce(service_count, 0) + coalesce(moved_count, 0) + coalesce(visit_count, 0))::INT AS event_count,
     a._source_file, a._row_no, a._batch_id

@@ -6,7 +6,8 @@ CREATE MACRO narrow(x) AS translate(x, $wide_from, $wide_to);
 CREATE MACRO plain_text(x) AS
     trim(regexp_replace(narrow(x), '&[Nn][Bb][Ss][Pp];|<[Bb][Rr] */?>', ' ', 'g'), e' \t\r\n');
 CREATE MACRO free_text(x) AS CASE WHEN odd(x) THEN CASE WHEN NOT damaged(x) THEN plain_text(x) END ELSE x END;
-CREATE MACRO there(s) AS CASE WHEN upper(s) NOT IN ('', 'NULL', '\N', 'NONE', 'NAN', '无', '不详', '未知', '暂无', '空', '-', '--', '—', '/', '.', 'N/A') THEN s END;
+CREATE MACRO there(s) AS CASE WHEN upper(s) NOT IN ('', 'NULL', '\N', 'NONE', 'NAN', '无', '不详', '未知', '暂无', '空', '-', '--', '—', '/', '.',
+    'N/A') THEN s END;
 
 CREATE MACRO identifier_form(x) AS CASE
     WHEN regexp_full_match(x, '[0-9A-Z-]+') THEN x
@@ -49,7 +50,8 @@ CREATE MACRO name_form(x) AS CASE
         THEN translate(regexp_replace(free_text(name_dots(x)), '[ \t\r\n]+', ' ', 'g'), '. ', '·')
     ELSE regexp_replace(free_text(name_dots(x)), '[ \t\r\n]+', ' ', 'g') END;
 -- translate builds its table for every value: only for those that need it
-CREATE MACRO name_key(n) AS CASE WHEN regexp_matches(n, '[a-z ·' || $variants_from || ']') THEN upper(translate(n, $variants_from || ' ·', $variants_to)) ELSE n END;
+CREATE MACRO name_key(n) AS CASE WHEN regexp_matches(n, '[a-z ·' || $variants_from || ']') THEN upper(translate(n, $variants_from || ' ·',
+    $variants_to)) ELSE n END;
 CREATE MACRO name_lost(n) AS regexp_matches(n, '[*?□\x{fffd}\x{e000}-\x{f8ff}]');
 CREATE MACRO name_placeholder(n) AS
     regexp_matches(n, '测试|[Tt][Ee][Ss][Tt]|无名|未知|某|之[子女]|[0-9*xX]{2,}') OR n IN $placeholder_person_name;

@@ -57,7 +57,8 @@ CREATE TABLE "themes/health/service" AS
 WITH staffed AS (
     SELECT s.* EXCLUDE (org_code), coalesce(s.org_code, if(service_kind = 'FOLLOWUP', doctors.org_code, NULL)) AS org_code,
         coalesce(account.leave_date < input_time::DATE, false) OR coalesce(account.org_code <> coalesce(s.org_code,
-            if(service_kind = 'FOLLOWUP', doctors.org_code, NULL)) AND coalesce(account.start_date <= input_time::DATE, true), false) AS not_in_service
+            if(service_kind = 'FOLLOWUP', doctors.org_code, NULL)) AND coalesce(account.start_date <= input_time::DATE, true),
+                false) AS not_in_service
     FROM services AS s LEFT JOIN "cleansed/health/staff" AS account ON account.licence_no = input_user
         LEFT JOIN "cleansed/health/staff" AS doctors ON doctors.licence_no = doctor
 ),

@@ -26,12 +26,15 @@ dead AS (
     FROM `base/population/death`
 )
 SELECT a.ehr_no, a.empi_id, a.archive_key, a.person_uid, a.match, a.is_sure, a.status = '0' AND a.cancel_date IS NULL AS open, a.id_no,
-    a.id_no_error AS id_error, a._name_placeholder AS is_placeholder, a.create_date, coalesce(a.create_date, CAST(a.input_time AS DATE)) AS created_on,
+    a.id_no_error AS id_error, a._name_placeholder AS is_placeholder, a.create_date, coalesce(a.create_date,
+        CAST(a.input_time AS DATE)) AS created_on,
     a.cancel_reason, a.cancel_date, a.mana_org, coalesce(a.village_county, '321000') AS county6, coalesce(e.is_survivor, true) AS is_survivor,
     coalesce(e.same_form, 0) AS same_form, coalesce(e.other_form, 0) AS other_form, coalesce(e.survivor_ehr_no, a.ehr_no) AS survivor_ehr_no,
-    coalesce(e.survivor_empi_id, a.empi_id) AS survivor_empi_id, coalesce(e.merged_from, CAST(array() AS ARRAY<STRING>)) AS merged_from, persons_of_number,
+    coalesce(e.survivor_empi_id, a.empi_id) AS survivor_empi_id, coalesce(e.merged_from, CAST(array() AS ARRAY<STRING>)) AS merged_from,
+        persons_of_number,
     coalesce(number_in_police, false) AS number_in_police, coalesce(other_sources, 0) AS other_sources, death_date, death_grade,
-    coalesce(seen_alive, false) AS seen_alive, coalesce(service_count, 0) AS service_count, coalesce(not_in_service_count, 0) AS not_in_service_count,
+    coalesce(seen_alive, false) AS seen_alive, coalesce(service_count, 0) AS service_count, coalesce(not_in_service_count,
+        0) AS not_in_service_count,
     coalesce(after_death_count, 0) AS after_death_count, greatest(last_own_date, last_moved_date, last_visit_date) AS last_event_date,
     last_visit_date, CAST(coalesce(service_count, 0) + coalesce(moved_count, 0) + coalesce(visit_count, 0) AS INT) AS event_count,
     a._source_file, a._row_no, a._batch_id

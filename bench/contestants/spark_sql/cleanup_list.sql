@@ -8,7 +8,8 @@ actions AS (SELECT * FROM VALUES
     ('U4', 'MERGE', true, array('archive', 'survivor')), ('X1', 'CLOSE_DECEASED', true, array('archive', 'death')),
     ('X2', 'CLAWBACK', false, array('after_death', 'death')), ('X3', 'CLOSE_FAKE', true, array('archive', 'death')),
     ('X4', 'RESOLVE_DEATH_CONFLICT', false, array('archive', 'life')), ('D1', 'REVIEW_DORMANT', false, array('archive')),
-    ('D2', 'REVIEW_DORMANT', false, array('archive')), ('F1', 'REVIEW_FAKE', false, array('archive')), ('F2', 'REVIEW_FAKE', false, array('archive')),
+    ('D2', 'REVIEW_DORMANT', false, array('archive')), ('F1', 'REVIEW_FAKE', false, array('archive')), ('F2', 'REVIEW_FAKE', false,
+        array('archive')),
     ('F3', 'CORRECT_IDENTITY', false, array('archive', 'police')), ('F4', 'REVIEW_FAKE', false, array('archive')),
     ('F8', 'REVIEW_FAKE', false, array('archive', 'not_in_service')) AS t(rule, action, automatic, kinds)),
 flagged AS (
@@ -53,6 +54,7 @@ wanted AS (
     FROM (SELECT *, explode(rules) AS rule FROM judged) JOIN actions USING (rule)
 )
 SELECT mana_org, ehr_no, empi_id, rule, action, automatic,
-    slice(sort_array(collect_list(named_struct('source_table', source_table, 'source_key', source_key, 'fact', fact, '_source_file', _source_file, '_row_no', _row_no))), 1, 20) AS evidence, county6, person_uid
+    slice(sort_array(collect_list(named_struct('source_table', source_table, 'source_key', source_key, 'fact', fact, '_source_file',
+        _source_file, '_row_no', _row_no))), 1, 20) AS evidence, county6, person_uid
 FROM wanted JOIN proofs ON proofs.archive_key = wanted.archive_key AND array_contains(kinds, kind)
 GROUP BY mana_org, ehr_no, empi_id, rule, action, automatic, county6, person_uid;

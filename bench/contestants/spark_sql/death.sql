@@ -2,7 +2,8 @@
 
 CREATE TABLE statements AS
 WITH told AS (
-    SELECT 'health/death_certificate' AS source_table, cert_no AS source_key, 'A' AS grade, CAST(death_datetime AS DATE) AS death_date, 'DAY' AS date_kind,
+    SELECT 'health/death_certificate' AS source_table, cert_no AS source_key, 'A' AS grade, CAST(death_datetime AS DATE) AS death_date,
+        'DAY' AS date_kind,
         _source_file, _row_no, birth_date AS stated_birth, 1 AS place, 'health' AS department
     FROM `cleansed/health/death_certificate`
     UNION ALL
@@ -15,7 +16,8 @@ WITH told AS (
     FROM `cleansed/civil_affairs/cremation`
     UNION ALL
     SELECT 'human_resources/pension_payment', concat_ws('|', pay_month, person_no, item), 'C',
-        date_sub(try_cast(substring(stop_month, 1, 4) || '-' || substring(stop_month, 5, 2) || '-01' AS DATE), 1), 'MONTH', _source_file, _row_no, NULL, 4, 'human_resources'
+        date_sub(try_cast(substring(stop_month, 1, 4) || '-' || substring(stop_month, 5, 2) || '-01' AS DATE), 1), 'MONTH', _source_file,
+            _row_no, NULL, 4, 'human_resources'
     FROM `cleansed/human_resources/pension_payment` WHERE stop_flag = '1' AND stop_reason = '01'
     UNION ALL
     SELECT 'health/archive', concat_ws('|', ehr_no, empi_id), 'C', dead_date, 'DAY', _source_file, _row_no, birth_date, 5, 'health'
@@ -49,9 +51,11 @@ weighed AS (
     FROM statements LEFT JOIN confirmed USING (person_uid, source_table, source_key)
 )
 SELECT person_uid,
-    min(named_struct('weight', weight, 'undated', death_date IS NULL, 'kind', array_position(array('DAY', 'BEFORE_CREMATION', 'MONTH', 'CANCEL_DATE'), date_kind), 'place', place, 'death_date', death_date, 'source_key', source_key)) FILTER (WHERE valid) AS best,
+    min(named_struct('weight', weight, 'undated', death_date IS NULL, 'kind', array_position(array('DAY', 'BEFORE_CREMATION', 'MONTH',
+        'CANCEL_DATE'), date_kind), 'place', place, 'death_date', death_date, 'source_key', source_key)) FILTER (WHERE valid) AS best,
     coalesce(datediff(max(death_date) FILTER (WHERE exact), min(death_date) FILTER (WHERE exact)) > 7, false) AS date_conflict,
-    sort_array(collect_list(named_struct('source_table', source_table, 'source_key', source_key, 'grade', grade, 'death_date', death_date, 'date_kind', date_kind, '_source_file', _source_file, '_row_no', _row_no))) AS sources
+    sort_array(collect_list(named_struct('source_table', source_table, 'source_key', source_key, 'grade', grade, 'death_date', death_date,
+        'date_kind', date_kind, '_source_file', _source_file, '_row_no', _row_no))) AS sources
 FROM (SELECT *, valid AND grade IN ('A', 'B') AND date_kind NOT IN ('BEFORE_CREMATION', 'CANCEL_DATE') AS exact FROM weighed)
 GROUP BY person_uid;
 
@@ -69,11 +73,13 @@ seen AS (
     JOIN graded ON graded.person_uid = link.person_uid AND CAST(visit_time AS DATE) > date_add(death_date, 7)
 ),
 alive AS (
-    SELECT person_uid, transform(slice(sort_array(collect_list(named_struct('event_date', event_date, 'source_key', source_key, '_source_file', _source_file, '_row_no', _row_no))), 1, 10),
+    SELECT person_uid, transform(slice(sort_array(collect_list(named_struct('event_date', event_date, 'source_key', source_key,
+        '_source_file', _source_file, '_row_no', _row_no))), 1, 10),
         e -> named_struct('source_table', 'health/outpatient_visit', 'source_key', e.source_key, 'event_date', e.event_date,
             '_source_file', e._source_file, '_row_no', e._row_no)) AS life_evidence
     FROM seen GROUP BY person_uid
 )
 SELECT person_uid, death_date, grade, if(status = 'CONFIRMED' AND life_evidence IS NOT NULL, 'CONFLICT', status) AS status,
-    status = 'CANDIDATE' AS is_candidate, date_conflict, sources, coalesce(life_evidence, CAST(array() AS ARRAY<STRUCT<source_table: STRING, source_key: STRING, event_date: DATE, _source_file: STRING, _row_no: BIGINT>>)) AS life_evidence
+    status = 'CANDIDATE' AS is_candidate, date_conflict, sources, coalesce(life_evidence, CAST(array() AS ARRAY<STRUCT<source_table: STRING,
+        source_key: STRING, event_date: DATE, _source_file: STRING, _row_no: BIGINT>>)) AS life_evidence
 FROM graded LEFT JOIN alive USING (person_uid);

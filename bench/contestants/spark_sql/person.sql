@@ -4,7 +4,8 @@ CREATE TABLE `base/population/person` AS
 WITH linked AS (SELECT * FROM `base/population/source_link` WHERE person_uid IS NOT NULL),
 persons AS (
     SELECT person_uid, max(id_no) FILTER (WHERE match IN ('M1', 'M1B')) AS id_no,
-        min(named_struct('nameless', name IS NULL, 'place', array_position(array('public_security/resident', 'human_resources/pension_payment', 'health/archive',
+        min(named_struct('nameless', name IS NULL, 'place', array_position(array('public_security/resident',
+            'human_resources/pension_payment', 'health/archive',
             'health/outpatient_visit', 'citizen_card/card', 'public_security/death_cancellation', 'health/death_certificate',
             'civil_affairs/cremation'), source_table), 'source_key', source_key, 'name', name)).name AS name,
         CAST(count(DISTINCT source_table) AS INT) AS source_cnt, bool_or(source_table = 'public_security/resident') AS in_police,
@@ -13,19 +14,23 @@ persons AS (
 ),
 newest_resident AS (
     SELECT person_uid, resident.* FROM `cleansed/public_security/resident` AS resident JOIN (
-        SELECT * FROM (SELECT linked.person_uid, source_key AS person_no, row_number() OVER (PARTITION BY linked.person_uid ORDER BY op_time DESC NULLS LAST, source_key DESC) AS place
+        SELECT * FROM (SELECT linked.person_uid, source_key AS person_no,
+            row_number() OVER (PARTITION BY linked.person_uid ORDER BY op_time DESC NULLS LAST, source_key DESC) AS place
             FROM linked JOIN `cleansed/public_security/resident` ON person_no = source_key WHERE source_table = 'public_security/resident') WHERE place = 1
     ) USING (person_no)
 ),
 newest_archive AS (
     SELECT person_uid, archive.* FROM `cleansed/health/archive` AS archive JOIN (
-        SELECT * FROM (SELECT linked.person_uid, ehr_no, empi_id, row_number() OVER (PARTITION BY linked.person_uid ORDER BY update_time DESC NULLS LAST, source_key DESC) AS place
-            FROM linked JOIN `cleansed/health/archive` ON concat_ws('|', ehr_no, empi_id) = source_key WHERE source_table = 'health/archive') WHERE place = 1
+        SELECT * FROM (SELECT linked.person_uid, ehr_no, empi_id,
+            row_number() OVER (PARTITION BY linked.person_uid ORDER BY update_time DESC NULLS LAST, source_key DESC) AS place
+            FROM linked JOIN `cleansed/health/archive` ON concat_ws('|', ehr_no,
+                empi_id) = source_key WHERE source_table = 'health/archive') WHERE place = 1
     ) USING (ehr_no, empi_id)
 ),
 newest_card AS (
     SELECT person_uid, card.* FROM `cleansed/citizen_card/card` AS card JOIN (
-        SELECT * FROM (SELECT linked.person_uid, source_key AS card_no, row_number() OVER (PARTITION BY linked.person_uid ORDER BY update_time DESC NULLS LAST, source_key DESC) AS place
+        SELECT * FROM (SELECT linked.person_uid, source_key AS card_no,
+            row_number() OVER (PARTITION BY linked.person_uid ORDER BY update_time DESC NULLS LAST, source_key DESC) AS place
             FROM linked JOIN `cleansed/citizen_card/card` ON card_no = source_key WHERE source_table = 'citizen_card/card') WHERE place = 1
     ) USING (card_no)
 ),

@@ -20,7 +20,7 @@ numbers AS (
         if(ambiguous, NULL, min(person_uid)) AS person_uid
     FROM linked_archives GROUP BY ehr_no
 )
-SELECT given.*, numbers.archive_key, numbers.person_uid, numbers.ambiguous FROM given LEFT JOIN numbers USING (ehr_no)
+SELECT given.*, numbers.archive_key, numbers.person_uid, numbers.ambiguous FROM given LEFT JOIN numbers ON numbers.ehr_no = given.ehr_no
 UNION ALL
 SELECT 'VISIT', concat_ws('|', org_code, visit_no), NULL, CAST(visit_time AS DATE), org_code, dr_code, NULL, NULL, NULL, NULL, NULL, NULL,
     visit._source_file, visit._row_no, visit._batch_id, NULL, link.person_uid, false
@@ -56,7 +56,8 @@ CREATE TABLE `themes/health/service` AS
 WITH staffed AS (
     SELECT s.* EXCEPT (org_code), coalesce(s.org_code, if(service_kind = 'FOLLOWUP', doctors.org_code, NULL)) AS org_code,
         coalesce(account.leave_date < CAST(input_time AS DATE), false) OR coalesce(account.org_code <> coalesce(s.org_code,
-            if(service_kind = 'FOLLOWUP', doctors.org_code, NULL)) AND coalesce(account.start_date <= CAST(input_time AS DATE), true), false) AS not_in_service
+            if(service_kind = 'FOLLOWUP', doctors.org_code, NULL)) AND coalesce(account.start_date <= CAST(input_time AS DATE), true),
+                false) AS not_in_service
     FROM services AS s LEFT JOIN `cleansed/health/staff` AS account ON account.licence_no = input_user
         LEFT JOIN `cleansed/health/staff` AS doctors ON doctors.licence_no = doctor
 ),

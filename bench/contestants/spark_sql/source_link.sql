@@ -29,7 +29,8 @@ FROM `cleansed/health/death_certificate`
 UNION ALL
 SELECT 'health/outpatient_visit', concat_ws('|', org_code, visit_no), id_no, id_no_error, name,
     CASE WHEN NOT coalesce(_name_lost, false) THEN name_key END, NULL, document_of(id_no, id_no_raw, id_no_error, id_type, birth_date),
-    CASE WHEN card_no IS NULL THEN CAST(array() AS ARRAY<STRING>) ELSE array('card:' || card_no) END, _name_placeholder, 60, false, _source_file, _row_no, _batch_id, _business_date
+    CASE WHEN card_no IS NULL THEN CAST(array() AS ARRAY<STRING>) ELSE array('card:' || card_no) END, _name_placeholder, 60, false,
+        _source_file, _row_no, _batch_id, _business_date
 FROM `cleansed/health/outpatient_visit`
 UNION ALL
 SELECT 'citizen_card/card', card_no, id_no, id_no_error, name,
@@ -46,7 +47,8 @@ FROM `cleansed/civil_affairs/cremation`;
 CREATE TABLE anchors AS
 SELECT id_no, first.name_key AS anchor_key, first.former AS anchor_former
 FROM (
-    SELECT id_no, min(named_struct('nameless', name_key IS NULL OR is_placeholder, 'name_order', name_order, 'source_key', source_key, 'name_key', CASE WHEN NOT is_placeholder THEN name_key END, 'former', former_name_key)) AS first
+    SELECT id_no, min(named_struct('nameless', name_key IS NULL OR is_placeholder, 'name_order', name_order, 'source_key', source_key,
+        'name_key', CASE WHEN NOT is_placeholder THEN name_key END, 'former', former_name_key)) AS first
     FROM records WHERE id_no IS NOT NULL GROUP BY id_no
 );
 
@@ -63,7 +65,8 @@ FROM (
 CREATE TABLE documents AS
 SELECT document, first.name_key AS document_key, first.former AS document_former
 FROM (
-    SELECT document, min(named_struct('nameless', name_key IS NULL OR is_placeholder, 'name_order', name_order, 'source_key', source_key, 'name_key', CASE WHEN NOT is_placeholder THEN name_key END, 'former', former_name_key)) AS first
+    SELECT document, min(named_struct('nameless', name_key IS NULL OR is_placeholder, 'name_order', name_order, 'source_key', source_key,
+        'name_key', CASE WHEN NOT is_placeholder THEN name_key END, 'former', former_name_key)) AS first
     FROM records WHERE introduces AND document IS NOT NULL GROUP BY document
 );
 
