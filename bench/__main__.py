@@ -24,20 +24,17 @@ CONTESTANTS = {
     "ours_on_spark": "citylake, bare, on Spark local[2]",
     "on_duckdb": "DuckDB + delta-rs",
     "on_polars": "Polars + delta-rs",
-    "on_pandas": "pandas + delta-rs",
     "on_pyspark": "PySpark local[2] + Delta",
 }
 MEMORY_SHARE = 0.8
 """A contestant may have this share of the memory that is free at the start."""
 SAMPLED = 0.1
 """Up to this size the first contestant's tables are kept until the end, to show what differs."""
-LARGEST = {"on_pandas": 0.1}
-"""Up to which size a contestant is asked; for the others there is no limit."""
 
 
 def main() -> int:
     asked = _arguments()
-    names = [n for n in asked.contestants if asked.size <= LARGEST.get(n, asked.size)]
+    names = asked.contestants
     source = inputs(asked.folder, asked.size)
     results = asked.folder / f"outputs-{asked.size:g}"
     limit = int(free_memory() * MEMORY_SHARE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from bench.__main__ import CONTESTANTS, REFERENCE  # noqa: E402
 from bench.compare import differences  # noqa: E402
 from bench.data import inputs  # noqa: E402
 from bench.job import Output, outputs  # noqa: E402
-from bench.measure import ContestantFailed, Cost, run  # noqa: E402
+from bench.measure import ContestantFailed, Cost, run, tree  # noqa: E402
 
 SIZE = 0.0002
 RIVALS = ("on_duckdb", "on_polars")
@@ -83,6 +85,21 @@ def test_a_contestant_that_fails_is_not_measured(tmp_path: Path) -> None:
         run("on_duckdb", tmp_path / "nothing", tmp_path / "out")
     with pytest.raises(ContestantFailed, match="needs more than"):
         run("on_duckdb", tmp_path / "nothing", tmp_path / "out", memory_limit=1 << 20)
+
+
+def test_what_descends_from_a_process_counts() -> None:
+    before, _ = tree(os.getpid())
+    busy = (
+        "b = bytearray(200 << 20); b[::4096] = b'x' * len(b[::4096]); print(flush=True); sum(range(20_000_000)); print(flush=True); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        child.stdout.readline()
+        memory, seconds = tree(os.getpid())
+        assert memory - before > 200 << 20
+        assert seconds[child.pid] > 0.1
+        child.communicate(b"\n")
 
 
 def test_ratios_are_those_of_the_medians(tmp_path: Path) -> None:
