@@ -35,6 +35,7 @@ CONF = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.extraJavaOptions": "-Duser.timezone=Asia/Shanghai",
     "spark.ui.enabled": "false",
+    "spark.log.level": "ERROR",  # it writes out whole plans otherwise
 }
 
 
