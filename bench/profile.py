@@ -66,7 +66,7 @@ def main(inputs: Path, only: str = "") -> None:
 
     engine = Sail()
     spark, contracts = engine.session, load_all()
-    print(f"{"table":36}{'step':26}{'plan s':>8}{'wall s':>8}{'user s':>8}{'system s':>9}{'peak MiB':>10}{'rows':>10}")
+    print(f"{'table':36}{'step':26}{'plan s':>8}{'wall s':>8}{'user s':>8}{'system s':>9}{'peak MiB':>10}{'rows':>10}")
     with tempfile.TemporaryDirectory() as folder:
         for source in [s for s in SOURCES if only in s]:
             raw = spark.read.format("delta").load(str(inputs / "raw" / source))
