@@ -198,7 +198,7 @@ class _Builder:
     def _sent_again(rows: pd.DataFrame) -> pd.DataFrame:
         """The drop of the second night once more: other measurements in some rows."""
         corrected = rows.copy()
-        some = np.arange(len(corrected)) % 3 == 0  # by place: a repeated row has the index of its original
+        some = corrected.index.isin(corrected.index[::3])  # a repeated row has the index of its original, and stays its copy
         corrected.loc[some, "sbp"] = numbers(np.full(int(some.sum()), 128))
         corrected.loc[some, "conclusion"] = "更正:定期复查"
         return corrected
