@@ -59,7 +59,7 @@ CREATE MACRO same_name(a, b, former) AS CASE
     WHEN a = b THEN 'EXACT'
     WHEN a = former THEN 'FORMER'
     WHEN length(a) BETWEEN 2 AND 100 AND length(b) BETWEEN 2 AND 100 AND abs(length(a) - length(b)) <= 1
-        AND NOT name_lost(a || b) AND levenshtein(a, b) = 1 THEN 'ONE_EDIT' END;
+        AND NOT name_lost(a || b) AND one_edit(a, b) THEN 'ONE_EDIT' END;
 CREATE MACRO name_agreement(a, b, former) AS CASE WHEN a IS NULL OR b IS NULL THEN 'NO_NAME' ELSE same_name(a, b, former) END;
 
 CREATE MACRO phone_form(x) AS CASE
