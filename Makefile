@@ -9,8 +9,10 @@ WORKERS ?= 2
 # What a run of the tests and a soak found out: docs/reliability.md is made of it.
 REPORTS := build
 NIGHTS ?= 30
+SIZE ?= 0.01
+ROUNDS ?= 3
 
-.PHONY: demo ui test test-fast soak reliability servers installation lint lock clean
+.PHONY: demo ui test test-fast soak bench reliability servers installation lint lock clean
 
 $(BIN)/citylake: pyproject.toml requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "citylake needs Python 3.11 to 3.13; set PYTHON=...")'
@@ -37,6 +39,9 @@ soak: $(BIN)/citylake  ## many nights in one process, each with faults; NIGHTS=3
 	@mkdir -p $(REPORTS)
 	$(BIN)/python -m tests.soak --nights $(NIGHTS) --out $(REPORTS)/soak.json --chart docs/images/soak.svg
 
+bench: $(BIN)/citylake  ## the same job done in other ways, measured; SIZE=0.01 of a city of 4.6 million, ROUNDS=3
+	$(BIN)/python -m bench --some --size $(SIZE) --rounds $(ROUNDS) --json $(REPORTS)/bench/bench-$(SIZE).json --chart $(REPORTS)/bench/bench-$(SIZE).svg
+
 reliability: $(BIN)/citylake  ## docs/reliability.md from the last `make test` and `make soak`
 	$(BIN)/python -m tests.reliability $(REPORTS)/tests.xml --soak $(REPORTS)/soak.json
 
@@ -53,7 +58,7 @@ lint: $(BIN)/citylake  ## style, types, and the arrows between folders
 	$(BIN)/lint-imports
 
 lock: pyproject.toml  ## resolve the pins anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra server --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra bench --extra dev --extra server --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
 
 clean:
 	rm -rf $(DEMO) $(VENV)

@@ -67,15 +67,18 @@ class City:
             rows.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
 
 
-def build(people: int = 46_000, seed: int = 20191231) -> City:
-    """Build the city: the same people and seed give the same bytes. `people` from about 500 on."""
-    return _Builder(people, seed).city()
+def build(people: int = 46_000, seed: int = 20191231, first_number: int = 10) -> City:
+    """Build the city: the same people and seed give the same bytes. `people` from about 500 on.
+
+    first_number: the sequence with which the identity numbers of a day of birth begin, for cities that are to be put together.
+    """
+    return _Builder(people, seed, first_number).city()
 
 
 class _Builder:
-    def __init__(self, n: int, seed: int) -> None:
+    def __init__(self, n: int, seed: int, first_number: int) -> None:
         self.n, self.seed, self.dirt = n, seed, Dirt(seed)
-        self.people = population(n, seed)
+        self.people = population(n, seed, first_number)
         self.plan = evidence.plan(self.people, seed)
 
     def soiled(self, table: str, rows: pd.DataFrame, protected: pd.Series | None = None) -> pd.DataFrame:
@@ -195,7 +198,7 @@ class _Builder:
     def _sent_again(rows: pd.DataFrame) -> pd.DataFrame:
         """The drop of the second night once more: other measurements in some rows."""
         corrected = rows.copy()
-        some = corrected.index[::3]
-        corrected.loc[some, "sbp"] = numbers(np.full(len(some), 128))
+        some = corrected.index.isin(corrected.index[::3])  # a repeated row has the index of its original, and stays its copy
+        corrected.loc[some, "sbp"] = numbers(np.full(int(some.sum()), 128))
         corrected.loc[some, "conclusion"] = "更正:定期复查"
         return corrected

@@ -162,7 +162,7 @@ def _households(rng: np.random.Generator, p: pd.DataFrame) -> pd.DataFrame:
     return p
 
 
-def people(n: int, seed: int) -> pd.DataFrame:
+def people(n: int, seed: int, first_number: int) -> pd.DataFrame:
     """The population: one row per person, index 0..n-1.
 
     Columns: person, id_no, name, former_name, sex, birth, death, moved_out (days, NaT when not), registered (night), county6,
@@ -176,7 +176,7 @@ def people(n: int, seed: int) -> pd.DataFrame:
     p["sex"] = pick(rng, ["1", "2"], n, [0.505, 0.495])
     p["birth"], p["death"], p["registered"] = birth, death, registered
     order = p.groupby("birth").cumcount().to_numpy()
-    p["id_no"] = identity_numbers(birth, 10 + 2 * order + (p["sex"].to_numpy() == "1"))
+    p["id_no"] = identity_numbers(birth, first_number + 2 * order + (p["sex"].to_numpy() == "1"))
     p["name"] = _special_names(rng, draw_names(rng, p["sex"].to_numpy()))
     p["former_name"] = only(rng.random(n) < rates()["former_name"], draw_names(rng, p["sex"].to_numpy()))
     leaves = (rng.random(n) < rates()["moved_out"]) & np.isnat(death) & ((AS_OF - birth).astype(int) > 6 * 365)

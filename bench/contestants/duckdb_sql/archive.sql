@@ -1,0 +1,87 @@
+-- The state of every health archive: which rules hit, the fake score, one state, the proposal.
+
+CREATE TABLE facts AS
+WITH happened AS (SELECT * FROM "themes/health/service" WHERE service_date <= $as_of),
+own AS (
+    SELECT ehr_no, count(*) AS service_count, count(*) FILTER (list_contains(flags, 'F8')) AS not_in_service_count,
+        count(*) FILTER (list_contains(flags, 'AFTER_DEATH')) AS after_death_count, max(service_date) AS last_own_date
+    FROM happened WHERE service_kind <> 'VISIT' GROUP BY ehr_no
+),
+moved AS (
+    SELECT survivor_ehr_no AS ehr_no, count(*) AS moved_count, max(service_date) AS last_moved_date
+    FROM happened WHERE service_kind <> 'VISIT' AND survivor_ehr_no <> ehr_no GROUP BY survivor_ehr_no
+),
+visits AS (
+    SELECT person_uid, count(*) AS visit_count, max(service_date) AS last_visit_date
+    FROM happened WHERE service_kind = 'VISIT' AND person_uid IS NOT NULL GROUP BY person_uid
+),
+numbers AS (
+    SELECT id_no, count(DISTINCT source_table) AS other_sources, bool_or(source_table = 'public_security/resident') AS number_in_police
+    FROM "base/population/source_link" WHERE id_no IS NOT NULL AND source_table <> 'health/archive' GROUP BY id_no
+),
+persons AS (SELECT ehr_no, count(DISTINCT person_uid) AS persons_of_number FROM linked_archives GROUP BY ehr_no),
+dead AS (
+    SELECT person_uid, if(status = 'CONFIRMED', death_date, NULL) AS death_date, if(status = 'CONFIRMED', grade, NULL) AS death_grade,
+        len(life_evidence) > 0 AS seen_alive
+    FROM "base/population/death"
+)
+SELECT a.ehr_no, a.empi_id, a.archive_key, a.person_uid, a.match, a.is_sure, a.status = '0' AND a.cancel_date IS NULL AS open, a.id_no,
+    a.id_no_error AS id_error, a._name_placeholder AS is_placeholder, a.create_date, coalesce(a.create_date, a.input_time::DATE) AS created_on,
+    a.cancel_reason, a.cancel_date, a.mana_org, coalesce(a.village_county, '321000') AS county6, coalesce(e.is_survivor, true) AS is_survivor,
+    coalesce(e.same_form, 0) AS same_form, coalesce(e.other_form, 0) AS other_form, coalesce(e.survivor_ehr_no, a.ehr_no) AS survivor_ehr_no,
+    coalesce(e.survivor_empi_id, a.empi_id) AS survivor_empi_id, coalesce(e.merged_from, []) AS merged_from, persons_of_number,
+    coalesce(number_in_police, false) AS number_in_police, coalesce(other_sources, 0) AS other_sources, death_date, death_grade,
+    coalesce(seen_alive, false) AS seen_alive, coalesce(service_count, 0) AS service_count, coalesce(not_in_service_count,
+        0) AS not_in_service_count,
+    coalesce(after_death_count, 0) AS after_death_count, greatest(last_own_date, last_moved_date, last_visit_date) AS last_event_date,
+    last_visit_date, (coalesce(service_count, 0) + coalesce(moved_count, 0) + coalesce(visit_count, 0))::INT AS event_count,
+    a._source_file, a._row_no, a._batch_id
+FROM linked_archives AS a JOIN persons USING (ehr_no) LEFT JOIN elected AS e USING (ehr_no, empi_id) LEFT JOIN numbers USING (id_no)
+    LEFT JOIN dead USING (person_uid) LEFT JOIN own USING (ehr_no) LEFT JOIN moved USING (ehr_no) LEFT JOIN visits USING (person_uid);
+
+CREATE TABLE "themes/health/archive" AS
+WITH judged AS (
+    SELECT *, list_filter([
+        if(open AND NOT is_survivor AND same_form > 0, 'U1', NULL),
+        if(open AND persons_of_number > 1, 'U2', NULL),
+        if(open AND NOT is_survivor AND other_form > 0, 'U4', NULL),
+        if(open AND is_sure AND $as_of > death_date + 30, 'X1', NULL),
+        if(after_death_count > 0, 'X2', NULL),
+        if(open AND is_sure AND create_date > death_date, 'X3', NULL),
+        if(open AND seen_alive, 'X4', NULL),
+        if(open AND created_on <= $as_of - INTERVAL 24 MONTH AND (last_event_date IS NULL OR last_event_date <= created_on), 'D1', NULL),
+        if(open AND (created_on IS NULL OR last_event_date > created_on) AND last_event_date < $as_of - INTERVAL 24 MONTH, 'D2', NULL),
+        if(open AND id_error LIKE 'E\_%' ESCAPE '\' AND match = 'U', 'F1', NULL),
+        if(open AND id_no IS NOT NULL AND other_sources = 0, 'F2', NULL),
+        if(open AND match = 'ID_NAME_CONFLICT' AND number_in_police, 'F3', NULL),
+        if(open AND (is_placeholder OR id_error = 'E_PLACEHOLDER'), 'F4', NULL),
+        if(open AND service_count > 0 AND not_in_service_count >= service_count * 0.5, 'F8', NULL)], lambda r: r IS NOT NULL) AS rules
+    FROM facts
+),
+scored AS (
+    SELECT *, round(1 - if(list_contains(rules, 'F1'), 0.5, 1)::DOUBLE * if(list_contains(rules, 'F2'), 0.3, 1)::DOUBLE
+            * if(list_contains(rules, 'F3'), 0.5, 1)::DOUBLE * if(list_contains(rules, 'F4'), 0.2, 1)::DOUBLE
+            * if(list_contains(rules, 'F8'), 0.2, 1)::DOUBLE, 6) AS fake_score,
+        list_has_any(rules, ['F1', 'F2', 'F3', 'F4']) AND list_contains(rules, 'F8') AS two_families
+    FROM judged
+),
+held AS (
+    SELECT *, list_contains(rules, 'X3') OR (fake_score >= 0.95 AND two_families
+            AND NOT coalesce(last_visit_date >= $as_of - INTERVAL 60 MONTH, false)) AS confirmed,
+        list_filter([if(NOT open, 'CLOSED', NULL), if(list_has_any(rules, ['U1', 'U4']), 'DUPLICATE', NULL),
+            if(list_contains(rules, 'X1'), 'DECEASED', NULL), if(confirmed, 'FAKE_CONFIRMED', NULL),
+            if(fake_score >= 0.7 AND NOT confirmed, 'FAKE_SUSPECT', NULL), if(list_contains(rules, 'D1'), 'DORMANT_NEVER', NULL),
+            if(list_contains(rules, 'D2'), 'DORMANT', NULL), 'ACTIVE'], lambda s: s IS NOT NULL) AS states
+    FROM scored
+)
+SELECT ehr_no, empi_id, person_uid, states[1] AS state, list_filter(states[2:], lambda s: s <> 'ACTIVE') AS also, rules, fake_score,
+    state IN ('DUPLICATE', 'DECEASED', 'FAKE_CONFIRMED') AND CASE state WHEN 'DUPLICATE' THEN true WHEN 'DECEASED' THEN true
+        ELSE list_contains(rules, 'X3') END AS is_automatic,
+    coalesce(open AND is_sure AND $as_of <= death_date + 30, false) AS pending,
+    CASE state WHEN 'CLOSED' THEN cancel_reason WHEN 'DUPLICATE' THEN '5' WHEN 'DECEASED' THEN '1' WHEN 'FAKE_CONFIRMED' THEN '6' END AS close_reason,
+    CASE state WHEN 'CLOSED' THEN cancel_date WHEN 'DUPLICATE' THEN $as_of WHEN 'DECEASED' THEN death_date WHEN 'FAKE_CONFIRMED' THEN $as_of END
+        AS close_date,
+    survivor_ehr_no, survivor_empi_id, merged_from, death_date, death_grade, create_date, last_event_date, event_count, county6, mana_org,
+    _source_file, _row_no, _batch_id
+FROM held;
+DROP TABLE facts; DROP TABLE elected; DROP TABLE linked_archives;

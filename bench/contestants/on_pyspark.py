@@ -1,0 +1,100 @@
+"""Plain PySpark on two cores of this machine: column functions for values, SQL (`spark_sql/`) for tables, Delta by delta-spark."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from string import Template
+from time import perf_counter
+
+import pandas as pd
+from cryptography.hazmat.primitives import hashes, hmac
+from delta import configure_spark_with_delta_pip
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from bench.contestants.pyspark_cleansed import cleansed
+from bench.contestants.pyspark_rules import Rules
+
+SQL = Path(__file__).parent / "spark_sql"
+DERIVED = (
+    "base/population/source_link", "base/population/death", "base/population/person",
+    "themes/health/service", "themes/health/archive", "themes/health/cleanup_list",
+)  # fmt: skip
+CONF = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "Asia/Shanghai",
+    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.constraintPropagation.enabled": "false",  # with it, tables of forty computed columns take minutes to plan
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.driver.memory": "6g",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-Duser.timezone=Asia/Shanghai",
+    "spark.ui.enabled": "false",
+    "spark.log.level": "ERROR",  # it writes out whole plans otherwise
+}
+
+
+def run(inputs: Path, outputs: Path) -> dict[str, float]:
+    """Do the job; seconds by table."""
+    started = perf_counter()
+    spec = json.loads((inputs / "spec.json").read_text(encoding="utf-8"))
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    builder = SparkSession.builder.master("local[2]").appName("bench")
+    for name, value in CONF.items():
+        builder = builder.config(name, value)
+    spark = configure_spark_with_delta_pip(builder).getOrCreate()
+    _functions(spark, bytes.fromhex(spec["key"]))
+    rules, seconds = Rules(spec), {"start": perf_counter() - started}
+
+    for source, table in spec["tables"].items():
+        at = perf_counter()
+        made = cleansed(spark.read.format("delta").load(str(inputs / "raw" / source)), table, rules)
+        made.write.format("delta").save(str(outputs / "cleansed" / source))
+        spark.read.format("delta").load(str(outputs / "cleansed" / source)).createOrReplaceTempView(f"`cleansed/{source}`")
+        seconds[f"cleansed/{source}"] = perf_counter() - at
+    for name in DERIVED:
+        at = perf_counter()
+        for view, query in _statements(name.rpartition("/")[2], spec["as_of"]):
+            frame = spark.sql(query)
+            if view == name:
+                frame.write.format("delta").save(str(outputs / name))
+                frame = spark.read.format("delta").load(str(outputs / name))
+            else:
+                frame = frame.persist()
+            frame.createOrReplaceTempView(f"`{view}`")
+        seconds[name] = perf_counter() - at
+    spark.stop()
+    return seconds
+
+
+def _statements(name: str, as_of: str) -> Iterator[tuple[str, str]]:
+    """The views that a file makes, in their order: name and query."""
+    text = Template((SQL / f"{name}.sql").read_text(encoding="utf-8")).substitute(as_of=f"DATE '{as_of}'")
+    for statement in text.split("CREATE TABLE ")[1:]:
+        view, _, query = statement.strip().rstrip(";").partition(" AS\n")
+        yield view.strip("`"), query
+
+
+def _functions(spark: SparkSession, key: bytes) -> None:
+    """What the SQL calls: the pseudonym, HMAC-SM3 in 64 hexadecimal characters, and the functions of functions.sql."""
+
+    def of(texts: Iterator[pd.Series]) -> Iterator[pd.Series]:
+        primed = hmac.HMAC(key, hashes.SM3())
+
+        def one(text: str) -> str:
+            mac = primed.copy()
+            mac.update(text.encode())
+            return mac.finalize().hex()
+
+        for batch in texts:
+            yield batch.map(one, na_action="ignore").astype(object)
+
+    spark.udf.register("pseudonym", F.pandas_udf(of, "string"))  # type: ignore[call-overload]
+    for statement in (SQL / "functions.sql").read_text(encoding="utf-8").split(";\n"):
+        if "CREATE" in statement:
+            spark.sql(statement)

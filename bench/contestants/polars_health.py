@@ -1,0 +1,237 @@
+"""service and archive in Polars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from polars import Expr, LazyFrame, col, lit, when
+
+from bench.contestants.polars_link import ARCHIVE, BY_NUMBER, VISIT, Read, is_sure, key
+
+STRINGS = pl.List(pl.String)
+
+
+def flags(**conditions: Expr) -> Expr:
+    """The names of the conditions that hold, as a list."""
+    return pl.concat_list([when(hit).then(lit(name)) for name, hit in conditions.items()]).list.drop_nulls()
+
+
+def linked(read: Read) -> LazyFrame:
+    """The archives with their key, person and match."""
+    link = read("base/population/source_link").filter(col("source_table") == ARCHIVE)
+    mine = link.select(col("source_key").alias("archive_key"), "person_uid", "match", is_sure().alias("is_sure"))
+    return read(f"cleansed/{ARCHIVE}").with_columns(key(ARCHIVE).alias("archive_key")).join(mine, on="archive_key", how="left")
+
+
+def elected(read: Read, archives: LazyFrame, services: LazyFrame, as_of: Any) -> LazyFrame:
+    """The archives of persons with several open ones: which survives."""
+    last = (
+        services.filter(col("ehr_no").is_not_null() & (col("service_date") <= as_of))
+        .group_by("ehr_no")
+        .agg(col("service_date").max().alias("last"))
+    )
+    home = read("base/population/person").select("person_uid", col("hukou_div").str.slice(0, 6).fill_null("321000").alias("home"))
+    usable = (
+        (col("status") == "0") & col("cancel_date").is_null() & col("id_no").is_not_null() & col("match").is_in(BY_NUMBER) & col("is_sure")
+    )
+    near = ((col("village_county") == col("home")) & (col("home") != "321000")).fill_null(False)
+    several = archives.filter(usable).select(
+        "person_uid", "ehr_no", "empi_id", "archive_key", "village_county", "create_date", col("_id_no_upgraded").alias("up")
+    ).filter(col("person_uid").is_duplicated())  # fmt: skip
+    members = several.join(home, on="person_uid", how="left").join(last, on="ehr_no", how="left")
+    first = col("place") == 1
+    return (
+        members.with_columns(near.alias("near"))
+        .sort(["near", "last", "create_date", "ehr_no", "empi_id"], descending=[True, True, False, False, False], nulls_last=True)
+        .with_columns(pl.len().over("person_uid").alias("members"), col("up").sum().over("person_uid").alias("ups"))
+        .with_columns(
+            pl.int_range(1, pl.len() + 1).over("person_uid").alias("place"),
+            when("up").then(col("ups")).otherwise(col("members") - col("ups")).alias("alike"),
+            *[col(c).first().over("person_uid").alias(f"survivor_{c}") for c in ("ehr_no", "empi_id")],
+            col("archive_key").slice(1).sort().over("person_uid", mapping_strategy="join").alias("losers"),
+        )
+        .select(
+            "ehr_no", "empi_id", "archive_key", "survivor_ehr_no", "survivor_empi_id", first.alias("is_survivor"),
+            when(first).then(col("losers")).alias("merged_from"), (col("alike") - 1).cast(pl.Int32).alias("same_form"),
+            (col("members") - col("alike")).cast(pl.Int32).alias("other_form"),
+        )
+    )  # fmt: skip
+
+
+def _services(read: Read, archives: LazyFrame) -> LazyFrame:
+    """Examinations, follow-ups and visits in one shape, with their person."""
+    beside = ["_source_file", "_row_no", "_batch_id"]
+
+    def text(name: str) -> Expr:
+        return lit(None, dtype=pl.String).alias(name)
+
+    exams = read("cleansed/health/examination").select(
+        lit("EXAM").alias("service_kind"), col("exam_no").alias("service_no"), "ehr_no", col("exam_date").alias("service_date"), "org_code",
+        "doctor", text("way_code"), text("class_code"), "sbp", "dbp", "input_user", "input_time", *beside,
+    )  # fmt: skip
+    followups = read("cleansed/health/hypertension_followup").select(
+        lit("FOLLOWUP").alias("service_kind"), col("fu_no").alias("service_no"),
+        "ehr_no", col("fu_date").alias("service_date"), text("org_code"),
+        "doctor", "way_code", "class_code", "sbp", "dbp", "input_user", "input_time", *beside,
+    )  # fmt: skip
+    numbers = archives.group_by("ehr_no").agg(
+        (col("person_uid").drop_nulls().n_unique() > 1).alias("ambiguous"), col("archive_key").min(), col("person_uid").min()
+    )
+    numbers = numbers.with_columns(when(~col("ambiguous")).then(col(c)).alias(c) for c in ("archive_key", "person_uid"))
+    mine = (
+        read("base/population/source_link").filter(col("source_table") == VISIT).select(col("source_key").alias("service_no"), "person_uid")
+    )
+    visits = read(f"cleansed/{VISIT}").select(
+        lit("VISIT").alias("service_kind"), key(VISIT).alias("service_no"), text("ehr_no"),
+        col("visit_time").dt.date().alias("service_date"),
+        "org_code", col("dr_code").alias("doctor"), text("way_code"), text("class_code"), lit(None, dtype=pl.Int32).alias("sbp"),
+        lit(None, dtype=pl.Int32).alias("dbp"), text("input_user"), lit(None, dtype=pl.Datetime("us")).alias("input_time"), *beside,
+        lit(False).alias("ambiguous"), text("archive_key"),
+    ).join(mine, on="service_no", how="left")  # fmt: skip
+    return pl.concat([pl.concat([exams, followups]).join(numbers, on="ehr_no", how="left"), visits], how="vertical")
+
+
+def service(read: Read, as_of: Any) -> pl.DataFrame:
+    """Every service, whose it is, what is wrong with it, and the archive it moves to in a merge."""
+    archives = linked(read)
+    services = _services(read, archives).collect().lazy()
+    staff = read("cleansed/health/staff")
+    account = staff.select(col("licence_no").alias("input_user"), col("org_code").alias("account_org"), "start_date", "leave_date")
+    doctors = staff.select(col("licence_no").alias("doctor"), col("org_code").alias("doctor_org"))
+    dead = read("base/population/death").filter(col("status") == "CONFIRMED").select("person_uid", col("death_date").alias("died"))
+    merged = elected(read, archives, services, as_of).filter(~col("is_survivor")).select("archive_key", "survivor_ehr_no")
+    entered = col("input_time").dt.date()
+    org = pl.coalesce("org_code", when(col("service_kind") == "FOLLOWUP").then(col("doctor_org")))
+    left = (col("leave_date") < entered).fill_null(False)
+    elsewhere = ((col("account_org") != col("org_code")) & (col("start_date") <= entered).fill_null(True)).fill_null(False)
+    return (
+        services.join(account, on="input_user", how="left")
+        .join(doctors, on="doctor", how="left")
+        .with_columns(org.alias("org_code"))
+        .join(dead, on="person_uid", how="left")
+        .join(merged, on="archive_key", how="left")
+        .select(
+            "service_kind", "service_no", "ehr_no", "archive_key", "person_uid", "service_date", "org_code", "doctor", "way_code",
+            "class_code", "sbp", "dbp", "input_user", "input_time",
+            flags(
+                AFTER_DEATH=col("service_date") > col("died"), F8=left | elsewhere, AMBIGUOUS_ARCHIVE=col("ambiguous"),
+                NO_ARCHIVE=col("ambiguous").is_null(),
+            ).alias("flags"),
+            pl.coalesce("survivor_ehr_no", "ehr_no").alias("survivor_ehr_no"), "_source_file", "_row_no", "_batch_id",
+        )
+        .collect()
+    )  # fmt: skip
+
+
+def _facts(read: Read, as_of: Any) -> LazyFrame:
+    """What is known about each archive."""
+    happened = read("themes/health/service").filter(col("service_date") <= as_of)
+    given, archives = happened.filter(col("service_kind") != "VISIT"), linked(read)
+
+    def flagged(flag: str) -> Expr:
+        return col("flags").list.contains(flag).sum()
+
+    own = given.group_by("ehr_no").agg(
+        pl.len().alias("service_count"), flagged("F8").alias("not_in_service_count"), flagged("AFTER_DEATH").alias("after_death_count"),
+        col("service_date").max().alias("last_own_date"),
+    )  # fmt: skip
+    moved = given.filter(col("survivor_ehr_no") != col("ehr_no")).group_by(col("survivor_ehr_no").alias("ehr_no")).agg(
+        pl.len().alias("moved_count"), col("service_date").max().alias("last_moved_date")
+    )  # fmt: skip
+    visits = happened.filter((col("service_kind") == "VISIT") & col("person_uid").is_not_null()).group_by("person_uid").agg(
+        pl.len().alias("visit_count"), col("service_date").max().alias("last_visit_date")
+    )  # fmt: skip
+    elsewhere = read("base/population/source_link").filter(col("id_no").is_not_null() & (col("source_table") != ARCHIVE))
+    numbers = elsewhere.group_by("id_no").agg(
+        col("source_table").n_unique().alias("other_sources"), (col("source_table") == "public_security/resident").any().alias("in_police")
+    )
+    persons = archives.group_by("ehr_no").agg(col("person_uid").drop_nulls().n_unique().alias("persons_of_number"))
+    dead = read("base/population/death").select(
+        "person_uid",
+        *[when(col("status") == "CONFIRMED").then(col(c)).alias(n) for c, n in (("death_date", "death_date"), ("grade", "death_grade"))],
+        (col("life_evidence").list.len() > 0).alias("seen_alive"),
+    )  # fmt: skip
+    groups = elected(read, archives, read("themes/health/service"), as_of).drop("archive_key")
+    joined = (
+        archives.join(persons, on="ehr_no")
+        .join(groups, on=["ehr_no", "empi_id"], how="left")
+        .join(numbers, on="id_no", how="left")
+        .join(dead, on="person_uid", how="left")
+        .join(own, on="ehr_no", how="left")
+        .join(moved, on="ehr_no", how="left")
+        .join(visits, on="person_uid", how="left")
+    )
+    counts = [
+        "service_count",
+        "not_in_service_count",
+        "after_death_count",
+        "moved_count",
+        "visit_count",
+        "same_form",
+        "other_form",
+        "other_sources",
+    ]
+    return joined.with_columns(
+        col(counts).fill_null(0).cast(pl.Int32), col("is_survivor").fill_null(True), col("in_police", "seen_alive").fill_null(False),
+        pl.coalesce("survivor_ehr_no", "ehr_no").alias("survivor_ehr_no"),
+        pl.coalesce("survivor_empi_id", "empi_id").alias("survivor_empi_id"),
+        col("merged_from").fill_null(lit([], dtype=STRINGS)), ((col("status") == "0") & col("cancel_date").is_null()).alias("open"),
+        pl.coalesce("create_date", col("input_time").dt.date()).alias("created_on"),
+        col("village_county").fill_null("321000").alias("county6"),
+        pl.max_horizontal("last_own_date", "last_moved_date", "last_visit_date").alias("last_event_date"),
+    )  # fmt: skip
+
+
+def archive(read: Read, as_of: Any) -> pl.DataFrame:
+    """The state of every archive, and why."""
+    today, is_open, created, last = lit(as_of), col("open"), col("created_on"), col("last_event_date")
+    two_years, five_years = today.dt.offset_by("-24mo"), today.dt.offset_by("-60mo")
+    due = col("death_date").dt.offset_by("30d")
+    unused = last.is_null() | (last <= created)
+    used = created.is_null() | (last > created)
+    share = col("not_in_service_count") >= col("service_count") * 0.5
+    judged = _facts(read, as_of).with_columns(
+        flags(
+            U1=is_open & ~col("is_survivor") & (col("same_form") > 0), U2=is_open & (col("persons_of_number") > 1),
+            U4=is_open & ~col("is_survivor") & (col("other_form") > 0), X1=is_open & col("is_sure") & (today > due),
+            X2=col("after_death_count") > 0, X3=is_open & col("is_sure") & (col("create_date") > col("death_date")),
+            X4=is_open & col("seen_alive"), D1=is_open & (created <= two_years) & unused, D2=is_open & used & (last < two_years),
+            F1=is_open & col("id_no_error").str.starts_with("E_") & (col("match") == "U"),
+            F2=is_open & col("id_no").is_not_null() & (col("other_sources") == 0),
+            F3=is_open & (col("match") == "ID_NAME_CONFLICT") & col("in_police"),
+            F4=is_open & (col("_name_placeholder") | (col("id_no_error") == "E_PLACEHOLDER")),
+            F8=is_open & (col("service_count") > 0) & share,
+        ).alias("rules")
+    )  # fmt: skip
+
+    def hit(rule: str) -> Expr:
+        return col("rules").list.contains(rule)
+
+    doubt = lit(1.0)
+    for rule, rest in {"F1": 0.5, "F2": 1 - 0.7, "F3": 0.5, "F4": 1 - 0.8, "F8": 1 - 0.8}.items():
+        doubt = doubt * when(hit(rule)).then(rest).otherwise(1.0)
+    scored = judged.with_columns((1 - doubt).round(6).alias("fake_score"))
+    families = (hit("F1") | hit("F2") | hit("F3") | hit("F4")) & hit("F8")
+    seen = (col("last_visit_date") >= five_years).fill_null(False)
+    sure = hit("X3") | ((col("fake_score") >= 0.95) & families & ~seen)
+    held = scored.with_columns(
+        flags(
+            CLOSED=~is_open, DUPLICATE=hit("U1") | hit("U4"), DECEASED=hit("X1"), FAKE_CONFIRMED=sure,
+            FAKE_SUSPECT=(col("fake_score") >= 0.7) & ~sure, DORMANT_NEVER=hit("D1"), DORMANT=hit("D2"), ACTIVE=lit(True),
+        ).alias("held")
+    ).with_columns(col("held").list.first().alias("state"))  # fmt: skip
+    state = col("state")
+    date_of = when(state == "CLOSED").then(col("cancel_date")).when(state.is_in(["DUPLICATE", "FAKE_CONFIRMED"])).then(today)
+    return held.select(
+        "ehr_no", "empi_id", "person_uid", "state", col("held").list.slice(1).list.set_difference(lit(["ACTIVE"])).alias("also"), "rules",
+        "fake_score", (state.is_in(["DUPLICATE", "DECEASED"]) | ((state == "FAKE_CONFIRMED") & hit("X3"))).alias("is_automatic"),
+        (is_open & col("is_sure") & (today <= due)).fill_null(False).alias("pending"),
+        when(state == "CLOSED").then(col("cancel_reason")).otherwise(
+            state.replace_strict({"DUPLICATE": "5", "DECEASED": "1", "FAKE_CONFIRMED": "6"}, default=None, return_dtype=pl.String)
+        ).alias("close_reason"),
+        date_of.when(state == "DECEASED").then(col("death_date")).alias("close_date"), "survivor_ehr_no", "survivor_empi_id", "merged_from",
+        "death_date", "death_grade", "create_date", "last_event_date",
+        (col("service_count") + col("moved_count") + col("visit_count")).alias("event_count"), "county6", "mana_org",
+        "_source_file", "_row_no", "_batch_id",
+    ).collect()  # fmt: skip

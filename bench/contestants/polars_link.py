@@ -1,0 +1,166 @@
+"""source_link in Polars: the records that speak of persons, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+from cryptography.hazmat.primitives import hashes, hmac
+from polars import Expr, LazyFrame, col, lit, when
+
+from bench.contestants.polars_values import same_name, unless
+
+Read = Callable[[str], LazyFrame]
+SURE, BY_NUMBER = ["EXACT", "FORMER"], ["M1", "M1B"]
+ARCHIVE, VISIT = "health/archive", "health/outpatient_visit"
+LINEAGE = ["_source_file", "_row_no", "_batch_id", "_business_date"]
+OWN = ["public_security/resident", "health/archive", "citizen_card/card"]
+LINK = [
+    "source_table", "source_key", "person_uid", "match", "match_reason", "id_no", "id_error", "name",
+    "_source_file", "_row_no", "_batch_id", "_business_date",
+]  # fmt: skip
+KEYS = {
+    "public_security/resident": ["person_no"],
+    "public_security/death_cancellation": ["id_no", "cancel_date"],
+    "human_resources/pension_payment": ["pay_month", "person_no", "item"],
+    "health/archive": ["ehr_no", "empi_id"],
+    "health/death_certificate": ["cert_no"],
+    "health/outpatient_visit": ["org_code", "visit_no"],
+    "citizen_card/card": ["card_no"],
+    "civil_affairs/cremation": ["cremation_no"],
+}
+PLACE = {
+    "public_security/resident": 10, "human_resources/pension_payment": 30, "health/archive": 40, "health/outpatient_visit": 60,
+    "citizen_card/card": 70, "public_security/death_cancellation": 80, "health/death_certificate": 90, "civil_affairs/cremation": 100,
+}  # fmt: skip
+INTRODUCES = ["public_security/resident", "human_resources/pension_payment", "health/archive", "citizen_card/card"]
+DOCUMENTS = ["health/archive", "health/death_certificate", "health/outpatient_visit"]
+LOCAL = {
+    "human_resources/pension_payment": ("pension:", ["person_no"]),
+    "health/outpatient_visit": ("card:", ["card_no"]),
+    "citizen_card/card": ("card:", ["card_no", "health_card_no", "social_card_no"]),
+}
+
+
+def key(source: str) -> Expr:
+    """The key of a record as one text."""
+    return pl.concat_str([col(c).cast(pl.String) for c in KEYS[source]], separator="|")
+
+
+def pseudonym(secret: bytes) -> Callable[[Expr], Expr]:
+    """HMAC-SM3 of texts, 64 hexadecimal characters."""
+    primed = hmac.HMAC(secret, hashes.SM3())
+
+    def of(text: str) -> str:
+        mac = primed.copy()
+        mac.update(text.encode())
+        return mac.finalize().hex()
+
+    return lambda texts: texts.map_elements(of, return_dtype=pl.String)
+
+
+def is_sure() -> Expr:
+    return col("match_reason").is_in(SURE).fill_null(False)
+
+
+def _records(read: Read) -> LazyFrame:
+    """One row per record that speaks of a person."""
+
+    def lean(source: str) -> LazyFrame:
+        name = "deceased_name" if source == "civil_affairs/cremation" else "name"
+        prefix, columns = LOCAL.get(source, ("", []))
+        numbers = pl.concat_list([prefix + col(c) for c in columns]).list.drop_nulls() if columns else lit([], dtype=pl.List(pl.String))
+        return read(f"cleansed/{source}").select(
+            lit(source).alias("source_table"),
+            key(source).alias("source_key"),
+            "id_no",
+            col("id_no_error").alias("id_error"),
+            col(name).alias("name"),
+            unless(col(f"_{name}_lost").fill_null(False), col(f"{name}_key")).alias("name_key"),
+            (col("former_name_key") if source == "public_security/resident" else lit(None, dtype=pl.String)).alias("former_name_key"),
+            (_document() if source in DOCUMENTS else lit(None, dtype=pl.String)).alias("document"),
+            numbers.alias("local_numbers"),
+            col(f"_{name}_placeholder").alias("is_placeholder"),
+            lit(PLACE[source]).alias("name_order"),
+            lit(source in INTRODUCES).alias("introduces"),
+            *LINEAGE,
+        )
+
+    return pl.concat([lean(source) for source in KEYS])
+
+
+def _document() -> Expr:
+    number = col("id_no_raw").str.to_uppercase().str.replace_all("[^0-9A-Z]", "")
+    usable = col("id_no").is_null() & col("id_type").is_in(["03", "04", "06", "07", "10"]) & number.str.contains(r"^[0-9A-Z]{5,18}\z")
+    usable &= ~col("id_no_raw").str.contains("[*＊]") & (col("id_no_error").fill_null("") != "E_PLACEHOLDER")
+    return when(usable).then(pl.concat_str(["id_type", number, col("birth_date").dt.strftime("%Y%m%d")], separator=":"))
+
+
+def _anchors(rows: LazyFrame, number: str) -> LazyFrame:
+    """Per number the name that counts. The smallest place decides nearly everything, so only what is left is sorted."""
+    nameless = col("name_key").is_null() | col("is_placeholder")
+    rank = nameless.cast(pl.Int32) * 1000 + col("name_order")
+    first = rows.filter(col(number).is_not_null()).with_columns(rank.alias("rank")).filter(col("rank") == col("rank").min().over(number))
+    return first.sort("source_key").unique(subset=number, keep="first", maintain_order=True).select(
+        number, unless(col("is_placeholder"), col("name_key")).alias("anchor_key"), col("former_name_key").alias("anchor_former")
+    )  # fmt: skip
+
+
+def source_link(read: Read, secret: bytes) -> pl.DataFrame:
+    """Which person each record speaks of."""
+    rows = _records(read).collect().lazy()
+    reason = col("match_reason")
+    identified = (
+        rows.filter(col("id_no").is_not_null())
+        .join(_anchors(rows, "id_no"), on="id_no")
+        .with_columns(same_name(col("name_key"), col("anchor_key"), col("anchor_former")).alias("match_reason"))
+        .with_columns(
+            when(reason == "EXACT").then(lit("M1")).when(reason.is_not_null()).then(lit("M1B"))
+            .otherwise(lit("ID_NAME_CONFLICT")).alias("match"),
+            when(reason.is_not_null()).then("RID:" + col("id_no"))
+            .when(col("source_table").is_in(OWN)).then(pl.concat_str(["source_table", "source_key"], separator=":")).alias("owner"),
+        )
+        .collect()
+        .lazy()
+    )  # fmt: skip
+    documents = _anchors(rows.filter("introduces"), "document").rename({"anchor_key": "document_key", "anchor_former": "document_former"})
+    local = (
+        identified.filter(col("match").is_in(BY_NUMBER) & col("introduces") & (col("local_numbers").list.len() > 0))
+        .select(col("local_numbers").alias("local_number"), "owner", "anchor_key", "anchor_former")
+        .explode("local_number")
+        .group_by("local_number")
+        .agg(
+            col("owner").min().alias("local_owner"), col("owner").max().alias("other_owner"),
+            col("anchor_key").min().alias("local_key"), col("anchor_former").min().alias("local_former"),
+        )
+        .filter(col("local_owner") == col("other_owner"))
+        .drop("other_owner")
+    )  # fmt: skip
+    nameless = rows.filter(col("id_no").is_null()).with_columns(col("local_numbers").list.get(0, null_on_oob=True).alias("local_number"))
+    first = nameless.filter(col("introduces") & col("local_number").is_not_null()).group_by("source_table", "local_number")
+    mapped, match = col("local_owner").is_not_null(), col("match")
+    unidentified = (
+        nameless.join(documents.with_columns(lit(True).alias("known")), on="document", how="left")
+        .join(local, on="local_number", how="left")
+        .join(first.agg(col("source_key").min().alias("first_key")), on=["source_table", "local_number"], how="left")
+        .with_columns(
+            same_name(col("name_key"), col("local_key"), col("local_former")).alias("how"),
+            same_name(col("name_key"), col("document_key"), col("document_former")).alias("how_document"),
+        )
+        .with_columns(
+            when(col("known")).then(lit("M2")).when(mapped & col("how").is_not_null()).then(lit("M3"))
+            .when("introduces").then(lit("U")).when(mapped).then(lit("ID_NAME_CONFLICT")).otherwise(lit("NONE")).alias("match")
+        )
+        .with_columns(
+            when(match == "M2").then(col("how_document").fill_null("DOCUMENT")).when(match == "M3").then(col("how"))
+            .when(match == "ID_NAME_CONFLICT")
+            .then(col("local_number").str.extract("^([^:]*)", 1).str.to_uppercase()).alias("match_reason"),
+            when(match == "M2").then(col("document")).when(match == "M3").then(col("local_owner"))
+            .when(match == "U").then(pl.concat_str(["source_table", pl.coalesce("first_key", "source_key")], separator=":")).alias("owner"),
+        )
+    )  # fmt: skip
+    needed = [c for c in LINK if c != "person_uid"] + ["owner"]
+    matched = pl.concat([identified.select(needed), unidentified.select(needed)]).collect().lazy()
+    owners = matched.select("owner").drop_nulls().unique()
+    owners = owners.with_columns(pseudonym(secret)(col("owner")).str.slice(0, 32).alias("person_uid"))
+    return matched.join(owners, on="owner", how="left").select(LINK).collect()

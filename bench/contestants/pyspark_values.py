@@ -1,0 +1,106 @@
+"""Delivered texts in normal form, in PySpark: the patterns and functions that the rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+WIDE = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"
+ASCII = "".join(map(chr, range(0x21, 0x7F))) + " "
+INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
+LOWER, UPPER, CROSSES = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "×хХΧⅩⅹ"
+BLANKS = " \t\r\n"
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+ODD = r"[\x{ff01}-\x{ff5e}\x{3000}\x{a0}\x{200b}-\x{200f}\x{feff}&<\x{fffd}\x00-\x1f\x7f-\x9f]|^ | \z"
+HTML = r"&[Nn][Bb][Ss][Pp];|<[Bb][Rr] */?>"
+NOTHING = ("", "NULL", "\\N", "NONE", "NAN", "无", "不详", "未知", "暂无", "空", "-", "--", "—", "/", ".", "N/A")
+HAN = r"\x{3400}-\x{9fff}\x{f900}-\x{faff}\x{20000}-\x{3ffff}"
+DAY, CLOCKED = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z", r"^[0-9]{4}[^\n]*[ T][0-9]{1,2}:"
+WRITTEN = r"^([0-9]{4}|[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?\z"
+MILLIS = r"^-?[0-9]{13}\z"
+USUAL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\z"
+STAMP = r"^([^\n]*?[0-9日])(?:[T ] *([0-9]{1,2}):?([0-9]{2})(?::?([0-9]{2})([.][0-9]{1,6})?[0-9]*)? *(Z|[+-][0-9]{2}:?[0-9]{2})?)?\z"
+PLAIN = r"^[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)\z"
+DECORATED = r"^[¥￥]?([+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]+)?|[+-]?[0-9.]+) *元?\z"
+MOBILE = r"^1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-35-8]|8[0-9]|9[0-35-9])[0-9]{8}\z"
+RUNS = ("01234567", "12345678", "23456789", "98765432", "87654321", "76543210")
+PHONE_PLACEHOLDER = "|".join([*(rf"{d}{{7}}\z" for d in range(10)), *RUNS])
+REPEATED = "|".join(f"{d}{{10}}" for d in range(10)) + "|^(?:" + "|".join(f"{d}{{2,}}" for d in range(10)) + r")\z"
+SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-9]\z"
+NAME_PLACEHOLDER = "测试|[Tt][Ee][Ss][Tt]|无名|未知|某|之[子女]|[0-9*xX]{2,}"
+NAME_LOST = r"[*?□\x{fffd}\x{e000}-\x{f8ff}]"
+VILLAGE = r"(?:000|00[1-9]|0[1-9][0-9]|[1-5][0-9]{2})\z"
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+PROVINCES = (
+    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43",
+    "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71",
+)  # fmt: skip
+
+
+def sound(x: Column) -> Column:
+    """Null where control characters are inside."""
+    return F.when(~x.rlike(CONTROL), x)
+
+
+def narrow(x: Column) -> Column:
+    return F.translate(x, f"{WIDE}\u00a0{INVISIBLE}", f"{ASCII} ")
+
+
+def free_text(x: Column) -> Column:
+    slow = F.btrim(F.regexp_replace(narrow(x), HTML, " "), F.lit(BLANKS))
+    return F.when(x.rlike(ODD), F.when(~x.rlike(CONTROL), slow)).otherwise(x)
+
+
+def there(s: Column) -> Column:
+    return F.when(~F.upper(s).isin(*NOTHING), s)
+
+
+def looked_up(table: Mapping[str, str], key: Column) -> Column:
+    return F.try_element_at(F.map_from_arrays(F.array(*map(F.lit, table)), F.array(*map(F.lit, table.values()))), key)
+
+
+def identity_form(x: Column) -> Column:
+    wide_upper = ASCII.translate(str.maketrans(LOWER, UPPER))
+    meant = F.translate(x, f"{WIDE}{LOWER}{CROSSES} \t\r\n-'\"\u00a0{INVISIBLE}", wide_upper + UPPER + "X" * len(CROSSES))
+    slow = F.regexp_replace(meant, r"\.0[ '\"-]*\z|[ '\"-]+", "")
+    return F.when(x.rlike(r"^(?:[0-9]{15}|[0-9]{17}[0-9X])\z"), x).when(~x.rlike(CONTROL), slow)
+
+
+def name_form(x: Column) -> Column:
+    spaced = F.regexp_replace(free_text(F.translate(x, "•．・‧∙●⋅", "·" * 7)), r"[ \t\r\n]+", " ")
+    return F.when(x.rlike(r"^[\x{4e00}-\x{9fff}]+\z"), x).when(x.rlike(f"[{HAN}]"), F.translate(spaced, ". ", "·")).otherwise(spaced)
+
+
+def birth_of_number(number: Column) -> Column:
+    parts = (F.substring(number, at, n) for at, n in ((7, 4), (11, 2), (13, 2)))
+    return F.concat_ws("-", *parts).try_cast("date")
+
+
+def check_digit(body: Column) -> Column:
+    """The 18th character for 17 digits."""
+    total = sum(((F.ascii(F.substring(body, i, 1)) - 48) * w for i, w in enumerate(WEIGHTS, 1)), F.lit(0))
+    return F.substring(F.lit("10X98765432"), F.pmod(total, F.lit(11)) + 1, F.lit(1))
+
+
+def moment_of(text: Column) -> Column:
+    """Epoch milliseconds on the clock of the city, as text."""
+    return F.timestamp_millis(F.when(text.rlike(MILLIS), text).try_cast("bigint")).cast("string")
+
+
+def iso_of(day: Column, excel: bool) -> Column:
+    year = F.regexp_extract(day, WRITTEN, 1)
+    year = F.when(F.length(year) == 4, year).when(year < "30", F.concat(F.lit("20"), year)).otherwise(F.concat(F.lit("19"), year))
+    month, date = (F.lpad(F.regexp_extract(day, WRITTEN, i), 2, "0") for i in (2, 3))
+    iso = (
+        F.when(day.rlike(DAY), day)
+        .when(day.rlike(r"^[0-9]{8}\z"), F.regexp_replace(day, r"^(....)(..)(..)\z", "$1-$2-$3"))
+        .when(day.rlike(WRITTEN), F.concat_ws("-", year, month, date))
+        .when(day.rlike(MILLIS), F.substring(moment_of(day), 1, 10))
+    )
+    if excel:
+        serial = F.substring_index(day, ".", 1).try_cast("int")
+        counted = F.date_add(F.lit("1899-12-30").cast("date"), serial).cast("string")
+        iso = iso.when(day.rlike(r"^[0-9]{5}(?:[.]0+)?\z") & serial.between(20_000, 60_000), counted)
+    return iso

@@ -1,0 +1,20 @@
+-- What several statements need.
+
+CREATE TEMPORARY FUNCTION is_sure(match_reason STRING) RETURNS BOOLEAN RETURN coalesce(match_reason IN ('EXACT', 'FORMER'), false);
+
+CREATE TEMPORARY FUNCTION county_of(d STRING) RETURNS STRING RETURN coalesce(substring(d, 1, 6), '321000');
+
+CREATE TEMPORARY FUNCTION birth_of_number(n STRING) RETURNS DATE RETURN
+    try_cast(concat_ws('-', substring(n, 7, 4), substring(n, 11, 2), substring(n, 13, 2)) AS DATE);
+
+CREATE TEMPORARY FUNCTION document_of(id_no STRING, raw STRING, error STRING, id_type STRING, birth DATE) RETURNS STRING RETURN CASE
+    WHEN id_no IS NULL AND id_type IN ('03', '04', '06', '07', '10') AND birth IS NOT NULL AND coalesce(error, '') <> 'E_PLACEHOLDER'
+        AND NOT raw RLIKE '[*＊]' AND regexp_replace(upper(raw), '[^0-9A-Z]', '') RLIKE '^[0-9A-Z]{5,18}$'
+    THEN concat_ws(':', id_type, regexp_replace(upper(raw), '[^0-9A-Z]', ''), date_format(birth, 'yyyyMMdd')) END;
+
+CREATE TEMPORARY FUNCTION name_agreement(a STRING, b STRING, former STRING) RETURNS STRING RETURN CASE
+    WHEN a IS NULL OR b IS NULL THEN 'NO_NAME'
+    WHEN a = b THEN 'EXACT'
+    WHEN a = former THEN 'FORMER'
+    WHEN length(a) BETWEEN 2 AND 100 AND length(b) BETWEEN 2 AND 100 AND abs(length(a) - length(b)) <= 1
+        AND NOT (a || b) RLIKE r'[*?□\x{fffd}\x{e000}-\x{f8ff}]' AND levenshtein(a, b) = 1 THEN 'ONE_EDIT' END;
