@@ -28,6 +28,8 @@ SAIL = {
     # what is known of files goes with the session, not half an hour later
     "SAIL_PARQUET__FILE_METADATA_CACHE__TYPE": "session",
     "SAIL_PARQUET__FILE_STATISTICS_CACHE__TYPE": "session",
+    # an hour of reading files without it must not end the session of a run; its own limit is 15 minutes
+    "SAIL_SPARK__SESSION_TIMEOUT_SECS": str(7 * 24 * 3600),
 }
 """Environment variables that its server reads when it starts."""
 
