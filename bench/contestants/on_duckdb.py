@@ -18,6 +18,7 @@ from deltalake import DeltaTable, write_deltalake
 from duckdb.func import PythonUDFType
 
 from bench.contestants import duckdb_cleansed
+from bench.contestants.texts import PROVINCES, REPEATED
 
 SQL = Path(__file__).parent / "duckdb_sql"
 DERIVED = (
@@ -28,10 +29,6 @@ WIDE = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000\u00a0"
 NARROW = "".join(map(chr, range(0x21, 0x7F))) + "  "
 INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
 LOWER, UPPER, CROSSES = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "×хХΧⅩⅹ"
-PROVINCES = (
-    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43",
-    "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71",
-)  # fmt: skip
 
 
 def run(inputs: Path, outputs: Path) -> dict[str, float]:
@@ -87,7 +84,6 @@ def _values(spec: dict[str, Any]) -> dict[str, str]:
     """What the SQL files leave open."""
     divisions = spec["divisions"]
     dropped = " \t\r\n-'\"\u00a0"
-    repeated = "|".join(f"{d}{{10}}" for d in range(10)) + "|^(?:" + "|".join(f"{d}{{2,}}" for d in range(10)) + r")\z"
     return {
         "as_of": f"DATE '{spec['as_of']}'",
         "wide_from": _text(WIDE + INVISIBLE),
@@ -96,7 +92,7 @@ def _values(spec: dict[str, Any]) -> dict[str, str]:
         "identity_to": _text(NARROW[:-1].translate(str.maketrans(LOWER, UPPER)) + UPPER + "X" * len(CROSSES)),
         "provinces": _tuple([*PROVINCES, "81", "82", "83"]),
         "foreign_provinces": _tuple(PROVINCES),
-        "repeated": _text(repeated),
+        "repeated": _text(REPEATED),
         **{f"placeholder_{rule}": _tuple(values) for rule, values in spec["placeholders"].items()},
         "variants_from": _text(spec["variants"][0]),
         "variants_to": _text(spec["variants"][1]),

@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from bench.contestants.polars_rules import Fields, Rules
-from bench.contestants.polars_values import HAN, NAME_LOST, NAME_PLACEHOLDER, birth_of_number, identity_form, name_form
+from bench.contestants.polars_values import birth_of_number, identity_form, name_form
+from bench.contestants.texts import HAN, NAME_LOST, NAME_PLACEHOLDER
 
 LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 BESIDE = (*LINEAGE, "_op", "_order", "_hash")

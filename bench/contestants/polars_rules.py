@@ -8,23 +8,10 @@ from typing import Any
 import polars as pl
 from polars import Expr
 
+from bench.contestants.by_rule import ByRule
 from bench.contestants.polars_values import (
-    BLANKS,
-    CLOCKED,
-    DAY,
-    DECORATED,
-    MILLIS,
-    MOBILE,
     NARROW,
-    NOTHING,
-    PHONE_PLACEHOLDER,
-    PLAIN,
-    PROVINCES,
-    REPEATED,
-    SCIENTIFIC,
     STAMP,
-    USUAL,
-    VILLAGE,
     birth_of_number,
     check_digit,
     free_text,
@@ -36,21 +23,29 @@ from bench.contestants.polars_values import (
     there,
     unless,
 )
+from bench.contestants.texts import (
+    BLANKS,
+    CLOCKED,
+    DAY,
+    DECORATED,
+    MILLIS,
+    MOBILE,
+    NOTHING,
+    PHONE_PLACEHOLDER,
+    PLAIN,
+    PROVINCES,
+    REPEATED,
+    SCIENTIFIC,
+    USUAL,
+    VILLAGE,
+)
 
 Fields = dict[str, Expr]
 Step = Callable[[Fields], Fields]
 
 
-class Rules:
-    """The rules with what the specification says of them: rule -> steps; the last names `value`."""
-
-    def __init__(self, spec: dict[str, Any]) -> None:
-        self.spec = spec
-
-    def steps(self, c: dict[str, Any], table: dict[str, Any]) -> list[Step]:
-        rule = {"address": "text", "integer": "number", "decimal": "number"}.get(c["rule"], c["rule"])
-        found: list[Step] = getattr(self, rule)(c, table)
-        return found
+class Rules(ByRule):
+    """The rules, as steps from columns to columns."""
 
     def text(self, c: dict[str, Any], table: dict[str, Any]) -> list[Step]:
         def value(f: Fields) -> Fields:

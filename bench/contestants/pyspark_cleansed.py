@@ -8,7 +8,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from bench.contestants.pyspark_rules import Fields, Rules
-from bench.contestants.pyspark_values import HAN, NAME_LOST, NAME_PLACEHOLDER, birth_of_number, identity_form, name_form
+from bench.contestants.pyspark_values import birth_of_number, identity_form, name_form
+from bench.contestants.texts import HAN, NAME_LOST, NAME_PLACEHOLDER
 
 LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 

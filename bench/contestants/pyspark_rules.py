@@ -8,22 +8,10 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from bench.contestants.by_rule import ByRule
 from bench.contestants.pyspark_values import (
-    BLANKS,
-    CLOCKED,
     CONTROL,
-    DECORATED,
-    MILLIS,
-    MOBILE,
-    NOTHING,
-    PHONE_PLACEHOLDER,
-    PLAIN,
-    PROVINCES,
-    REPEATED,
-    SCIENTIFIC,
     STAMP,
-    USUAL,
-    VILLAGE,
     birth_of_number,
     check_digit,
     free_text,
@@ -35,21 +23,28 @@ from bench.contestants.pyspark_values import (
     narrow,
     there,
 )
+from bench.contestants.texts import (
+    BLANKS,
+    CLOCKED,
+    DECORATED,
+    MILLIS,
+    MOBILE,
+    NOTHING,
+    PHONE_PLACEHOLDER,
+    PLAIN,
+    PROVINCES,
+    REPEATED,
+    SCIENTIFIC,
+    USUAL,
+    VILLAGE,
+)
 
 Fields = dict[str, Column]
 Step = Callable[[Fields], Fields]
 
 
-class Rules:
-    """The rules with what the specification says of them: rule -> steps; the last names `value`."""
-
-    def __init__(self, spec: dict[str, Any]) -> None:
-        self.spec = spec
-
-    def steps(self, c: dict[str, Any], table: dict[str, Any]) -> Sequence[Step]:
-        rule = {"address": "text", "integer": "number", "decimal": "number"}.get(c["rule"], c["rule"])
-        found: Sequence[Step] = getattr(self, rule)(c, table)
-        return found
+class Rules(ByRule):
+    """The rules, as steps from columns to columns."""
 
     def text(self, c: dict[str, Any], table: dict[str, Any]) -> Sequence[Step]:
         def value(f: Fields) -> Fields:

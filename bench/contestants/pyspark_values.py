@@ -7,36 +7,15 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from bench.contestants.texts import BLANKS, DAY, HAN, HTML, MILLIS, NOTHING, WEIGHTS, WRITTEN
+
 WIDE = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"
 ASCII = "".join(map(chr, range(0x21, 0x7F))) + " "
 INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
 LOWER, UPPER, CROSSES = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "×хХΧⅩⅹ"
-BLANKS = " \t\r\n"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 ODD = r"[\x{ff01}-\x{ff5e}\x{3000}\x{a0}\x{200b}-\x{200f}\x{feff}&<\x{fffd}\x00-\x1f\x7f-\x9f]|^ | \z"
-HTML = r"&[Nn][Bb][Ss][Pp];|<[Bb][Rr] */?>"
-NOTHING = ("", "NULL", "\\N", "NONE", "NAN", "无", "不详", "未知", "暂无", "空", "-", "--", "—", "/", ".", "N/A")
-HAN = r"\x{3400}-\x{9fff}\x{f900}-\x{faff}\x{20000}-\x{3ffff}"
-DAY, CLOCKED = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z", r"^[0-9]{4}[^\n]*[ T][0-9]{1,2}:"
-WRITTEN = r"^([0-9]{4}|[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?\z"
-MILLIS = r"^-?[0-9]{13}\z"
-USUAL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\z"
 STAMP = r"^([^\n]*?[0-9日])(?:[T ] *([0-9]{1,2}):?([0-9]{2})(?::?([0-9]{2})([.][0-9]{1,6})?[0-9]*)? *(Z|[+-][0-9]{2}:?[0-9]{2})?)?\z"
-PLAIN = r"^[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)\z"
-DECORATED = r"^[¥￥]?([+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]+)?|[+-]?[0-9.]+) *元?\z"
-MOBILE = r"^1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-35-8]|8[0-9]|9[0-35-9])[0-9]{8}\z"
-RUNS = ("01234567", "12345678", "23456789", "98765432", "87654321", "76543210")
-PHONE_PLACEHOLDER = "|".join([*(rf"{d}{{7}}\z" for d in range(10)), *RUNS])
-REPEATED = "|".join(f"{d}{{10}}" for d in range(10)) + "|^(?:" + "|".join(f"{d}{{2,}}" for d in range(10)) + r")\z"
-SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-9]\z"
-NAME_PLACEHOLDER = "测试|[Tt][Ee][Ss][Tt]|无名|未知|某|之[子女]|[0-9*xX]{2,}"
-NAME_LOST = r"[*?□\x{fffd}\x{e000}-\x{f8ff}]"
-VILLAGE = r"(?:000|00[1-9]|0[1-9][0-9]|[1-5][0-9]{2})\z"
-WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-PROVINCES = (
-    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43",
-    "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71",
-)  # fmt: skip
 
 
 def sound(x: Column) -> Column:
