@@ -6,7 +6,7 @@ of every repair and warning stand on every cleansed row.
 
 from __future__ import annotations
 
-from functools import partial
+import shutil
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -43,7 +43,9 @@ def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
         seconds[table] = perf_counter() - at
 
     for source in SOURCES:
-        write(f"cleansed/{source}", cleansed(spark, contracts[f"cleansed/{source}"], inputs / "raw" / source))
+        typed_rows = outputs / "typed" / source
+        write(f"cleansed/{source}", cleansed(spark, contracts[f"cleansed/{source}"], inputs / "raw" / source, typed_rows))
+        shutil.rmtree(typed_rows)
     for table in DERIVED:
         asset = assets[table]
         frames = {argument: read(name) for argument, name in asset.inputs.items()}
@@ -53,8 +55,8 @@ def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
     return seconds
 
 
-def cleansed(spark: SparkSession, contract: Contract, raw: Path) -> DataFrame:
-    """The live rows of a cleansed table."""
+def cleansed(spark: SparkSession, contract: Contract, raw: Path, between: Path) -> DataFrame:
+    """The live rows of a cleansed table. between: where the typed rows are written down, as a night does."""
     from pyspark.sql import functions as F
 
     from assets.cleansed.fold import PUBLISHED, fold
@@ -65,5 +67,6 @@ def cleansed(spark: SparkSession, contract: Contract, raw: Path) -> DataFrame:
     assert contract.delivery is not None
     last = delivered.select(snapshot().alias("s")).agg(F.max("s")).collect() if contract.delivery.mode == "full" else []
     live = (F.col("_fate") == PUBLISHED) & (F.col("_op") != "D")
-    rows = typed(contract, delivered, test_divisions=True).transform(partial(fold, contract), None, [r[0] for r in last])
+    typed(contract, delivered, test_divisions=True).write.format("delta").save(str(between))
+    rows = fold(contract, spark.read.format("delta").load(str(between)), None, [r[0] for r in last])
     return flagged(rows, contract, live).where(live)
