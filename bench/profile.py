@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from bench.job import SOURCES
+from resources import memory
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -92,12 +93,12 @@ def _write(made: Callable[[], DataFrame], folder: str) -> None:
 
 def _seconds(work: Callable[[], None]) -> tuple[float, float, float, float]:
     """Wall, user and system seconds, and the peak memory in MiB meanwhile."""
-    Path("/proc/self/clear_refs").write_text("5")
+    memory.forget_peak()
     before, started = getrusage(RUSAGE_SELF), perf_counter()
     work()
     after = getrusage(RUSAGE_SELF)
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return perf_counter() - started, after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime, int(peak.split()[1]) / 1024
+    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+    return perf_counter() - started, user, system, memory.peak() or 0.0
 
 
 if __name__ == "__main__":

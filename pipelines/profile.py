@@ -7,13 +7,13 @@ Here: measuring. Not here: the table of it (`pipelines.books.profile`), what Dag
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
+from resources import memory
 from resources.engine import Engine
 from resources.lake import Published
 
@@ -25,10 +25,6 @@ the engine is lazy, this is its whole work on them; of raw, reading the delivery
 checks of staged rows; by the first step of a process, loading their library too. publish: seals and commits. ledger: accounts.
 metadata: what Dagster shows of the rows. `other` is what has no name: looking up what is new, reading snapshots' dates."""
 MADE, UNCHANGED, FAILED, BOOK = "made", "unchanged", "failed", "book"
-MIB = 1 << 20
-PROCESS = Path("/proc/self")
-RESET_PEAK = "5"
-"""Written to `clear_refs`: the peak is what is resident now."""
 
 
 class Clock:
@@ -118,14 +114,14 @@ class Profile:
     def of(self, table: str, *, run_id: str, job: str) -> Iterator[Measured]:
         """Measure a step. One that is tried again is measured anew."""
         self.step = self._measured[run_id, table] = step = Measured(run_id, job, table, datetime.now(UTC))
-        told = _reset_peak()
+        told = memory.forget_peak()
         jobs, cpu, started = self._engine.jobs, process_time(), perf_counter()
         try:
             yield step
         finally:
             step.seconds_total, step.seconds_cpu = perf_counter() - started, process_time() - cpu
             step.engine_jobs = self._engine.jobs - jobs
-            step.peak_memory_mb = _peak_memory_mb() if told else None
+            step.peak_memory_mb = memory.peak() if told else None
             self.step = _nobody()
 
     def taken(self) -> list[Measured]:
@@ -136,20 +132,3 @@ class Profile:
 
 def _nobody() -> Measured:
     return Measured("", "", "", datetime.now(UTC))
-
-
-def _reset_peak() -> bool:
-    """Linux: from now on the peak is this step's. False where the system cannot be asked."""
-    try:
-        (PROCESS / "clear_refs").write_text(RESET_PEAK)
-    except OSError:
-        return False
-    return True
-
-
-def _peak_memory_mb() -> float | None:
-    with suppress(OSError):
-        for line in (PROCESS / "status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024 / MIB
-    return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.books.profile import SECONDS, costs
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.profile import MADE, MIB
+from pipelines.profile import MADE
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings
@@ -19,6 +19,7 @@ from resources.settings import Settings
 Row = dict[str, Any]
 NIGHT = "nightly"
 """The job whose runs are nights. Late drops and rebuilds stand in the book too."""
+MIB = 1 << 20
 SLOWEST = 5
 NOTHING = "No night has been measured yet: what it cost is written down when a night ends."
 PARTS = [name for name in SECONDS if name not in ("total", "cpu")]

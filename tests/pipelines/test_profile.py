@@ -15,7 +15,6 @@ import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import profile
 from pipelines.books.ledger import PROFILE
 from pipelines.books.profile import SECONDS, costs
 from pipelines.cli.main import app
@@ -25,6 +24,7 @@ from pipelines.profile import PARTS, Clock, Profile
 from pipelines.runtime import Runtime
 from quality import gates
 from quality.gates import GateResult
+from resources import memory
 from resources.engine import Engine
 from resources.errors import LakeUnreachable
 from resources.lake import Lake
@@ -115,7 +115,7 @@ def test_a_part_within_a_part_is_not_counted_twice() -> None:
     assert 0.1 <= clock.seconds["plan"] < 0.3
 
 
-@pytest.mark.skipif(not profile._reset_peak(), reason="this system does not let a process ask for its peak anew")
+@pytest.mark.skipif(not memory.forget_peak(), reason="this system does not let a process ask for its peak anew")
 def test_the_peak_of_memory_is_that_of_the_step(engine: Engine) -> None:
     measure = Profile(engine)
     with measure.of("large", run_id="r", job="j"):
@@ -130,7 +130,7 @@ def test_the_peak_of_memory_is_that_of_the_step(engine: Engine) -> None:
 
 
 def test_where_the_system_does_not_tell_there_is_no_number(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profile, "PROCESS", tmp_path / "nothing")
+    monkeypatch.setattr(memory, "PROCESSES", tmp_path / "nothing")
     measure = Profile(engine)
     with measure.of("any", run_id="r", job="j") as measured:
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ from pipelines.check import DOES_NOT_APPLY, HOLDS, View, check_lake
 from pipelines.check.rebuilt import compare_with_rebuild
 from pipelines.nights import NightReport, run_night
 from pipelines.runtime import Runtime
+from resources import memory
 from resources.errors import LakeUnreachable
 from resources.keys import create_key
 from resources.settings import Settings
@@ -125,7 +126,7 @@ class Soak:
                 self._check(told)
             self.engine.stop()
         told.seconds, told.cpu_seconds = round(perf_counter() - begin, 1), round(cpu_seconds() - cpu, 1)
-        told.peak_mb, told.end_mb = round(peak[0], 1), round(resident("self"), 1)
+        told.peak_mb, told.end_mb = round(peak[0], 1), round(memory.resident("self"), 1)
         return told
 
     def _run(self, day: date) -> tuple[NightReport | None, str]:
@@ -161,15 +162,6 @@ def cpu_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def resident(*processes: int | str) -> float:
-    """Memory that processes hold now, in MB; one that has ended meanwhile holds none."""
-    held = 0
-    for process in processes:
-        with suppress(OSError), open(f"/proc/{process}/status") as status:
-            held += next((int(line.split()[1]) for line in status if line.startswith("VmRSS")), 0)
-    return held / 1024
-
-
 @contextmanager
 def peak_memory(engine: SailProcess) -> Iterator[list[float]]:
     """The greatest resident memory of this process and the engine's together while the block runs, sampled."""
@@ -177,7 +169,7 @@ def peak_memory(engine: SailProcess) -> Iterator[list[float]]:
 
     def watch() -> None:
         while not done.wait(SAMPLE_SECONDS):
-            peak[0] = max(peak[0], resident("self", *engine.pids))
+            peak[0] = max(peak[0], memory.resident("self", *engine.pids))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
