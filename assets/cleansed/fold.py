@@ -45,17 +45,7 @@ def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots
     known = fresh
     if state is not None:
         known = fresh.unionByName(state.drop("_closed_on").withColumns({"_bad": F.lit(False), "_new": F.lit(False)}))
-    key = Window.partitionBy(*contract.key, "_bad")
-    version = Window.partitionBy(*contract.key, "_bad", "_seq")
-    earliest = [F.col(c) for c in ("_business_date", "_extract_ts", "_batch_id", "_source_file", "_row_no")]
-    ranked = known.select(
-        "*",
-        F.rank().over(key.orderBy(F.col("_seq").desc())).alias("_rank"),
-        F.row_number().over(key.orderBy(F.col("_seq").desc(), *earliest)).alias("_place"),
-        (F.min("_row_hash").over(version) != F.max("_row_hash").over(version)).alias("_contested"),
-        F.row_number().over(Window.partitionBy(*contract.key, "_bad", "_seq", "_row_hash").orderBy(*earliest)).alias("_copy"),
-        F.max("_seen").over(Window.partitionBy(*contract.key)).alias("_last_seen"),
-    )
+    ranked = _alone(contract, known).unionByName(_ranked(contract, known))
     stands = ~F.col("_bad") & (F.col("_rank") == 1)
     fate = (
         F.when(F.col("_bad"), QUARANTINED)
@@ -72,6 +62,36 @@ def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots
     ).where(F.col("_new") | (F.col("_fate") != DUPLICATE))
     closed = _closing(contract, judged, snapshots)
     return closed.select(*columns, *[F.col(c).cast(TYPES[c]).alias(c) for c in BOOKKEEPING], "_fate", "_new")
+
+
+def _several(contract: Contract, known: DataFrame) -> DataFrame:
+    """The keys of several rows."""
+    return known.groupBy(*contract.key).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1).drop("_rows")
+
+
+def _alone(contract: Contract, known: DataFrame) -> DataFrame:
+    """The only row of its key, which is most of them, stands without a comparison; one without a key is held back in any case."""
+    return known.join(_several(contract, known), list(contract.key), "left_anti").select(
+        "*",
+        *[F.lit(1).alias(c) for c in ("_rank", "_place", "_copy")],
+        F.lit(False).alias("_contested"),
+        F.col("_seen").alias("_last_seen"),
+    )
+
+
+def _ranked(contract: Contract, known: DataFrame) -> DataFrame:
+    """The rows of the keys of several, put in order."""
+    key = Window.partitionBy(*contract.key, "_bad")
+    version = Window.partitionBy(*contract.key, "_bad", "_seq")
+    earliest = [F.col(c) for c in ("_business_date", "_extract_ts", "_batch_id", "_source_file", "_row_no")]
+    return known.join(_several(contract, known), list(contract.key), "left_semi").select(
+        "*",
+        F.rank().over(key.orderBy(F.col("_seq").desc())).alias("_rank"),
+        F.row_number().over(key.orderBy(F.col("_seq").desc(), *earliest)).alias("_place"),
+        F.row_number().over(Window.partitionBy(*contract.key, "_bad", "_seq", "_row_hash").orderBy(*earliest)).alias("_copy"),
+        (F.min("_row_hash").over(version) != F.max("_row_hash").over(version)).alias("_contested"),
+        F.max("_seen").over(Window.partitionBy(*contract.key)).alias("_last_seen"),
+    )
 
 
 def _closing(contract: Contract, judged: DataFrame, snapshots: list[str]) -> DataFrame:
