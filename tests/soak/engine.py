@@ -1,4 +1,4 @@
-"""Sail in a process of its own, which ends with the night.
+"""Sail in a process of its own, which ends with the run.
 
 A server of Sail 0.7 keeps some memory of every statement it parses (95 KB of each SQL text, 18 KB of each `F.expr`): an
 installation does not notice, as each of its runs is a process. Here thirty nights share one, and only the engine changes.

@@ -125,21 +125,40 @@ def crash(night: Night) -> Any:
 
 
 @contextmanager
-def disk_full(night: Night) -> Iterator[None]:
-    """From some write on there is no room for a stage."""
+def _at_a_write(night: Night, happens: Callable[[int], None]) -> Iterator[None]:
+    """From some write of a stage on, this happens before each: it is told how many there were."""
     left = [night.random.randint(1, 12)]
     original = Stage._written
 
     @contextmanager
-    def full(stage: Stage) -> Iterator[None]:
+    def written(stage: Stage) -> Iterator[None]:
         left[0] -= 1
         if left[0] < 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            happens(-left[0] - 1)
         with original(stage):
             yield
 
-    with patch.object(Stage, "_written", full):
+    with patch.object(Stage, "_written", written):
         yield
+
+
+def disk_full(night: Night) -> Any:
+    """From some write on there is no room for a stage."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    return _at_a_write(night, full)
+
+
+def engine_ends(night: Night) -> Any:
+    """The engine goes in the middle of a step; the next one finds another."""
+
+    def end(times: int) -> None:
+        if times == 0:
+            night.runtime.engine.stop()
+
+    return _at_a_write(night, end)
 
 
 @contextmanager
@@ -153,10 +172,6 @@ def gate_fails(night: Night) -> Iterator[None]:
 
     with patch.object(gates, "check", check):
         yield
-
-
-def engine_restarted(night: Night) -> None:
-    night.runtime.engine.stop()
 
 
 def maintained(night: Night) -> None:
@@ -175,7 +190,7 @@ FAULTS: dict[str, Fault] = {
     "crash": Fault(during=crash),
     "disk full": Fault(during=disk_full),
     "gate fails": Fault(during=gate_fails),
-    "engine restarted": Fault(before=engine_restarted),
+    "engine ends": Fault(during=engine_ends),
     "maintenance": Fault(before=maintained),
 }
 DELIVERED = [name for name, fault in FAULTS.items() if fault.after or name in ("missing drop", "corrected drop", "replay")]

@@ -31,7 +31,7 @@ SAMPLE_SECONDS = 0.1
 
 @dataclass
 class Told:
-    """One night. outcome: what the first run came to, before anything was put right."""
+    """One night. outcome: what the first run came to, before anything was put right. end_mb: of this process alone."""
 
     day: date
     faults: list[str]
@@ -41,7 +41,10 @@ class Told:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_mb: float = 0.0
+    own_peak_mb: float = 0.0
+    engine_peak_mb: float = 0.0
     end_mb: float = 0.0
+    peak_at: str = ""
     holding: int = 0
     applying: int = 0
     violated: list[str] = field(default_factory=list)
@@ -69,6 +72,7 @@ class Soak:
         self.departments = Departments(self.people, self.seed, self.nights, self.root / "landing", url)
         self.random = Random(self.seed)
         self.owed: list[tuple[str, date]] = []
+        self.doing = ""
 
     def run(self) -> dict[str, Any]:
         """All nights, then everything made anew and compared. Ends early when an invariant is violated."""
@@ -101,7 +105,8 @@ class Soak:
         """Deliver, spoil, run; put right and run again until there is a release; check."""
         told, begin, cpu = Told(day, faults), perf_counter(), cpu_seconds()
         night = Night(day, self.departments, self.runtime, self.random, self.owed)
-        with peak_memory(self.engine) as peak:
+        with watched(self.engine, self._at_work) as peak:
+            self.doing = "before the run"
             for table, owed in [self.owed.pop() for _ in range(len(self.owed))]:
                 self.departments.drop(table, owed)
             self.departments.deliver(day)
@@ -124,23 +129,31 @@ class Soak:
                 told.violated = [*(report.failures if report else ["the run dies each time"]), "no release after all reruns"]
             else:
                 self._check(told)
-            self.engine.stop()
+                self.engine.stop()
         told.seconds, told.cpu_seconds = round(perf_counter() - begin, 1), round(cpu_seconds() - cpu, 1)
-        told.peak_mb, told.end_mb = round(peak[0], 1), round(memory.resident("self"), 1)
+        told.peak_mb, told.own_peak_mb, told.engine_peak_mb = (round(mb, 1) for mb in (peak.both, peak.own, peak.engine))
+        told.peak_at, told.end_mb = peak.at, round(memory.resident("self"), 1)
         return told
 
+    def _at_work(self) -> str:
+        return self.runtime.profile.step.table or self.doing
+
     def _run(self, day: date) -> tuple[NightReport | None, str]:
+        self.doing = "between the tables"
         try:
             report = run_night(self.runtime, day)
         except Died:
             return None, "died"
         except LakeUnreachable as e:
             return None, f"given up: {e.code}"
+        finally:
+            self.engine.stop()
         if report.failures:
             return report, f"failed: {report.failures[0].split(':')[0]}"
         return report, f"refused: {report.problems[0].split(':')[0]}" if report.problems else "well"
 
     def _check(self, told: Told) -> None:
+        self.doing = "the checks"
         release = self.runtime.ledger.releases()[-1]
         found = check_lake(View(self.runtime, release))
         told.release = release.number
@@ -153,7 +166,7 @@ def line(night: dict[str, Any]) -> str:
     """One night for people."""
     faults = ", ".join(night["faults"]) or "no fault"
     held = f"{night['holding']} of {night['applying']} hold" + (f", VIOLATED {night['violated']}" if night["violated"] else "")
-    figures = f"{night['runs']} runs, {night['seconds']:.0f} s, {night['peak_mb']:.0f} MB"
+    figures = f"{night['runs']} runs, {night['seconds']:.0f} s, {night['peak_mb']:.0f} MB at {night['peak_at']}"
     return f"{night['day']}: {faults}; {night['outcome']}; {figures}; {held}"
 
 
@@ -162,14 +175,29 @@ def cpu_seconds() -> float:
     return sum(os.times()[:4])
 
 
+@dataclass
+class Peak:
+    """The most resident memory in MB, of both processes together and of each, and what was done when both had most."""
+
+    both: float = 0.0
+    own: float = 0.0
+    engine: float = 0.0
+    at: str = ""
+
+    def seen(self, own: float, engine: float, at_work: str) -> None:
+        if own + engine > self.both:
+            self.both, self.at = own + engine, at_work
+        self.own, self.engine = max(self.own, own), max(self.engine, engine)
+
+
 @contextmanager
-def peak_memory(engine: SailProcess) -> Iterator[list[float]]:
-    """The greatest resident memory of this process and the engine's together while the block runs, sampled."""
-    peak, done = [0.0], threading.Event()
+def watched(engine: SailProcess, at_work: Callable[[], str]) -> Iterator[Peak]:
+    """The memory of this process and the engine's while the block runs, sampled."""
+    peak, done = Peak(), threading.Event()
 
     def watch() -> None:
         while not done.wait(SAMPLE_SECONDS):
-            peak[0] = max(peak[0], memory.resident("self", *engine.pids))
+            peak.seen(memory.resident("self"), memory.resident(*engine.pids), at_work())
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()

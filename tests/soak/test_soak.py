@@ -28,7 +28,8 @@ def test_after_every_night_everything_holds(tmp_path: Path, proven: Callable[...
 
 
 def nights(*peaks: float, **last: Any) -> dict[str, Any]:
-    each = {"faults": ["crash"], "outcome": "died", "runs": 2, "cpu_seconds": 9.0, "violated": [], "end_mb": 700.0}
+    each = {"faults": ["crash"], "outcome": "died", "runs": 2, "cpu_seconds": 9.0, "violated": []}
+    each |= {"own_peak_mb": 450.0, "engine_peak_mb": 250.0, "end_mb": 400.0, "peak_at": "base/population/person"}
     found = [{**each, "peak_mb": peak} for peak in peaks]
     found[-1] |= last
     return {"people": 200, "seed": 1, "asked": len(peaks), "nights": found, "compared": 29, "different": []}
