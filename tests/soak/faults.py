@@ -24,6 +24,8 @@ from tests.faults.points import POINTS, Died, die, dying
 from tests.soak.deliveries import CHANGED, Departments
 
 WORKSHOP = "themes/health/archive"
+WRITES = 40
+"""A night writes more stages than these."""
 
 
 @dataclass
@@ -127,7 +129,7 @@ def crash(night: Night) -> Any:
 @contextmanager
 def _at_a_write(night: Night, happens: Callable[[int], None]) -> Iterator[None]:
     """From some write of a stage on, this happens before each: it is told how many there were."""
-    left = [night.random.randint(1, 12)]
+    left = [night.random.randint(1, WRITES)]
     original = Stage._written
 
     @contextmanager
