@@ -38,15 +38,15 @@ def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
         return spark.read.format("delta").load(f"{outputs}/{table}")
 
     def write(table: str, frame: DataFrame) -> None:
-        at = perf_counter()
         frame.write.format("delta").save(f"{outputs}/{table}")
         seconds[table] = perf_counter() - at
 
     for source in SOURCES:
-        typed_rows = outputs / "typed" / source
+        at, typed_rows = perf_counter(), outputs / "typed" / source
         write(f"cleansed/{source}", cleansed(spark, contracts[f"cleansed/{source}"], inputs / "raw" / source, typed_rows))
         shutil.rmtree(typed_rows)
     for table in DERIVED:
+        at = perf_counter()
         asset = assets[table]
         frames = {argument: read(name) for argument, name in asset.inputs.items()}
         made = asset.function(**frames, **{argument: values[name] for argument, name in asset.parameters.items()})
