@@ -15,7 +15,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.base.population.death import birth_of_number
-from assets.base.population.records import source_key, sources
+from assets.base.population.records import by_order, source_count, source_key, sources
 from assets.declare import AS_OF, PSEUDONYM, cleansed, lake_asset, table
 
 UNKNOWN_COUNTY = "321000"
@@ -46,15 +46,14 @@ def persons(link: DataFrame) -> DataFrame:
     order = F.lit(max(s.order for s in sources().values()) + 1)
     for source in sources().values():
         order = F.when(F.col("source_table") == source.table, source.order).otherwise(order)
-    counts_first = F.struct(F.col("name").isNull().alias("nameless"), order.alias("order"), "source_key")
     return (
         link.where(F.col("person_uid").isNotNull())
         .groupBy("person_uid")
         .agg(
             # an archive in conflict carries somebody else's number: it is not the number of its own person
             F.max(F.when(F.col("match").isin("M1", "M1B"), F.col("id_no"))).alias("id_no"),
-            F.min_by("name", counts_first).alias("name"),
-            F.count_distinct("source_table").cast("int").alias("source_cnt"),
+            F.min_by("name", by_order(F.col("name").isNull(), order)).alias("name"),
+            source_count().alias("source_cnt"),
             F.bool_or(F.col("source_table") == TABLES["resident"]).alias("in_police"),
             F.min("_business_date").alias("first_seen"),
             F.max("_business_date").alias("last_seen"),

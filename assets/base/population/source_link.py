@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import records
+from assets.base.population.records import by_order, records
 from assets.declare import PSEUDONYM, cleansed, lake_asset
 from standards.names import same_person_name
 
@@ -46,9 +46,13 @@ def _name_agreement(own: Column, anchor: Column, former: Column) -> Column:
 def anchors(rows: DataFrame, number: str = "id_no") -> DataFrame:
     """Per `number` the name that counts: first by survivorship, then by the smallest key. A placeholder is no name."""
     nameless = F.col("name_key").isNull() | F.col("is_placeholder")
-    counts_first = Window.partitionBy(number).orderBy(nameless, "name_order", "source_key")
-    named = rows.where(F.col(number).isNotNull()).withColumn("place", F.row_number().over(counts_first)).where(F.col("place") == 1)
-    return named.select(number, F.when(~nameless, F.col("name_key")).alias("anchor_key"), F.col("former_name_key").alias("anchor_former"))
+    first = by_order(nameless, F.col("name_order"))
+    return (
+        rows.where(F.col(number).isNotNull())
+        .select(number, first.alias("first"), F.when(~nameless, F.col("name_key")).alias("key"), F.col("former_name_key").alias("former"))
+        .groupBy(number)
+        .agg(F.min_by("key", "first").alias("anchor_key"), F.min_by("former", "first").alias("anchor_former"))
+    )
 
 
 def match_by_number(rows: DataFrame, anchor: DataFrame) -> DataFrame:

@@ -57,12 +57,10 @@ def archives_by_number(archives: DataFrame) -> DataFrame:
         .agg(
             F.min("archive_key").alias("archive_key"),
             F.min("person_uid").alias("person_uid"),
-            F.count_distinct("person_uid").alias("persons"),
+            F.coalesce(F.min("person_uid") != F.max("person_uid"), F.lit(False)).alias("ambiguous"),
         )
-        .withColumn("ambiguous", F.col("persons") > 1)
         .withColumn("archive_key", F.when(~F.col("ambiguous"), F.col("archive_key")))
         .withColumn("person_uid", F.when(~F.col("ambiguous"), F.col("person_uid")))
-        .drop("persons")
     )
 
 

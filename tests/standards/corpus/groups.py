@@ -47,6 +47,10 @@ def _known() -> Column:
     return F.struct(F.col("n").isNull(), F.coalesce("n", F.lit(0)), F.coalesce("s", F.lit("")).alias("s"))
 
 
+def _text() -> Column:
+    return F.concat(F.lpad(F.coalesce("n", F.lit(0)).cast("string"), 3, "0"), F.coalesce("s", F.lit("")))
+
+
 def _aggregate(frame: DataFrame) -> DataFrame:
     return frame.groupBy("k").agg(
         F.min("s").alias("least"), F.max("s").alias("most"), F.count_distinct("s").alias("distinct"), F.count(F.lit(1)).alias("rows"),
@@ -56,6 +60,8 @@ def _aggregate(frame: DataFrame) -> DataFrame:
         F.sort_array(F.collect_list(F.struct("n", "s"))).alias("pairs"), F.sort_array(F.collect_set("s")).alias("set"),
         F.sort_array(F.collect_set(F.struct("n", "s"))).alias("set_of_pairs"), F.max(F.when(F.col("n") == 2, F.col("s"))).alias("when"),
         F.collect_list(F.when(F.col("n") > 99, F.col("s"))).alias("nothing"),
+        F.bit_count(F.bit_or(F.when(F.col("n") == 2, 1).when(F.col("s") == "王", 4).otherwise(0))).alias("bits"),
+        F.min_by(F.when(F.col("n") != 1, F.col("s")), _text()).alias("of_the_first"),
     ).transform(_numbered)  # fmt: skip
 
 
