@@ -12,7 +12,7 @@ as its denominator, so that only archive_rate can exceed 100 %. A year that is n
 from __future__ import annotations
 
 from datetime import date
-from functools import cache, reduce
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -141,6 +141,20 @@ def _rate(numerator: Column, denominator: Column) -> Column:
     return F.when(denominator > 0, (numerator * 100.0 / denominator).cast(RATE))
 
 
+def _indicator(name: str) -> Column:
+    """One indicator of a place, from its counts."""
+    (raw_num, raw_den), (clean_num, clean_den) = indicators()[name]["raw"], indicators()[name]["clean"]
+    return F.struct(
+        F.lit(name).alias("indicator"),
+        F.col(raw_num).cast("bigint").alias("raw_numerator"),
+        F.col(raw_den).cast("bigint").alias("raw_denominator"),
+        _rate(F.col(raw_num), F.col(raw_den)).alias("raw_rate"),
+        F.col(clean_num).cast("bigint").alias("clean_numerator"),
+        F.col(clean_den).cast("bigint").alias("clean_denominator"),
+        _rate(F.col(clean_num), F.col(clean_den)).alias("clean_rate"),
+    )
+
+
 @lake_asset("themes/health/indicator_year")
 def indicator_year(
     delivered: DataFrame = cleansed("health/archive"),
@@ -157,25 +171,17 @@ def indicator_year(
     raw = raw_counts(delivered, service, link, as_of)
     clean = clean_counts(delivered, archive, person, service, as_of)
     counts = [c for c in [*raw.columns, *clean.columns] if c != "county6"]
-    county = raw.join(clean, "county6", "full").fillna(0)
-    county = county.withColumn("div_code", F.when(F.col("county6") == UNKNOWN_COUNTY, UNKNOWN_ROW).otherwise(F.col("county6")))
-    rows = county.select("div_code", F.lit("county").alias("div_level"), *counts)
-    city = county.agg(*[F.sum(c).alias(c) for c in counts]).select(F.lit(CITY).alias("div_code"), F.lit("city").alias("div_level"), *counts)
-    rows = rows.unionByName(city)
-
-    def one(name: str) -> DataFrame:
-        (raw_num, raw_den), (clean_num, clean_den) = indicators()[name]["raw"], indicators()[name]["clean"]
-        return rows.select(
-            F.lit(name).alias("indicator"),
-            F.lit(as_of.year).alias("year"),
-            "div_code",
-            "div_level",
-            F.col(raw_num).cast("bigint").alias("raw_numerator"),
-            F.col(raw_den).cast("bigint").alias("raw_denominator"),
-            _rate(F.col(raw_num), F.col(raw_den)).alias("raw_rate"),
-            F.col(clean_num).cast("bigint").alias("clean_numerator"),
-            F.col(clean_den).cast("bigint").alias("clean_denominator"),
-            _rate(F.col(clean_num), F.col(clean_den)).alias("clean_rate"),
-        )
-
-    return reduce(DataFrame.unionByName, map(one, indicators())).select(*INDICATOR)
+    county = F.when(F.col("county6") == UNKNOWN_COUNTY, UNKNOWN_ROW).otherwise(F.col("county6"))
+    places = F.array(
+        *[F.struct(code.alias("code"), F.lit(level).alias("level")) for code, level in ((county, "county"), (F.lit(CITY), "city"))]
+    )
+    return (
+        raw.join(clean, "county6", "full")
+        .fillna(0)
+        .select(F.explode(places).alias("place"), *counts)
+        .groupBy("place")
+        .agg(*[F.sum(c).alias(c) for c in counts])
+        .select("place", F.explode(F.array(*map(_indicator, indicators()))).alias("of"))
+        .select(F.lit(as_of.year).alias("year"), F.col("place.code").alias("div_code"), F.col("place.level").alias("div_level"), "of.*")
+        .select(*INDICATOR)
+    )
