@@ -44,6 +44,9 @@ AS_OF: Any = Parameter("as_of")
 PSEUDONYM: Any = Parameter("pseudonym")
 """`Column -> Column`: the keyed pseudonym (HMAC-SM3, 64 hex characters) of an already normalised text."""
 
+CHECKPOINT: Any = Parameter("checkpoint")
+"""`DataFrame -> DataFrame`: the same rows, written down, for what is used more than once: a plan would reckon it anew each time."""
+
 _REGISTRY: dict[str, TableAsset] = {}
 
 

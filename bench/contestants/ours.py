@@ -7,14 +7,16 @@ of every repair and warning stand on every cleansed row.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from bench.job import AS_OF, DERIVED, KEY, SOURCES
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
     from contracts import Contract
     from resources.engine import Engine
@@ -30,7 +32,15 @@ def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
 
     started = perf_counter()
     spark, seconds = engine.session, {}
-    values = {"as_of": AS_OF, "pseudonym": pseudonym_column(KEY)}
+    between = outputs / "between"
+
+    def checkpoint(frame: DataFrame) -> DataFrame:
+        """As a night writes rows down in the middle of a step."""
+        where = between / str(uuid4())
+        frame.write.format("delta").save(str(where))
+        return spark.read.format("delta").load(str(where))
+
+    values = {"as_of": AS_OF, "pseudonym": pseudonym_column(KEY), "checkpoint": checkpoint}
     contracts, assets = load_all(), declared()
     seconds["start"] = perf_counter() - started
 
@@ -39,12 +49,13 @@ def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
 
     def write(table: str, frame: DataFrame) -> None:
         frame.write.format("delta").save(f"{outputs}/{table}")
+        shutil.rmtree(between, ignore_errors=True)
         seconds[table] = perf_counter() - at
 
     for source in SOURCES:
-        at, typed_rows = perf_counter(), outputs / "typed" / source
-        write(f"cleansed/{source}", cleansed(spark, contracts[f"cleansed/{source}"], inputs / "raw" / source, typed_rows))
-        shutil.rmtree(typed_rows)
+        at = perf_counter()
+        raw = spark.read.format("delta").load(str(inputs / "raw" / source))
+        write(f"cleansed/{source}", cleansed(contracts[f"cleansed/{source}"], raw, checkpoint))
     for table in DERIVED:
         at = perf_counter()
         asset = assets[table]
@@ -55,18 +66,17 @@ def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
     return seconds
 
 
-def cleansed(spark: SparkSession, contract: Contract, raw: Path, between: Path) -> DataFrame:
-    """The live rows of a cleansed table. between: where the typed rows are written down, as a night does."""
+def cleansed(contract: Contract, raw: DataFrame, checkpoint: Callable[[DataFrame], DataFrame]) -> DataFrame:
+    """The live rows of a cleansed table."""
     from pyspark.sql import functions as F
 
     from assets.cleansed.fold import PUBLISHED, fold
     from quality.among import flagged
     from quality.rows import snapshot, typed
 
-    delivered = spark.read.format("delta").load(str(raw)).withColumn("_business_date", F.col("_business_date").cast("date"))
+    delivered = raw.withColumn("_business_date", F.col("_business_date").cast("date"))
     assert contract.delivery is not None
     last = delivered.select(snapshot().alias("s")).agg(F.max("s")).collect() if contract.delivery.mode == "full" else []
     live = (F.col("_fate") == PUBLISHED) & (F.col("_op") != "D")
-    typed(contract, delivered, test_divisions=True).write.format("delta").save(str(between))
-    rows = fold(contract, spark.read.format("delta").load(str(between)), None, [r[0] for r in last])
+    rows = fold(contract, checkpoint(typed(contract, delivered, test_divisions=True)), None, [r[0] for r in last])
     return flagged(rows, contract, live).where(live)

@@ -16,6 +16,7 @@ from assets.declare import TableAsset
 from contracts import Contract
 from pipelines.books.ledger import told_by_commit
 from pipelines.runtime import Runtime
+from pipelines.steps.checkpoints import checkpoints
 from pipelines.steps.outcome import GateFailed, Outcome
 from pipelines.steps.standing import code_digest
 from quality import gates
@@ -42,13 +43,14 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Out
     made_from = _fingerprint(runtime, contract, {t: runtime.lake.content(t) for t in versions}, as_of)
     if base is not None and runtime.lake.notes(asset.name).get(MADE_FROM) == made_from:
         return Outcome(asset.name, base, changed=False, read=versions)
-    with runtime.step.clock("plan"):
-        frames = {argument: _live(runtime, table, versions[table]) for argument, table in asset.inputs.items()}
-        values = {argument: runtime.parameter(name, as_of=as_of) for argument, name in asset.parameters.items()}
-        made = _conform(contract, asset.function(**frames, **values))
-    stage = runtime.lake.stage(asset.name, run_id)
-    with runtime.step.clock("stage"):
-        stage.write(made)
+    with checkpoints(runtime, asset.name, run_id) as checkpoint:
+        with runtime.step.clock("plan"):
+            frames = {argument: _live(runtime, table, versions[table]) for argument, table in asset.inputs.items()}
+            values = {argument: runtime.parameter(name, as_of=as_of, checkpoint=checkpoint) for argument, name in asset.parameters.items()}
+            made = _conform(contract, asset.function(**frames, **values))
+        stage = runtime.lake.stage(asset.name, run_id)
+        with runtime.step.clock("stage"):
+            stage.write(made)
 
     rows = stage.rows()
     account = Account(asset.name, run_id, as_of, rows, rows, kind="derived")

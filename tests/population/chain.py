@@ -31,7 +31,7 @@ class Population:
 def populate(spark: SparkSession, **tables: list[dict[str, Any]]) -> Population:
     """Tables that are not given are empty."""
     c: dict[str, DataFrame] = {name: frame(spark, name, tables.get(name, [])) for name in SOURCES}
-    link = source_link(*[c[n] for n in SOURCES], pseudonym)
+    link = source_link(*[c[n] for n in SOURCES], pseudonym, lambda rows: rows)
     rows = link.collect()
     # the collected links come back as a table, as in the lake, so that the plans do not grow with every step
     link = spark.createDataFrame(rows, link.schema)

@@ -16,7 +16,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import by_order, records
-from assets.declare import PSEUDONYM, cleansed, lake_asset
+from assets.declare import CHECKPOINT, PSEUDONYM, cleansed, lake_asset
 from standards.names import same_person_name
 
 UID_LENGTH = 32
@@ -30,6 +30,10 @@ LINK = (
     "source_table", "source_key", "person_uid", "match", "match_reason", "id_no", "id_error", "name",
     "_source_file", "_row_no", "_batch_id", "_business_date",
 )  # fmt: skip
+
+
+TEACHING = ("introduces", "local_numbers", "anchor_key", "anchor_former")
+"""What a record says of local numbers, beside its match."""
 
 
 def is_sure() -> Column:
@@ -154,6 +158,7 @@ def source_link(
     card: DataFrame = cleansed("citizen_card/card"),
     cremation: DataFrame = cleansed("civil_affairs/cremation"),
     pseudonym: Callable[[Column], Column] = PSEUDONYM,
+    checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
 ) -> DataFrame:
     """One row per source record, key (source_table, source_key), columns LINK.
 
@@ -174,8 +179,8 @@ def source_link(
             "civil_affairs/cremation": cremation,
         }
     )
-    identified = match_by_number(rows, anchors(rows))
-    unidentified = match_without_number(rows, documents(rows), local_numbers(identified))
     needed = [c for c in LINK if c != "person_uid"] + ["owner"]
+    identified = checkpoint(match_by_number(rows, anchors(rows)).select(*needed, *TEACHING))
+    unidentified = match_without_number(rows, documents(rows), local_numbers(identified))
     matched = identified.select(*needed).unionByName(unidentified.select(*needed))
     return matched.transform(with_person, pseudonym).select(*LINK)

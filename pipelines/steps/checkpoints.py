@@ -1,0 +1,38 @@
+"""Rows written down in the middle of a step, seen by nobody, and gone with it.
+
+An engine that plans lazily reckons anew whatever a plan mentions twice, and what sorts holds on to all that was made before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from pipelines.runtime import Runtime
+from resources.errors import LakeUnreachable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from resources.stage import Stage
+
+
+@contextmanager
+def checkpoints(runtime: Runtime, table: str, run_id: str) -> Iterator[Callable[[DataFrame], DataFrame]]:
+    """A function that writes rows down and gives them back to be read, for as long as the block lasts."""
+    stages: list[Stage] = []
+
+    def checkpoint(frame: DataFrame) -> DataFrame:
+        stage = runtime.lake.stage(table, run_id)
+        stages.append(stage)
+        with runtime.step.clock("stage"):
+            stage.write(frame)
+        return stage.frame(runtime.spark)
+
+    try:
+        yield checkpoint
+    finally:
+        with suppress(LakeUnreachable):
+            for stage in stages:
+                stage.discard()
