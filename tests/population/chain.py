@@ -28,14 +28,19 @@ class Population:
         return self.deaths.get(self.links[table, key].person_uid)
 
 
+def as_it_is(rows: DataFrame) -> DataFrame:
+    """What is small need not be written down."""
+    return rows
+
+
 def populate(spark: SparkSession, **tables: list[dict[str, Any]]) -> Population:
     """Tables that are not given are empty."""
     c: dict[str, DataFrame] = {name: frame(spark, name, tables.get(name, [])) for name in SOURCES}
-    link = source_link(*[c[n] for n in SOURCES], pseudonym, lambda rows: rows)
+    link = source_link(*[c[n] for n in SOURCES], pseudonym, as_it_is)
     rows = link.collect()
     # the collected links come back as a table, as in the lake, so that the plans do not grow with every step
     link = spark.createDataFrame(rows, link.schema)
-    dead = death(link, c["certificate"], c["cancellation"], c["cremation"], c["pension"], c["archive"], c["visit"], AS_OF)
+    dead = death(link, c["certificate"], c["cancellation"], c["cremation"], c["pension"], c["archive"], c["visit"], AS_OF, as_it_is)
     persons = person(link, dead, c["resident"], c["archive"], c["card"], c["visit"], AS_OF, pseudonym)
     return Population(
         {(r.source_table, r.source_key): r for r in rows},

@@ -7,6 +7,7 @@ doubtful link it is a hint (C) that no other hint raises. Whoever was seen alive
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import reduce
 
@@ -15,7 +16,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
 from assets.base.population.source_link import CONFLICT, M2, is_sure
-from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 
 CONFLICT_DAYS = 7
 CONTRADICTED = "CONFLICT"
@@ -202,6 +203,7 @@ def death(
     archive: DataFrame = cleansed("health/archive"),
     visit: DataFrame = cleansed("health/outpatient_visit"),
     as_of: date = AS_OF,
+    checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
 ) -> DataFrame:
     """One row per person of whom somebody says they are dead, key person_uid.
 
@@ -217,10 +219,10 @@ def death(
         "health/archive": archive,
     }
     return (
-        evidence(frames, link)
-        .transform(with_validity, as_of)
+        checkpoint(evidence(frames, link).transform(with_validity, as_of))
         .transform(with_weight)
         .transform(fused)
+        .transform(checkpoint)
         .transform(with_life_evidence, visit, link)
         .transform(with_contradiction)
         .select("person_uid", "death_date", "grade", "status", "is_candidate", "date_conflict", "sources", "life_evidence")
