@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from contracts import Contract
 from contracts.rules import Rule
 from standards import coordinates, identity, names, phones
-from standards.text import HAN, Row, Steps, code_array, flag, free_text, no_codes
+from standards.text import HAN, Row, Steps, codes_text, flag, free_text
 
 MICRO = 1_000_000
 SHAPES: dict[str, Callable[[Column], Column]] = {
@@ -44,7 +44,7 @@ def _swapped(rule: Rule, contract: Contract) -> Steps:
         return {
             "value0": F.when(crossed, row["1"]).otherwise(row["0"]),
             "value1": F.when(crossed, row["0"]).otherwise(row["1"]),
-            **dict.fromkeys(("codes0", "codes1"), code_array(flag(crossed, "F_SWAPCOL"))),
+            **dict.fromkeys(("codes0", "codes1"), flag(crossed, "F_SWAPCOL")),
         }
 
     return seen, answer
@@ -52,12 +52,12 @@ def _swapped(rule: Rule, contract: Contract) -> Steps:
 
 def _order(rule: Rule, contract: Contract) -> Steps:
     """The second date is not before the first one: W_ORDER at the second."""
-    return (lambda row: {"codes1": code_array(flag(row["1"].cast("date") < row["0"].cast("date"), "W_ORDER"))},)
+    return (lambda row: {"codes1": flag(row["1"].cast("date") < row["0"].cast("date"), "W_ORDER")},)
 
 
 def _past(rule: Rule, contract: Contract) -> Steps:
     """The date is not later than the day the delivery speaks about: W_FUTURE."""
-    return (lambda row: {"codes0": code_array(flag(row["0"].cast("date") > row["day"], "W_FUTURE"))},)
+    return (lambda row: {"codes0": flag(row["0"].cast("date") > row["day"], "W_FUTURE")},)
 
 
 def _sex(rule: Rule, contract: Contract) -> Steps:
@@ -67,7 +67,7 @@ def _sex(rule: Rule, contract: Contract) -> Steps:
         odd = F.pmod(F.substring(row["1"], 17, 1).try_cast("int"), F.lit(2)) == 1
         said = F.when(row["1"].isNotNull(), F.when(odd, "1").otherwise("2"))
         wrong = row["0"].isin("1", "2") & (row["0"] != said)
-        return {"value0": F.when(wrong, said).otherwise(row["0"]), "codes0": code_array(flag(wrong, "F_SEX"))}
+        return {"value0": F.when(wrong, said).otherwise(row["0"]), "codes0": flag(wrong, "F_SEX")}
 
     return (answer,)
 
@@ -84,7 +84,7 @@ def _birth(rule: Rule, contract: Contract) -> Steps:
         return {
             "value0": F.when(crossed, row["1"]).otherwise(row["0"]),
             "value1": F.when(crossed, row["0"]).otherwise(row["1"]),
-            **dict.fromkeys(("codes0", "codes1"), code_array(flag(crossed, "F_SWAPCOL"))),
+            **dict.fromkeys(("codes0", "codes1"), flag(crossed, "F_SWAPCOL")),
         }
 
     return seen, answer
@@ -96,7 +96,7 @@ def _status(rule: Rule, contract: Contract) -> Steps:
 
     def answer(row: Row) -> dict[str, Column]:
         wrong = F.coalesce((row["0"] == open_) & row["1"].isNotNull(), F.lit(False))
-        return {"value0": F.when(wrong, F.lit(closed)).otherwise(row["0"]), "codes0": code_array(flag(wrong, "F_STATUS"))}
+        return {"value0": F.when(wrong, F.lit(closed)).otherwise(row["0"]), "codes0": flag(wrong, "F_STATUS")}
 
     return (answer,)
 
@@ -107,7 +107,7 @@ def _reversal(rule: Rule, contract: Contract) -> Steps:
     def answer(row: Row) -> dict[str, Column]:
         negative, linked = row["0"] < 0, row["1"].isNotNull() if len(rule.columns) > 1 else F.lit(False)
         codes = (flag(negative & linked, "W_REVERSAL"), flag(negative & ~linked, "W_NEGATIVE"), flag(row["0"] == 0, "W_ZERO"))
-        return {"codes0": code_array(*codes)}
+        return {"codes0": codes_text(*codes)}
 
     return (answer,)
 
@@ -154,7 +154,7 @@ def _coordinates(rule: Rule, contract: Contract) -> Steps:
         there = row["0"].isNotNull() & row["1"].isNotNull() & ~row["nothing"]
         known = F.lit(shifted or crs in coordinates.KEPT)
         right = there & known & coordinates.inside(lon, lat)
-        codes = code_array(
+        codes = codes_text(
             flag(row["whole"], "F_UNIT"),
             flag(row["swap"], "F_SWAP"),
             flag(row["nothing"], "F_NULL"),
@@ -182,7 +182,7 @@ def apply(
 ) -> DataFrame:
     """The contract's rules that `makers` knows, in their order, each seeing what those before it have made.
 
-    `value`, `codes`: column of the contract -> column of the frame that holds its value, and its codes array; they are replaced.
+    `value`, `codes`: column of the contract -> column of the frame that holds its value, and its codes; they are replaced.
     Adds helper columns whose names start with `_across`.
     """
     for n, rule in enumerate(r for r in contract.row_rules if r.rule in makers):
@@ -198,6 +198,6 @@ def apply(
             if f"value{i}" in answer:
                 changed[value[c]] = answer[f"value{i}"]
             if f"codes{i}" in answer:
-                changed[codes[c]] = F.concat(F.coalesce(F.col(f"`{codes[c]}`"), no_codes()), answer[f"codes{i}"])
+                changed[codes[c]] = codes_text(F.col(f"`{codes[c]}`"), answer[f"codes{i}"])
         frame = frame.withColumns(changed)
     return frame

@@ -18,6 +18,7 @@ from contracts import Contract
 from quality import across
 from standards import divisions, names, numbers, organisations
 from standards.rules import Options, parse
+from standards.text import codes_text, no_codes
 
 LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 _PARSED = "_parsed_{}"
@@ -75,8 +76,7 @@ def _across_texts(contract: Contract, frame: DataFrame) -> DataFrame:
     columns = _concerned(contract, across.TEXTS)
     if not columns:
         return frame
-    none = F.array().cast("array<string>")
-    ready = frame.withColumns({_MEANT.format(c): F.col(c) for c in columns} | {_MOVED.format(c): none for c in columns})
+    ready = frame.withColumns({_MEANT.format(c): F.col(c) for c in columns} | {_MOVED.format(c): no_codes() for c in columns})
     return across.apply(ready, contract, across.TEXTS, {c: _MEANT.format(c) for c in columns}, {c: _MOVED.format(c) for c in columns})
 
 
@@ -87,15 +87,14 @@ def _across_values(contract: Contract, frame: DataFrame) -> DataFrame:
     if not parsed:
         return frame
     value, codes = ({c: name.format(c) for c in columns} for name in (_VALUE, _FOUND))
-    none = F.array().cast("array<string>")
-    held = {value[c]: parsed[c].getField("value") for c in columns} | {codes[c]: none for c in columns}
+    held = {value[c]: parsed[c].getField("value") for c in columns} | {codes[c]: no_codes() for c in columns}
     judged = across.apply(frame.withColumns(held), contract, across.VALUES, value, codes) if columns else frame
     changed = {}
     for c in parsed:
         first = [F.col(_MOVED.format(c))] if c in moved else []
         last = [F.col(codes[c])] if c in columns else []
         read = F.col(value[c]) if c in columns else parsed[c].getField("value")
-        told = F.concat(*first, parsed[c].getField("codes"), *last)
+        told = codes_text(*first, parsed[c].getField("codes"), *last)
         changed[_PARSED.format(c)] = parsed[c].withField("value", read).withField("codes", told)
     return judged.withColumns(changed)
 
@@ -126,7 +125,7 @@ def _value(contract: Contract, c: Field) -> Column:
     if source.rule == "identity" and c.name == f"{source.name}_raw":
         return F.col(source.name)
     if source.rule == "identity":
-        error = F.regexp_extract(F.array_join(parsed.getField("codes"), ","), "(E_[A-Z0-9_]+|W_CENTURY)", 1)
+        error = F.regexp_extract(F.coalesce(parsed.getField("codes"), F.lit("")), "(E_[A-Z0-9_]+|W_CENTURY)", 1)
         return F.when(parsed.getField("value").isNull(), F.when(error == "", F.lit("E_NULL")).otherwise(error))
     if source.rule == "person_name":
         return names.compare_key(parsed.getField("value"))
@@ -154,10 +153,10 @@ def _codes(contract: Contract) -> Column:
     parts = []
     for c in contract.delivered:
         parsed = F.col(_PARSED.format(c.name))
-        codes = F.array_join(parsed.getField("codes"), ",")
-        parts.append(F.when(codes != "", F.concat(F.lit(f"{c.name}:"), F.replace(codes, F.lit(","), F.lit(f",{c.name}:")))))
+        codes = parsed.getField("codes")
+        parts.append(F.concat(F.lit(f"{c.name}:"), F.replace(codes, F.lit(","), F.lit(f",{c.name}:"))))
         if c.required:
-            missing = parsed.getField("value").isNull() & ~codes.contains("E_")
+            missing = parsed.getField("value").isNull() & ~F.coalesce(codes.contains("E_"), F.lit(False))
             if c.name not in _identifying(contract):
                 missing &= F.col("_op") != "D"
             parts.append(F.when(missing, F.lit(f"{c.name}:E_REQUIRED")))

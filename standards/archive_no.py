@@ -9,7 +9,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.text import Row, Steps, clean_by, code_array, flag, identifier, identifier_fixes, is_absent, no_codes
+from standards.text import Row, Steps, clean_by, codes_text, flag, identifier, identifier_fixes, is_absent, no_codes
 
 SHAPE = r"^(?:[0-9]{17}|[0-9]{20})\z"
 
@@ -21,7 +21,7 @@ def archive_no_rule() -> Steps:
         return {"absent": is_absent(row["s"]), "right": row["s"].rlike(SHAPE)}
 
     def answer(row: Row) -> dict[str, Column]:
-        codes = code_array(*identifier_fixes(row["raw"]), flag(~row["right"], "E_ARCHIVE_NO"))
+        codes = codes_text(*identifier_fixes(row["raw"]), flag(~row["right"], "E_ARCHIVE_NO"))
         untouched = ((row["s"] == row["raw"]) & row["right"]) | row["absent"]
         return {"value": F.when(row["right"], row["s"]), "codes": F.when(untouched, no_codes()).otherwise(codes)}
 

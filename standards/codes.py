@@ -13,7 +13,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import looked_up, rows
-from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
 
 
 @cache
@@ -55,7 +55,7 @@ def code_rule(name: str, code_map: Mapping[str, str]) -> Steps:
 
     def answer(row: Row) -> dict[str, Column]:
         s, raw, value = row["s"], row["raw"], row["value"]
-        codes = code_array(*text_fixes(raw), flag(value != s, "F_CODE"), flag(value.isNull(), "E_CODE"))
+        codes = codes_text(*text_fixes(raw), flag(value != s, "F_CODE"), flag(value.isNull(), "E_CODE"))
         nothing = value.isNull() & is_absent(s)
         return {"codes": F.when((value == raw) | nothing, no_codes()).otherwise(codes)}
 

@@ -12,7 +12,7 @@ from math import pi
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
 
 DECIMAL = r"^[+-]?[0-9]{1,10}(?:[.][0-9]{1,20})?\z"
 DMS = r"""^([0-9]{1,3})[°度dD:] *([0-9]{1,2})['′分mM:] *([0-9]{1,2}(?:[.][0-9]{1,8})?)["″秒sS]? *[NEne北东]?\z"""
@@ -41,7 +41,7 @@ def degrees_rule() -> Steps:
 
     def answer(row: Row) -> dict[str, Column]:
         value = F.coalesce(row["plain"], row["dms"])
-        codes = code_array(*text_fixes(row["raw"]), flag(row["dms"].isNotNull(), "F_DMS"), flag(value.isNull(), "E_DEGREES"))
+        codes = codes_text(*text_fixes(row["raw"]), flag(row["dms"].isNotNull(), "F_DMS"), flag(value.isNull(), "E_DEGREES"))
         untouched = row["absent"] | (row["plain"].isNotNull() & (row["s"] == row["raw"]))
         return {"value": value, "codes": F.when(untouched, no_codes()).otherwise(codes)}
 

@@ -11,7 +11,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import placeholders
-from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
 
 ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 COMPACT = r"^([0-9]{4})([0-9]{2})([0-9]{2})\z"
@@ -61,7 +61,7 @@ def _iso(day: Column, excel: bool) -> Column:
 def _answer(row: Row) -> dict[str, Column]:
     value, sentinel = row["value"], row["sentinel"]
     moved = ~F.coalesce(row["zone"], F.lit("")).isin("", HERE) if "zone" in row else F.lit(False)
-    codes = code_array(
+    codes = codes_text(
         *text_fixes(row["raw"]),
         flag(sentinel, "F_SENTINEL"),
         flag(value.isNotNull() & ~row["plain"], "F_DATE"),

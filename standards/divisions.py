@@ -15,7 +15,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import looked_up, rows
-from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
 
 CITY4 = "3210"
 CITY = "321000"
@@ -124,7 +124,7 @@ def division_rule(test_divisions: bool = False) -> Steps:
     def answer(row: Row) -> dict[str, Column]:
         value = row["value"]
         mapped = flag(~row["numeric"] | (value != row["padded"]), "F_DIVISION")
-        codes = code_array(*text_fixes(row["raw"]), F.when(value.isNull(), "E_DIVISION").otherwise(mapped))
+        codes = codes_text(*text_fixes(row["raw"]), F.when(value.isNull(), "E_DIVISION").otherwise(mapped))
         return {"codes": F.when(row["absent"] | (value == row["raw"]), no_codes()).otherwise(codes)}
 
     return clean_by(free_text), padded, today, current, answer

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from standards import divisions
 from standards.tables import placeholders
-from standards.text import FULL_WIDTH, HALF_WIDTH, INVISIBLE, SCIENTIFIC, Row, Steps, clean_by, code_array, flag, is_absent, no_codes
+from standards.text import FULL_WIDTH, HALF_WIDTH, INVISIBLE, SCIENTIFIC, Row, Steps, clean_by, codes_text, flag, is_absent, no_codes
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_DIGITS = "10X98765432"
@@ -104,12 +104,12 @@ def identity_rule(business_date: Column, test_divisions: bool = False) -> Steps:
             flag(F.substring(body, 15, 3) == "000", "W_SEQ0"),
             flag(F.year(business_date) - F.year(row["birth"]) > OLD_AGE, "W_OLD"),
         )
-        found = F.when(error.isNull(), code_array(*warnings)).otherwise(code_array(flag(s.contains("**"), "W_MASKED"), error))
-        fixes = F.when(s == row["raw"], no_codes()).otherwise(code_array(*_fixes(row["raw"])))
+        found = F.when(error.isNull(), codes_text(*warnings)).otherwise(codes_text(flag(s.contains("**"), "W_MASKED"), error))
+        fixes = F.when(s == row["raw"], no_codes()).otherwise(codes_text(*_fixes(row["raw"])))
         number = F.when(row["old"], F.concat(body, row["check"])).otherwise(s)
         return {
             "value": F.when(error.isNull() & ~row["absent"], number),
-            "codes": F.when(row["absent"], no_codes()).otherwise(F.concat(fixes, found)),
+            "codes": F.when(row["absent"], no_codes()).otherwise(codes_text(fixes, found)),
         }
 
     return clean_by(normalise), shape, computed, judged, answer

@@ -12,7 +12,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import placeholders, rows
-from standards.text import HAN, WHITESPACE, Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import HAN, WHITESPACE, Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
 
 DOTS = "•．・‧∙●⋅"
 DOT = "·"
@@ -56,7 +56,7 @@ def person_name_rule() -> Steps:
 
     def answer(row: Row) -> dict[str, Column]:
         s, raw = row["s"], row["raw"]
-        codes = code_array(
+        codes = codes_text(
             *text_fixes(raw),
             flag(s != free_text(raw), "F_NAME"),
             flag(s.rlike(PLACEHOLDER) | s.isin(*placeholders("person_name")), "W_NAME_PLACEHOLDER"),

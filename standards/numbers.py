@@ -13,7 +13,7 @@ from decimal import Decimal
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.text import Row, Steps, clean_by, code_array, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
 
 PLAIN = r"^[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)\z"
 DECORATED = r"^[¥￥]?([+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]+)?|[+-]?[0-9.]+) *元?\z"
@@ -86,7 +86,7 @@ def _rule(
         unit = (flag(row["unit"], "F_UNIT"),) if units else ()
         decorated = flag((n != row["bare"]) & value.isNotNull(), "F_NUMBER")
         said = F.when(value.isNull() & ~row["absent"], error)
-        codes = code_array(*text_fixes(row["raw"]), decorated, *beside, *unit, said)
+        codes = codes_text(*text_fixes(row["raw"]), decorated, *beside, *unit, said)
         untouched = is_absent(row["s"]) | (value.isNotNull() & (n == row["raw"]) & ~(row["unit"] if units else F.lit(False)))
         return {"codes": F.when(untouched, no_codes()).otherwise(codes)}
 

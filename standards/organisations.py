@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from standards import names
 from standards.identity import HMT, PROVINCES
-from standards.text import HAN, Row, Steps, clean_by, code_array, flag, free_text, identifier, identifier_fixes, is_absent, no_codes
+from standards.text import HAN, Row, Steps, clean_by, codes_text, flag, free_text, identifier, identifier_fixes, is_absent, no_codes
 from standards.text import text_fixes as fixes
 
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -110,17 +110,17 @@ def organisation_no_rule(registrar: bool = False) -> Steps:
             .when(wrong, "E_CHECK")
         )
         place = F.when(length == 18, F.substring(s, 3, 6))
-        warnings = code_array(
+        warnings = codes_text(
             flag(legacy, "W_CHECK_LEGACY"),
             flag(row["inner"] != F.substring(s, 17, 1), "W_ORGCHECK"),
             flag((place != CENTRAL) & ~F.substring(place, 1, 2).isin(*(p for p in PROVINCES if p not in HMT)), "W_DIVISION"),
         )
-        found = F.when(error.isNull(), warnings).otherwise(code_array(error))
-        untouched = absent | ((s == row["raw"]) & error.isNull() & (F.size(warnings) == 0))
-        repaired = code_array(*identifier_fixes(row["raw"]), flag(row["raw"].rlike("[a-z-]"), "F_FORM"))
+        found = F.when(error.isNull(), warnings).otherwise(error)
+        untouched = absent | ((s == row["raw"]) & error.isNull() & warnings.isNull())
+        repaired = codes_text(*identifier_fixes(row["raw"]), flag(row["raw"].rlike("[a-z-]"), "F_FORM"))
         return {
             "value": F.when(error.isNull() & ~absent, s),
-            "codes": F.when(untouched, no_codes()).otherwise(F.concat(repaired, found)),
+            "codes": F.when(untouched, no_codes()).otherwise(codes_text(repaired, found)),
         }
 
     return clean_by(lambda raw: F.translate(identifier(raw), "-", "")), judged, halfway, computed, answer
@@ -145,7 +145,7 @@ def organisation_name_rule() -> Steps:
     def answer(row: Row) -> dict[str, Column]:
         s, raw = row["s"], row["raw"]
         absent = is_absent(s)
-        codes = code_array(*fixes(raw), flag(s != free_text(raw), "F_NAME"))
+        codes = codes_text(*fixes(raw), flag(s != free_text(raw), "F_NAME"))
         return {"value": F.when(~absent, s), "codes": F.when(absent | (s == raw), no_codes()).otherwise(codes)}
 
     return clean_by(normalise), answer

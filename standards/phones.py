@@ -10,7 +10,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import placeholders
-from standards.text import Row, Steps, clean_by, code_array, flag, is_absent, narrow, no_codes
+from standards.text import Row, Steps, clean_by, codes_text, flag, is_absent, narrow, no_codes
 
 AREA = "0514"
 MOBILE = r"^1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-35-8]|8[0-9]|9[0-35-9])[0-9]{8}\z"
@@ -51,7 +51,7 @@ def phone_rule() -> Steps:
 
     def answer(row: Row) -> dict[str, Column]:
         s, value, placeholder = row["s"], row["value"], row["placeholder"]
-        codes = code_array(
+        codes = codes_text(
             flag(value != row["raw"], "F_PHONE"),
             flag(placeholder, "W_PHONE_PLACEHOLDER"),
             flag(s.rlike("[*]{2,}"), "W_MASKED"),

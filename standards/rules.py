@@ -89,7 +89,7 @@ def _undamaged(row: Row) -> dict[str, Column]:
 
 def _damage(row: Row) -> dict[str, Column]:
     damaged = row["delivered"].isNotNull() & row["raw"].isNull()
-    return {"codes": F.when(damaged, F.array(F.lit("E_CONTROL"))).otherwise(row["codes"])}
+    return {"codes": F.when(damaged, F.lit("E_CONTROL")).otherwise(row["codes"])}
 
 
 def steps(rule: str, options: Options) -> Steps:
@@ -98,11 +98,11 @@ def steps(rule: str, options: Options) -> Steps:
 
 
 def parse(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> DataFrame:
-    """Raw strings by their rules: the frame with one column struct{value, codes: array<string>, …} more for each entry of `rules`.
+    """Raw strings by their rules: the frame with one column struct{value, codes: string, …} more for each entry of `rules`.
 
     rules: new column -> (rule, raw string column, options). KeyError for an unknown rule.
-    E_ codes: the value is NULL. W_: kept, with a warning. F_: kept after a repair. Nothing delivered: NULL without a code.
-    E_CONTROL, for every rule: control characters inside.
+    codes: `CODE,CODE`, NULL when there is none. E_: the value is NULL. W_: kept, with a warning. F_: kept after a repair.
+    Nothing delivered: NULL without a code. E_CONTROL, for every rule: control characters inside.
 
     Every intermediate is computed once, for all columns together, one projection a step. Spelled out as one expression per
     column, engines would plan for seconds and compute the same thing many times.

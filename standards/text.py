@@ -43,12 +43,15 @@ def flag(condition: Column, code: str) -> Column:
 
 
 def no_codes() -> Column:
-    return F.array().cast("array<string>")
+    return F.lit(None).cast("string")
 
 
-def code_array(*codes: Column) -> Column:
-    """The codes that are not NULL, in their order; never NULL itself."""
-    return F.array_compact(F.array(*codes))
+def codes_text(*codes: Column) -> Column:
+    """Codes, or several joined already, as one text `CODE,CODE` in their order, those that are NULL left out; NULL when nothing is left.
+
+    A text, because engines take five times as long for lists of which nearly all are empty.
+    """
+    return F.nullif(F.concat_ws(",", *codes), F.lit(""))
 
 
 def narrow(raw: Column) -> Column:
@@ -117,7 +120,7 @@ def text_rule() -> Steps:
     """Rules `text` and `address`: value string. Codes: F_WIDTH, F_INVIS, F_HTML, F_TRIM; W_TRUNC: cut in the middle of a character."""
 
     def answer(row: Row) -> dict[str, Column]:
-        codes = code_array(*text_fixes(row["raw"]), flag(free_text(row["raw"]).endswith(CUT), "W_TRUNC"))
+        codes = codes_text(*text_fixes(row["raw"]), flag(free_text(row["raw"]).endswith(CUT), "W_TRUNC"))
         fixed = F.when((row["s"] == row["raw"]) | row["absent"], no_codes()).otherwise(codes)
         return {"value": F.when(~row["absent"], row["s"]), "codes": fixed}
 
@@ -131,7 +134,7 @@ def identifier_rule() -> Steps:
         return {"absent": is_absent(row["s"]), "lost": row["s"].rlike(SCIENTIFIC)}
 
     def answer(row: Row) -> dict[str, Column]:
-        fixed = code_array(*identifier_fixes(row["raw"]), flag(row["lost"], "E_SCI"))
+        fixed = codes_text(*identifier_fixes(row["raw"]), flag(row["lost"], "E_SCI"))
         untouched = ((row["s"] == row["raw"]) & ~row["lost"]) | row["absent"]
         return {"value": F.when(~row["absent"] & ~row["lost"], row["s"]), "codes": F.when(untouched, no_codes()).otherwise(fixed)}
 

@@ -56,6 +56,18 @@ class Batch:
     batch_id: str
 
 
+@dataclass(frozen=True)
+class Again:
+    """Rows held back that are judged once more: where they stand (LINEAGE), and how many there are of each batch."""
+
+    rows: DataFrame
+    counts: dict[Batch, int]
+
+    @property
+    def batches(self) -> set[str]:
+        return {b.batch_id for b in self.counts}
+
+
 def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, rebuild: bool = False) -> Outcome:
     """Fold the new batches of one table into its state; `rebuild`: all batches, into an empty one.
 
@@ -75,12 +87,12 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
         return outcome
     state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
     whole = state is None or (was.folds == 0 and len(new) == len(everything))
-    earlier = None if rebuild else _judged_again(runtime, contract, was, new, everything, outdated)
+    again = None if rebuild else _judged_again(runtime, contract, was, new, everything, outdated)
     snapshots = _snapshots(runtime, raw, contract)
     with checkpoints(runtime, table, run_id) as checkpoint:
         with runtime.step.clock("plan"):
             # in one plan with the rules, what puts a key's rows in order holds on to every text they made on the way
-            rows = checkpoint(typed(contract, _raw_rows(runtime, raw, new, earlier), test_divisions=runtime.test_divisions))
+            rows = checkpoint(typed(contract, _raw_rows(runtime, raw, new, again), test_divisions=runtime.test_divisions))
             judged = flagged(fold(contract, rows, state, snapshots), contract, _live())
         stage = runtime.lake.stage(table, run_id)
         with runtime.step.clock("stage"):
@@ -88,13 +100,13 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     staged = stage.frame(runtime.spark)
 
     with runtime.step.clock("counts"):
-        outcome.accounts = _accounts(runtime, contract, staged, new, earlier)
+        outcome.accounts = _accounts(runtime, contract, staged, new, again)
     with runtime.step.clock("gates"):
         outcome.checks = _checks(runtime, contract, staged, outcome.accounts)
     if any(c.blocking and not c.passed for c in outcome.checks):
         hint = "" if state is None or was.rules_of_all == rules else OF_EARLIER_RULES
         raise GateFailed(table, outcome.checks, outcome.accounts, stage.uri, hint)
-    _publish_quarantine(runtime, contract, was, staged, new, earlier, run_id)
+    _publish_quarantine(runtime, contract, was, staged, new, again, run_id)
     with runtime.step.clock("publish"):
         published = runtime.lake.publish(
             stage,
@@ -142,8 +154,8 @@ def _snapshots(runtime: Runtime, raw: str, contract: Contract) -> list[str]:
 
 def _judged_again(
     runtime: Runtime, contract: Contract, was: Standing, new: list[Batch], everything: list[Batch], outdated: bool
-) -> DataFrame | None:
-    """Where the rows stand that are judged once more together with the new ones.
+) -> Again | None:
+    """The rows that are judged once more together with the new ones.
 
     Rows held back because their key was contested: later news may decide between them. All that are held back, when the
     rules have changed, and when a full snapshot arrives late: that newer ones had its key counts. Rows whose batch is no
@@ -156,8 +168,12 @@ def _judged_again(
     late = contract.delivery.mode == "full" and bool(new) and min(new) < max(everything)
     if not late and not outdated:
         held = held.where(F.array_contains("codes", CONTESTED))
-    gone = _held_batches(runtime, contract, was.held) - {b.batch_id for b in everything}
-    return held.where(~F.col("_batch_id").isin(sorted(gone))).select(*LINEAGE) if gone else held.select(*LINEAGE)
+    counted = held.groupBy(*PARTITIONS).count().collect()
+    there = {b.batch_id for b in everything}
+    counts = {Batch(str(r["_business_date"]), r["_batch_id"]): r["count"] for r in counted if r["_batch_id"] in there}
+    if not counts:
+        return None
+    return Again(held.where(F.col("_batch_id").isin(sorted({b.batch_id for b in counts}))).select(*LINEAGE), counts)
 
 
 def _held_batches(runtime: Runtime, contract: Contract, version: int | None) -> set[str]:
@@ -166,17 +182,18 @@ def _held_batches(runtime: Runtime, contract: Contract, version: int | None) -> 
     return set() if handle is None else {p["_batch_id"] for p in handle.partitions()}
 
 
-def _raw_rows(runtime: Runtime, raw: str, new: list[Batch], earlier: DataFrame | None) -> DataFrame:
-    """The rows of the new batches, and those judged again."""
+def _raw_rows(runtime: Runtime, raw: str, new: list[Batch], again: Again | None) -> DataFrame:
+    """The rows of the new batches, and those judged again. Of no other batch is a file read."""
     everything = runtime.lake.read(runtime.spark, raw)
     rows = everything.where(F.col("_batch_id").isin([b.batch_id for b in new]) if new else F.lit(False))
-    if earlier is not None:
-        again = earlier.withColumn("_business_date", F.col("_business_date").cast("string"))
-        rows = rows.unionByName(everything.join(again, list(LINEAGE), "left_semi"))
+    if again is not None:
+        held = again.rows.withColumn("_business_date", F.col("_business_date").cast("string"))
+        of_them = everything.where(F.col("_batch_id").isin(sorted(again.batches)))
+        rows = rows.unionByName(of_them.join(held, list(LINEAGE), "left_semi"))
     return rows.withColumn("_business_date", F.col("_business_date").cast("date"))
 
 
-def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list[Batch], earlier: DataFrame | None) -> list[Account]:
+def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list[Batch], again: Again | None) -> list[Account]:
     """What became of the rows of each batch, counted on the staged rows; rows_in comes from the raw table's own ledger.
 
     Codes: E_ of the rows held back, F_ and W_ of all rows of the new batches.
@@ -194,9 +211,8 @@ def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list
     of_interest = F.when(F.col("code").contains(":E_"), F.col("held")).otherwise(delivered_now)
     for r in told.where(of_interest).groupBy(*PARTITIONS, "code").count().collect():
         codes[str(r["_business_date"]), r["_batch_id"]][r["code"]] = r["count"]
-    if earlier is not None:
-        for r in earlier.groupBy(*PARTITIONS).count().collect():
-            fates[str(r["_business_date"]), r["_batch_id"]]["quarantined"] -= r["count"]
+    for batch, held in (again.counts if again else {}).items():
+        fates[batch.business_date, batch.batch_id]["quarantined"] -= held
     handle = runtime.lake.open(contract.sibling("raw"))
     assert handle is not None
     delivered = rows_of_batches(handle)
@@ -247,7 +263,7 @@ def _live() -> Column:
 
 
 def _publish_quarantine(
-    runtime: Runtime, contract: Contract, was: Standing, staged: DataFrame, new: list[Batch], earlier: DataFrame | None, run_id: str
+    runtime: Runtime, contract: Contract, was: Standing, staged: DataFrame, new: list[Batch], again: Again | None, run_id: str
 ) -> None:
     """Replace the quarantine of the batches that were judged: raw values, codes, and where each row came from."""
     quarantine, raw = contract.sibling("quarantine"), contract.sibling("raw")
@@ -261,8 +277,8 @@ def _publish_quarantine(
     touched = {b.batch_id for b in new} | {r["_batch_id"] for r in held.select("_batch_id").distinct().collect()}
     if was.unfinished:
         touched |= _held_batches(runtime, contract, was.newest)
-    if earlier is not None:
-        touched |= {r["_batch_id"] for r in earlier.select("_batch_id").distinct().collect()}
+    if again is not None:
+        touched |= again.batches
     delivered = {c.name: F.col(c.name) for c in contract.delivered}
     rows = runtime.lake.read(runtime.spark, raw).where(F.col("_batch_id").isin(sorted(touched)))
     found = held.join(rows, list(LINEAGE), "left").select(
@@ -275,7 +291,7 @@ def _publish_quarantine(
     if was.held is not None and untouched:
         kept = runtime.lake.read(runtime.spark, quarantine, was.held).where(F.col("_batch_id").isin(sorted(untouched)))
         judged = held.withColumn("_business_date", F.col("_business_date").cast("date")).select(*LINEAGE)
-        for rows_judged in [judged] if earlier is None else [judged, earlier]:
+        for rows_judged in [judged] if again is None else [judged, again.rows]:
             kept = kept.join(rows_judged, list(LINEAGE), "left_anti")
         found = found.unionByName(kept.select(found.columns))
     stage: Stage = runtime.lake.stage(quarantine, run_id)

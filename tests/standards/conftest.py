@@ -11,6 +11,7 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from standards.rules import Options, parse
+from tests.standards.answers import codes
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +33,6 @@ def parse_all(spark: SparkSession) -> Callable[..., list[tuple[Any, list[str]]]]
         given = Options(**{"business_date": F.lit(date(2017, 12, 31)), **options})
         frame = spark.createDataFrame(list(enumerate(values)), "i int, raw string")
         answered = parse(frame, {"p": (rule, "raw", given)}).orderBy("i").select("p").collect()
-        return [(row["p"]["value"], list(row["p"]["codes"])) for row in answered]
+        return [(row["p"]["value"], codes(row["p"]["codes"])) for row in answered]
 
     return ask

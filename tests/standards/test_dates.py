@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from standards.rules import Options, parse
+from tests.standards.answers import codes
 
 DAY = date(2018, 3, 5)
 DATES = {
@@ -101,7 +102,7 @@ def test_times_of_every_format_stand_on_the_clock_of_the_city(spark):
     frame = spark.createDataFrame(list(enumerate(values)), "i int, raw string")
     answered = parse(frame, {"p": ("timestamp", "raw", Options(F.lit(DAY)))})
     shown = answered.select("i", F.date_format("p.value", "yyyy-MM-dd HH:mm:ss.SSSSSS").alias("v"), "p.codes").orderBy("i").collect()
-    found = {raw: (row["v"] and datetime.fromisoformat(row["v"]), row["codes"]) for raw, row in zip(values, shown, strict=True)}
+    found = {raw: (row["v"] and datetime.fromisoformat(row["v"]), codes(row["codes"])) for raw, row in zip(values, shown, strict=True)}
     assert found == TIMES
 
 
