@@ -30,8 +30,6 @@ LINK = (
     "source_table", "source_key", "person_uid", "match", "match_reason", "id_no", "id_error", "name",
     "_source_file", "_row_no", "_batch_id", "_business_date",
 )  # fmt: skip
-
-
 TEACHING = ("introduces", "local_numbers", "anchor_key", "anchor_former")
 """What a record says of local numbers, beside its match."""
 
