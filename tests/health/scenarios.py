@@ -22,7 +22,7 @@ from assets.themes.health.indicator_year import indicator_year
 from assets.themes.health.service import service
 from contracts.loader import load as load_contract
 from contracts.refused import ROOT
-from tests.population.cleansed import AS_OF, TABLES, frame, number, pseudonym
+from tests.population.cleansed import AS_OF, TABLES, as_it_is, frame, number, pseudonym
 
 STAFF = [
     {"licence_no": "D1", "name": "医一一", "org_code": "O1", "status": "1", "start_date": "2005-01-01"},
@@ -103,8 +103,10 @@ def run(spark: SparkSession, tables: dict[str, list[dict[str, Any]]], folder: Pa
     numbered = {n: [{"_row_no": i, **r} for i, r in enumerate(rs, 1)][::order] for n, rs in tables.items()}
     c = {name: frame(spark, name, given) for name, given in numbered.items()}
     sources = ("resident", "cancellation", "pension", "archive", "certificate", "visit", "card", "cremation")
-    link = published(source_link, *[c[n] for n in sources], pseudonym)
-    dead = published(death, link, c["certificate"], c["cancellation"], c["cremation"], c["pension"], c["archive"], c["visit"], AS_OF)
+    link = published(source_link, *[c[n] for n in sources], pseudonym, as_it_is)
+    dead = published(
+        death, link, c["certificate"], c["cancellation"], c["cremation"], c["pension"], c["archive"], c["visit"], AS_OF, as_it_is
+    )
     persons = published(person, link, dead, c["resident"], c["archive"], c["card"], c["visit"], AS_OF, pseudonym)
     services = published(service, c["examination"], c["followup"], c["visit"], c["archive"], c["staff"], link, persons, dead, AS_OF)
     archives = published(archive, c["archive"], link, persons, dead, services, AS_OF)

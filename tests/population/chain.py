@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from assets.base.population.death import death
 from assets.base.population.person import person
 from assets.base.population.source_link import source_link
-from tests.population.cleansed import AS_OF, frame, pseudonym
+from tests.population.cleansed import AS_OF, as_it_is, frame, pseudonym
 
 SOURCES = ("resident", "cancellation", "pension", "archive", "certificate", "visit", "card", "cremation")
 
@@ -26,11 +26,6 @@ class Population:
 
     def death_of(self, table: str, key: str) -> Row | None:
         return self.deaths.get(self.links[table, key].person_uid)
-
-
-def as_it_is(rows: DataFrame) -> DataFrame:
-    """What is small need not be written down."""
-    return rows
 
 
 def populate(spark: SparkSession, **tables: list[dict[str, Any]]) -> Population:
