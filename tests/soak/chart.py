@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 DPI = 100
+ROOM = 2.0
+"""Above the peaks, for the names of the faults."""
 
 
 def draw(told: dict[str, Any], file: Path) -> None:
@@ -23,15 +25,14 @@ def draw(told: dict[str, Any], file: Path) -> None:
     memory.plot(numbers, [n["own_peak_mb"] for n in nights], linewidth=1, label="this process alone")
     memory.plot(numbers, [n["engine_peak_mb"] for n in nights], linewidth=1, label="the engine alone")
     memory.plot(numbers, [n["end_mb"] for n in nights], linestyle=":", label="this process at the end")
-    memory.set_ylim(bottom=0)
+    memory.set_ylim(0, ROOM * max(n["peak_mb"] for n in nights))
     memory.set_ylabel("resident memory, MB")
-    memory.legend(loc="lower right")
+    memory.legend(loc="upper left", bbox_to_anchor=(1, 1))
     for number, night in zip(numbers, nights, strict=True):
         here = (number, night["peak_mb"])
         memory.annotate(
             "\n".join(night["faults"]), here, (0, 4), textcoords="offset points", rotation=90, fontsize=6, va="bottom", ha="center"
         )
-    memory.margins(y=0.4)
     memory.set_title(f"{len(nights)} nights of {told['people']} people in one process, reruns and checks included")
     time.bar(numbers, [n["cpu_seconds"] for n in nights])
     time.set_ylabel("processor, seconds")
