@@ -45,7 +45,9 @@ def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots
     known = fresh
     if state is not None:
         known = fresh.unionByName(state.drop("_closed_on").withColumns({"_bad": F.lit(False), "_new": F.lit(False)}))
-    ranked = _alone(contract, known).unionByName(_ranked(contract, known))
+    several = known.groupBy(*contract.key).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1).drop("_rows")
+    alone, contenders = (known.join(several, list(contract.key), how) for how in ("left_anti", "left_semi"))
+    ranked = _alone(alone).unionByName(_ranked(contract, contenders))
     stands = ~F.col("_bad") & (F.col("_rank") == 1)
     fate = (
         F.when(F.col("_bad"), QUARANTINED)
@@ -64,14 +66,9 @@ def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots
     return closed.select(*columns, *[F.col(c).cast(TYPES[c]).alias(c) for c in BOOKKEEPING], "_fate", "_new")
 
 
-def _several(contract: Contract, known: DataFrame) -> DataFrame:
-    """The keys of several rows."""
-    return known.groupBy(*contract.key).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1).drop("_rows")
-
-
-def _alone(contract: Contract, known: DataFrame) -> DataFrame:
+def _alone(rows: DataFrame) -> DataFrame:
     """The only row of its key, which is most of them, stands without a comparison; one without a key is held back in any case."""
-    return known.join(_several(contract, known), list(contract.key), "left_anti").select(
+    return rows.select(
         "*",
         *[F.lit(1).alias(c) for c in ("_rank", "_place", "_copy")],
         F.lit(False).alias("_contested"),
@@ -79,12 +76,12 @@ def _alone(contract: Contract, known: DataFrame) -> DataFrame:
     )
 
 
-def _ranked(contract: Contract, known: DataFrame) -> DataFrame:
-    """The rows of the keys of several, put in order."""
+def _ranked(contract: Contract, rows: DataFrame) -> DataFrame:
+    """The rows of keys of several, put in order."""
     key = Window.partitionBy(*contract.key, "_bad")
     version = Window.partitionBy(*contract.key, "_bad", "_seq")
     earliest = [F.col(c) for c in ("_business_date", "_extract_ts", "_batch_id", "_source_file", "_row_no")]
-    return known.join(_several(contract, known), list(contract.key), "left_semi").select(
+    return rows.select(
         "*",
         F.rank().over(key.orderBy(F.col("_seq").desc())).alias("_rank"),
         F.row_number().over(key.orderBy(F.col("_seq").desc(), *earliest)).alias("_place"),

@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from assets.base.population.records import source_key
 from assets.base.population.source_link import CONFLICT, M2, is_sure
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
+from standards.tables import looked_up
 
 CONFLICT_DAYS = 7
 CONTRADICTED = "CONFLICT"
@@ -148,9 +149,7 @@ def with_weight(statements: DataFrame) -> DataFrame:
 
 def fused(statements: DataFrame) -> DataFrame:
     """One row per person: grade, date of the best grade (ties: better kind of date, order of sources, earliest), all sources."""
-    precision = F.lit(len(PRECISION))
-    for kind, place in PRECISION.items():
-        precision = F.when(F.col("date_kind") == kind, place).otherwise(precision)
+    precision = F.coalesce(looked_up(PRECISION, F.col("date_kind")), F.lit(len(PRECISION)))
     rank = F.struct(
         "weight", F.col("death_date").isNull().alias("undated"), precision.alias("precision"), "order", "death_date", "source_key"
     )

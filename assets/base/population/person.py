@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from assets.base.population.death import birth_of_number
 from assets.base.population.records import by_order, source_count, source_key, sources
 from assets.declare import AS_OF, PSEUDONYM, cleansed, lake_asset, table
+from standards.tables import looked_up
 
 UNKNOWN_COUNTY = "321000"
 GONE = ("1", "8", "9")
@@ -43,9 +44,8 @@ def survivorship() -> dict[str, tuple[str, ...]]:
 
 def persons(link: DataFrame) -> DataFrame:
     """One row per person: number, best name, number of source tables, first and last business date."""
-    order = F.lit(max(s.order for s in sources().values()) + 1)
-    for source in sources().values():
-        order = F.when(F.col("source_table") == source.table, source.order).otherwise(order)
+    known = {table: source.order for table, source in sources().items()}
+    order = F.coalesce(looked_up(known, F.col("source_table")), F.lit(max(known.values()) + 1))
     return (
         link.where(F.col("person_uid").isNotNull())
         .groupBy("person_uid")

@@ -13,6 +13,8 @@ import yaml
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from standards.tables import looked_up
+
 DOCUMENT_TYPES = ("03", "04", "06", "07", "10")
 """Codes of id_type whose number is not an 18-digit citizen number: passport, officer, HK/Macao and Taiwan permits, old residence card."""
 UNREADABLE = ("W_MASKED", "W_RARE")
@@ -65,10 +67,8 @@ def source_count() -> Column:
 
     A bit for each table: beside other aggregates the engine keeps a set per group for a distinct count, 7 GB for 500,000 persons.
     """
-    bit = F.lit(0)
-    for place, table in enumerate(sources()):
-        bit = F.when(F.col("source_table") == table, 1 << place).otherwise(bit)
-    return F.bit_count(F.bit_or(bit))
+    bit = looked_up({table: 1 << place for place, table in enumerate(sources())}, F.col("source_table"))
+    return F.bit_count(F.bit_or(F.coalesce(bit, F.lit(0))))
 
 
 def _document(source: Source) -> Column:

@@ -14,6 +14,7 @@ from assets.declare import lake_asset, table
 from assets.themes.health import survivor
 from assets.themes.health.rules import rules
 from assets.themes.health.service import AFTER_DEATH, KINDS, NOT_IN_SERVICE, VISIT
+from standards.tables import looked_up
 
 EVENTS_SHOWN = 20
 PROOF = ("source_table", "source_key", "fact", "_source_file", "_row_no")
@@ -74,9 +75,7 @@ def _of_life(judged: DataFrame, death: DataFrame) -> DataFrame:
 def _of_services(judged: DataFrame, service: DataFrame, kind: str, flag: str, says: str) -> DataFrame:
     """The first EVENTS_SHOWN services of the archive with the flag are cut later, when all evidence is collected."""
     flagged = service.where((F.col("service_kind") != VISIT) & F.array_contains("flags", flag))
-    origin = F.lit(None).cast("string")
-    for name, names in KINDS.items():
-        origin = F.when(F.col("service_kind") == name, names["source_table"]).otherwise(origin)
+    origin = looked_up({name: names["source_table"] for name, names in KINDS.items()}, F.col("service_kind"))
     events = flagged.select("ehr_no", "service_no", "service_date", origin.alias("source_table"), "_source_file", "_row_no")
     rows = judged.select("ehr_no", "archive_key").join(events, "ehr_no")
     return _proof(rows, kind, "source_table", "service_no", _says(says, "service_date"))

@@ -83,7 +83,10 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     coordinates.from_bd09: lambda c: F.struct(
         *(F.round(v, 8) for v in coordinates.from_bd09(F.length(c) / 50 + 119, F.length(c) / 50 + 32))
     ),
-    tables.looked_up: lambda c: tables.looked_up({"a": "1", "İ": "2", "𠀀": "3", "e\u0301": "4", "": "5"}, c),
+    tables.looked_up: lambda c: F.struct(
+        tables.looked_up({"a": "1", "İ": "2", "𠀀": "3", "e\u0301": "4", "": "5"}, c).alias("text"),
+        tables.looked_up({"a": 1, "𠀀": 3, "": 5}, c).alias("number"),
+    ),
 }
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
