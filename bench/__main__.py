@@ -62,7 +62,7 @@ def main() -> int:
                 shutil.rmtree(results / name)
     if not costs:
         return 1
-    found = report.summary(costs, failed, CONTESTANTS, size=asked.size, people=round(asked.size * CITY))
+    found = report.summary(costs, failed, CONTESTANTS, f"{round(asked.size * CITY):,} people")
     print(report.table(found))
     if asked.json:
         asked.json.parent.mkdir(parents=True, exist_ok=True)

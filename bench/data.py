@@ -17,7 +17,7 @@ from bench.job import AS_OF
 from bench.spec import spec
 from bench.tiles import renumbered, tiles
 from contracts import Contract, load_all
-from pipelines.batches import containing
+from pipelines.batches import containing, extracted
 from resources.lake import Lake
 from resources.readers.batch import E_COLUMNS, LINEAGE
 from simulator.city import RESIDENT, City
@@ -43,12 +43,12 @@ def inputs(folder: Path, size: float) -> Path:
     for tile, city in tiles(round(size * CITY)):
         for table in (RESIDENT, *city.tables):
             contract = load_all()[f"cleansed/{table}"]
-            raw = contract.sibling("raw")
+            raw, batch = contract.sibling("raw"), _batch(contract)
             stage = lake.stage(raw, f"tile{tile}")
             stage.write_arrow(_raw(contract, renumbered(_rows(city, contract), tile), tile).to_reader(), PARTITIONS)
             lake.publish(
                 stage, base_version=lake.version(raw), mode="append", partition_by=PARTITIONS,
-                transactions=containing(_batch(contract)) if tile == 0 else {},
+                transactions=containing(batch) | extracted(batch, EXTRACTED) if tile == 0 else {},
             )  # fmt: skip
     nothing = city.exchange[-1].iloc[:0]
     write_exchange(f"sqlite:///{target}/exchange.db", load_all()[f"cleansed/{RESIDENT}"], nothing, AS_OF)

@@ -20,8 +20,11 @@ UNITS = {"wall": 1.0, "cpu": 1.0, "memory": 1 << 20, "written": 1 << 20}
 HEADS = {"wall": "wall s", "cpu": "CPU s", "memory": "peak MiB", "written": "written MiB"}
 
 
-def summary(costs: dict[str, list[Cost]], failed: dict[str, str], titles: dict[str, str], *, size: float, people: int) -> dict[str, Any]:
-    """Per contestant and figure median, least and most; ratio to the first contestant; the median seconds of every stage."""
+def summary(costs: dict[str, list[Cost]], failed: dict[str, str], titles: dict[str, str], of: str) -> dict[str, Any]:
+    """Per contestant and figure median, least and most; ratio to the first contestant; the median seconds of every stage.
+
+    of: how much data, in words.
+    """
     reference, contestants = next(iter(costs)), {}
     for name, rounds in costs.items():
         figures: dict[str, Any] = {}
@@ -33,7 +36,7 @@ def summary(costs: dict[str, list[Cost]], failed: dict[str, str], titles: dict[s
         contestants[name] = {"title": titles[name], "rounds": len(rounds), **figures, "stages": stages}
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[1]}
     return {
-        "size": size, "people": people, "reference": reference, "machine": machine, "packages": {p: version(p) for p in PACKAGES},
+        "of": of, "reference": reference, "machine": machine, "packages": {p: version(p) for p in PACKAGES},
         "contestants": contestants, "failed": {titles[name]: why for name, why in failed.items()},
     }  # fmt: skip
 
@@ -49,7 +52,7 @@ def table(found: dict[str, Any]) -> str:
             cells.append(f" {mid:,.1f}{spread} | {c[figure]['ratio']:.2f} ")
         lines.append(f"| {c['title']} |{'|'.join(cells)}|")
     rounds = max(c["rounds"] for c in found["contestants"].values())
-    said = f"{found['people']:,} people, {rounds} rounds, {found['machine']['cores']} cores, load {found['machine']['load']:.1f}"
+    said = f"{found['of']}, {rounds} rounds, {found['machine']['cores']} cores, load {found['machine']['load']:.1f}"
     failed = [f"{title}: {why.splitlines()[0]}" for title, why in found["failed"].items()]
     return "\n".join([said, "", *lines, "", *failed, "", stages(found)])
 
@@ -58,7 +61,7 @@ def stages(found: dict[str, Any]) -> str:
     """Median seconds of every table that is made, by contestant."""
     contestants = found["contestants"]
     lines = ["| seconds |" + "|".join(f" {name} " for name in contestants) + "|", "|---|" + "---:|" * len(contestants)]
-    for stage in contestants[found["reference"]]["stages"]:
+    for stage in dict.fromkeys(stage for c in contestants.values() for stage in c["stages"]):
         cells = [f" {c['stages'][stage]:.2f} " if stage in c["stages"] else " " for c in contestants.values()]
         lines.append(f"| {stage} |{'|'.join(cells)}|")
     return "\n".join(lines)
@@ -81,7 +84,7 @@ def chart(found: dict[str, Any], path: Path) -> None:
         places = [i + offset for i in range(len(rows))]
         axes.barh(places, middle, 0.38, xerr=spread, color=colour, label=HEADS[kind], error_kw={"ecolor": "#555", "capsize": 2})
     axes.set_yticks(range(len(rows)), [r["title"] for r in rows])
-    axes.set_xlabel(f"seconds, {found['people']:,} people")
+    axes.set_xlabel(f"seconds, {found['of']}")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,17 +7,35 @@ transaction of the commit that did it: it stays known when its rows are gone. No
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from resources.readers.manifest import CITY
 from resources.rows import dataset
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def containing(*batch_ids: str) -> dict[str, int]:
     """The transactions of a commit that brings batches into a table."""
     return {f"batch:{batch_id}": 1 for batch_id in batch_ids}
+
+
+def extracted(batch_id: str, extract_ts: str) -> dict[str, int]:
+    """The transaction that tells when a batch was extracted: microseconds since 1970. None for a time without a zone, or for a
+    text that is no time: then the rows alone know."""
+    try:
+        since = (datetime.fromisoformat(extract_ts) - EPOCH) // timedelta(microseconds=1)
+    except (ValueError, TypeError):
+        return {}
+    return {f"extracted:{batch_id}": since} if _moment(since) == extract_ts else {}
+
+
+def _moment(since: int) -> str:
+    return (EPOCH + timedelta(microseconds=since)).astimezone(CITY).isoformat()
 
 
 def contains(table: DeltaTable | None, batch_id: str) -> bool:
@@ -37,7 +55,10 @@ def rows_of_batches(raw: DeltaTable) -> Counter[tuple[str, str]]:
 
 
 def extracted_at(raw: DeltaTable, batch_id: str) -> str | None:
-    """When a batch was extracted, as its rows in raw say; None when it has none."""
+    """When a batch was extracted, as the log or else its rows in raw say; None when it has none."""
+    since = raw.transaction_version(f"extracted:{batch_id}")
+    if since is not None:
+        return _moment(since)
     rows = dataset(raw, [("_batch_id", "=", batch_id)]).head(1, columns=["_extract_ts"])
     found: str | None = rows["_extract_ts"][0].as_py() if len(rows) else None
     return found

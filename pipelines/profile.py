@@ -23,7 +23,7 @@ PARTS = ("start", "plan", "stage", "counts", "gates", "publish", "ledger", "meta
 start: of the engine, by the first step that needs it. plan: telling the engine what is wanted. stage: writing candidate rows; as
 the engine is lazy, this is its whole work on them; of raw, reading the delivery too. counts: staged rows, batch by batch. gates:
 checks of staged rows; by the first step of a process, loading their library too. publish: seals and commits. ledger: accounts.
-metadata: what Dagster shows of the rows. `other` is what has no name: looking up what is new, reading snapshots' dates."""
+metadata: what Dagster shows of the rows. `other` is what has no name, such as looking up what is new."""
 MADE, UNCHANGED, FAILED, BOOK = "made", "unchanged", "failed", "book"
 
 

@@ -146,6 +146,16 @@ def write_drop(landing: Path, contract: Contract, rows: pd.DataFrame, day: date,
         data = _content(contract, rows.iloc[start : start + ROWS_PER_FILE], day)
         (folder / name).write_bytes(data)
         files.append({"name": name, "sm3": sm3(data), "bytes": len(data)})
+    write_manifest(folder, contract, day, first_day, len(rows), files, edition)
+    for old in before - {folder / f["name"] for f in files}:
+        old.unlink()
+
+
+def write_manifest(
+    folder: Path, contract: Contract, day: date, first_day: date, rows: int, files: list[dict[str, Any]], edition: int = 1
+) -> None:
+    """Write what completes a drop. files: name, sm3 and bytes of each."""
+    delivery = _delivery(contract)
     extracted = datetime(day.year, day.month, day.day, 22, 30) + timedelta(days=edition - 1)
     manifest = {
         "table": f"{contract.domain}/{contract.table}",
@@ -157,15 +167,13 @@ def write_drop(landing: Path, contract: Contract, rows: pd.DataFrame, day: date,
         "encoding": delivery.encoding,
         "format": delivery.format,
         "delimiter": delivery.delimiter if delivery.format == "csv" else None,
-        "row_count": len(rows),
+        "row_count": rows,
         "files": files,
         "schema_version": contract.version,
     }
     waiting = folder / ".manifest.tmp"
     waiting.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
     waiting.replace(folder / "manifest.json")
-    for old in before - {folder / f["name"] for f in files}:
-        old.unlink()
 
 
 def write_exchange(url: str, contract: Contract, rows: pd.DataFrame, day: date) -> None:

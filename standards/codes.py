@@ -13,7 +13,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import looked_up, rows
-from standards.text import Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, cleaned, codes_text, flag, is_absent, no_codes, text_fixes
 
 
 @cache
@@ -59,4 +59,4 @@ def code_rule(name: str, code_map: Mapping[str, str]) -> Steps:
         nothing = value.isNull() & is_absent(s)
         return {"codes": F.when((value == raw) | nothing, no_codes()).otherwise(codes)}
 
-    return clean_by(free_text), coded, answer
+    return cleaned, coded, answer

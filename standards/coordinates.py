@@ -12,7 +12,7 @@ from math import pi
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.text import Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, cleaned, codes_text, flag, is_absent, no_codes, text_fixes
 
 DECIMAL = r"^[+-]?[0-9]{1,10}(?:[.][0-9]{1,20})?\z"
 DMS = r"""^([0-9]{1,3})[°度dD:] *([0-9]{1,2})['′分mM:] *([0-9]{1,2}(?:[.][0-9]{1,8})?)["″秒sS]? *[NEne北东]?\z"""
@@ -45,7 +45,7 @@ def degrees_rule() -> Steps:
         untouched = row["absent"] | (row["plain"].isNotNull() & (row["s"] == row["raw"]))
         return {"value": value, "codes": F.when(untouched, no_codes()).otherwise(codes)}
 
-    return clean_by(free_text), parts, answer
+    return cleaned, parts, answer
 
 
 def inside(lon: Column, lat: Column) -> Column:

@@ -11,7 +11,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import placeholders
-from standards.text import Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, cleaned, codes_text, flag, is_absent, no_codes, text_fixes
 
 ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 COMPACT = r"^([0-9]{4})([0-9]{2})([0-9]{2})\z"
@@ -79,21 +79,26 @@ def date_rule(excel: bool = False) -> Steps:
     in the calendar, or a year outside 1800-2199. `excel`: the source is a workbook, day numbers 20000-60000 are dates.
     """
 
+    def unusual(row: Row) -> dict[str, Column]:
+        usual = row["s"].rlike(ISO)
+        return {"usual": usual, "other": F.when(~usual, row["s"])}
+
     def day(row: Row) -> dict[str, Column]:
-        s = row["s"]
-        timed = s.rlike(f"^[0-9]{{4}}[^\\n]*[ T][0-9]{{1,2}}:|{COMPACT_STAMP}")
-        return {"day": F.when(timed, F.regexp_replace(F.regexp_replace(s, COMPACT_STAMP, "$1 $2"), STAMP, "$1")).otherwise(s)}
+        other = row["other"]
+        timed = other.rlike(f"^[0-9]{{4}}[^\\n]*[ T][0-9]{{1,2}}:|{COMPACT_STAMP}")
+        cut = F.when(timed, F.regexp_replace(F.regexp_replace(other, COMPACT_STAMP, "$1 $2"), STAMP, "$1")).otherwise(other)
+        return {"day": F.when(~row["usual"], cut)}
 
     def iso(row: Row) -> dict[str, Column]:
-        return {"iso": F.coalesce(_iso(row["day"], excel), F.lit(""))}
+        return {"iso": F.when(row["usual"], row["s"]).otherwise(F.coalesce(_iso(row["day"], excel), F.lit("")))}
 
     def value(row: Row) -> dict[str, Column]:
         sentinel = row["iso"].isin(*placeholders("date"))
         known = ~sentinel & F.substring(row["iso"], 1, 4).between(*YEARS)
-        plain = row["s"].rlike(f"{ISO}|{COMPACT}|{MIDNIGHT}")
+        plain = F.when(row["usual"], F.lit(True)).otherwise(row["other"].rlike(f"{COMPACT}|{MIDNIGHT}"))
         return {"sentinel": sentinel, "value": F.when(known, row["iso"].try_cast("date")), "plain": plain}
 
-    return clean_by(free_text), day, iso, value, _answer
+    return cleaned, unusual, day, iso, value, _answer
 
 
 def _of_day(hour: Column, half: Column) -> Column:
@@ -118,21 +123,27 @@ def timestamp_rule(excel: bool = False) -> Steps:
 
     def unusual(row: Row) -> dict[str, Column]:
         usual = row["s"].rlike(USUAL_STAMP)
-        other = F.when(~usual, F.regexp_replace(row["s"], COMPACT_STAMP, "$1 $2"))
-        return {"usual": usual, "other": F.regexp_replace(other, HALF_DAY, " "), "half": F.upper(F.regexp_extract(other, HALF_DAY, 1))}
+        return {"usual": usual, "other": F.when(~usual, row["s"])}
+
+    def halved(row: Row) -> dict[str, Column]:
+        apart = F.regexp_replace(row["other"], COMPACT_STAMP, "$1 $2")
+        return {
+            "whole": F.when(~row["usual"], F.regexp_replace(apart, HALF_DAY, " ")),
+            "half": F.when(~row["usual"], F.upper(F.regexp_extract(apart, HALF_DAY, 1))),
+        }
 
     def groups(row: Row) -> dict[str, Column]:
         names = ("day", "hour", "minute", "second", "fraction", "zone")
-        return {name: F.regexp_extract(row["other"], STAMP, i) for i, name in enumerate(names, 1)}
+        return {name: F.when(~row["usual"], F.regexp_extract(row["whole"], STAMP, i)) for i, name in enumerate(names, 1)}
 
     def fields(row: Row) -> dict[str, Column]:
         minute, second = (F.when(row[f] == "", F.lit("00")).otherwise(row[f]) for f in ("minute", "second"))
-        day = F.coalesce(_iso(row["day"], excel), F.lit(""))
+        hour = _of_day(F.lpad(F.when(row["hour"] == "", F.lit("00")).otherwise(row["hour"]), 2, "0"), row["half"])
         return {
-            "iso": F.when(row["usual"], F.substring(row["s"], 1, 10)).otherwise(day),
-            "hour": _of_day(F.lpad(F.when(row["hour"] == "", F.lit("00")).otherwise(row["hour"]), 2, "0"), row["half"]),
-            "clock": F.concat(minute, F.lit(":"), second, row["fraction"]),
-            "zone": F.regexp_replace(row["zone"], r"([0-9]{2}):?([0-9]{2})\z", "$1:$2"),
+            "iso": F.when(row["usual"], F.substring(row["s"], 1, 10)).otherwise(F.coalesce(_iso(row["day"], excel), F.lit(""))),
+            "hour": F.when(~row["usual"], hour),
+            "clock": F.when(~row["usual"], F.concat(minute, F.lit(":"), second, row["fraction"])),
+            "zone": F.when(~row["usual"], F.regexp_replace(row["zone"], r"([0-9]{2}):?([0-9]{2})\z", "$1:$2")),
         }
 
     def turned(row: Row) -> dict[str, Column]:
@@ -140,20 +151,22 @@ def timestamp_rule(excel: bool = False) -> Steps:
         day = F.when(end_of_day, F.date_add(row["iso"].try_cast("date"), 1).cast("string")).otherwise(row["iso"])
         hour = F.when(end_of_day, F.lit("00")).otherwise(row["hour"])
         text = F.concat(day, F.lit(" "), hour, F.lit(":"), row["clock"])
-        plain = row["usual"] | (row["s"].rlike(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?\z") & ~end_of_day & (row["half"] == ""))
-        return {"text": text, "plain": plain, "sentinel": row["iso"].isin(*placeholders("date"))}
-
-    def value(row: Row) -> dict[str, Column]:
-        s = row["s"]
-        unknown = row["sentinel"] | ~F.substring(row["iso"], 1, 4).between(*YEARS)
-        instant = F.when(s.rlike(EPOCH_MILLIS), _epoch(s)).when(row["zone"] != "", F.concat(row["text"], row["zone"]).try_cast("timestamp"))
-        there = F.date_format(instant, "yyyy-MM-dd HH:mm:ss.SSS")
-        here = F.when(row["usual"], s).otherwise(row["text"])
+        plain = row["other"].rlike(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?\z") & ~end_of_day & (row["half"] == "")
         return {
-            "value": F.when(~unknown, F.coalesce(there, F.when(F.coalesce(row["zone"], F.lit("")) == "", here))).try_cast("timestamp_ntz")
+            "text": F.when(row["usual"], row["s"]).otherwise(text),
+            "plain": F.when(row["usual"], F.lit(True)).otherwise(plain),
+            "sentinel": row["iso"].isin(*placeholders("date")),
         }
 
-    return clean_by(free_text), unusual, groups, fields, turned, value, _answer
+    def value(row: Row) -> dict[str, Column]:
+        other, zone = row["other"], row["zone"]
+        instant = F.when(other.rlike(EPOCH_MILLIS), _epoch(other)).when(zone != "", F.concat(row["text"], zone).try_cast("timestamp"))
+        there = F.when(~row["usual"], F.date_format(instant, "yyyy-MM-dd HH:mm:ss.SSS"))
+        here = F.when(F.coalesce(zone, F.lit("")) == "", row["text"])
+        unknown = row["sentinel"] | ~F.substring(row["iso"], 1, 4).between(*YEARS)
+        return {"value": F.when(~unknown, F.coalesce(there, here)).try_cast("timestamp_ntz")}
+
+    return cleaned, unusual, halved, groups, fields, turned, value, _answer
 
 
 def month_rule() -> Steps:
@@ -170,4 +183,4 @@ def month_rule() -> Steps:
         right = ~sentinel & F.substring(month, 1, 4).between(*YEARS) & F.substring(month, 5, 2).between("01", "12")
         return {"sentinel": sentinel, "value": F.when(right, month).cast("string"), "plain": month == row["s"]}
 
-    return clean_by(free_text), digits, value, _answer
+    return cleaned, digits, value, _answer

@@ -15,7 +15,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import looked_up, rows
-from standards.text import Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, cleaned, codes_text, flag, is_absent, no_codes, text_fixes
 
 CITY4 = "3210"
 CITY = "321000"
@@ -127,4 +127,4 @@ def division_rule(test_divisions: bool = False) -> Steps:
         codes = codes_text(*text_fixes(row["raw"]), F.when(value.isNull(), "E_DIVISION").otherwise(mapped))
         return {"codes": F.when(row["absent"] | (value == row["raw"]), no_codes()).otherwise(codes)}
 
-    return clean_by(free_text), padded, today, current, answer
+    return cleaned, padded, today, current, answer

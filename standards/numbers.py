@@ -13,7 +13,7 @@ from decimal import Decimal
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.text import Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, cleaned, codes_text, flag, free_text, is_absent, no_codes, text_fixes
 
 PLAIN = r"^[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)\z"
 DECORATED = r"^[¥￥]?([+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]+)?|[+-]?[0-9.]+) *元?\z"
@@ -90,7 +90,7 @@ def _rule(
         untouched = is_absent(row["s"]) | (value.isNotNull() & (n == row["raw"]) & ~(row["unit"] if units else F.lit(False)))
         return {"codes": F.when(untouched, no_codes()).otherwise(codes)}
 
-    return clean_by(free_text), undecorated, measured, cast, checked, answer
+    return cleaned, undecorated, measured, cast, checked, answer
 
 
 def _converted(wide: Column, factor: float, whole: int, scale: int, physical_type: str) -> Column:

@@ -22,7 +22,7 @@ from standards.names import person_name_rule
 from standards.numbers import decimal_rule, integer_rule
 from standards.organisations import organisation_name_rule, organisation_no_rule
 from standards.phones import phone_rule
-from standards.text import Row, Steps, has_control, identifier_rule, text_rule
+from standards.text import UNTIDY, Row, Steps, has_control, identifier_rule, text_rule
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,13 @@ ANSWERS = ("value", "codes", "key", "level")
 """What a rule may name for the outside: every rule the first two, the others as it says."""
 
 
+def _looked_at(row: Row) -> dict[str, Column]:
+    return {"untidy": F.coalesce(row["raw"].rlike(UNTIDY), F.lit(False))}
+
+
 def _undamaged(row: Row) -> dict[str, Column]:
     """Control characters inside: the rule gets to see nothing."""
-    damaged = has_control(row["raw"])
+    damaged = F.when(row["untidy"], has_control(row["raw"])).otherwise(False)
     return {"delivered": row["raw"], "raw": F.when(~damaged, row["raw"])}
 
 
@@ -94,7 +98,7 @@ def _damage(row: Row) -> dict[str, Column]:
 
 def steps(rule: str, options: Options) -> Steps:
     """The rule with the common check before and after it. KeyError for an unknown rule."""
-    return (_undamaged, *RULES[rule](options), _damage)
+    return (_looked_at, _undamaged, *RULES[rule](options), _damage)
 
 
 def parse(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> DataFrame:

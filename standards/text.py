@@ -20,8 +20,12 @@ HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F))) + " "
 INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
 HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 NULL_TOKENS = ("", "NULL", "\\N", "NONE", "NAN", "无", "不详", "未知", "暂无", "空", "-", "--", "—", "/", ".", "N/A")
+LONGEST_TOKEN = max(len(token.encode()) for token in NULL_TOKENS)
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 HTML = "&[Nn][Bb][Ss][Pp];|<[Bb][Rr] */?>"
+UNTIDY = "[\x00-\x1f\x7f-\xa0\u200b-\u200f\u3000\ufeff\ufffd\uff01-\uff5e&<]|^ | \\z"
+"""What has none of this is in normal form, as most values are, and holds no control character: one look is enough."""
+TIDY_IDENTIFIER = "^[0-9A-Z_\u4e00-\u9fff-]*\\z"
 SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-9]\z"
 WHITESPACE = " \t\r\n"
 CUT = "\ufffd"
@@ -65,17 +69,18 @@ def trimmed(value: Column) -> Column:
 
 def free_text(raw: Column) -> Column:
     """Delivered free text in normal form: narrow, without HTML debris, trimmed; inner spaces stay."""
-    return trimmed(F.regexp_replace(narrow(raw), HTML, " "))
+    return F.when(raw.rlike(UNTIDY), trimmed(F.regexp_replace(narrow(raw), HTML, " "))).otherwise(raw)
 
 
 def identifier(raw: Column) -> Column:
     """An identifier in normal form: narrow, no white space anywhere, no Excel text mark, upper case; hyphens stay."""
-    return F.upper(F.regexp_replace(narrow(raw), r"^[ \t\r\n]*['\"]|['\"][ \t\r\n]*\z|[ \t\r\n]", ""))
+    meant = F.upper(F.regexp_replace(narrow(raw), r"^[ \t\r\n]*['\"]|['\"][ \t\r\n]*\z|[ \t\r\n]", ""))
+    return F.when(raw.rlike(TIDY_IDENTIFIER), raw).otherwise(meant)
 
 
 def is_absent(clean: Column) -> Column:
     """Nothing was delivered: NULL, blank, or one of the words that stand for nothing."""
-    return clean.isNull() | F.upper(clean).isin(*NULL_TOKENS)
+    return clean.isNull() | F.when(F.octet_length(clean) <= LONGEST_TOKEN, F.upper(clean).isin(*NULL_TOKENS)).otherwise(False)
 
 
 def has_control(raw: Column) -> Column:
@@ -107,6 +112,11 @@ def clean_by(normal: Callable[[Column], Column]) -> Step:
     return lambda row: {"s": normal(row["raw"])}
 
 
+def cleaned(row: Row) -> dict[str, Column]:
+    """The first step of a rule for free text: `s`, the value in normal form. `untidy` says whether it may differ (`rules.steps`)."""
+    return {"s": F.when(row["untidy"], free_text(row["raw"])).otherwise(row["raw"])}
+
+
 def with_absent(row: Row) -> dict[str, Column]:
     return {"absent": is_absent(row["s"])}
 
@@ -114,6 +124,10 @@ def with_absent(row: Row) -> dict[str, Column]:
 def whole_text(raw: Column) -> Column:
     """Free text without the remains of a character that was cut in half at its end (D24)."""
     return F.rtrim(free_text(raw), F.lit(CUT + WHITESPACE))
+
+
+def _whole(row: Row) -> dict[str, Column]:
+    return {"s": F.when(row["untidy"], whole_text(row["raw"])).otherwise(row["raw"])}
 
 
 def text_rule() -> Steps:
@@ -124,7 +138,7 @@ def text_rule() -> Steps:
         fixed = F.when((row["s"] == row["raw"]) | row["absent"], no_codes()).otherwise(codes)
         return {"value": F.when(~row["absent"], row["s"]), "codes": fixed}
 
-    return clean_by(whole_text), with_absent, answer
+    return _whole, with_absent, answer
 
 
 def identifier_rule() -> Steps:

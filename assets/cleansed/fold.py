@@ -44,10 +44,14 @@ def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots
                         snapshot().alias("_seen"), F.lit(True).alias("_new"))  # fmt: skip
     known = fresh
     if state is not None:
-        known = fresh.unionByName(state.drop("_closed_on").withColumns({"_bad": F.lit(False), "_new": F.lit(False)}))
+        standing = state.drop("_closed_on").withColumns({"_bad": F.lit(False), "_new": F.lit(False)})
+        touched = fresh.select(*contract.key).distinct()
+        known = fresh.unionByName(standing.join(touched, list(contract.key), "left_semi"))
     several = known.groupBy(*contract.key).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1).drop("_rows")
     alone, contenders = (known.join(several, list(contract.key), how) for how in ("left_anti", "left_semi"))
     ranked = _alone(alone).unionByName(_ranked(contract, contenders))
+    if state is not None:
+        ranked = ranked.unionByName(_alone(standing.join(touched, list(contract.key), "left_anti")))
     stands = ~F.col("_bad") & (F.col("_rank") == 1)
     fate = (
         F.when(F.col("_bad"), QUARANTINED)

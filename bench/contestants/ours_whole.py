@@ -10,32 +10,16 @@ import shutil
 from pathlib import Path
 from time import perf_counter
 
-from bench.job import AS_OF, KEY
-
-CONFIG = """\
-lake = "{root}"
-landing = "{root}/landing"
-exchange_url = "sqlite:///{root}/exchange.db"
-key_file = "{root}/pseudonym.key"
-home = "{root}/home"
-profile = "demo"
-"""
+from bench.installation import installation
+from bench.job import AS_OF
 
 
 def run(inputs: Path, outputs: Path) -> dict[str, float]:
     from pipelines.nights import run_night
-    from pipelines.runtime import Runtime
-    from resources.settings import CONFIG_VARIABLE, load
 
-    for folder in ("landing", "home"):
-        (outputs / folder).mkdir()
     shutil.copytree(inputs / "raw", outputs / "raw", copy_function=os.link)
-    (outputs / "pseudonym.key").write_text(KEY.hex())
     shutil.copy(inputs / "exchange.db", outputs)
-    config = outputs / "citylake.toml"
-    config.write_text(CONFIG.format(root=outputs.as_posix()))
-    os.environ[CONFIG_VARIABLE] = str(config)
-    runtime, began, seconds = Runtime.of(load()), dict[str, float](), dict[str, float]()
+    runtime, began, seconds = installation(outputs, outputs / "landing"), dict[str, float](), dict[str, float]()
 
     def told(table: str, event: str) -> None:
         if event == "start":

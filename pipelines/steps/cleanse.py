@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
 from contracts import Contract
-from pipelines.batches import containing, contains, rows_of_batches
+from pipelines.batches import containing, contains, extracted_at, rows_of_batches
 from pipelines.books.holds import DRIFT
 from pipelines.books.ledger import told_by_commit
 from pipelines.runtime import Runtime
@@ -88,7 +88,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
     whole = state is None or (was.folds == 0 and len(new) == len(everything))
     again = None if rebuild else _judged_again(runtime, contract, was, new, everything, outdated)
-    snapshots = _snapshots(runtime, raw, contract)
+    snapshots = _snapshots(runtime, contract, everything)
     with checkpoints(runtime, table, run_id) as checkpoint:
         with runtime.step.clock("plan"):
             # in one plan with the rules, what puts a key's rows in order holds on to every text they made on the way
@@ -142,14 +142,16 @@ def _unfolded(runtime: Runtime, table: str, batches: list[Batch]) -> list[Batch]
     return [b for b in batches if not contains(handle, b.batch_id)]
 
 
-def _snapshots(runtime: Runtime, raw: str, contract: Contract) -> list[str]:
+def _snapshots(runtime: Runtime, contract: Contract, batches: list[Batch]) -> list[str]:
     """Every full snapshot ever taken into raw, oldest first, as `quality.rows.snapshot` writes it; nothing for other tables."""
     assert contract.delivery is not None
     if contract.delivery.mode != "full":
         return []
-    found = runtime.lake.read(runtime.spark, raw).groupBy(*PARTITIONS).agg(F.max("_extract_ts").alias("ts")).collect()
-    gone = {f"{u.business_date}|{u.extract_ts}" for u in runtime.upkeep.gone_batches(raw)}
-    return sorted({f"{r['_business_date']}|{r['ts']}" for r in found} | gone)
+    raw = contract.sibling("raw")
+    handle = runtime.lake.open(raw)
+    assert handle is not None
+    found = {f"{b.business_date}|{extracted_at(handle, b.batch_id)}" for b in batches}
+    return sorted(found | {f"{u.business_date}|{u.extract_ts}" for u in runtime.upkeep.gone_batches(raw)})
 
 
 def _judged_again(

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from contracts import Contract
-from pipelines.batches import containing, contains, extracted_at, rows_of_batches
+from pipelines.batches import containing, contains, extracted, extracted_at, rows_of_batches
 from pipelines.books.holds import DRIFT, SHRUNK
 from pipelines.books.ledger import told_by_commit
 from pipelines.runtime import Runtime
@@ -144,7 +144,7 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str, *, j
             base_version=base,
             mode="append",
             partition_by=PARTITIONS,
-            transactions=containing(drop.batch_id),
+            transactions=containing(drop.batch_id) | extracted(drop.batch_id, drop.extract_ts),
             metadata={**told_by_commit(contract, accounts, run_id=run_id, as_of=drop.business_date), "batch_id": drop.batch_id},
         )
     runtime.step.wrote(published)
@@ -187,7 +187,7 @@ def _snapshot_before(runtime: Runtime, contract: Contract, drop: Drop) -> int | 
     rows = rows_of_batches(handle)
     earlier = [key for key in rows if key[0] < drop.business_date.isoformat()]
     last = [key for key in earlier if key[0] == max(earlier)[0]]
-    if len(last) > 1:  # which of them was extracted last stands in their rows only
+    if len(last) > 1:
         last.sort(key=lambda k: (extracted_at(handle, k[1]) or "", k[1]))
     return rows[last[-1]] if last else None
 

@@ -106,9 +106,7 @@ def test_ratios_are_those_of_the_medians(tmp_path: Path) -> None:
     def costs(*walls: float) -> list[Cost]:
         return [Cost(w, 2 * w, 1 << 30, 1 << 20, {"a": w}) for w in walls]
 
-    found = report.summary(
-        {REFERENCE: costs(2, 9, 4), "on_duckdb": costs(1, 2, 6)}, {"on_polars": "no"}, CONTESTANTS, size=0.01, people=46_000
-    )
+    found = report.summary({REFERENCE: costs(2, 9, 4), "on_duckdb": costs(1, 2, 6)}, {"on_polars": "no"}, CONTESTANTS, "46,000 people")
     wall = found["contestants"]["on_duckdb"]["wall"]
     assert wall == {"median": 2, "min": 1, "max": 6, "ratio": 0.5}
     assert "| DuckDB + delta-rs | 2.0 (1.0–6.0) | 0.50 | 4.0 (2.0–12.0) | 0.50 | 1,024.0 | 1.00 |" in report.table(found)
