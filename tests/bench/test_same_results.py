@@ -97,7 +97,7 @@ def test_what_descends_from_a_process_counts() -> None:
         child.stdout.readline()
         child.stdout.readline()
         memory, seconds = tree(os.getpid())
-        assert memory - before > 200 << 20
+        assert memory - before > 150 << 20, "others of this process may have let go of something meanwhile"
         assert seconds[child.pid] > 0.1
         child.communicate(b"\n")
 
