@@ -21,22 +21,20 @@ COPIES, SHARE = 5, 0.3
 """So many rows of one group, and this share of them, make a vector a fabricated one."""
 
 
-def _shared(rule: Rule) -> dict[str, Column]:
-    """A value with more than `most` different owners (second column): W_SHARED."""
+def _shared(frame: DataFrame, rule: Rule) -> DataFrame:
+    """The values with more than `most` different owners (second column)."""
     value, owner = rule.columns
-    every = Window.partitionBy(value)
-    ranked = F.dense_rank().over(every.orderBy(F.col(owner).asc_nulls_first()))
-    return {"W_SHARED": F.col(value).isNotNull() & (F.max("_rank").over(every) > int(rule.option("most"))), "_rank": ranked}
+    owners = frame.where(F.col(value).isNotNull()).select(value, owner).distinct().groupBy(value).count()
+    return owners.where(F.col("count") > int(rule.option("most"))).select(value)
 
 
-def _constant(rule: Rule) -> dict[str, Column]:
-    """The columns behind the first two are the same in many rows of one group, which the first two make: W_CONSTANT at the third."""
-    group, vector = rule.columns[:2], rule.columns[2:]
-    whole = F.lit(True)
-    for c in vector:
-        whole &= F.col(c).isNotNull()
-    same = F.count(F.lit(1)).over(Window.partitionBy(*rule.columns))
-    return {"W_CONSTANT": whole & (same >= COPIES) & (same >= SHARE * F.count(F.lit(1)).over(Window.partitionBy(*group)))}
+def _constant(frame: DataFrame, rule: Rule) -> DataFrame:
+    """The vectors, the columns behind the first two, that are the same in many rows of one group, which the first two make."""
+    group = rule.columns[:2]
+    known = frame.dropna(subset=list(rule.columns))
+    same = known.groupBy(*rule.columns).agg(F.count(F.lit(1)).alias("_same")).where(F.col("_same") >= COPIES)
+    size = frame.groupBy(*group).agg(F.count(F.lit(1)).alias("_all"))
+    return same.join(size, list(group)).where(F.col("_same") >= SHARE * F.col("_all")).select(*rule.columns)
 
 
 def _series(rule: Rule) -> dict[str, Column]:
@@ -61,33 +59,49 @@ def _series(rule: Rule) -> dict[str, Column]:
     }
 
 
-RULES: dict[str, tuple[int, Callable[[Rule], dict[str, Column]]]] = {
-    "shared": (0, _shared), "constant": (2, _constant), "series": (2, _series),
+GROUPS: dict[str, tuple[int, str, Callable[[DataFrame, Rule], DataFrame]]] = {
+    "shared": (0, "W_SHARED", _shared), "constant": (2, "W_CONSTANT", _constant),
 }  # fmt: skip
+"""Rule -> the place of the column that gets the code, the code, and what finds the values that get it: the rows they stand in are
+not sorted, which for wide rows is dear."""
+LINES: dict[str, tuple[int, Callable[[Rule], dict[str, Column]]]] = {"series": (2, _series)}
 """Rule -> the place of the column that gets the codes, and its conditions; those whose name starts with `_` are helpers."""
 
 
 def flagged(frame: DataFrame, contract: Contract, live: Column) -> DataFrame:
     """The frame with the codes of the contract's table rules in `_codes`, as if no rule had ever looked at it before.
 
-    live: the rows the rules see. Sorted by the rule's columns alone, so equal tables get equal codes.
+    live: the rows the rules see. Codes follow from the rule's columns alone, so equal tables get equal codes.
     """
     if not contract.table_rules:
         return frame
     kept, names = frame.columns, []
     for n, rule in enumerate(contract.table_rules):
-        place, make = RULES[rule.rule]
-        seen = {c: f"_among{n}|{c}" for c in rule.columns}
-        frame = frame.withColumns({name: F.when(live, F.col(c)) for c, name in seen.items()})
-        own = Rule(rule.rule, tuple(seen.values()), rule.options)
-        conditions = make(own)
-        for helper in sorted(c for c in conditions if c.startswith("_")):
-            frame = frame.withColumn(helper, conditions[helper])
-        for code, hit in conditions.items():
-            if not code.startswith("_"):
-                names.append((f"{rule.columns[place]}:{code}", f"_among{n}|{code}"))
-                frame = frame.withColumn(names[-1][1], live & F.coalesce(hit, F.lit(False)))
+        frame, found = (_in_groups if rule.rule in GROUPS else _in_lines)(frame, rule, live, f"_among{n}|")
+        names += found
     ours = [code for code, _ in names]
     others = F.filter("_codes", lambda c: ~c.isin(*ours))
-    found = F.array_compact(F.array(*(F.when(F.col(f"`{column}`"), F.lit(code)) for code, column in names)))
-    return frame.withColumn("_codes", F.concat(others, found)).select(*kept)
+    found_codes = F.array_compact(F.array(*(F.when(F.col(f"`{column}`"), F.lit(code)) for code, column in names)))
+    return frame.withColumn("_codes", F.concat(others, found_codes)).select(*kept)
+
+
+def _in_groups(frame: DataFrame, rule: Rule, live: Column, prefix: str) -> tuple[DataFrame, list[tuple[str, str]]]:
+    """The frame with a column that says which rows a rule of GROUPS hits: code and column."""
+    place, code, find = GROUPS[rule.rule]
+    hits = find(frame.where(live).select(*rule.columns), rule)
+    hit = prefix + code
+    marked = hits.withColumn(hit, F.lit(True)).join(frame, hits.columns, "right")  # the few on the left: an engine keeps that side
+    return marked.withColumn(hit, live & F.coalesce(F.col(f"`{hit}`"), F.lit(False))), [(f"{rule.columns[place]}:{code}", hit)]
+
+
+def _in_lines(frame: DataFrame, rule: Rule, live: Column, prefix: str) -> tuple[DataFrame, list[tuple[str, str]]]:
+    """The frame with columns that say which rows a rule of LINES hits: codes and columns."""
+    place, make = LINES[rule.rule]
+    seen = {c: prefix + c for c in rule.columns}
+    frame = frame.withColumns({name: F.when(live, F.col(c)) for c, name in seen.items()})
+    conditions = make(Rule(rule.rule, tuple(seen.values()), rule.options))
+    for helper in sorted(c for c in conditions if c.startswith("_")):
+        frame = frame.withColumn(helper, conditions[helper])
+    hits = {code: hit for code, hit in conditions.items() if not code.startswith("_")}
+    frame = frame.withColumns({prefix + code: live & F.coalesce(hit, F.lit(False)) for code, hit in hits.items()})
+    return frame, [(f"{rule.columns[place]}:{code}", prefix + code) for code in hits]

@@ -30,12 +30,13 @@ TYPES = {
 }  # fmt: skip
 
 
-def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots: list[str]) -> DataFrame:
+def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots: list[str], *, newest: bool = False) -> DataFrame:
     """Say what becomes of each row.
 
     rows: typed rows (`quality.rows.typed`) of the new deliveries, and of rows contested before.
     state: the published table so far, None at first.
     snapshots: every delivery of the table so far, as `quality.rows.snapshot` writes it, oldest first.
+    newest: the rows are of full snapshots later than all that the state has seen: whatever of a key can be published is newer.
     Returns the columns of the contract and BOOKKEEPING, `_fate` and `_new` (false: the row stood in the state).
     Rows of the state that no longer stand are left out: they were counted when they were published.
     """
@@ -46,7 +47,11 @@ def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots
     if state is not None:
         standing = state.drop("_closed_on").withColumns({"_bad": F.lit(False), "_new": F.lit(False)})
         touched = fresh.select(*contract.key).distinct()
-        known = fresh.unionByName(standing.join(touched, list(contract.key), "left_semi"))
+        beside = touched
+        if newest:
+            sound = fresh.where(~F.col("_bad")).select(*contract.key)
+            beside = fresh.where("_bad").select(*contract.key).distinct().join(sound, list(contract.key), "left_anti")
+        known = fresh.unionByName(standing.join(beside, list(contract.key), "left_semi"))
     several = known.groupBy(*contract.key).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1).drop("_rows")
     alone, contenders = (known.join(several, list(contract.key), how) for how in ("left_anti", "left_semi"))
     ranked = _alone(alone).unionByName(_ranked(contract, contenders))

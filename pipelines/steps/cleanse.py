@@ -70,16 +70,16 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     with checkpoints(runtime, table, run_id) as checkpoint:
 
         def read(rows: DataFrame) -> DataFrame:
-            """Typed rows, written down: in one plan with the rules, what puts a key's rows in order holds on to every text they
-            made on the way."""
-            return checkpoint(typed(contract, rows, test_divisions=runtime.test_divisions))
+            return typed(contract, rows, test_divisions=runtime.test_divisions)
 
         with runtime.step.clock("plan"):
-            rows = read(held.raw_rows(runtime, contract, {b.batch_id for b in new}))
+            # written down: in one plan with the rules, what puts a key's rows in order holds on to every text they made on the way
+            rows = checkpoint(read(held.raw_rows(runtime, contract, {b.batch_id for b in new})))
             again = None if rebuild else held.judged_again(runtime, contract, was, new, everything, rows, everyone=outdated)
             if again is not None:
-                rows = rows.unionByName(read(again.raw_rows(runtime, contract)))
-            judged = flagged(fold(contract, rows, state, snapshots), contract, _live())
+                rows = checkpoint(rows.unionByName(read(again.raw_rows(runtime, contract))))
+            newest = not outdated and _newest(runtime, contract, new, everything)
+            judged = flagged(fold(contract, rows, state, snapshots, newest=newest), contract, _live())
         stage = runtime.lake.stage(table, run_id)
         with runtime.step.clock("stage"):
             stage.write(judged, [FATE, NEW])
@@ -137,6 +137,14 @@ def _snapshots(runtime: Runtime, contract: Contract, batches: list[Batch]) -> li
     assert handle is not None
     found = {f"{b.business_date}|{extracted_at(handle, b.batch_id)}" for b in batches}
     return sorted(found | {f"{u.business_date}|{u.extract_ts}" for u in runtime.upkeep.gone_batches(raw)})
+
+
+def _newest(runtime: Runtime, contract: Contract, new: list[Batch], everything: list[Batch]) -> bool:
+    """Whether the new batches are full snapshots, each of a later date than every other one ever taken into raw."""
+    assert contract.delivery is not None
+    others = {b.business_date for b in set(everything) - set(new)}
+    others |= {str(u.business_date) for u in runtime.upkeep.gone_batches(contract.sibling("raw"))}
+    return contract.delivery.mode == "full" and max(others, default="") < min(b.business_date for b in new)
 
 
 def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list[Batch], again: held.Again | None) -> list[Account]:
