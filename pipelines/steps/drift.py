@@ -7,8 +7,8 @@ quarantine (`quality.rows`), what becomes of the delivery (`pipelines.steps.inge
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from pyspark.sql import functions as F
 
 from contracts import Column, Contract
@@ -18,54 +18,80 @@ from pipelines.steps.cleanse import FEW
 from quality.rows import typed
 from resources.readers.header import ContractDiffers, Difference
 
-if TYPE_CHECKING:
-    from resources.stage import Stage
-
 LOOKED_AT = 20_000
 """So many rows tell whether a column has drifted; to judge them all twice would cost as much as the night's largest step."""
+MAX_BYTES = 256 << 20
+"""A sample of very long cells ends here."""
 PRIME, STRIDE = 1_000_003, 7_919
 REMEDY = "Ask the department what has changed; then correct the contract, or release it: the rows that cannot be read go to quarantine"
 
 
-def refuse_drifted(runtime: Runtime, contract: Contract, stage: Stage, where: str) -> None:
+class Sample:
+    """Of a large delivery every so many rows, from its first to its last, taken while they go by; of a small one all."""
+
+    def __init__(self, declared_rows: int) -> None:
+        self._every = max(1, ceil(declared_rows / LOOKED_AT))
+        self._taken: list[pa.RecordBatch] = []
+        self._bytes = 0
+
+    def see(self, rows: pa.RecordBatch) -> None:
+        if self._bytes > MAX_BYTES:
+            return
+        if self._every > 1:
+            numbers = rows["_row_no"].to_numpy()
+            rows = rows.filter(pa.array(numbers % PRIME * STRIDE % PRIME % self._every == 0))  # those of a database may all be odd
+        self._taken.append(rows)
+        self._bytes += rows.nbytes
+
+    @property
+    def of_all(self) -> bool:
+        return self._every == 1
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self._taken)
+
+    def reader(self) -> pa.RecordBatchReader:
+        return pa.RecordBatchReader.from_batches(self._taken[0].schema, self._taken)
+
+
+def refuse_drifted(runtime: Runtime, contract: Contract, sample: Sample, where: str, run_id: str) -> None:
     """Raises ContractDiffers (DELIVERY_DRIFT) when more values of a column cannot be read than `max_error_ratio` allows, or
     more rows would be quarantined than `max_quarantine_ratio`; up to `FEW` rows never are too many.
 
-    Of a large delivery every so many rows are looked at, from its first to its last. What is bad in one place only is left to
-    the gate of the cleansed table, which counts every row.
+    What is bad in one place of a large delivery only is left to the gate of the cleansed table, which counts every row.
     """
-    rows = stage.rows()
-    if rows <= FEW:
+    if len(sample) <= FEW:
         return
     delivery = contract.delivery
     assert delivery is not None
-    every = ceil(rows / LOOKED_AT)
-    rows, errors, bad = _errors(runtime, contract, stage, every)
+    rows, (errors, bad) = len(sample), _errors(runtime, contract, sample, run_id)
     over = {name: n for name, n in errors.items() if n > max(delivery.max_error_ratio * rows, FEW)}
     if bad > max(delivery.max_quarantine_ratio * rows, FEW):
         holding = {c.name for c in contract.delivered if c.on_error == "quarantine"} | {"row"}
         over |= {name: n for name, n in errors.items() if n and name in holding}
     if not over:
         return
-    looked_at = f"{rows:,}{' looked at' if every > 1 else ''}"
+    looked_at = f"{rows:,}{'' if sample.of_all else ' looked at'}"
     found = [_difference(contract, name, n, looked_at) for name, n in sorted(over.items(), key=lambda x: (-x[1], x[0]))]
     told = ", ".join(f"{d.agreed or 'rows'}: {d.delivered}" for d in found)
     raise ContractDiffers(DRIFT, f"values are not of the contract's types: {told}", where, REMEDY, found)
 
 
-def _errors(runtime: Runtime, contract: Contract, stage: Stage, every: int) -> tuple[int, dict[str, int], int]:
-    """How many rows were looked at; values that cannot be read by column, rows that cannot be read at all under `row`; rows to
-    be quarantined."""
-    staged = stage.frame(runtime.spark)  # first: columns can only be written down when there is a session
-    scattered = F.col("_row_no") % PRIME * STRIDE % PRIME  # row numbers of a database may all be odd
-    seen = staged.where(scattered % every == 0)
-    raw = seen.withColumn("_business_date", F.col("_business_date").cast("date"))
-    judged = typed(contract, raw, test_divisions=runtime.test_divisions)
-    names = [*(c.name for c in contract.delivered), "row"]
-    codes = F.array_join(F.col("_codes"), ",")
-    counts = [F.sum(codes.rlike(f"(^|,){name}:E_").cast("int")).alias(name) for name in names]
-    found = judged.agg(*counts, F.sum(F.col("_bad").cast("int")).alias("_bad"), F.count(F.lit(1)).alias("_rows")).collect()[0]
-    return found["_rows"], {name: found[name] or 0 for name in names}, found["_bad"] or 0
+def _errors(runtime: Runtime, contract: Contract, sample: Sample, run_id: str) -> tuple[dict[str, int], int]:
+    """Values that cannot be read by column, rows that cannot be read at all under `row`; rows to be quarantined."""
+    stage = runtime.lake.stage(contract.sibling("raw"), f"{run_id}-sample")
+    try:
+        stage.write_arrow(sample.reader())
+        staged = stage.frame(runtime.spark)  # first: columns can only be written down when there is a session
+        raw = staged.withColumn("_business_date", F.col("_business_date").cast("date"))
+        judged = typed(contract, raw, test_divisions=runtime.test_divisions)
+        names = [*(c.name for c in contract.delivered), "row"]
+        codes = F.array_join(F.col("_codes"), ",")
+        counts = [F.sum(codes.rlike(f"(^|,){name}:E_").cast("int")).alias(name) for name in names]
+        found = judged.agg(*counts, F.sum(F.col("_bad").cast("int")).alias("_bad")).collect()[0]
+    finally:
+        stage.discard()
+    return {name: found[name] or 0 for name in names}, found["_bad"] or 0
 
 
 def _difference(contract: Contract, name: str, n: int, rows: str) -> Difference:

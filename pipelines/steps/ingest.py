@@ -18,7 +18,7 @@ from pipelines.batches import containing, contains, extracted, extracted_at, row
 from pipelines.books.holds import DRIFT, SHRUNK
 from pipelines.books.ledger import told_by_commit
 from pipelines.runtime import Runtime
-from pipelines.steps.drift import refuse_drifted
+from pipelines.steps.drift import Sample, refuse_drifted
 from pipelines.steps.outcome import Outcome
 from quality.balance import Account
 from quality.gates import GateResult
@@ -123,13 +123,14 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str, *, j
     base = runtime.lake.version(table)
     stage = runtime.lake.stage(table, f"{run_id}-{drop.batch_id[:8]}")
     refusals: list[CitylakeError] = []
+    sample = Sample(drop.declared_rows)
     try:
         with runtime.step.clock("stage"), runtime.landing.read(contract, drop) as delivery:
-            stage.write_arrow(_with_batch(delivery, drop, refusals), PARTITIONS)
+            stage.write_arrow(_with_batch(delivery, drop, refusals, sample), PARTITIONS)
             rows_in, new = delivery.rows_read, delivery.new_columns
         if judged:
             with runtime.step.clock("gates"):
-                refuse_drifted(runtime, contract, stage, drop.location)
+                refuse_drifted(runtime, contract, sample, drop.location, run_id)
     except BaseException as e:
         stage.discard()
         raise (refusals[0] if refusals else e) from None
@@ -156,10 +157,10 @@ def _accepted(new: list[str]) -> str:
     return f"accepted {len(new)} new column{'s' * (len(new) > 1)}: {', '.join(n[:40] for n in new)}" if new else ""
 
 
-def _with_batch(delivery: Delivery, drop: Drop, refusals: list[CitylakeError]) -> pa.RecordBatchReader:
+def _with_batch(delivery: Delivery, drop: Drop, refusals: list[CitylakeError], sample: Sample) -> pa.RecordBatchReader:
     """The delivery's batches with the columns that say which batch a row came with.
 
-    refusals: gets the error that ends the reading, which the writer would otherwise replace by one of its own.
+    refusals: gets the error that ends the reading, which the writer would otherwise replace by one of its own. sample: sees the rows.
     """
     values = (drop.business_date.isoformat(), drop.batch_id, drop.extract_ts)
     schema = delivery.schema
@@ -170,7 +171,9 @@ def _with_batch(delivery: Delivery, drop: Drop, refusals: list[CitylakeError]) -
         try:
             for batch in delivery.batches():
                 added = [pa.repeat(pa.scalar(v, pa.string()), batch.num_rows) for v in values]
-                yield pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
+                rows = pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
+                sample.see(rows)
+                yield rows
         except CitylakeError as e:
             refusals.append(e)
             raise
