@@ -181,9 +181,9 @@ class LandingZone:
             raise _changed(drop)
         said = manifest.parse(data, self.store.uri(f"{path}/{manifest.NAME}"))
         manifest.check(said, contract)
-        files = manifest.verified(said, contract, self.store, path, stack)
+        files, settle = manifest.verified(said, contract, self.store, path, stack)
         read = READERS[delivery_of(contract).format]
-        return (rows for file in files for rows in read(contract, file))
+        return _settled((rows for file in files for rows in read(contract, file)), settle)
 
     def _batches(self, contract: Contract) -> Iterator[tuple[database.Batch, Drop]]:
         table = delivery_of(contract).table
@@ -203,6 +203,16 @@ class LandingZone:
             if now.batch_id == drop.batch_id:
                 return stack.enter_context(closing(database.read(contract, self._exchange_url, found)))
         raise _changed(drop)
+
+
+def _settled(rows: Iterator[pa.RecordBatch], settle: Callable[[], None]) -> Iterator[pa.RecordBatch]:
+    """The rows, and at their end whether the files are those that were sent; which says more than what came of reading others."""
+    try:
+        yield from rows
+    except DeliveryRejected:
+        settle()
+        raise
+    settle()
 
 
 def _changed(drop: Drop) -> DeliveryRejected:

@@ -13,6 +13,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from queue import Empty, Full, Queue
+from threading import Event, Thread
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +29,9 @@ from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off
 
 BLOCK_BYTES = 8 << 20
 """Memory follows this: a record has to fit into one block."""
+BLOCKS_AHEAD = 2
+"""So many are decoded while Arrow takes the one before apart."""
+WAIT_SECONDS = 0.1
 
 
 class _Utf8(io.RawIOBase):
@@ -35,26 +40,56 @@ class _Utf8(io.RawIOBase):
     Arrow takes an LF at the start of a block for the rest of a line end when the block before ended in CR, also
     inside a quoted cell, and the LF is lost. Nor may Arrow see an exception: it lets go of it in a thread of its own, and a
     process that ends meanwhile has been seen to wait for that thread for ever. So the file ends there, and `failure` says why.
+    A thread of its own decodes ahead until `close`.
     """
 
     def __init__(self, file: DataFile) -> None:
         self._stream = file.lines()
         self._decoder = codecs.getincrementaldecoder(file.codec)("strict")
         self._held = ""
-        self.failure: UnicodeDecodeError | DeliveryRejected | None = None
+        self.failure: Exception | None = None
         self.last = ""
         """The last character so far."""
+        self._blocks: Queue[bytes] = Queue(BLOCKS_AHEAD)
+        self._abandoned = Event()
+        self._thread: Thread | None = None
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes, empty at the end or where the file cannot be read further."""
-        try:
-            return b"" if self.failure else self._read(size)
-        except (UnicodeDecodeError, DeliveryRejected) as e:
-            self.failure = e
-            return b""
+        """The next block, of at most as many bytes as were asked for first; empty at the end or where the file cannot be read further."""
+        if self._thread is None:
+            self._thread = Thread(target=self._decode, args=(size,), daemon=True)
+            self._thread.start()
+        while self._thread.is_alive() or not self._blocks.empty():
+            try:
+                return self._blocks.get(timeout=WAIT_SECONDS)
+            except Empty:
+                continue
+        return b""
+
+    def close(self) -> None:
+        """Stop decoding; what the bytes come from may be closed then."""
+        self._abandoned.set()
+        if self._thread is not None:
+            self._thread.join()
+        super().close()
+
+    def _decode(self, size: int) -> None:
+        """Every block, the empty one of the end included."""
+        block = None
+        while block != b"" and not self._abandoned.is_set():
+            try:
+                block = self._read(size)
+            except Exception as e:  # raised where the rows are read
+                self.failure, block = e, b""
+            while not self._abandoned.is_set():
+                try:
+                    self._blocks.put(block, timeout=WAIT_SECONDS)
+                    break
+                except Full:
+                    continue
 
     def _read(self, size: int) -> bytes:
         """UTF-8 takes at most 3/2 of the delivered bytes."""
@@ -139,6 +174,8 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     except pa.ArrowInvalid:
         if octets.failure is None:
             raise _unparsable(file) from None
+    finally:
+        octets.close()
     if isinstance(octets.failure, UnicodeDecodeError):
         raise file.wrong_encoding()
     if octets.failure:

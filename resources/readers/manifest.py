@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +25,7 @@ from contracts.model import Contract, Delivery
 from resources.engine import TIME_ZONE
 from resources.errors import DeliveryRejected
 from resources.readers.header import ContractDiffers, Difference
-from resources.readers.streams import CODECS, DataFile, opened, safe_name, sm3, sm3_bytes
+from resources.readers.streams import CODECS, DataFile, opened, safe_name, sm3, sm3_beside, sm3_bytes
 from resources.store import Store
 
 NAME = "manifest.json"
@@ -34,6 +37,10 @@ CITY = ZoneInfo(TIME_ZONE)
 MAX_BYTES = 1 << 20
 MAX_FILES = 500
 BATCH_ID_LENGTH = 32
+SMALL_BYTES = 8 << 20
+"""Digests of larger files are taken while they are read."""
+DIGESTS_AT_ONCE = 2
+OTHER_DIGEST = "the SM3 differs from the manifest"
 TEXT_FORMATS = ("csv", "jsonl", "fixed_width")
 """Formats whose encoding is a choice of the sender; an XLSX file states its own."""
 
@@ -162,22 +169,36 @@ def check(manifest: Manifest, contract: Contract) -> None:
         raise ContractDiffers("DELIVERY_CONTRACT", told, manifest.where, "Deliver as agreed, or change the contract first", found)
 
 
-def verified(manifest: Manifest, contract: Contract, store: Store, folder: str, stack: ExitStack) -> list[DataFile]:
-    """Open every file of the manifest and verify size and SM3 before a single row is read.
+def verified(
+    manifest: Manifest, contract: Contract, store: Store, folder: str, stack: ExitStack
+) -> tuple[list[DataFile], Callable[[], None]]:
+    """Open every file of the manifest and verify size and SM3: of small files before a single row is read, of large ones beside it.
 
+    Returns the files, and what waits for the last digest: rows count only when that has not raised.
     Raises DeliveryRejected (DELIVERY_MISSING, DELIVERY_NAME, DELIVERY_DIGEST).
     """
     delivery = delivery_of(contract)
-    files = []
+    files, running = [], list[tuple[DataFile, str, Future[str]]]()
+    handles, stop, threads = stack.enter_context(ExitStack()), Event(), ThreadPoolExecutor(DIGESTS_AT_ONCE)
+    stack.callback(threads.shutdown)  # before the handles are closed
+    stack.callback(stop.set)
     for index, entry in enumerate(manifest.files):
         file = opened(store, folder, entry.name, index, CODECS[delivery.encoding], delivery.compression)
-        stack.enter_context(file.handle)
+        handles.enter_context(file.handle)
         if file.size != entry.bytes:
             raise _differs(f"the file has {file.size} bytes, the manifest says {entry.bytes}", file.where)
-        if sm3(file.handle) != entry.sm3:
-            raise _differs("the SM3 differs from the manifest", file.where)
+        if file.size > SMALL_BYTES:
+            running.append((file, entry.sm3, threads.submit(sm3_beside, file.handle.fileno(), stop)))
+        elif sm3(file.handle) != entry.sm3:
+            raise _differs(OTHER_DIGEST, file.where)
         files.append(file)
-    return files
+
+    def settle() -> None:
+        for file, expected, found in running:
+            if found.result() != expected:
+                raise _differs(OTHER_DIGEST, file.where)
+
+    return files, settle
 
 
 def _differs(what: str, where: str) -> DeliveryRejected:

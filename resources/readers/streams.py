@@ -8,9 +8,11 @@ from __future__ import annotations
 import errno
 import gzip
 import io
+import os
 import unicodedata
 import zlib
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, BinaryIO
 
 from resources.errors import DeliveryRejected
@@ -59,6 +61,17 @@ def sm3(handle: BinaryIO) -> str:
     digest = hashes.Hash(hashes.SM3())
     while chunk := handle.read(CHUNK):
         digest.update(chunk)
+    return digest.finalize().hex()
+
+
+def sm3_beside(descriptor: int, stop: Event) -> str:
+    """The same of a whole file, whatever else reads it meanwhile; of no use when it was told to stop."""
+    from cryptography.hazmat.primitives import hashes
+
+    digest, offset = hashes.Hash(hashes.SM3()), 0
+    while not stop.is_set() and (chunk := os.pread(descriptor, CHUNK, offset)):
+        digest.update(chunk)
+        offset += len(chunk)
     return digest.finalize().hex()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from resources.errors import DeliveryRejected
 from resources.landing import LandingZone
-from resources.readers import streams, workbook_check
+from resources.readers import manifest, streams, workbook_check
 from tests.landing.writing import ROWS, contract, csv_bytes, drop, folder_of, read_all
 
 CSV = contract()
@@ -58,6 +58,20 @@ def test_manifest_that_does_not_hold(tmp_path, changed, code, told):
     message = rejected(tmp_path)
     assert message.startswith(code)
     assert told in message
+
+
+@pytest.mark.parametrize("data", [GOOD, GOOD[:-5], GOOD.replace(b"\n", b'"\n', 1), "\u00e9".encode("latin-1") * len(GOOD)])
+def test_a_large_file_that_is_another_one_is_told_as_that(tmp_path, monkeypatch, data):
+    """Its digest is taken while it is read: whatever the reader stumbles over, the first reason is that it was not sent."""
+    monkeypatch.setattr(manifest, "SMALL_BYTES", 0)
+    drop(tmp_path, CSV, {"a.csv": data}, 2, files=[OTHER_DIGEST[0] | {"bytes": len(data)}])
+    assert "SM3" in rejected(tmp_path)
+
+
+def test_a_large_file_is_read_as_a_small_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(manifest, "SMALL_BYTES", 0)
+    drop(tmp_path, CSV, {"a.csv": GOOD, "b.csv": GOOD}, 4)
+    assert read_all(tmp_path, CSV).num_rows == 4
 
 
 @pytest.mark.parametrize("name", ["../a.csv", "/etc/passwd", "x/a.csv", "x\\a.csv", ".hidden", "", "a\u202ecsv", "a\x00b", "c:a.csv", 7])
