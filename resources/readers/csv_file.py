@@ -31,6 +31,8 @@ BLOCK_BYTES = 8 << 20
 """Memory follows this: a record has to fit into one block."""
 BLOCKS_AHEAD = 2
 """So many are decoded while Arrow takes the one before apart."""
+PIECE_BYTES = 128 << 10
+"""Decoded at once: larger pieces leave the processor's cache, and their memory goes back to the system each time."""
 WAIT_SECONDS = 0.1
 
 
@@ -92,16 +94,20 @@ class _Utf8(io.RawIOBase):
                     continue
 
     def _read(self, size: int) -> bytes:
-        """UTF-8 takes at most 3/2 of the delivered bytes."""
-        text = self._held
-        while not text or text == "\r":
-            octets = self._stream.read(max(size * 2 // 3 - 8, 1))
-            text += self._decoder.decode(octets, final=not octets)
+        """The next block, piece by piece: UTF-8 takes at most 3/2 of the delivered bytes."""
+        piece = max(min(PIECE_BYTES, size * 2 // 3 - 8), 1)
+        pieces: list[bytes] = []
+        room = size
+        while room >= piece * 3 // 2 + 8 or not any(pieces):
+            octets = self._stream.read(piece)
+            text = self._held + self._decoder.decode(octets, final=not octets)
+            self.last = text[-1:] or self.last
+            self._held = "\r" if octets and text.endswith("\r") else ""
+            pieces.append(text.removesuffix(self._held).encode("utf-8"))
+            room -= len(pieces[-1])
             if not octets:
                 break
-        self.last = text[-1:] or self.last
-        self._held = "\r" if len(text) > 1 and text.endswith("\r") else ""
-        return text.removesuffix(self._held).encode("utf-8")
+        return b"".join(pieces)
 
 
 def _header(file: DataFile, delimiter: str) -> tuple[list[str], bool]:
