@@ -100,7 +100,7 @@ class Delivery:
 
     def _refuse_long_cells(self, rows: pa.RecordBatch) -> None:
         for name, column in zip(rows.schema.names, rows.columns, strict=True):
-            if not pa.types.is_string(column.type):
+            if not pa.types.is_string(column.type) or column.nbytes <= MAX_CELL_BYTES:
                 continue
             too_long = pc.greater(pc.binary_length(column), MAX_CELL_BYTES)
             if pc.any(too_long).as_py():
