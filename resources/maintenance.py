@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 from resources.commit import nullable
 from resources.errors import CitylakeError
-from resources.lake import CONTENT, OF_DELTA, STAGE, Conflict, Lake
+from resources.lake import COMMITS_SUMMED_UP, CONTENT, OF_DELTA, STAGE, Conflict, Lake
 from resources.rows import dataset
 from resources.store import StoredFile
 
@@ -34,8 +34,8 @@ MANY_FILES = 8
 """So many small files in a partition are no burden."""
 SMALL_BYTES = 16 << 20
 """Files of a partition are small when they are so on average."""
-MANY_COMMITS = 10
-"""So many commits are read beside a checkpoint without harm."""
+MANY_COMMITS = COMMITS_SUMMED_UP
+"""So many commits are read beside a checkpoint without harm; Sail takes more memory to read a checkpoint (docs/engines.md)."""
 LEFTOVERS = (".beside", ".doctor-")
 """How folders beside the tables begin that a killed rebuild or doctor leaves behind."""
 READERS = 8

@@ -21,3 +21,9 @@ def kept(request: pytest.FixtureRequest, installation: Callable[..., Runtime], e
         settings = {**city.settings.model_dump(), **place, "s3_secret_key": minio.secret_key}
         city = Runtime.of(Settings(**settings), engine)
     return Kept(city)
+
+
+@pytest.fixture(autouse=True)
+def a_long_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten commits are many, so that stories stay short."""
+    monkeypatch.setattr("resources.maintenance.MANY_COMMITS", 10)
