@@ -104,6 +104,10 @@ def on_text() -> dict[str, Column]:
     return {
         "upper": F.upper(c),
         "length": F.length(c),
+        "octet_length": F.octet_length(c),
+        "floor": F.concat_ws(
+            "|", *[F.floor((F.length(c).cast("bigint") * 98_765_431 % 1_000_000_000) / 10**k).cast("string") for k in range(10)]
+        ),
         "ascii": F.ascii(c),
         "md5": F.md5(c),
         "btrim": F.btrim(c, F.lit(" \t\r\n")),
