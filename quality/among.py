@@ -30,11 +30,12 @@ def _shared(frame: DataFrame, rule: Rule) -> DataFrame:
 
 def _constant(frame: DataFrame, rule: Rule) -> DataFrame:
     """The vectors, the columns behind the first two, that are the same in many rows of one group, which the first two make."""
-    group = rule.columns[:2]
-    known = frame.dropna(subset=list(rule.columns))
+    group, vector = rule.columns[:2], rule.columns[2:]
+    known = frame.dropna(subset=list(vector))
     same = known.groupBy(*rule.columns).agg(F.count(F.lit(1)).alias("_same")).where(F.col("_same") >= COPIES)
-    size = frame.groupBy(*group).agg(F.count(F.lit(1)).alias("_all"))
-    return same.join(size, list(group)).where(F.col("_same") >= SHARE * F.col("_all")).select(*rule.columns)
+    size = frame.groupBy(*[F.col(c).alias(f"_{c}") for c in group]).agg(F.count(F.lit(1)).alias("_all"))
+    of_one = [F.col(c).eqNullSafe(F.col(f"_{c}")) for c in group]
+    return same.join(size, of_one).where(F.col("_same") >= SHARE * F.col("_all")).select(*rule.columns)
 
 
 def _series(rule: Rule) -> dict[str, Column]:
@@ -90,7 +91,9 @@ def _in_groups(frame: DataFrame, rule: Rule, live: Column, prefix: str) -> tuple
     place, code, find = GROUPS[rule.rule]
     hits = find(frame.where(live).select(*rule.columns), rule)
     hit = prefix + code
-    marked = hits.withColumn(hit, F.lit(True)).join(frame, hits.columns, "right")  # the few on the left: an engine keeps that side
+    found = hits.select(*[F.col(c).alias(prefix + c) for c in hits.columns], F.lit(True).alias(hit))
+    same = [F.col(f"`{prefix}{c}`").eqNullSafe(F.col(c)) for c in hits.columns]
+    marked = found.join(frame, same, "right")  # the few on the left: an engine keeps that side
     return marked.withColumn(hit, live & F.coalesce(F.col(f"`{hit}`"), F.lit(False))), [(f"{rule.columns[place]}:{code}", hit)]
 
 

@@ -112,9 +112,12 @@ def clean_by(normal: Callable[[Column], Column]) -> Step:
     return lambda row: {"s": normal(row["raw"])}
 
 
-def cleaned(row: Row) -> dict[str, Column]:
-    """The first step of a rule for free text: `s`, the value in normal form. `untidy` says whether it may differ (`rules.steps`)."""
-    return {"s": F.when(row["untidy"], free_text(row["raw"])).otherwise(row["raw"])}
+def tidied_by(normal: Callable[[Column], Column]) -> Step:
+    """The same for free text, where `untidy` says whether the normal form may differ at all (`rules.steps`)."""
+    return lambda row: {"s": F.when(row["untidy"], normal(row["raw"])).otherwise(row["raw"])}
+
+
+cleaned = tidied_by(free_text)
 
 
 def with_absent(row: Row) -> dict[str, Column]:
@@ -126,10 +129,6 @@ def whole_text(raw: Column) -> Column:
     return F.rtrim(free_text(raw), F.lit(CUT + WHITESPACE))
 
 
-def _whole(row: Row) -> dict[str, Column]:
-    return {"s": F.when(row["untidy"], whole_text(row["raw"])).otherwise(row["raw"])}
-
-
 def text_rule() -> Steps:
     """Rules `text` and `address`: value string. Codes: F_WIDTH, F_INVIS, F_HTML, F_TRIM; W_TRUNC: cut in the middle of a character."""
 
@@ -138,7 +137,7 @@ def text_rule() -> Steps:
         fixed = F.when((row["s"] == row["raw"]) | row["absent"], no_codes()).otherwise(codes)
         return {"value": F.when(~row["absent"], row["s"]), "codes": fixed}
 
-    return _whole, with_absent, answer
+    return tidied_by(whole_text), with_absent, answer
 
 
 def identifier_rule() -> Steps:

@@ -135,8 +135,5 @@ def publish(
 
 def _key(contract: Contract) -> Column:
     """What a row is about: its key as text, NULL when not all of it could be read."""
-    parts = [F.col(c).cast("string") for c in contract.key]
-    whole = F.lit(True)
-    for part in parts:
-        whole &= part.isNotNull()
-    return F.when(whole, F.concat_ws("|", *parts))
+    first, *more = (F.col(c).cast("string") for c in contract.key)
+    return F.concat(first, *(part for c in more for part in (F.lit("|"), c)))

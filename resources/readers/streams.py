@@ -11,6 +11,7 @@ import io
 import os
 import unicodedata
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event
 from typing import Any, BinaryIO
@@ -56,22 +57,27 @@ def safe_name(name: Any, where: str) -> str:
 
 def sm3(handle: BinaryIO) -> str:
     """SM3 (GB/T 32905) of a stream from its present position, 64 lower-case hex digits."""
-    from cryptography.hazmat.primitives import hashes
-
-    digest = hashes.Hash(hashes.SM3())
-    while chunk := handle.read(CHUNK):
-        digest.update(chunk)
-    return digest.finalize().hex()
+    return _sm3_of(iter(lambda: handle.read(CHUNK), b""))
 
 
 def sm3_beside(descriptor: int, stop: Event) -> str:
     """The same of a whole file, whatever else reads it meanwhile; of no use when it was told to stop."""
+
+    def pieces() -> Iterator[bytes]:
+        offset = 0
+        while not stop.is_set() and (piece := os.pread(descriptor, CHUNK, offset)):
+            yield piece
+            offset += len(piece)
+
+    return _sm3_of(pieces())
+
+
+def _sm3_of(pieces: Iterable[bytes]) -> str:
     from cryptography.hazmat.primitives import hashes
 
-    digest, offset = hashes.Hash(hashes.SM3()), 0
-    while not stop.is_set() and (chunk := os.pread(descriptor, CHUNK, offset)):
-        digest.update(chunk)
-        offset += len(chunk)
+    digest = hashes.Hash(hashes.SM3())
+    for piece in pieces:
+        digest.update(piece)
     return digest.finalize().hex()
 
 
