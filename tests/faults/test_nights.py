@@ -31,9 +31,13 @@ RAW = [f"raw/health/{table}" for table in ("archive", "death_certificate", "exam
 SECONDS_TO_GIVE_UP = 120
 
 
+PANIC = re.compile(r"^thread '.*panicked at .*object_store.*\n(?:.*\n)*?note: .*\n", re.MULTILINE)
+"""delta-rs' buffered writer, asked once more after its upload has failed: its thread writes this past everything of Python's."""
+
+
 def sentences(err: str) -> list[str]:
-    """What a run said, without its progress."""
-    return [line for line in err.splitlines() if line.strip() and not line.strip().startswith("night of ")]
+    """What a run said, without its progress and without what a library's own thread says."""
+    return [line for line in PANIC.sub("", err).splitlines() if line.strip() and not line.strip().startswith("night of ")]
 
 
 def check_complete(city: City, *selected: str) -> None:
