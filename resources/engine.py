@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from resources.errors import CitylakeError
@@ -115,9 +117,14 @@ def _make_known(session: Any) -> None:
         kind._active_session.session = kind._default_session = session
 
 
-def sail_server(s3: S3 | None) -> Any:
+AS_WRITTEN = {"SAIL_OPTIMIZER__ENABLE_JOIN_SWAP": "false"}
+"""For our own joins, which have on the left what is to be held in memory (`assets.lookup`): Sail takes a filtered table for a fifth
+of itself, and would hold that."""
+
+
+def sail_server(s3: S3 | None, more: Mapping[str, str] = MappingProxyType({})) -> Any:
     """A running server of Sail in this process, on a free loopback port. It reads the store's settings from the environment."""
-    for name, value in SAIL.items():
+    for name, value in {**SAIL, **more}.items():
         os.environ.setdefault(name, value)
     os.environ.update(s3.environment() if s3 else {})
     from pysail.spark import SparkConnectServer
@@ -135,7 +142,7 @@ class Sail(Engine):
         self._s3, self._server = s3, None
 
     def _start(self) -> str:
-        server = sail_server(self._s3)
+        server = sail_server(self._s3, AS_WRITTEN)
         self._server = server
         return f"sc://127.0.0.1:{server.listening_address[1]}"
 

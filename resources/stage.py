@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from pyspark.sql import DataFrame, SparkSession
 
+ROWS_READ_AT_ONCE = 1 << 17
+"""Of one row group: what is read by one thread. A file of a single one keeps the other processors idle."""
 FIRST_COMMIT = f"{0:020}.json"
 
 
@@ -44,10 +46,13 @@ class Stage:
 
     def write_arrow(self, reader: pa.RecordBatchReader, partition_by: Iterable[str] = ()) -> None:
         """Stream Arrow record batches without an engine."""
-        from deltalake import write_deltalake
+        from deltalake import WriterProperties, write_deltalake
 
+        groups = WriterProperties(compression="SNAPPY", max_row_group_size=ROWS_READ_AT_ONCE)
         with self._written():
-            write_deltalake(self.uri, reader, partition_by=list(partition_by) or None, storage_options=self.options)
+            write_deltalake(
+                self.uri, reader, partition_by=list(partition_by) or None, storage_options=self.options, writer_properties=groups
+            )
 
     @contextmanager
     def _written(self) -> Iterator[None]:

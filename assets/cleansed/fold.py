@@ -16,6 +16,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from assets.lookup import without
 from contracts import Contract
 from quality.rows import LINEAGE, snapshot
 
@@ -51,12 +52,12 @@ def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots
         if newest:
             sound = fresh.where(~F.col("_bad")).select(*contract.key)
             beside = fresh.where("_bad").select(*contract.key).distinct().join(sound, list(contract.key), "left_anti")
-        known = fresh.unionByName(standing.join(beside, list(contract.key), "left_semi"))
+        known = fresh.unionByName(beside.join(standing, list(contract.key)).select(*standing.columns))
     several = known.groupBy(*contract.key).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1).drop("_rows")
-    alone, contenders = (known.join(several, list(contract.key), how) for how in ("left_anti", "left_semi"))
+    alone, contenders = without(known, several, contract.key), several.join(known, list(contract.key)).select(*known.columns)
     ranked = _alone(alone).unionByName(_ranked(contract, contenders))
     if state is not None:
-        ranked = ranked.unionByName(_alone(standing.join(touched, list(contract.key), "left_anti")))
+        ranked = ranked.unionByName(_alone(without(standing, touched, contract.key)))
     stands = ~F.col("_bad") & (F.col("_rank") == 1)
     fate = (
         F.when(F.col("_bad"), QUARANTINED)

@@ -45,7 +45,8 @@ class Again:
 
     def raw_rows(self, runtime: Runtime, contract: Contract) -> DataFrame:
         """They as they were delivered."""
-        return raw_rows(runtime, contract, self.batches).join(self.rows, list(LINEAGE), "left_semi")
+        delivered = raw_rows(runtime, contract, self.batches)
+        return self.rows.join(delivered, list(LINEAGE)).select(*delivered.columns)
 
 
 def raw_rows(runtime: Runtime, contract: Contract, of: set[str]) -> DataFrame:

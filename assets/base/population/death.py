@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from assets.base.population.records import source_key
 from assets.base.population.source_link import CONFLICT, M2, is_sure
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
+from assets.lookup import with_known
 from standards.tables import looked_up
 
 CONFLICT_DAYS = 7
@@ -143,7 +144,7 @@ def with_weight(statements: DataFrame) -> DataFrame:
     near = F.abs(F.datediff("death_date", "other_date")) <= PAIR_DAYS
     pairs = mine.join(other, "person_uid").where((F.col("department") != F.col("other_department")) & near)
     confirmed = pairs.select("person_uid", "source_table", "source_key", F.lit("B").alias("raised")).distinct()
-    joined = statements.join(confirmed, ["person_uid", "source_table", "source_key"], "left")
+    joined = statements.transform(with_known, confirmed, ["person_uid", "source_table", "source_key"])
     return joined.withColumn("weight", F.coalesce(F.when(F.col("valid"), F.col("raised")), F.col("grade"))).drop("raised")
 
 
@@ -178,7 +179,7 @@ def with_contradiction(deaths: DataFrame) -> DataFrame:
 def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame) -> DataFrame:
     """Visits in person (own valid number) more than LIFE_DAYS days after the death: X4. At most the first ten are kept."""
     mine = link.where((F.col("source_table") == "health/outpatient_visit") & F.col("match").isin("M1", "M1B"))
-    mine = mine.join(deaths.select("person_uid", "death_date"), "person_uid")
+    mine = deaths.select("person_uid", "death_date").join(mine, "person_uid")
     seen = visit.select(source_key("health/outpatient_visit").alias("source_key"), F.to_date("visit_time").alias("event_date"))
     event = F.struct("event_date", "source_table", "source_key", "_source_file", "_row_no")
     first = F.slice(F.sort_array(F.collect_list(event)), 1, LIFE_EVIDENCE_KEPT)
@@ -189,7 +190,7 @@ def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame) -> 
         .agg(F.transform(first, lambda e: F.struct(*[e[c].alias(c) for c in LIFE])).alias("life_evidence"))
     )
     nothing = F.array().cast("array<struct<source_table:string,source_key:string,event_date:date,_source_file:string,_row_no:bigint>>")
-    return deaths.join(alive, "person_uid", "left").withColumn("life_evidence", F.coalesce("life_evidence", nothing))
+    return deaths.transform(with_known, alive, "person_uid").withColumn("life_evidence", F.coalesce("life_evidence", nothing))
 
 
 @lake_asset("base/population/death")

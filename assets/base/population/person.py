@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from assets.base.population.death import birth_of_number
 from assets.base.population.records import by_order, source_count, source_key, sources
 from assets.declare import AS_OF, PSEUDONYM, cleansed, lake_asset, table
+from assets.lookup import with_known
 from standards.tables import looked_up
 
 UNKNOWN_COUNTY = "321000"
@@ -68,7 +69,7 @@ def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
     """
     wanted = sorted({c.split(".")[1] for p in survivorship().values() for c in p if c.startswith(f"{source}.")})
     mine = link.where((F.col("source_table") == TABLES[source]) & F.col("person_uid").isNotNull()).select("source_key", "person_uid")
-    rows = frame.withColumn("source_key", source_key(TABLES[source])).join(mine, "source_key")
+    rows = mine.join(frame.withColumn("source_key", source_key(TABLES[source])), "source_key")
     newest = Window.partitionBy("person_uid").orderBy(F.col(VERSION[source]).desc_nulls_last(), F.col("source_key").desc())
     first = rows.withColumn("_place", F.row_number().over(newest)).where(F.col("_place") == 1)
     return first.select("person_uid", *[F.col(c).alias(f"{source}_{c}") for c in wanted])
@@ -99,7 +100,7 @@ def with_vital_status(frame: DataFrame, death: DataFrame) -> DataFrame:
         F.when(~contradicted | (F.col("grade") == "C"), F.col("grade")).alias("death_grade"),
         F.when(F.col("status") == "CONFIRMED", DEAD).when(contradicted, CONFLICT).otherwise(ALIVE).alias("known_status"),
     )
-    return frame.join(known, "person_uid", "left").withColumn("vital_status", F.coalesce("known_status", F.lit(ALIVE)))
+    return frame.transform(with_known, known, "person_uid").withColumn("vital_status", F.coalesce("known_status", F.lit(ALIVE)))
 
 
 def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_of: date) -> DataFrame:
@@ -137,14 +138,14 @@ def person(
     """
     frame = persons(link)
     for source, rows in {"resident": resident, "archive": archive, "card": card}.items():
-        frame = frame.join(newest_row(source, rows, link), "person_uid", "left")
+        frame = frame.transform(with_known, newest_row(source, rows, link), "person_uid")
     registered = F.col("in_police") & ~F.coalesce(F.col("person_status"), F.lit("0")).isin(*GONE)
     lives_here = F.coalesce(F.col("lives_here"), F.lit(False))
     hashed = F.when(F.col("id_no").isNotNull(), pseudonym(F.concat(F.lit("RID:"), F.col("id_no"))))
     return (
         frame.transform(with_golden_values)
         .transform(with_vital_status, death)
-        .join(residence_proofs(archive, visit, link, as_of), "person_uid", "left")
+        .transform(with_known, residence_proofs(archive, visit, link, as_of), "person_uid")
         .withColumn("person_class", F.when(F.col("in_police"), "H").otherwise("U"))
         .withColumn("county6", F.coalesce("county6", F.lit(UNKNOWN_COUNTY)))
         .withColumn("resident_flag", (F.col("vital_status") != DEAD) & (registered | lives_here))

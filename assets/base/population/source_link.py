@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import by_order, records
 from assets.declare import CHECKPOINT, PSEUDONYM, cleansed, lake_asset
+from assets.lookup import with_known
 from standards.names import same_person_name
 
 UID_LENGTH = 32
@@ -63,8 +64,7 @@ def match_by_number(rows: DataFrame, anchor: DataFrame) -> DataFrame:
     match = F.when(F.col("match_reason") == "EXACT", M1).when(F.col("match_reason").isNotNull(), M1B).otherwise(CONFLICT)
     owner = F.when(F.col("match") != CONFLICT, F.concat(F.lit("RID:"), F.col("id_no")))
     return (
-        rows.where(F.col("id_no").isNotNull())
-        .join(anchor, "id_no")
+        anchor.join(rows.where(F.col("id_no").isNotNull()), "id_no")
         .withColumn("match_reason", how)
         .withColumn("match", match)
         .withColumn(
@@ -127,10 +127,9 @@ def match_without_number(rows: DataFrame, document: DataFrame, local: DataFrame)
         .when(F.col("match") == CONFLICT, kind)
     )
     alone = F.concat_ws(":", "source_table", F.coalesce("first_key", "source_key"))
+    found = with_known(with_known(unidentified, document, "document"), local, "local_number")
     return (
-        unidentified.join(document, "document", "left")
-        .join(local, "local_number", "left")
-        .join(first_records(unidentified), ["source_table", "local_number"], "left")
+        with_known(found, first_records(unidentified), ("source_table", "local_number"))
         .withColumn("match", match)
         .withColumn("match_reason", reason)
         .withColumn("owner", F.when(F.col("match") == M2, F.col("document")).when(F.col("match") == M3, F.col("local_owner")))
@@ -142,7 +141,7 @@ def with_person(matched: DataFrame, pseudonym: Callable[[Column], Column]) -> Da
     """person_uid: the first UID_LENGTH hex characters of the keyed pseudonym of the owner, reckoned once per owner."""
     owners = matched.select("owner").where(F.col("owner").isNotNull()).distinct()
     keyed = owners.withColumn("person_uid", F.substring(pseudonym(F.col("owner")), 1, UID_LENGTH))
-    return matched.join(keyed, "owner", "left")
+    return with_known(matched, keyed, "owner")
 
 
 @lake_asset("base/population/source_link")

@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import source_count
+from assets.lookup import with_known
 from assets.themes.health import survivor
 from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT
 
@@ -72,12 +73,12 @@ def facts(archive: DataFrame, link: DataFrame, person: DataFrame, death: DataFra
     groups = survivor.elect(archives, person, service, as_of)
     persons = archives.groupBy("ehr_no").agg(F.count_distinct("person_uid").alias("persons_of_number"))
     joined = (
-        archives.join(persons, "ehr_no")
-        .join(groups, ["ehr_no", "empi_id"], "left")
-        .join(known_numbers(link), "id_no", "left")
-        .join(deaths(death), "person_uid", "left")
-        .join(services_of_numbers(happened), "ehr_no", "left")
-        .join(visits_of_persons(happened), "person_uid", "left")
+        persons.join(archives, "ehr_no")
+        .transform(with_known, groups, ["ehr_no", "empi_id"])
+        .transform(with_known, known_numbers(link), "id_no")
+        .transform(with_known, deaths(death), "person_uid")
+        .transform(with_known, services_of_numbers(happened), "ehr_no")
+        .transform(with_known, visits_of_persons(happened), "person_uid")
     )
     event_count = sum((F.coalesce(F.col(c), F.lit(0)) for c in ("moved_count", "visit_count")), F.coalesce("service_count", F.lit(0)))
     derived = (

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
 from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.lookup import with_known
 from assets.themes.health import survivor
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
@@ -68,10 +69,10 @@ def with_person(examination: DataFrame, followup: DataFrame, visit: DataFrame, a
     """All services with their person: by the archive number, visits by their own link."""
     visits = visit.withColumn("source_key", source_key("health/outpatient_visit"))
     mine = link.where(F.col("source_table") == "health/outpatient_visit").select(F.col("source_key").alias("service_no"), "person_uid")
-    seen = _shaped(VISIT, visits).join(mine, "service_no", "left")
+    seen = _shaped(VISIT, visits).transform(with_known, mine, "service_no")
     seen = seen.withColumn("archive_key", F.lit(None).cast("string")).withColumn("ambiguous", F.lit(False))
     given = _shaped(EXAM, examination).unionByName(_shaped(FOLLOWUP, followup))
-    return given.join(archives_by_number(archives), "ehr_no", "left").unionByName(seen)
+    return given.transform(with_known, archives_by_number(archives), "ehr_no").unionByName(seen)
 
 
 def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
@@ -91,8 +92,8 @@ def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
     elsewhere = (F.col("account_org") != F.col("org_code")) & began
     flagged = F.coalesce(left, F.lit(False)) | F.coalesce(elsewhere, F.lit(False))
     return (
-        services.join(account, "input_user", "left")
-        .join(doctors, "doctor", "left")
+        services.transform(with_known, account, "input_user")
+        .transform(with_known, doctors, "doctor")
         .withColumn("org_code", F.coalesce("org_code", F.when(F.col("service_kind") == FOLLOWUP, F.col("doctor_org"))))
         .withColumn("not_in_service", flagged)
     )
@@ -101,7 +102,7 @@ def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
 def with_flags(services: DataFrame, death: DataFrame) -> DataFrame:
     """AFTER_DEATH (X2: later than a death of grade A or B), F8, AMBIGUOUS_ARCHIVE, NO_ARCHIVE (no archive has the number)."""
     dead = death.where(F.col("status") == "CONFIRMED").select("person_uid", F.col("death_date").alias("died"))
-    joined = services.join(dead, "person_uid", "left")
+    joined = services.transform(with_known, dead, "person_uid")
     return joined.withColumn(
         "flags",
         F.array_compact(
@@ -139,7 +140,7 @@ def service(
     return (
         services.transform(with_staff, staff)
         .transform(with_flags, death)
-        .join(merged, "archive_key", "left")
+        .transform(with_known, merged, "archive_key")
         .withColumn("survivor_ehr_no", F.coalesce("survivor_ehr_no", "ehr_no"))
         .select(*SERVICE)
     )

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
 from assets.base.population.source_link import is_sure
+from assets.lookup import with_known
 from standards.divisions import county_of
 
 ARCHIVE = "health/archive"
@@ -33,7 +34,7 @@ def linked(archive: DataFrame, link: DataFrame) -> DataFrame:
     """The archives with archive_key, person_uid, match, is_sure."""
     mine = link.where(F.col("source_table") == ARCHIVE)
     mine = mine.select(F.col("source_key").alias("archive_key"), "person_uid", "match", is_sure().alias("is_sure"))
-    return archive.withColumn("archive_key", source_key(ARCHIVE)).join(mine, "archive_key", "left")
+    return archive.withColumn("archive_key", source_key(ARCHIVE)).transform(with_known, mine, "archive_key")
 
 
 def last_service(service: DataFrame, as_of: date) -> DataFrame:
@@ -58,8 +59,8 @@ def elect(archives: DataFrame, person: DataFrame, service: DataFrame, as_of: dat
         archives.where(is_open() & F.col("id_no").isNotNull() & F.col("match").isin(*BY_NUMBER) & F.col("is_sure"))
         .withColumn("members", F.count(F.lit(1)).over(group))
         .where(F.col("members") > 1)
-        .join(home, "person_uid", "left")
-        .join(last_service(service, as_of), "ehr_no", "left")
+        .transform(with_known, home, "person_uid")
+        .transform(with_known, last_service(service, as_of), "ehr_no")
         .withColumn("upgraded", F.exists("_codes", lambda c: c == UPGRADED).cast("int"))
         .withColumn("near", near)
     )
