@@ -1,0 +1,47 @@
+"""Joins of many rows with what is known of some of them, on the engine of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from assets.lookup import with_known, without
+
+ROWS = [("A", 1, "first"), ("A", 2, "second"), ("B", 1, "third"), (None, 1, "fourth"), ("B", None, "fifth")]
+
+
+@pytest.fixture
+def rows(spark: SparkSession) -> DataFrame:
+    return spark.createDataFrame(ROWS, "office string, no int, note string")
+
+
+def test_rows_whose_key_is_not_known_in_whole_are_in_no_list_of_keys(spark: SparkSession, rows: DataFrame) -> None:
+    keys = spark.createDataFrame([("A", 2), ("B", 1), (None, 1), ("C", 9)], "office string, no int")
+    left = without(rows, keys, ("office", "no"))
+    assert left.columns == rows.columns
+    assert sorted(r["note"] for r in left.collect()) == ["fifth", "first", "fourth"]
+
+
+def test_every_row_stays_with_what_is_known_of_it(spark: SparkSession, rows: DataFrame) -> None:
+    known = spark.createDataFrame([("A", "north"), ("D", "south")], "office string, side string")
+    found = rows.transform(with_known, known, "office").select("note", "office", "side").collect()
+    assert sorted((r["note"], r["office"], r["side"]) for r in found) == [
+        ("fifth", "B", None), ("first", "A", "north"), ("fourth", None, None), ("second", "A", "north"), ("third", "B", None),
+    ]  # fmt: skip
+
+
+def test_the_engine_of_a_run_holds_what_is_known_and_lets_the_rows_pass(
+    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sail takes the filtered rows for a fifth of them all, fewer than there may be keys, and would hold them if it were allowed to."""
+    numbers = spark.range(1000).select(F.col("id").alias("key"), F.col("id").cast("string").alias("wide"))
+    numbers.write.format("delta").save(f"{tmp_path}/rows")
+    rows = spark.read.format("delta").load(f"{tmp_path}/rows")
+    keys = rows.groupBy("key").count().select("key")
+    without(rows.where(F.col("wide") != "x"), keys, ["key"]).explain(True)
+    physical = capsys.readouterr().out.split("== Physical Plan ==")[1]
+    assert "join_type=Right" in physical
+    assert "join_type=Left" not in physical
