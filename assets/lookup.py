@@ -22,6 +22,11 @@ def with_known(rows: DataFrame, known: DataFrame, key: str | Sequence[str]) -> D
     return known.join(rows, [key] if isinstance(key, str) else list(key), "right")
 
 
+def only(rows: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
+    """The rows whose key is among `keys`, each of which is there once."""
+    return keys.select(*key).join(rows, list(key)).select(*[f"`{c}`" for c in rows.columns])
+
+
 def without(rows: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
     """The rows whose key is not among `keys`, each of which is there once. A key that is not known in whole is not among them."""
     marked = keys.select(*[F.col(c).alias(_KEY.format(c)) for c in key], F.lit(True).alias(_THERE))

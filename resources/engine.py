@@ -123,14 +123,23 @@ of itself, and would hold that."""
 
 
 def sail_server(s3: S3 | None, more: Mapping[str, str] = MappingProxyType({})) -> Any:
-    """A running server of Sail in this process, on a free loopback port. It reads the store's settings from the environment."""
-    for name, value in {**SAIL, **more}.items():
+    """A running server of Sail in this process, on a free loopback port. It reads the store's settings from the environment.
+
+    more: settings of this server alone, where the environment says nothing else.
+    """
+    for name, value in SAIL.items():
         os.environ.setdefault(name, value)
     os.environ.update(s3.environment() if s3 else {})
     from pysail.spark import SparkConnectServer
 
-    server: Any = SparkConnectServer("127.0.0.1", 0)
-    server.start(background=True)
+    own = {name: value for name, value in more.items() if name not in os.environ}
+    os.environ.update(own)
+    try:
+        server: Any = SparkConnectServer("127.0.0.1", 0)
+        server.start(background=True)
+    finally:
+        for name in own:
+            del os.environ[name]
     return server
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.lookup import without
+from assets.lookup import only, without
 from contracts import Contract
 from quality.rows import LINEAGE, snapshot
 
@@ -52,9 +52,9 @@ def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots
         if newest:
             sound = fresh.where(~F.col("_bad")).select(*contract.key)
             beside = fresh.where("_bad").select(*contract.key).distinct().join(sound, list(contract.key), "left_anti")
-        known = fresh.unionByName(beside.join(standing, list(contract.key)).select(*standing.columns))
+        known = fresh.unionByName(only(standing, beside, contract.key))
     several = known.groupBy(*contract.key).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1).drop("_rows")
-    alone, contenders = without(known, several, contract.key), several.join(known, list(contract.key)).select(*known.columns)
+    alone, contenders = without(known, several, contract.key), only(known, several, contract.key)
     ranked = _alone(alone).unionByName(_ranked(contract, contenders))
     if state is not None:
         ranked = ranked.unionByName(_alone(without(standing, touched, contract.key)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from assets.lookup import only
 from contracts import Contract
 from pipelines.runtime import Runtime
 from pipelines.steps.standing import Standing, of_quarantine
@@ -45,8 +46,7 @@ class Again:
 
     def raw_rows(self, runtime: Runtime, contract: Contract) -> DataFrame:
         """They as they were delivered."""
-        delivered = raw_rows(runtime, contract, self.batches)
-        return self.rows.join(delivered, list(LINEAGE)).select(*delivered.columns)
+        return only(raw_rows(runtime, contract, self.batches), self.rows, LINEAGE)
 
 
 def raw_rows(runtime: Runtime, contract: Contract, of: set[str]) -> DataFrame:

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from assets.lookup import with_known, without
+from assets.lookup import only, with_known, without
 
 ROWS = [("A", 1, "first"), ("A", 2, "second"), ("B", 1, "third"), (None, 1, "fourth"), ("B", None, "fifth")]
 
@@ -23,6 +23,13 @@ def test_rows_whose_key_is_not_known_in_whole_are_in_no_list_of_keys(spark: Spar
     left = without(rows, keys, ("office", "no"))
     assert left.columns == rows.columns
     assert sorted(r["note"] for r in left.collect()) == ["fifth", "first", "fourth"]
+
+
+def test_rows_of_a_list_of_keys_keep_their_columns(spark: SparkSession, rows: DataFrame) -> None:
+    keys = spark.createDataFrame([(2, "A", "x"), (1, "B", "y"), (1, None, "z"), (9, "C", "x")], "no int, office string, of string")
+    found = only(rows, keys, ("office", "no"))
+    assert found.columns == rows.columns
+    assert sorted(r["note"] for r in found.collect()) == ["second", "third"]
 
 
 def test_every_row_stays_with_what_is_known_of_it(spark: SparkSession, rows: DataFrame) -> None:

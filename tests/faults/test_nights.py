@@ -31,7 +31,13 @@ RAW = [f"raw/health/{table}" for table in ("archive", "death_certificate", "exam
 SECONDS_TO_GIVE_UP = 120
 
 
-PANIC = re.compile(r"^thread '.*panicked at .*object_store.*\n(?:.*\n)*?note: .*\n", re.MULTILINE)
+PANIC = re.compile(
+    r"^thread '[^']*' \(\d+\) panicked at .*object_store.*:\n"
+    r"Already shut down\n"
+    r"(stack backtrace:\n( +.*\n)*)?"
+    r"note: .*\n",
+    re.MULTILINE,
+)
 """delta-rs' buffered writer, asked once more after its upload has failed: its thread writes this past everything of Python's."""
 
 
