@@ -107,7 +107,7 @@ def run(spark: SparkSession, tables: dict[str, list[dict[str, Any]]], folder: Pa
     dead = published(
         death, link, c["certificate"], c["cancellation"], c["cremation"], c["pension"], c["archive"], c["visit"], AS_OF, as_it_is
     )
-    persons = published(person, link, dead, c["resident"], c["archive"], c["card"], c["visit"], AS_OF, pseudonym)
+    persons = published(person, link, dead, c["resident"], c["archive"], c["card"], c["visit"], AS_OF, pseudonym, as_it_is)
     services = published(service, c["examination"], c["followup"], c["visit"], c["archive"], c["staff"], link, persons, dead, AS_OF)
     archives = published(archive, c["archive"], link, persons, dead, services, AS_OF)
     work = published(cleanup_list, archives, services, dead, link)

@@ -36,7 +36,7 @@ def populate(spark: SparkSession, **tables: list[dict[str, Any]]) -> Population:
     # the collected links come back as a table, as in the lake, so that the plans do not grow with every step
     link = spark.createDataFrame(rows, link.schema)
     dead = death(link, c["certificate"], c["cancellation"], c["cremation"], c["pension"], c["archive"], c["visit"], AS_OF, as_it_is)
-    persons = person(link, dead, c["resident"], c["archive"], c["card"], c["visit"], AS_OF, pseudonym)
+    persons = person(link, dead, c["resident"], c["archive"], c["card"], c["visit"], AS_OF, pseudonym, as_it_is)
     return Population(
         {(r.source_table, r.source_key): r for r in rows},
         {r.person_uid: r for r in dead.collect()},

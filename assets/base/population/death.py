@@ -14,7 +14,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import source_key
+from assets.base.population.records import of_first, source_key, value_of
 from assets.base.population.source_link import CONFLICT, M2, is_sure
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.lookup import with_known
@@ -151,20 +151,19 @@ def with_weight(statements: DataFrame) -> DataFrame:
 def fused(statements: DataFrame) -> DataFrame:
     """One row per person: grade, date of the best grade (ties: better kind of date, order of sources, earliest), all sources."""
     precision = F.coalesce(looked_up(PRECISION, F.col("date_kind")), F.lit(len(PRECISION)))
-    rank = F.struct(
-        "weight", F.col("death_date").isNull().alias("undated"), precision.alias("precision"), "order", "death_date", "source_key"
-    )
+    undated, dated = F.col("death_date").isNull().cast("int"), F.coalesce(F.col("death_date").cast("string"), F.lit(""))
+    rank = F.concat_ws("|", "weight", undated, precision, "order", dated, "source_key")
     valid, exact = F.col("valid"), F.col("valid") & F.col("grade").isin("A", "B") & ~F.col("date_kind").isin(*INEXACT)
     per_person = statements.groupBy("person_uid").agg(
-        F.min(F.when(valid, rank)).alias("best"),
+        of_first(F.when(valid, rank), F.col("weight"), F.col("death_date")).alias("best"),
         F.datediff(F.max(F.when(exact, F.col("death_date"))), F.min(F.when(exact, F.col("death_date")))).alias("spread"),
-        F.sort_array(F.collect_set(F.struct(*SOURCE))).alias("sources"),
+        F.sort_array(F.collect_list(F.struct(*SOURCE))).alias("sources"),
     )
     status = F.when(F.col("best").isNull(), "INVALID").when(F.col("grade").isin("A", "B"), "CONFIRMED").otherwise("CANDIDATE")
     return (
-        per_person.withColumn("grade", F.col("best.weight"))
+        per_person.withColumn("grade", value_of("best", 0, 2))
         .withColumn("status", status)
-        .withColumn("death_date", F.col("best.death_date"))
+        .withColumn("death_date", value_of("best", 1, 2).cast("date"))
         .withColumn("date_conflict", F.coalesce(F.col("spread") > CONFLICT_DAYS, F.lit(False)))
     )
 

@@ -15,9 +15,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.base.population.death import birth_of_number
-from assets.base.population.records import by_order, source_count, source_key, sources
-from assets.declare import AS_OF, PSEUDONYM, cleansed, lake_asset, table
-from assets.lookup import with_known
+from assets.base.population.records import by_order, of_first, source_count, source_key, sources, value_of
+from assets.declare import AS_OF, CHECKPOINT, PSEUDONYM, cleansed, lake_asset, table
+from assets.lookup import only, with_known, without
 from standards.tables import looked_up
 
 UNKNOWN_COUNTY = "321000"
@@ -53,12 +53,13 @@ def persons(link: DataFrame) -> DataFrame:
         .agg(
             # an archive in conflict carries somebody else's number: it is not the number of its own person
             F.max(F.when(F.col("match").isin("M1", "M1B"), F.col("id_no"))).alias("id_no"),
-            F.min_by("name", by_order(F.col("name").isNull(), order)).alias("name"),
+            of_first(by_order(F.col("name").isNull(), order), F.col("name")).alias("best_name"),
             source_count().alias("source_cnt"),
             F.bool_or(F.col("source_table") == TABLES["resident"]).alias("in_police"),
             F.min("_business_date").alias("first_seen"),
             F.max("_business_date").alias("last_seen"),
         )
+        .withColumn("name", value_of("best_name", 0, 1))
     )
 
 
@@ -69,9 +70,12 @@ def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
     """
     wanted = sorted({c.split(".")[1] for p in survivorship().values() for c in p if c.startswith(f"{source}.")})
     mine = link.where((F.col("source_table") == TABLES[source]) & F.col("person_uid").isNotNull()).select("source_key", "person_uid")
-    rows = mine.join(frame.withColumn("source_key", source_key(TABLES[source])), "source_key")
+    keyed = frame.withColumn("source_key", source_key(TABLES[source]))
+    several = mine.groupBy("person_uid").agg(F.count(F.lit(1)).alias("rows")).where(F.col("rows") > 1)
+    versions = only(mine, several, ["person_uid"]).join(keyed.select("source_key", VERSION[source]), "source_key")
     newest = Window.partitionBy("person_uid").orderBy(F.col(VERSION[source]).desc_nulls_last(), F.col("source_key").desc())
-    first = rows.withColumn("_place", F.row_number().over(newest)).where(F.col("_place") == 1)
+    older = versions.withColumn("_place", F.row_number().over(newest)).where(F.col("_place") > 1)
+    first = without(mine, older.select("source_key"), ["source_key"]).join(keyed, "source_key")
     return first.select("person_uid", *[F.col(c).alias(f"{source}_{c}") for c in wanted])
 
 
@@ -129,6 +133,7 @@ def person(
     visit: DataFrame = cleansed("health/outpatient_visit"),
     as_of: date = AS_OF,
     pseudonym: Callable[[Column], Column] = PSEUDONYM,
+    checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
 ) -> DataFrame:
     """One row per golden person, key person_uid, columns PERSON.
 
@@ -136,8 +141,8 @@ def person(
     else of the archive, 321000 when neither is known. resident_flag: alive, and in the register without having moved out or
     been cancelled, or two proofs of residence (open archive, visit within a year).
     """
-    frame = persons(link)
-    for source, rows in {"resident": resident, "archive": archive, "card": card}.items():
+    frame = persons(link).transform(with_known, newest_row("resident", resident, link), "person_uid").transform(checkpoint)
+    for source, rows in {"archive": archive, "card": card}.items():
         frame = frame.transform(with_known, newest_row(source, rows, link), "person_uid")
     registered = F.col("in_police") & ~F.coalesce(F.col("person_status"), F.lit("0")).isin(*GONE)
     lives_here = F.coalesce(F.col("lives_here"), F.lit(False))

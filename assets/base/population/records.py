@@ -21,6 +21,8 @@ UNREADABLE = ("W_MASKED", "W_RARE")
 """Names with hidden or lost characters agree with nothing and contradict nothing: they compare as no name."""
 PLACEHOLDER = "W_NAME_PLACEHOLDER"
 ORDER_DIGITS = 3
+BETWEEN = "\x1f"
+"""Stands in no cleansed text (unit separator)."""
 
 RECORD = (
     "source_table", "source_key", "id_no", "id_error", "name", "name_key", "former_name_key", "document", "local_numbers",
@@ -57,9 +59,22 @@ def source_key(table: str) -> Column:
 def by_order(nameless: Column, order: Column) -> Column:
     """Sorts records by whose spelling of a name counts: those without one last, then by the source's order, then by the key.
 
-    One text: an engine keeps a structure per group several times as dear.
+    One text, for `of_first`.
     """
     return F.concat(F.when(nameless, "1").otherwise("0"), F.lpad(order.cast("string"), ORDER_DIGITS, "0"), F.col("source_key"))
+
+
+def of_first(order: Column, *values: Column) -> Column:
+    """Aggregate: the values of the row that comes first by `order`, for `value_of`; rows whose order is NULL do not count.
+
+    One text, as `by_order` is: an engine keeps a `min_by` or a struct per group several times as dear.
+    """
+    return F.min(F.concat(order, *[F.concat(F.lit(BETWEEN), F.coalesce(v.cast("string"), F.lit(""))) for v in values]))
+
+
+def value_of(found: str, place: int, of: int) -> Column:
+    """The value at `place` (from 0) among the `of` values that `of_first` kept in the column `found`."""
+    return F.nullif(F.split_part(F.col(found), F.lit(BETWEEN), F.lit(place - of)), F.lit(""))
 
 
 def source_count() -> Column:

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import by_order, records
+from assets.base.population.records import by_order, of_first, records, value_of
 from assets.declare import CHECKPOINT, PSEUDONYM, cleansed, lake_asset
-from assets.lookup import with_known
+from assets.lookup import only, with_known
 from standards.names import same_person_name
 
 UID_LENGTH = 32
@@ -52,9 +52,9 @@ def anchors(rows: DataFrame, number: str = "id_no") -> DataFrame:
     first = by_order(nameless, F.col("name_order"))
     return (
         rows.where(F.col(number).isNotNull())
-        .select(number, first.alias("first"), F.when(~nameless, F.col("name_key")).alias("key"), F.col("former_name_key").alias("former"))
         .groupBy(number)
-        .agg(F.min_by("key", "first").alias("anchor_key"), F.min_by("former", "first").alias("anchor_former"))
+        .agg(of_first(first, F.when(~nameless, F.col("name_key")), F.col("former_name_key")).alias("first"))
+        .select(number, value_of("first", 0, 2).alias("anchor_key"), value_of("first", 1, 2).alias("anchor_former"))
     )
 
 
@@ -84,11 +84,12 @@ def documents(rows: DataFrame) -> DataFrame:
     )
 
 
-def local_numbers(identified: DataFrame) -> DataFrame:
-    """Per local number that a source maps to exactly one valid number (M3): its owner and their name."""
+def local_numbers(identified: DataFrame, wanted: DataFrame) -> DataFrame:
+    """Per local number that a source maps to exactly one valid number (M3): its owner and their name; of those `wanted`."""
+    introducing = identified.where(F.col("match").isin(*BY_NUMBER) & F.col("introduces") & (F.size("local_numbers") > 0))
+    told = introducing.select(F.explode("local_numbers").alias("local_number"), "owner", "anchor_key", "anchor_former")
     return (
-        identified.where(F.col("match").isin(*BY_NUMBER) & F.col("introduces") & (F.size("local_numbers") > 0))
-        .select(F.explode("local_numbers").alias("local_number"), "owner", "anchor_key", "anchor_former")
+        only(told, wanted, ["local_number"])
         .groupBy("local_number")
         .agg(
             F.min("owner").alias("local_owner"),
@@ -107,9 +108,13 @@ def first_records(unidentified: DataFrame) -> DataFrame:
     return own.groupBy("source_table", "local_number").agg(F.min("source_key").alias("first_key"))
 
 
-def match_without_number(rows: DataFrame, document: DataFrame, local: DataFrame) -> DataFrame:
+def without_number(rows: DataFrame) -> DataFrame:
+    """The records without a valid number, with the local_number that stands for it."""
+    return rows.where(F.col("id_no").isNull()).withColumn("local_number", F.get("local_numbers", 0))
+
+
+def match_without_number(unidentified: DataFrame, document: DataFrame, local: DataFrame) -> DataFrame:
     """M2 and M3 for records without a valid number; U for those that introduce a person; NONE for the rest."""
-    unidentified = rows.where(F.col("id_no").isNull()).withColumn("local_number", F.get("local_numbers", 0))
     how = _name_agreement(F.col("name_key"), F.col("local_key"), F.col("local_former"))
     how_document = _name_agreement(F.col("name_key"), F.col("document_key"), F.col("document_former"))
     mapped = F.col("local_owner").isNotNull()
@@ -178,6 +183,8 @@ def source_link(
     )
     needed = [c for c in LINK if c != "person_uid"] + ["owner"]
     identified = checkpoint(match_by_number(rows, anchors(rows)).select(*needed, *TEACHING))
-    unidentified = match_without_number(rows, documents(rows), local_numbers(identified))
-    matched = identified.select(*needed).unionByName(unidentified.select(*needed))
+    nameless = without_number(rows)
+    wanted = nameless.select("local_number").distinct()
+    unidentified = checkpoint(match_without_number(nameless, documents(rows), local_numbers(identified, wanted)).select(*needed))
+    matched = identified.select(*needed).unionByName(unidentified)
     return matched.transform(with_person, pseudonym).select(*LINK)

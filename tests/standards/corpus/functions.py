@@ -129,6 +129,7 @@ def on_text() -> dict[str, Column]:
         "regexp_replace": F.regexp_replace(F.upper(c), "[^0-9A-Z]", ""),
         "regexp_extract": F.regexp_extract(c, "([0-9]+)(x)?", 2),
         "split": F.split(c, ","),
+        "split_part": F.split_part(c, F.lit(","), F.lit(-1)),
         "element_at": F.element_at(F.split(c, ":"), 1),
         "get": F.get(F.split(c, ":"), F.lit(1)),
         "levenshtein": F.levenshtein(c, F.lit("王𠀁明")),
