@@ -6,6 +6,7 @@ the work list for institutions (cleanup_list.py). Nothing is deleted: a proposal
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import reduce
 from operator import or_
@@ -13,7 +14,7 @@ from operator import or_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.themes.health.facts import facts
 from assets.themes.health.rules import Defaults, Rule, catalogue, defaults, rules, years_before
 
@@ -105,10 +106,11 @@ def archive(
     death: DataFrame = table("base/population/death"),
     service: DataFrame = table("themes/health/service"),
     as_of: date = AS_OF,
+    checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
 ) -> DataFrame:
     """One row per row of health/archive, key (ehr_no, empi_id), columns ARCHIVE; exactly one state each."""
     return (
-        facts(delivered, link, person, death, service, as_of)
+        facts(delivered, link, person, death, service, as_of, checkpoint)
         .transform(with_rules)
         .transform(with_score)
         .transform(with_state)

@@ -5,6 +5,7 @@ Here: joins and sums. Not here: what they mean (rules.py).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -18,10 +19,15 @@ from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT
 FACTS = (
     "ehr_no", "empi_id", "archive_key", "person_uid", "match", "is_sure", "open", "as_of", "id_no", "id_error", "codes", "create_date",
     "created_on", "cancel_reason", "cancel_date", "mana_org", "county6", "is_survivor", "same_form", "other_form", "survivor_ehr_no",
-    "survivor_empi_id", "merged_from", "persons_of_number", "number_in_police", "other_sources", "death_date", "death_grade", "seen_alive",
+    "survivor_empi_id", "merged_from", "number_on_two_persons", "number_in_police", "other_sources", "death_date", "death_grade", "seen_alive",
     "service_count", "not_in_service_count", "after_death_count", "last_event_date", "last_visit_date", "event_count",
     "_source_file", "_row_no", "_batch_id",
 )  # fmt: skip
+DELIVERED = (
+    "ehr_no", "empi_id", "status", "id_no", "id_no_error", "village_county", "create_date", "input_time", "cancel_reason", "cancel_date",
+    "mana_org", "_codes", "_source_file", "_row_no", "_batch_id",
+)  # fmt: skip
+"""The columns of health/archive that count."""
 COUNTS = ("service_count", "not_in_service_count", "after_death_count", "event_count", "same_form", "other_form", "other_sources")
 
 
@@ -66,16 +72,29 @@ def deaths(death: DataFrame) -> DataFrame:
     )
 
 
-def facts(archive: DataFrame, link: DataFrame, person: DataFrame, death: DataFrame, service: DataFrame, as_of: date) -> DataFrame:
+def shared_numbers(archives: DataFrame) -> DataFrame:
+    """The archive numbers that stand on two persons (U2)."""
+    persons = archives.groupBy("ehr_no").agg(F.min("person_uid").alias("one"), F.max("person_uid").alias("other"))
+    return persons.where(F.col("one") != F.col("other")).select("ehr_no", F.lit(True).alias("number_on_two_persons"))
+
+
+def facts(
+    archive: DataFrame,
+    link: DataFrame,
+    person: DataFrame,
+    death: DataFrame,
+    service: DataFrame,
+    as_of: date,
+    checkpoint: Callable[[DataFrame], DataFrame],
+) -> DataFrame:
     """One row per row of health/archive, columns FACTS. Services later than `as_of` do not exist yet."""
     happened = service.where(F.col("service_date") <= F.lit(as_of))
-    archives = survivor.linked(archive, link)
+    linked = survivor.linked(archive.select(*DELIVERED), link)
+    archives = checkpoint(linked.transform(with_known, known_numbers(link), "id_no"))
     groups = survivor.elect(archives, person, service, as_of)
-    persons = archives.groupBy("ehr_no").agg(F.count_distinct("person_uid").alias("persons_of_number"))
     joined = (
-        persons.join(archives, "ehr_no")
-        .transform(with_known, groups, ["ehr_no", "empi_id"])
-        .transform(with_known, known_numbers(link), "id_no")
+        archives.transform(with_known, groups, ["ehr_no", "empi_id"])
+        .transform(with_known, shared_numbers(archives), "ehr_no")
         .transform(with_known, deaths(death), "person_uid")
         .transform(with_known, services_of_numbers(happened), "ehr_no")
         .transform(with_known, visits_of_persons(happened), "person_uid")
@@ -92,6 +111,7 @@ def facts(archive: DataFrame, link: DataFrame, person: DataFrame, death: DataFra
         .withColumn("survivor_empi_id", F.coalesce("survivor_empi_id", "empi_id"))
         .withColumn("merged_from", F.coalesce("merged_from", F.array().cast("array<string>")))
         .withColumn("number_in_police", F.coalesce("number_in_police", F.lit(False)))
+        .withColumn("number_on_two_persons", F.coalesce("number_on_two_persons", F.lit(False)))
         .withColumn("seen_alive", F.coalesce("seen_alive", F.lit(False)))
         .withColumn("codes", F.col("_codes"))
         .withColumn("id_error", F.col("id_no_error"))

@@ -106,7 +106,7 @@ def same_number_twice(_: Defaults) -> Column:
 
 @rule("U2")
 def archive_number_on_two_persons(_: Defaults) -> Column:
-    return F.col("persons_of_number") > 1
+    return F.col("number_on_two_persons")
 
 
 @rule("U4")

@@ -6,13 +6,14 @@ what the flags say about the archive (rules.py).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
-from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.lookup import with_known
 from assets.themes.health import survivor
 
@@ -127,13 +128,14 @@ def service(
     person: DataFrame = table("base/population/person"),
     death: DataFrame = table("base/population/death"),
     as_of: date = AS_OF,
+    checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
 ) -> DataFrame:
     """One row per service, key (service_kind, service_no), columns SERVICE.
 
     Visits have no ehr_no: they belong to the person. archive_key and person_uid are NULL when the archive number is unknown
     or stands on two persons. survivor_ehr_no: where the service stands after the merges.
     """
-    archives = survivor.linked(archive, link)
+    archives = checkpoint(survivor.linked(archive.select(*survivor.DELIVERED), link))
     services = with_person(examination, followup, visit, archives, link)
     merged = survivor.elect(archives, person, services, as_of).where(~F.col("is_survivor"))
     merged = merged.select(F.concat_ws("|", "ehr_no", "empi_id").alias("archive_key"), "survivor_ehr_no")

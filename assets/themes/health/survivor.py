@@ -20,6 +20,8 @@ ARCHIVE = "health/archive"
 BY_NUMBER = ("M1", "M1B")
 UNKNOWN_COUNTY = "321000"
 UPGRADED = "id_no:F_UP15"
+DELIVERED = ("ehr_no", "empi_id", "status", "cancel_date", "id_no", "village_county", "create_date", "_codes")
+"""The columns of health/archive that the election looks at."""
 SURVIVOR = (
     "ehr_no", "empi_id", "survivor_ehr_no", "survivor_empi_id", "merged_from", "same_form", "other_form", "is_survivor",
 )  # fmt: skip
