@@ -108,7 +108,9 @@ def run(spark: SparkSession, tables: dict[str, list[dict[str, Any]]], folder: Pa
         death, link, c["certificate"], c["cancellation"], c["cremation"], c["pension"], c["archive"], c["visit"], AS_OF, as_it_is
     )
     persons = published(person, link, dead, c["resident"], c["archive"], c["card"], c["visit"], AS_OF, pseudonym, as_it_is)
-    services = published(service, c["examination"], c["followup"], c["visit"], c["archive"], c["staff"], link, persons, dead, AS_OF, as_it_is)
+    services = published(
+        service, c["examination"], c["followup"], c["visit"], c["archive"], c["staff"], link, persons, dead, AS_OF, as_it_is
+    )
     archives = published(archive, c["archive"], link, persons, dead, services, AS_OF, as_it_is)
     work = published(cleanup_list, archives, services, dead, link)
     rates = published(indicator_year, c["archive"], archives, persons, services, link, AS_OF)
