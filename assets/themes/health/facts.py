@@ -19,8 +19,8 @@ from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT
 FACTS = (
     "ehr_no", "empi_id", "archive_key", "person_uid", "match", "is_sure", "open", "as_of", "id_no", "id_error", "codes", "create_date",
     "created_on", "cancel_reason", "cancel_date", "mana_org", "county6", "is_survivor", "same_form", "other_form", "survivor_ehr_no",
-    "survivor_empi_id", "merged_from", "number_on_two_persons", "number_in_police", "other_sources",
-    "death_date", "death_grade", "seen_alive", "service_count", "not_in_service_count", "after_death_count", "last_event_date", "last_visit_date", "event_count",
+    "survivor_empi_id", "merged_from", "number_on_two_persons", "number_in_police", "other_sources", "death_date", "death_grade",
+    "seen_alive", "service_count", "not_in_service_count", "after_death_count", "last_event_date", "last_visit_date", "event_count",
     "_source_file", "_row_no", "_batch_id",
 )  # fmt: skip
 DELIVERED = (
