@@ -83,7 +83,7 @@ def test_who_was_closed_comes_back_as_he_was(installation: Installation, judged:
         deliver(city, CARD, day, [*[card(k, name="测试人") for k in there], *crowd()])
         night(city, CARD, day)
     assert judged == [22, 0, 0]
-    assert published(city, CARD, "_op", "_closed_on", "name") == {k: ("I", None, "测试人") for k in "AB"}
+    assert published(city, CARD, "_op", "_closed_on", "name") == dict.fromkeys("AB", ("I", None, "测试人"))
     same_as_rebuilt(city, D31)
 
 
