@@ -35,11 +35,14 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
     """
     assert contract.delivery is not None
     excel = contract.delivery.format == "xlsx"
+    hashed = raw.withColumn(
+        "_row_hash", F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered]))
+    )
     rules = {
         _PARSED.format(c.name): (c.rule or "text", _meant(contract, c), _options(contract, c, excel=excel, test_divisions=test_divisions))
         for c in contract.delivered
     }
-    parsed = _across_values(contract, parse(_across_texts(contract, raw.withColumn("_row_hash", row_hash(contract))), rules))
+    parsed = _across_values(contract, parse(_across_texts(contract, hashed), rules))
     values = parsed.select(
         *[_value(contract, c).alias(c.name) for c in contract.columns],
         _codes(contract).alias(_CODES),
@@ -54,13 +57,8 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
         *[c for c in values.columns if c != _CODES],
         F.when(F.col(_CODES) == "", none).otherwise(F.split(F.col(_CODES), ",")).alias("_codes"),
         _bad(contract).alias("_bad"),
-        sequence(contract).alias("_seq"),
+        _sequence(contract).alias("_seq"),
     )
-
-
-def row_hash(contract: Contract) -> Column:
-    """A text that is equal for rows that were delivered equal: the MD5 of all their delivered columns."""
-    return F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered]))
 
 
 def _concerned(contract: Contract, makers: dict[str, across.Maker]) -> tuple[str, ...]:
@@ -182,7 +180,7 @@ def _bad(contract: Contract) -> Column:
     return F.when(F.col("_op") == "D", held_by(of_deletes)).otherwise(held_by(holding))
 
 
-def sequence(contract: Contract) -> Column:
+def _sequence(contract: Contract) -> Column:
     """What orders the versions of a key, later is greater; never arrival.
 
     Snapshots: the snapshot, then the source's own sequence. Others: the source's own sequence, then for equal ones the

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
-from assets.cleansed.unchanged import typed_again
 from contracts import Contract
 from pipelines.batches import containing, contains, extracted_at, rows_of_batches
 from pipelines.books.holds import DRIFT
@@ -74,17 +73,12 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
             return typed(contract, rows, test_divisions=runtime.test_divisions)
 
         with runtime.step.clock("plan"):
-            newest = not outdated and _newest(runtime, contract, new, everything)
-            delivered, years = held.raw_rows(runtime, contract, {b.batch_id for b in new}), {b.business_date[:4] for b in new}
-            if state is not None and newest and was.rules_of_all == rules and len(years) == 1:
-                fresh = typed_again(contract, delivered, state, min(years), read)
-            else:
-                fresh = read(delivered)
             # written down: in one plan with the rules, what puts a key's rows in order holds on to every text they made on the way
-            rows = checkpoint(fresh)
+            rows = checkpoint(read(held.raw_rows(runtime, contract, {b.batch_id for b in new})))
             again = None if rebuild else held.judged_again(runtime, contract, was, new, everything, rows, everyone=outdated)
             if again is not None:
                 rows = checkpoint(rows.unionByName(read(again.raw_rows(runtime, contract))))
+            newest = not outdated and _newest(runtime, contract, new, everything)
             judged = flagged(fold(contract, rows, state, snapshots, newest=newest), contract, _live())
         stage = runtime.lake.stage(table, run_id)
         with runtime.step.clock("stage"):
