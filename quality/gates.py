@@ -64,11 +64,16 @@ def _asset() -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Expectation:
-    """One thing expected of a table, as data: `kind` is its class in Great Expectations' library."""
+    """One thing expected of a table, as data: `kind` is its class in Great Expectations' library.
+
+    key: of rows that must differ in it. The library's own expectation sorts every row to know; so it is asked only how many rows
+    when it is held against the few values that are there more than once, and in full when there are any.
+    """
 
     says: str
     kind: str
     arguments: dict[str, Any]
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,23 +86,36 @@ class Gate:
     expectations: tuple[Expectation, ...]
 
 
-def check(contract: Contract, staged: DataFrame, valid_codes: dict[str, tuple[str, ...]]) -> list[GateResult]:
+def check(contract: Contract, staged: DataFrame, valid_codes: dict[str, tuple[str, ...]], beside: int = 0) -> list[GateResult]:
     """Hold the staged rows against the contract, all expectations in one validation.
 
-    valid_codes: the permitted codes of each code list, by its name.
+    valid_codes: the permitted codes of each code list, by its name. beside: how many rows of the table stay as they are; they
+    passed when they were published, and have none of the staged keys.
     Returns one result per gate, in the order of `plan`; blocking ones that failed must stop the publication.
     """
     library = _gx().expectations
-    gates = plan(contract, valid_codes)
+    gates = plan(contract, valid_codes, beside)
     made = {e: getattr(library, e.kind)(**e.arguments) for g in gates for e in g.expectations}
     batch = _asset().get_batch({"dataframe": staged})
-    suite = _gx().ExpectationSuite(name=contract.name.replace("/", "."), expectations=list(made.values()))
-    verdicts = {_identity(v.expectation_config): bool(v.success) for v in batch.validate(suite, result_format="BOOLEAN_ONLY").results}
+    suite = _gx().ExpectationSuite(name=contract.name.replace("/", "."), expectations=[x for e, x in made.items() if not e.key])
+    found = batch.validate(suite, result_format="BOOLEAN_ONLY").results if suite.expectations else []
+    verdicts = {_identity(v.expectation_config): bool(v.success) for v in found}
+    verdicts |= {_identity(made[e].configuration): _differ(staged, e.key) for e in made if e.key}
     results = []
     for g in gates:
         failed = [e for e in g.expectations if not verdicts[_identity(made[e].configuration)]]
         results.append(GateResult(g.name, not failed, g.blocking, g.rule, {e.says: _figures(batch, made[e]) for e in failed}))
     return results
+
+
+def _differ(staged: DataFrame, key: tuple[str, ...]) -> bool:
+    """Whether no two rows have the same key. One of which nothing is known is none."""
+    from pyspark.sql import functions as F
+
+    known = staged.select(*key).where(F.coalesce(*[F.col(c).cast("string") for c in key]).isNotNull())
+    repeated = known.groupBy(*key).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1)
+    none = _gx().expectations.ExpectTableRowCountToEqual(value=0)
+    return bool(_asset().get_batch({"dataframe": repeated}).validate(none, result_format="BOOLEAN_ONLY").success)
 
 
 def _figures(batch: Any, expectation: Any) -> str:
@@ -114,13 +132,16 @@ def _identity(configuration: Any) -> tuple[str, str]:
     return configuration.type, repr(sorted((k, str(v)) for k, v in arguments.items()))
 
 
-def plan(contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> list[Gate]:
-    """The gates that follow from the contract: its key, required columns, code lists, ranges, and its own checks."""
+def plan(contract: Contract, valid_codes: dict[str, tuple[str, ...]], beside: int = 0) -> list[Gate]:
+    """The gates that follow from the contract: its key, required columns, code lists, ranges, and its own checks.
+
+    beside: rows of the table that are not looked at.
+    """
     key = list(contract.key)
     if len(key) == 1:
-        unique = Expectation(f"{key[0]} unique", "ExpectColumnValuesToBeUnique", {"column": key[0]})
+        unique = Expectation(f"{key[0]} unique", "ExpectColumnValuesToBeUnique", {"column": key[0]}, contract.key)
     else:
-        unique = Expectation(f"({', '.join(key)}) unique", "ExpectCompoundColumnsToBeUnique", {"column_list": key})
+        unique = Expectation(f"({', '.join(key)}) unique", "ExpectCompoundColumnsToBeUnique", {"column_list": key}, contract.key)
     required, listed, ranged = [], [], []
     for c in contract.columns:
         if c.required:
@@ -138,13 +159,13 @@ def plan(contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> list[Ga
         Gate("codes", True, "coded columns hold only codes of their lists", tuple(listed)),
         Gate("ranges", True, "numbers lie in the contract's ranges", tuple(ranged)),
     )
-    own = tuple(Gate(c.name, c.blocking, f"{c.metric} {c.comparison} {c.value}", (_library(c),)) for c in contract.checks)
+    own = tuple(Gate(c.name, c.blocking, f"{c.metric} {c.comparison} {c.value}", (_library(c, beside),)) for c in contract.checks)
     return [g for g in (*follow, *own) if g.expectations]
 
 
-def _library(c: Check) -> Expectation:
-    """The expectation for a metric of the contract standard's own library."""
-    low, high = _bounds(c)
+def _library(c: Check, beside: int) -> Expectation:
+    """The expectation for a metric of the contract standard's own library, less the rows that are counted already."""
+    low, high = (limit if limit is None else limit - beside for limit in _bounds(c))
     return Expectation("number of rows", "ExpectTableRowCountToBeBetween", {"min_value": low, "max_value": high})
 
 
