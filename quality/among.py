@@ -3,8 +3,8 @@
 Here: a number shared by too many, records that are copies of one another, a sensor that is stuck, jumps or pauses. All of them warn:
 no row is held back or changed. Not here: rules of one row (`quality.across`), versions of a key (`assets.cleansed.fold`).
 
-They look at the rows that are published, all of them at every fold, and put their codes anew: the order in which deliveries
-arrive does not matter. Source: domain rules A9 (W_SHARED_PHONE), C5 F7 (constant vectors), B0 D36, D38.
+They look at the rows that are published, all of them at every fold, and put their codes anew where they change: the order in which
+deliveries arrive does not matter. Source: domain rules A9 (W_SHARED_PHONE), C5 F7 (constant vectors), B0 D36, D38.
 """
 
 from __future__ import annotations
@@ -69,16 +69,49 @@ LINES: dict[str, tuple[int, Callable[[Rule], dict[str, Column]]]] = {"series": (
 """Rule -> the place of the column that gets the codes, and its conditions; those whose name starts with `_` are helpers."""
 
 
-def flagged(frame: DataFrame, contract: Contract, live: Column) -> DataFrame:
+Write = Callable[[DataFrame], DataFrame]
+
+
+def by_groups(contract: Contract) -> bool:
+    """Whether the contract's table rules ask of groups of rows only: then `flagged` needs no row whose codes stay as they are."""
+    return all(rule.rule in GROUPS for rule in contract.table_rules)
+
+
+def flagged(
+    frame: DataFrame, contract: Contract, live: Column, standing: DataFrame | None = None, write: Write = lambda rows: rows
+) -> DataFrame:
     """The frame with the codes of the contract's table rules in `_codes`, as if no rule had ever looked at it before.
 
     live: the rows the rules see. Codes follow from the rule's columns alone, so equal tables get equal codes.
+    standing: live rows of the table that are not in the frame, with its columns; those whose codes change are added to it.
+    write: writes rows down that are used several times.
     """
     if not contract.table_rules:
         return frame
+    if standing is None:
+        return _marked(frame, contract, live, [_hits(frame.where(live), rule) for rule in contract.table_rules])
+    assert by_groups(contract)
+    needed = [*contract.key, "_codes", *{c for rule in contract.table_rules for c in rule.columns} - set(contract.key)]
+    lean = standing.select(*needed)
+    everything = frame.where(live).select(*needed).unionByName(lean)
+    hits = [write(_hits(everything, rule)) for rule in contract.table_rules]
+    marked = _marked(lean.withColumn("_before", F.concat_ws(",", "_codes")), contract, F.lit(True), hits)
+    changed = write(marked.where(F.concat_ws(",", "_codes") != F.col("_before")).select(*contract.key))
+    if changed.count():
+        frame = frame.unionByName(changed.join(standing, list(contract.key)).select(*[f"`{c}`" for c in frame.columns]))
+    return _marked(frame, contract, live, hits)
+
+
+def _hits(rows: DataFrame, rule: Rule) -> DataFrame:
+    """The values whose rows a rule of GROUPS hits; of another rule the rows themselves say."""
+    return GROUPS[rule.rule][2](rows.select(*rule.columns), rule) if rule.rule in GROUPS else rows
+
+
+def _marked(frame: DataFrame, contract: Contract, live: Column, hits: list[DataFrame]) -> DataFrame:
     kept, names = frame.columns, []
-    for n, rule in enumerate(contract.table_rules):
-        frame, found = (_in_groups if rule.rule in GROUPS else _in_lines)(frame, rule, live, f"_among{n}|")
+    for n, (rule, hit) in enumerate(zip(contract.table_rules, hits, strict=True)):
+        prefix = f"_among{n}|"
+        frame, found = _in_groups(frame, rule, hit, live, prefix) if rule.rule in GROUPS else _in_lines(frame, rule, live, prefix)
         names += found
     ours = [code for code, _ in names]
     others = F.filter("_codes", lambda c: ~c.isin(*ours))
@@ -86,10 +119,9 @@ def flagged(frame: DataFrame, contract: Contract, live: Column) -> DataFrame:
     return frame.withColumn("_codes", F.concat(others, found_codes)).select(*kept)
 
 
-def _in_groups(frame: DataFrame, rule: Rule, live: Column, prefix: str) -> tuple[DataFrame, list[tuple[str, str]]]:
+def _in_groups(frame: DataFrame, rule: Rule, hits: DataFrame, live: Column, prefix: str) -> tuple[DataFrame, list[tuple[str, str]]]:
     """The frame with a column that says which rows a rule of GROUPS hits: code and column."""
-    place, code, find = GROUPS[rule.rule]
-    hits = find(frame.where(live).select(*rule.columns), rule)
+    place, code, _ = GROUPS[rule.rule]
     hit = prefix + code
     found = hits.select(*[F.col(c).alias(prefix + c) for c in hits.columns], F.lit(True).alias(hit))
     same = [F.col(f"`{prefix}{c}`").eqNullSafe(F.col(c)) for c in hits.columns]

@@ -32,12 +32,11 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
 
     raw: one string column per delivered column of the contract, and the columns of `raw/...` tables.
     `_row_hash` is equal for rows that are delivered equal; `_seq` orders the versions of one key, later is greater.
+    In a whole list a row that lies in the future is equal to none of another day: what is said of it will not hold for ever.
     """
     assert contract.delivery is not None
     excel = contract.delivery.format == "xlsx"
-    hashed = raw.withColumn(
-        "_row_hash", F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered]))
-    )
+    hashed = raw.withColumn("_row_hash", delivered_hash(contract))
     rules = {
         _PARSED.format(c.name): (c.rule or "text", _meant(contract, c), _options(contract, c, excel=excel, test_divisions=test_divisions))
         for c in contract.delivered
@@ -53,12 +52,20 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
         "_row_hash",
     )
     none = F.array().cast("array<string>")
+    if contract.delivery.mode == "full":
+        of_its_day = F.md5(F.concat_ws("|", "_row_hash", F.col("_business_date").cast("string")))
+        values = values.withColumn("_row_hash", F.when(F.col(_CODES).contains("_FUTURE"), of_its_day).otherwise(F.col("_row_hash")))
     return values.select(
         *[c for c in values.columns if c != _CODES],
         F.when(F.col(_CODES) == "", none).otherwise(F.split(F.col(_CODES), ",")).alias("_codes"),
         _bad(contract).alias("_bad"),
         _sequence(contract).alias("_seq"),
     )
+
+
+def delivered_hash(contract: Contract) -> Column:
+    """A digest of all texts of a delivered row, 32 hex digits."""
+    return F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered]))
 
 
 def _concerned(contract: Contract, makers: dict[str, across.Maker]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from resources.commit import add_actions, alone, commit, nullable
 from resources.errors import CitylakeError, LakeUnreachable
+from resources.rewrite import Rewritten, removals
 from resources.rows import dataset
 from resources.s3 import S3
 from resources.seal import FILES, Fault, Inspection, seal
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 STAGE = "stage"
 """Under this name a commit says which attempt made it."""
+STAYED = "stayed"
+"""Under this name a commit that changes some rows says which stage has those that stayed, of the files it replaces."""
 NEWEST = -1
 """For a version: whatever the newest is by then."""
 CONTENT = "content_of"
@@ -59,7 +62,7 @@ class Conflict(CitylakeError):
 
 @dataclass(frozen=True)
 class Published:
-    """files, bytes: what the commit added."""
+    """rows: of the table; where rows were appended without `beside`, of those. files, bytes: what the commit added."""
 
     table: str
     version: int
@@ -217,6 +220,14 @@ class Lake:
             raise found.faults[0].error(home.root)
         self._looked_at |= {(table, f"{version}"), *((table, path) for path in found.files)}
 
+    def rows(self, table: str) -> int:
+        """The number of rows of a published table, from its log alone."""
+        import pyarrow as pa
+
+        handle = self.open(table)
+        with self._watched():
+            return 0 if handle is None else sum(pa.table(handle.get_add_actions(flatten=True))["num_records"].to_pylist())
+
     def partitions(self, table: str) -> list[dict[str, str]]:
         """The partitions of a table, from its log alone."""
         handle = self.open(table)
@@ -239,6 +250,7 @@ class Lake:
         metadata: Mapping[str, str] | None = None,
         statistics: bool = False,
         hidden: Mapping[str, str | None] | None = None,
+        beside: Rewritten | None = None,
     ) -> Published:
         """Make a stage visible in one commit.
 
@@ -248,25 +260,31 @@ class Lake:
         statistics: whether minimum and maximum of the columns may stand in the log; never with personal columns. All or
         none: delta-rs takes a column without them, beside columns with them, for one that no filter can match.
         hidden: partition columns that only the stage has; a value other than None says which of its rows to publish.
+        beside: with "append", rows of the base version go in the same commit: what stays of their files.
         Raises Conflict when somebody published in between.
         """
         from deltalake import CommitProperties, Transaction
         from deltalake.exceptions import CommitFailedError, DeltaError
 
+        sealed = None if is_bucket(self.root) else partial(seal, self.store, stage.table)
         staged = stage.open()
-        actions, rows = add_actions(
-            staged, stage.name, statistics, hidden or {}, None if is_bucket(self.root) else partial(seal, self.store, stage.table)
-        )
+        actions, rows = add_actions(staged, stage.name, statistics, hidden or {}, sealed)
+        stages, told, removed = [stage], {STAGE: stage.name}, list[Any]()
+        if beside is not None:
+            removed, rows = removals(beside), rows + beside.standing
+            if beside.stage is not None:
+                actions += add_actions(beside.stage.open(), beside.stage.name, statistics, {}, sealed)[0]
+                stages, told = [stage, beside.stage], {**told, STAYED: beside.stage.name}
         schema = nullable(staged.schema(), without=frozenset(hidden or {}))
         properties = CommitProperties(
-            custom_metadata={**(metadata or {}), STAGE: stage.name, FILES: str(len(actions))},
+            custom_metadata={**(metadata or {}), **told, FILES: str(len(actions))},
             app_transactions=[Transaction(app, version) for app, version in (transactions or {}).items()],
             max_commit_retries=0,
         )
         try:
             with self._watched():
                 version = commit(
-                    self.uri(stage.table), base_version, actions, schema, mode=mode, partition_by=list(partition_by),
+                    self.uri(stage.table), base_version, [*actions, *removed], schema, mode=mode, partition_by=list(partition_by),
                     replace_partitions=replace_partitions, properties=properties, options=self.options,
                     newest=lambda: self.version(stage.table),
                 )  # fmt: skip
@@ -276,8 +294,9 @@ class Lake:
                     raise
                 raise self._conflict(stage.table, base_version) from e
             version = landed
-        with suppress(LakeUnreachable):  # what is left of the stage is seen by nobody
-            self.store.remove(stage.path, keep={f"{stage.table}/{a.path}" for a in actions})
+        with suppress(LakeUnreachable):  # what is left of a stage is seen by nobody
+            for each in stages:
+                self.store.remove(each.path, keep={f"{stage.table}/{a.path}" for a in actions})
         self._sum_up(stage.table, version)
         return Published(stage.table, version, rows, len(actions), sum(a.size for a in actions))
 

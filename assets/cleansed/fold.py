@@ -7,6 +7,8 @@ The rule, per business key, over all rows ever delivered:
 - of the others, those with the greatest sequence stand; lower ones are superseded (DUPLICATE);
 - if those that stand differ, nobody can say which is right: one of each is QUARANTINED with key:E_KEY_CONFLICT;
 - if they are equal, the one delivered first is PUBLISHED and the rest are DUPLICATE.
+A whole list repeats what has not changed: of the versions that end in the one that stands and are all equal to it, the first is
+PUBLISHED. So a row says since when it has been so, and stays as it is for as long as it is delivered like that.
 A full snapshot closes the keys it no longer has: they stay, with `_op` D and `_closed_on`.
 Every step is a maximum, a minimum or an equality, so the order in which deliveries arrive does not matter.
 """
@@ -31,38 +33,48 @@ TYPES = {
 }  # fmt: skip
 
 
-def fold(contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots: list[str], *, newest: bool = False) -> DataFrame:
+def fold(
+    contract: Contract,
+    rows: DataFrame,
+    state: DataFrame | None,
+    snapshots: list[str],
+    *,
+    known_until: str | None = None,
+    others: DataFrame | None = None,
+) -> DataFrame:
     """Say what becomes of each row.
 
-    rows: typed rows (`quality.rows.typed`) of the new deliveries, and of rows contested before.
+    rows: typed rows (`quality.rows.typed`) of the new deliveries, and of rows contested before. A column `_new` may say that some
+    were counted before.
     state: the published table so far, None at first.
-    snapshots: every delivery of the table so far, as `quality.rows.snapshot` writes it, oldest first.
-    newest: the rows are of full snapshots later than all that the state has seen: whatever of a key can be published is newer.
+    snapshots: every delivery of the table so far, as `quality.rows.snapshot` writes it, oldest first. known_until: the last one
+    that the state knows of.
+    others: keys of the state that change beside those of the rows; then what has any other key is left out. None: all of the
+    state is returned.
     Returns the columns of the contract and BOOKKEEPING, `_fate` and `_new` (false: the row stood in the state).
     Rows of the state that no longer stand are left out: they were counted when they were published.
     """
     columns = [c.name for c in contract.columns]
+    new = F.col("_new") if "_new" in rows.columns else F.lit(True)
     fresh = rows.select(*columns, *[c for c in BOOKKEEPING if c not in ("_seen", "_closed_on")], "_bad",
-                        snapshot().alias("_seen"), F.lit(True).alias("_new"))  # fmt: skip
+                        snapshot().alias("_seen"), new.alias("_new"))  # fmt: skip
     known = fresh
     if state is not None:
-        standing = state.drop("_closed_on").withColumns({"_bad": F.lit(False), "_new": F.lit(False)})
+        until = F.coalesce("_seen", F.lit(known_until))
+        standing = state.drop("_closed_on").withColumns({"_seen": until, "_bad": F.lit(False), "_new": F.lit(False)})
         touched = fresh.select(*contract.key).distinct()
-        beside = touched
-        if newest:
-            sound = fresh.where(~F.col("_bad")).select(*contract.key)
-            beside = fresh.where("_bad").select(*contract.key).distinct().join(sound, list(contract.key), "left_anti")
-        known = fresh.unionByName(only(standing, beside, contract.key))
+        known = fresh.unionByName(only(standing, touched, contract.key))
     several = known.groupBy(*contract.key).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1).drop("_rows")
     alone, contenders = without(known, several, contract.key), only(known, several, contract.key)
     ranked = _alone(alone).unionByName(_ranked(contract, contenders))
     if state is not None:
-        ranked = ranked.unionByName(_alone(without(standing, touched, contract.key)))
+        left = without(standing, touched, contract.key) if others is None else only(standing, others, contract.key)
+        ranked = ranked.unionByName(_alone(left))
     stands = ~F.col("_bad") & (F.col("_rank") == 1)
     fate = (
         F.when(F.col("_bad"), QUARANTINED)
-        .when(stands & F.col("_contested"), F.when(F.col("_copy") == 1, QUARANTINED).otherwise(DUPLICATE))
-        .when(stands & (F.col("_place") == 1), PUBLISHED)
+        .when(F.col("_contested"), F.when(stands & (F.col("_copy") == 1), QUARANTINED).otherwise(DUPLICATE))
+        .when(F.col("_place") == 1, PUBLISHED)
         .otherwise(DUPLICATE)
     )
     conflict = F.array(F.lit("key:E_KEY_CONFLICT"))
@@ -87,22 +99,35 @@ def _alone(rows: DataFrame) -> DataFrame:
 
 
 def _ranked(contract: Contract, rows: DataFrame) -> DataFrame:
-    """The rows of keys of several, put in order."""
+    """The rows of keys of several, put in order.
+
+    _rank: 1 for those with the greatest sequence; _contested: of their key, that they differ; _copy: number among equal ones;
+    _place: 1 for the one that is published when they do not differ.
+    """
+    assert contract.delivery is not None
     key = Window.partitionBy(*contract.key, "_bad")
-    version = Window.partitionBy(*contract.key, "_bad", "_seq")
     earliest = [F.col(c) for c in ("_business_date", "_extract_ts", "_batch_id", "_source_file", "_row_no")]
-    return rows.select(
+    ordered = rows.select(
         "*",
         F.rank().over(key.orderBy(F.col("_seq").desc())).alias("_rank"),
-        F.row_number().over(key.orderBy(F.col("_seq").desc(), *earliest)).alias("_place"),
         F.row_number().over(Window.partitionBy(*contract.key, "_bad", "_seq", "_row_hash").orderBy(*earliest)).alias("_copy"),
-        (F.min("_row_hash").over(version) != F.max("_row_hash").over(version)).alias("_contested"),
         F.max("_seen").over(Window.partitionBy(*contract.key)).alias("_last_seen"),
     )
+    standing = F.when(F.col("_rank") == 1, F.col("_row_hash"))
+    judged = ordered.select(
+        "*", F.max(standing).over(key).alias("_stands"), (F.min(standing).over(key) != F.max(standing).over(key)).alias("_contested")
+    )
+    if contract.delivery.mode != "full":
+        return judged.select("*", F.row_number().over(key.orderBy(F.col("_seq").desc(), *earliest)).alias("_place")).drop("_stands")
+    differs = F.col("_row_hash") != F.col("_stands")
+    judged = judged.select("*", F.max(F.when(differs, F.col("_seq"))).over(key).alias("_changed"))
+    unchanged = ~differs & F.coalesce(F.col("_seq") > F.col("_changed"), F.lit(True))
+    first = key.orderBy(F.when(unchanged, 0).otherwise(1), "_seq", *earliest)
+    return judged.select("*", F.row_number().over(first).alias("_place")).drop("_stands", "_changed")
 
 
 def _closing(contract: Contract, judged: DataFrame, snapshots: list[str]) -> DataFrame:
-    """For full snapshots: when a key was last delivered, and the date of the first snapshot without it."""
+    """For full snapshots, of a key that is gone: when it was last delivered, and the date of the first snapshot without it."""
     assert contract.delivery is not None
     if contract.delivery.mode != "full":
         return judged.withColumns({"_seen": F.lit(None).cast("string"), "_closed_on": F.lit(None).cast("date")})
@@ -110,7 +135,7 @@ def _closing(contract: Contract, judged: DataFrame, snapshots: list[str]) -> Dat
     gone = F.col("_last_seen") < F.lit(snapshots[-1])
     return judged.withColumns(
         {
-            "_seen": F.col("_last_seen"),
+            "_seen": F.when(gone, F.col("_last_seen")),
             "_closed_on": F.when(gone, F.substring(F.get(later, F.lit(0)), 1, 10).cast("date")),
             "_op": F.when(gone, F.lit("D")).otherwise(F.lit("I")),
         }

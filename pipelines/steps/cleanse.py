@@ -13,38 +13,64 @@ When the rules have changed since (`standing.rules_now`), all rows held back are
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
+from assets.lookup import without
 from contracts import Contract
-from pipelines.batches import containing, contains, extracted_at, rows_of_batches
+from pipelines.batches import containing, contains, rows_of_batches
 from pipelines.books.holds import DRIFT
 from pipelines.books.ledger import told_by_commit
 from pipelines.runtime import Runtime
-from pipelines.steps import held
+from pipelines.steps import held, lists
 from pipelines.steps.checkpoints import checkpoints
 from pipelines.steps.held import Batch
+from pipelines.steps.lists import Frames, Snapshots
 from pipelines.steps.outcome import GateFailed, Outcome
-from pipelines.steps.standing import of_state, rules_now, standing
+from pipelines.steps.standing import Standing, of_state, rules_now, standing
 from quality import gates
-from quality.among import flagged
+from quality.among import by_groups, flagged
 from quality.balance import Account
 from quality.gates import GateResult
-from quality.rows import typed
+from quality.rows import LINEAGE, typed
+from resources import rewrite
+from resources.rewrite import Rewritten
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 FATE, NEW = "_fate", "_new"
 BATCH = ("_business_date", "_batch_id")
+WORTH_CHANGING = 100_000
+"""From so many rows on a table is not written anew for a few of them."""
 FEW = 20
 """So many quarantined rows of a batch never stop it, however small it is."""
 OF_EARLIER_RULES = ". The table also holds rows that were published by earlier rules: `citylake rebuild` judges them again"
 FATES = {PUBLISHED: "published", QUARANTINED: "quarantined", DUPLICATE: "duplicates"}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a fold is made of. delivered: all rows of new batches that may be held back, as they are in raw. rows: typed, with those
+    held back that are judged `again`. state: the published rows that count beside them. others: keys that change beside those of
+    the rows, when only what changes is written; None: the whole table is. unchanged: rows of each new batch that need no judgement."""
+
+    delivered: DataFrame
+    rows: DataFrame
+    state: DataFrame | None
+    again: held.Again | None = None
+    others: DataFrame | None = None
+    unchanged: dict[Batch, int] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        return self.others is None
 
 
 def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, rebuild: bool = False) -> Outcome:
@@ -65,38 +91,44 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     if not new and not outdated:
         return outcome
     state = runtime.lake.read(runtime.spark, table, base) if base is not None and not rebuild else None
-    whole = state is None or (was.folds == 0 and len(new) == len(everything))
-    snapshots = _snapshots(runtime, contract, everything)
+    of_all = state is None or (was.folds == 0 and len(new) == len(everything))
+    snapshots = Snapshots.of(runtime, contract, everything, new)
+    partly = not outdated and was.gated == rules and _few(runtime, contract, new, snapshots)
     with checkpoints(runtime, table, run_id) as checkpoint:
-
-        def read(rows: DataFrame) -> DataFrame:
-            return typed(contract, rows, test_divisions=runtime.test_divisions)
-
         with runtime.step.clock("plan"):
-            # written down: in one plan with the rules, what puts a key's rows in order holds on to every text they made on the way
-            rows = checkpoint(read(held.raw_rows(runtime, contract, {b.batch_id for b in new})))
-            again = None if rebuild else held.judged_again(runtime, contract, was, new, everything, rows, everyone=outdated)
-            if again is not None:
-                rows = checkpoint(rows.unionByName(read(again.raw_rows(runtime, contract))))
-            newest = not outdated and _newest(runtime, contract, new, everything)
-            judged = flagged(fold(contract, rows, state, snapshots, newest=newest), contract, _live())
+            if partly and state is not None:
+                work = _changes(runtime, contract, was, state, new, everything, checkpoint)
+            else:
+                work = _everything(runtime, contract, was, state, new, everything, snapshots, checkpoint, outdated=outdated)
+            judged = fold(contract, work.rows, work.state, snapshots.all, known_until=snapshots.known_until, others=work.others)
+            beside = None
+            if work.others is not None and state is not None:
+                judged = checkpoint(judged)
+                beside = without(state.where(F.col("_op") != "D"), judged.select(*contract.key).distinct(), contract.key)
+                beside = beside.withColumns({FATE: F.lit(PUBLISHED), NEW: F.lit(False)})
+            judged = flagged(judged, contract, _live(), beside, checkpoint)
         stage = runtime.lake.stage(table, run_id)
         with runtime.step.clock("stage"):
             stage.write(judged, [FATE, NEW])
         staged = stage.frame(runtime.spark)
         with runtime.step.clock("counts"):
-            outcome.accounts = _accounts(runtime, contract, staged, new, again)
+            late = state if snapshots.late else None
+            outcome.accounts = _accounts(runtime, contract, staged, new, work, late)
         with runtime.step.clock("gates"):
-            outcome.checks = _checks(runtime, contract, staged, outcome.accounts)
+            outcome.checks = _checks(runtime, contract, staged, outcome.accounts, 0 if beside is None else beside.count())
         if any(c.blocking and not c.passed for c in outcome.checks):
             hint = "" if state is None or was.rules_of_all == rules else OF_EARLIER_RULES
             raise GateFailed(table, outcome.checks, outcome.accounts, stage.uri, hint)
-        held.publish(runtime, contract, was, staged.where(F.col(FATE) == QUARANTINED), new, again, run_id)
+        held.publish(runtime, contract, was, staged.where(F.col(FATE) == QUARANTINED), new, work.delivered, work.again, run_id)
+        with runtime.step.clock("stage"):
+            stays = None if work.whole or base is None else _staying(runtime, contract, base, staged, run_id)
     with runtime.step.clock("publish"):
         published = runtime.lake.publish(
             stage,
             base_version=base,
-            transactions=containing(*[b.batch_id for b in new]) | of_state(was, rules, of_all=whole),
+            mode="overwrite" if stays is None else "append",
+            beside=stays,
+            transactions=containing(*[b.batch_id for b in new]) | of_state(was, rules, of_all=of_all),
             metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of),
             statistics=contract.statistics,
             hidden={FATE: PUBLISHED, NEW: None},
@@ -107,6 +139,68 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     with runtime.step.clock("ledger"):
         runtime.ledger.record(outcome.accounts, run_id=run_id, as_of=as_of, version=published.version, seconds=outcome.seconds)
     return outcome
+
+
+def _few(runtime: Runtime, contract: Contract, new: list[Batch], snapshots: Snapshots) -> bool:
+    """Whether to write only what changes: a large table, of which the new batches touch the smaller part, or one newer list."""
+    assert contract.delivery is not None
+    rows = runtime.lake.rows(contract.name)
+    if rows < WORTH_CHANGING or not by_groups(contract):
+        return False
+    if contract.delivery.mode == "full":
+        return len(new) == 1 and not snapshots.late
+    handle = runtime.lake.open(contract.sibling("raw"))
+    assert handle is not None
+    delivered = rows_of_batches(handle)
+    return sum(delivered[b.business_date, b.batch_id] for b in new) < rows / 2
+
+
+def _changes(
+    runtime: Runtime, contract: Contract, was: Standing, state: DataFrame, new: list[Batch], everything: list[Batch], checkpoint: Frames
+) -> Work:
+    """Rows that are news, and the keys that they touch or that a list no longer has."""
+    assert contract.delivery is not None
+    delivered, read = held.raw_rows(runtime, contract, {b.batch_id for b in new}), _reader(runtime, contract)
+    others, unchanged = state.select(*contract.key).where(F.lit(False)), dict[Batch, int]()
+    if contract.delivery.mode == "full":
+        found = lists.news(contract, delivered, state, read, checkpoint)
+        delivered, rows, others, unchanged = found.delivered, found.rows, found.missing, {new[0]: found.unchanged}
+    else:
+        rows = checkpoint(read(delivered))
+    again = held.judged_again(runtime, contract, was, everything, rows, everyone=False)
+    if again is not None:
+        rows = checkpoint(rows.unionByName(read(again.raw_rows(runtime, contract))))
+    return Work(delivered, rows, state, again, others, unchanged)
+
+
+def _everything(
+    runtime: Runtime, contract: Contract, was: Standing, state: DataFrame | None, new: list[Batch], everything: list[Batch],
+    snapshots: Snapshots, checkpoint: Frames, *, outdated: bool,
+) -> Work:  # fmt: skip
+    """All rows of the new batches and all of the state; when an older list arrives late, all that is in raw."""
+    delivered, read = held.raw_rows(runtime, contract, {b.batch_id for b in new}), _reader(runtime, contract)
+    # written down: in one plan with the rules, what puts a key's rows in order holds on to every text they made on the way
+    rows = checkpoint(read(delivered))
+    again = None if state is None else held.judged_again(runtime, contract, was, everything, rows, everyone=outdated or snapshots.late)
+    if again is not None:
+        rows = checkpoint(rows.unionByName(read(again.raw_rows(runtime, contract))))
+    if state is None or not snapshots.late:
+        return Work(delivered, rows, state, again)
+    others = read(held.raw_rows(runtime, contract, {b.batch_id for b in everything} - {b.batch_id for b in new}))
+    if again is not None:
+        others = without(others, again.rows, LINEAGE)
+    rows = checkpoint(rows.withColumn(NEW, F.lit(True)).unionByName(others.withColumn(NEW, F.lit(False))))
+    return Work(delivered, rows, state.where(~F.col("_batch_id").isin([b.batch_id for b in everything])), again)
+
+
+def _reader(runtime: Runtime, contract: Contract) -> Frames:
+    return partial(typed, contract, test_divisions=runtime.test_divisions)
+
+
+def _staying(runtime: Runtime, contract: Contract, base: int, staged: DataFrame, run_id: str) -> Rewritten:
+    """What stays of the files in which a key of the staged rows is."""
+    keys = staged.select(*contract.key).dropna().distinct().toArrow()
+    return rewrite.without(runtime.lake, contract.name, base, run_id, keys)
 
 
 def _never_delivered(runtime: Runtime, contract: Contract, base: int | None, run_id: str) -> Outcome:
@@ -127,30 +221,13 @@ def _unfolded(runtime: Runtime, table: str, batches: list[Batch]) -> list[Batch]
     return [b for b in batches if not contains(handle, b.batch_id)]
 
 
-def _snapshots(runtime: Runtime, contract: Contract, batches: list[Batch]) -> list[str]:
-    """Every full snapshot ever taken into raw, oldest first, as `quality.rows.snapshot` writes it; nothing for other tables."""
-    assert contract.delivery is not None
-    if contract.delivery.mode != "full":
-        return []
-    raw = contract.sibling("raw")
-    handle = runtime.lake.open(raw)
-    assert handle is not None
-    found = {f"{b.business_date}|{extracted_at(handle, b.batch_id)}" for b in batches}
-    return sorted(found | {f"{u.business_date}|{u.extract_ts}" for u in runtime.upkeep.gone_batches(raw)})
-
-
-def _newest(runtime: Runtime, contract: Contract, new: list[Batch], everything: list[Batch]) -> bool:
-    """Whether the new batches are full snapshots, each of a later date than every other one ever taken into raw."""
-    assert contract.delivery is not None
-    others = {b.business_date for b in set(everything) - set(new)}
-    others |= {str(u.business_date) for u in runtime.upkeep.gone_batches(contract.sibling("raw"))}
-    return contract.delivery.mode == "full" and max(others, default="") < min(b.business_date for b in new)
-
-
-def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list[Batch], again: held.Again | None) -> list[Account]:
+def _accounts(
+    runtime: Runtime, contract: Contract, staged: DataFrame, new: list[Batch], work: Work, late: DataFrame | None
+) -> list[Account]:
     """What became of the rows of each batch, counted on the staged rows; rows_in comes from the raw table's own ledger.
 
-    Codes: E_ of the rows held back, F_ and W_ of all rows of the new batches.
+    late: the state before, when an older list arrived late: a row of a newer one that only repeated it may now be the first to say so.
+    Codes: E_ of the rows held back, F_ and W_ of all rows of the new batches that were judged.
     """
     fates: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     codes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -165,8 +242,14 @@ def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list
     of_interest = F.when(F.col("code").contains(":E_"), F.col("held")).otherwise(delivered_now)
     for r in told.where(of_interest).groupBy(*BATCH, "code").count().collect():
         codes[str(r["_business_date"]), r["_batch_id"]][r["code"]] = r["count"]
-    for batch, count in (again.counts if again else {}).items():
+    for batch, count in (work.again.counts if work.again else {}).items():
         fates[batch.business_date, batch.batch_id]["quarantined"] -= count
+    for batch, count in work.unchanged.items():
+        fates[batch.business_date, batch.batch_id]["duplicates"] += count
+    if late is not None:
+        raised = without(staged.where((F.col(FATE) == PUBLISHED) & ~F.col(NEW)), late.select(*LINEAGE), LINEAGE)
+        for r in raised.groupBy(*BATCH).count().collect():
+            fates[str(r["_business_date"]), r["_batch_id"]].update(published=r["count"], duplicates=-r["count"])
     handle = runtime.lake.open(contract.sibling("raw"))
     assert handle is not None
     delivered = rows_of_batches(handle)
@@ -183,8 +266,11 @@ def _accounts(runtime: Runtime, contract: Contract, staged: DataFrame, new: list
     return accounts
 
 
-def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account]) -> list[GateResult]:
-    """The balance, the share of quarantined rows, and the contract's expectations on exactly the live rows to be published."""
+def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account], beside: int) -> list[GateResult]:
+    """The balance, the share of quarantined rows, and the contract's expectations on exactly the live rows to be published.
+
+    beside: live rows that stay as they are.
+    """
     assert contract.delivery is not None
     out = [a.sentence() for a in accounts if not a.balanced]
     most = contract.delivery.max_quarantine_ratio
@@ -207,7 +293,7 @@ def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: l
             f"at most {most:.0%} of a batch is quarantined",
             {"batches": "; ".join(over)} if over else {},
         ),
-        *gates.check(contract, candidates, runtime.valid_codes),
+        *gates.check(contract, candidates, runtime.valid_codes, beside),
     ]
 
 

@@ -57,7 +57,7 @@ def raw_rows(runtime: Runtime, contract: Contract, of: set[str]) -> DataFrame:
 
 
 def judged_again(
-    runtime: Runtime, contract: Contract, was: Standing, new: list[Batch], everything: list[Batch], rows: DataFrame, *, everyone: bool
+    runtime: Runtime, contract: Contract, was: Standing, everything: list[Batch], rows: DataFrame, *, everyone: bool
 ) -> Again | None:
     """The rows that are judged once more together with the new ones.
 
@@ -66,8 +66,6 @@ def judged_again(
     counts. Rows whose batch is no longer in raw stay as they are.
     rows: the new ones, typed.
     """
-    assert contract.delivery is not None
-    everyone |= contract.delivery.mode == "full" and bool(new) and min(new) < max(everything)
     if was.held is None or not (everyone or batches(runtime, contract, was.held, contested=True)):
         return None
     held = runtime.lake.read(runtime.spark, contract.sibling("quarantine"), was.held)
@@ -90,11 +88,12 @@ def batches(runtime: Runtime, contract: Contract, version: int | None, *, contes
 
 
 def publish(
-    runtime: Runtime, contract: Contract, was: Standing, staged: DataFrame, new: list[Batch], again: Again | None, run_id: str
-) -> None:
+    runtime: Runtime, contract: Contract, was: Standing, staged: DataFrame, new: list[Batch], delivered: DataFrame, again: Again | None,
+    run_id: str,
+) -> None:  # fmt: skip
     """Replace the quarantine of the batches that were judged: key, raw values, codes, and where each row came from.
 
-    staged: the rows to be held back.
+    staged: the rows to be held back. delivered: those of the new batches that may be among them, as they are in raw.
     """
     quarantine = contract.sibling("quarantine")
     held = staged.select(*LINEAGE, _key(contract).alias("key"), F.col("_codes").alias("codes"))
@@ -103,16 +102,17 @@ def publish(
         touched |= batches(runtime, contract, was.newest)
     if again is not None:
         touched |= again.batches
-    delivered = {c.name: F.col(c.name) for c in contract.delivered}
-    found = held.join(raw_rows(runtime, contract, touched), list(LINEAGE), "left").select(
+    untouched = touched - {b.batch_id for b in new}
+    if untouched:
+        delivered = delivered.unionByName(raw_rows(runtime, contract, untouched))
+    found = held.join(delivered, list(LINEAGE), "left").select(
         *LINEAGE,
         "key",
         "codes",
-        json_object(delivered).alias("raw"),
+        json_object({c.name: F.col(c.name) for c in contract.delivered}).alias("raw"),
         F.col("_defect_text").alias("line"),
         F.array_contains("codes", CONTESTED).alias("contested"),
     )
-    untouched = touched - {b.batch_id for b in new}
     if was.held is not None and untouched:
         kept = runtime.lake.read(runtime.spark, quarantine, was.held).where(F.col("_batch_id").isin(sorted(untouched)))
         kept = kept.withColumn("_business_date", F.col("_business_date").cast("date"))

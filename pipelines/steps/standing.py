@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[2]
 DECIDING = ("quality", "standards", "assets/cleansed")
 """The packages that decide what becomes of a row."""
-FOLD, BEFORE, RULES, RULES_OF_ALL = "fold", "version_before", "rules", "rules_of_all"
+FOLD, BEFORE, RULES, RULES_OF_ALL, GATED = "fold", "version_before", "rules", "rules_of_all", "gated"
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Standing:
     newest: int | None
     rules: int | None
     rules_of_all: int | None
+    gated: int | None
 
     @property
     def unfinished(self) -> bool:
@@ -52,7 +53,7 @@ def standing(lake: Lake, contract: Contract) -> Standing:
     folds = _told(state, FOLD) or 0
     newest = None if quarantine is None else quarantine.version()
     held = _told(quarantine, BEFORE) if (_told(quarantine, FOLD) or 0) > folds else newest
-    return Standing(folds, held, newest, _told(state, RULES), _told(state, RULES_OF_ALL) or None)
+    return Standing(folds, held, newest, _told(state, RULES), _told(state, RULES_OF_ALL) or None, _told(state, GATED))
 
 
 def of_quarantine(was: Standing) -> dict[str, int]:
@@ -62,7 +63,7 @@ def of_quarantine(was: Standing) -> dict[str, int]:
 
 def of_state(was: Standing, rules: int, *, of_all: bool) -> dict[str, int]:
     """The transactions of the state's commit. of_all: this run has judged every row that was ever delivered."""
-    return {FOLD: was.folds + 1, RULES: rules, RULES_OF_ALL: rules if of_all or was.rules_of_all == rules else 0}
+    return {FOLD: was.folds + 1, RULES: rules, RULES_OF_ALL: rules if of_all or was.rules_of_all == rules else 0, GATED: rules}
 
 
 def rules_now(runtime: Runtime, contract: Contract) -> int:

@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 
 from assets.declare import TableAsset
 from pipelines.runtime import Runtime
+from pipelines.steps import cleanse
 from pipelines.steps.derive import derive
 from tests.cleansed.nights import certificate, crowd, examination, fold, ledger, published, quarantined, staff, take_in
 from tests.deliveries import deliver
@@ -72,6 +73,12 @@ def test_changes(installation: Callable[..., Runtime], told: Any, order: list[in
               for k, a, t in {(k, t): (k, a, t) for k, a, t in day}.values()] for day in told]  # fmt: skip
     _same_in_any_order(installation, "health/death_certificate", drops, order, together, ("report_org", "_seq", "_codes", "_row_no"))
     _prove(proven, "death certificates, delivered as changes")
+
+
+@pytest.fixture(autouse=True)
+def _written_anew_only_for_a_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables are small and taken for large ones, in which a night writes only what changes."""
+    monkeypatch.setattr(cleanse, "WORTH_CHANGING", 0)
 
 
 _numbers = count()
