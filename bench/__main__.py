@@ -24,8 +24,11 @@ CONTESTANTS = {
     "ours_on_spark": "citylake, bare, on Spark local[2]",
     "on_duckdb": "DuckDB + delta-rs",
     "on_polars": "Polars + delta-rs",
+    "on_pandas": "pandas + delta-rs",
     "on_pyspark": "PySpark local[2] + Delta",
 }
+LARGEST = {"on_pandas": 0.1}
+"""Contestant -> the largest size it is run at."""
 MEMORY_SHARE = 0.8
 """A contestant may have this share of the memory that is free at the start."""
 SAMPLED = 0.1
@@ -34,7 +37,7 @@ SAMPLED = 0.1
 
 def main() -> int:
     asked = _arguments()
-    names = asked.contestants
+    names, left_out = chosen(asked.contestants, asked.size)
     source = inputs(asked.folder, asked.size)
     results = asked.folder / f"outputs-{asked.size:g}"
     limit = int(free_memory() * MEMORY_SHARE)
@@ -62,7 +65,7 @@ def main() -> int:
                 shutil.rmtree(results / name)
     if not costs:
         return 1
-    found = report.summary(costs, failed, CONTESTANTS, f"{round(asked.size * CITY):,} people")
+    found = report.summary(costs, left_out | failed, CONTESTANTS, f"{round(asked.size * CITY):,} people")
     print(report.table(found))
     if asked.json:
         asked.json.parent.mkdir(parents=True, exist_ok=True)
@@ -70,6 +73,12 @@ def main() -> int:
     if asked.chart:
         report.chart(found, asked.chart)
     return 1 if len(costs) < len(names) and not asked.some else 0
+
+
+def chosen(names: list[str], size: float) -> tuple[list[str], dict[str, str]]:
+    """The contestants that are run at a size, and why the others are not."""
+    left_out = {n: f"left out, it is run up to a size of {LARGEST[n]:g}" for n in names if size > LARGEST.get(n, size)}
+    return [n for n in names if n not in left_out], left_out
 
 
 def _arguments() -> argparse.Namespace:

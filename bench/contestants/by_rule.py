@@ -1,4 +1,4 @@
-"""How the rivals that are Python find the steps of a rule. Not here: the steps (`polars_rules`, `pyspark_rules`)."""
+"""How the rivals that are Python find what reads a column. Not here: the reading (`polars_rules`, `pyspark_rules`, `pandas_rules`)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ SAME = {"address": "text", "integer": "number", "decimal": "number"}
 
 
 class ByRule:
-    """A method for each rule, with what the specification says of them: rule -> steps; the last names `value`."""
+    """A method for each rule, with what the specification says of them."""
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self.spec = spec
 
+    def rule(self, c: dict[str, Any]) -> Callable[..., Any]:
+        """The method for a column, as the specification describes it."""
+        found: Callable[..., Any] = getattr(self, SAME.get(c["rule"], c["rule"]))
+        return found
+
     def steps(self, c: dict[str, Any], table: dict[str, Any]) -> Sequence[Callable[[Any], Any]]:
-        """c: a column of `table`, as the specification says."""
-        found: Sequence[Callable[[Any], Any]] = getattr(self, SAME.get(c["rule"], c["rule"]))(c, table)
+        """Where a rule is steps, the last of which names `value`: those for a column of `table`."""
+        found: Sequence[Callable[[Any], Any]] = self.rule(c)(c, table)
         return found

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bench.contestants.tables import LINEAGE, columns, given, row_rules
+from bench.contestants.texts import HAN
+
 Step = dict[str, str]
-LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 BESIDE = "_batch_id, _business_date::DATE AS _business_date, _source_file, _row_no, _extract_ts, _op, _order"
-HAN = r"\x{3400}-\x{9fff}\x{f900}-\x{faff}\x{20000}-\x{3ffff}"
 DIGITS = {"int": (10, 0), "bigint": (19, 0)}
 
 STEPS: dict[str, tuple[Step, ...]] = {
@@ -80,25 +81,17 @@ def statements(name: str, raw: str, table: dict[str, Any]) -> str:
     for step in (*_delivered(table), *_read(table), *_agreed(table)):
         query = f"(SELECT {step} FROM {query})"
     return f"""
-        CREATE TABLE "{name}" AS SELECT {", ".join([*_columns(table), "_op", "_order", "_hash"])} FROM {query} WHERE {_good(table)};
+        CREATE TABLE "{name}" AS SELECT {", ".join([*columns(table), "_op", "_order", "_hash"])} FROM {query} WHERE {_good(table)};
         DELETE FROM "{name}" WHERE rowid IN ({_superseded(name, table)});
         DELETE FROM "{name}" WHERE _op = 'D';
     """
 
 
-def _given(table: dict[str, Any]) -> list[dict[str, Any]]:
-    return [c for c in table["columns"] if c["rule"]]
-
-
-def _rules(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {r["rule"]: r for r in table["row_rules"]}
-
-
 def _delivered(table: dict[str, Any]) -> Iterator[str]:
     """The delivered texts; name and number stand where they belong."""
-    names = ", ".join(c["name"] for c in _given(table))
+    names = ", ".join(c["name"] for c in given(table))
     yield f"{names}, {BESIDE}, {'0' if table['mode'] == 'inc' else f'hash({names})'} AS _hash"
-    if swapped := _rules(table).get("swapped"):
+    if swapped := row_rules(table).get("swapped"):
         a, b = swapped["columns"]
         number = {c: f"coalesce(regexp_full_match(identity_form({c}), '[0-9]{{17}}[0-9X*]|[0-9]{{15}}'), false)" for c in (a, b)}
         name = {c: f"coalesce(regexp_full_match(name_form({c}), '[{HAN}][{HAN}·]{{1,19}}'), false)" for c in (a, b)}
@@ -108,8 +101,8 @@ def _delivered(table: dict[str, Any]) -> Iterator[str]:
 
 def _read(table: dict[str, Any]) -> Iterator[str]:
     """Every column by its rule, step by step; at last the values under the names of the columns."""
-    fields = {c["name"]: {"x": c["name"], **_options(c, table)} for c in _given(table)}
-    todo = {c["name"]: STEPS["measure" if c["units"] else KIND.get(c["rule"], c["rule"])] for c in _given(table)}
+    fields = {c["name"]: {"x": c["name"], **_options(c, table)} for c in given(table)}
+    todo = {c["name"]: STEPS["measure" if c["units"] else KIND.get(c["rule"], c["rule"])] for c in given(table)}
     for i in range(max(map(len, todo.values()))):
         made = []
         for column, steps in todo.items():
@@ -118,7 +111,7 @@ def _read(table: dict[str, Any]) -> Iterator[str]:
                 fields[column] |= {field: f'"{column}.{field}"' for field in steps[i]}
         yield f"*, {', '.join(made)}"
     values = []
-    for c in _given(table):
+    for c in given(table):
         n = c["name"]
         values.append(f'"{n}.value" AS {n}')
         if c["rule"] == "identity":
@@ -145,7 +138,7 @@ def _options(c: dict[str, Any], table: dict[str, Any]) -> dict[str, str]:
 
 def _agreed(table: dict[str, Any]) -> Iterator[str]:
     """Columns of a row that contradict each other, put right."""
-    rules = _rules(table)
+    rules = row_rules(table)
     if "birth" in rules:
         a, b, n = rules["birth"]["columns"]
         yield f"*, coalesce({b} = birth_of_number({n}) AND {a} <> birth_of_number({n}), false) AS _exchanged"
@@ -163,7 +156,7 @@ def _agreed(table: dict[str, Any]) -> Iterator[str]:
 def _good(table: dict[str, Any]) -> str:
     """Rows that have what they must have; a row that says `deleted` needs no more than its key and sequence."""
     always = {*table["key"], *table["sequence"]}
-    needed = [c["name"] for c in _given(table) if c["required"]]
+    needed = [c["name"] for c in given(table) if c["required"]]
     return " AND ".join(f"{n} IS NOT NULL" if n in always else f"({n} IS NOT NULL OR _op = 'D')" for n in needed)
 
 
@@ -179,9 +172,3 @@ def _superseded(name: str, table: dict[str, Any]) -> str:
         f' SEMI JOIN (SELECT {key} FROM "{name}" GROUP BY {key} HAVING count(*) > 1) USING ({key}))'
         f" QUALIFY NOT (row_number() OVER (PARTITION BY {key} ORDER BY {', '.join(order)}) = 1{sure})"
     )
-
-
-def _columns(table: dict[str, Any]) -> list[str]:
-    flags = [f"_{c['name']}_lost, _{c['name']}_placeholder" for c in _given(table) if c["rule"] == "person_name"]
-    flags += [f"_{c['name']}_upgraded" for c in _given(table) if c["rule"] == "identity"]
-    return [*(c["name"] for c in table["columns"]), *LINEAGE, *flags]

@@ -13,18 +13,15 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from cryptography.hazmat.primitives import hashes, hmac
 from deltalake import DeltaTable, write_deltalake
 from duckdb.func import PythonUDFType
 
 from bench.contestants import duckdb_cleansed
-from bench.contestants.texts import PROVINCES, REPEATED
+from bench.contestants.in_python import off_by_one, pseudonym
+from bench.contestants.tables import DERIVED, LINEAGE
+from bench.contestants.texts import HOME_PROVINCES, PROVINCES, REPEATED
 
 SQL = Path(__file__).parent / "duckdb_sql"
-DERIVED = (
-    "base/population/source_link", "base/population/death", "base/population/person",
-    "themes/health/service", "themes/health/archive", "themes/health/cleanup_list",
-)  # fmt: skip
 WIDE = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000\u00a0"
 NARROW = "".join(map(chr, range(0x21, 0x7F))) + "  "
 INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
@@ -52,7 +49,7 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
         files = DeltaTable(str(inputs / "raw" / source)).file_uris()
         made = duckdb_cleansed.statements(f"cleansed/{source}", f"read_parquet({files}, hive_partitioning = true)", table)
         connection.execute(Template(made).substitute(values))
-        write(f"cleansed/{source}", ", ".join([*(c["name"] for c in table["columns"]), *duckdb_cleansed.LINEAGE]))
+        write(f"cleansed/{source}", ", ".join([*(c["name"] for c in table["columns"]), *LINEAGE]))
         seconds[f"cleansed/{source}"] = perf_counter() - at
     for name in DERIVED:
         if not (SQL / f"{name.rpartition('/')[2]}.sql").exists():
@@ -90,7 +87,7 @@ def _values(spec: dict[str, Any]) -> dict[str, str]:
         "wide_to": _text(NARROW),
         "identity_from": _text(WIDE[:-1] + LOWER + CROSSES + dropped + INVISIBLE),
         "identity_to": _text(NARROW[:-1].translate(str.maketrans(LOWER, UPPER)) + UPPER + "X" * len(CROSSES)),
-        "provinces": _tuple([*PROVINCES, "81", "82", "83"]),
+        "provinces": _tuple(HOME_PROVINCES),
         "foreign_provinces": _tuple(PROVINCES),
         "repeated": _text(REPEATED),
         **{f"placeholder_{rule}": _tuple(values) for rule, values in spec["placeholders"].items()},
@@ -110,23 +107,11 @@ def _values(spec: dict[str, Any]) -> dict[str, str]:
 
 def _one_edit(names: pa.Array, others: pa.Array) -> pa.Array:
     """Whether two names are one character apart: DuckDB's own distance counts bytes, and a Han character has three."""
-
-    def apart(a: str, b: str) -> bool:
-        short, long = sorted((a, b), key=len)
-        at = next((i for i, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
-        return a != b and short[at + (len(a) == len(b)) :] == long[at + 1 :]
-
     pairs = zip(names.to_pylist(), others.to_pylist(), strict=True)
-    return pa.array([None if a is None or b is None else apart(a, b) for a, b in pairs], pa.bool_())
+    return pa.array([None if a is None or b is None else off_by_one(a, b) for a, b in pairs], pa.bool_())
 
 
 def _pseudonym(key: bytes) -> Any:
-    """HMAC-SM3 of texts, 64 hexadecimal characters: no engine has it built in."""
-    primed = hmac.HMAC(key, hashes.SM3())
-
-    def of(text: str) -> str:
-        mac = primed.copy()
-        mac.update(text.encode())
-        return mac.finalize().hex()
-
+    """Pseudonyms of texts."""
+    of = pseudonym(key)
     return lambda texts: pa.array([None if t is None else of(t) for t in texts.to_pylist()], pa.string())

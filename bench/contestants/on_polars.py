@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
-from time import perf_counter
 
 import polars as pl
 
@@ -16,23 +16,22 @@ from bench.contestants import polars_link as link
 from bench.contestants import polars_population as population
 from bench.contestants.polars_cleansed import cleansed
 from bench.contestants.polars_rules import Rules
+from bench.contestants.tables import in_turn
 
 
 def run(inputs: Path, outputs: Path) -> dict[str, float]:
     """Do the job; seconds by table."""
     spec = json.loads((inputs / "spec.json").read_text(encoding="utf-8"))
-    rules, seconds = Rules(spec), {}
-    for source, table in spec["tables"].items():
-        at = perf_counter()
-        rows = cleansed(pl.scan_delta(str(inputs / "raw" / source)), table, rules)
-        rows.write_delta(str(outputs / "cleansed" / source))
-        seconds[f"cleansed/{source}"] = perf_counter() - at
+    rules, as_of, secret = Rules(spec), date.fromisoformat(spec["as_of"]), bytes.fromhex(spec["key"])
 
     def read(name: str) -> pl.LazyFrame:
         return pl.scan_delta(str(outputs / name))
 
-    as_of, secret = date.fromisoformat(spec["as_of"]), bytes.fromhex(spec["key"])
-    derived: dict[str, Callable[[], pl.DataFrame]] = {
+    def from_raw(source: str) -> pl.DataFrame:
+        return cleansed(pl.scan_delta(str(inputs / "raw" / source)), spec["tables"][source], rules)
+
+    made: dict[str, Callable[[], pl.DataFrame]] = {
+        **{f"cleansed/{source}": partial(from_raw, source) for source in spec["tables"]},
         "base/population/source_link": lambda: link.source_link(read, secret),
         "base/population/death": lambda: population.death(read, as_of),
         "base/population/person": lambda: population.person(read, as_of, secret),
@@ -40,8 +39,4 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
         "themes/health/archive": lambda: health.archive(read, as_of),
         "themes/health/cleanup_list": lambda: cleanup.cleanup_list(read),
     }
-    for name, made in derived.items():
-        at = perf_counter()
-        made().write_delta(str(outputs / name))
-        seconds[name] = perf_counter() - at
-    return seconds
+    return in_turn(made, lambda name, rows: rows.write_delta(str(outputs / name)))

@@ -11,19 +11,16 @@ from string import Template
 from time import perf_counter
 
 import pandas as pd
-from cryptography.hazmat.primitives import hashes, hmac
 from delta import configure_spark_with_delta_pip
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from bench.contestants.in_python import pseudonym
 from bench.contestants.pyspark_cleansed import cleansed
 from bench.contestants.pyspark_rules import Rules
+from bench.contestants.tables import DERIVED
 
 SQL = Path(__file__).parent / "spark_sql"
-DERIVED = (
-    "base/population/source_link", "base/population/death", "base/population/person",
-    "themes/health/service", "themes/health/archive", "themes/health/cleanup_list",
-)  # fmt: skip
 CONF = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -81,16 +78,10 @@ def _statements(name: str, as_of: str) -> Iterator[tuple[str, str]]:
 
 
 def _functions(spark: SparkSession, key: bytes) -> None:
-    """What the SQL calls: the pseudonym, HMAC-SM3 in 64 hexadecimal characters, and the functions of functions.sql."""
+    """What the SQL calls: the pseudonym, and the functions of functions.sql."""
 
     def of(texts: Iterator[pd.Series]) -> Iterator[pd.Series]:
-        primed = hmac.HMAC(key, hashes.SM3())
-
-        def one(text: str) -> str:
-            mac = primed.copy()
-            mac.update(text.encode())
-            return mac.finalize().hex()
-
+        one = pseudonym(key)
         for batch in texts:
             yield batch.map(one, na_action="ignore").astype(object)
 

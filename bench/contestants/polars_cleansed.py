@@ -8,9 +8,9 @@ import polars as pl
 
 from bench.contestants.polars_rules import Fields, Rules
 from bench.contestants.polars_values import birth_of_number, identity_form, name_form
-from bench.contestants.texts import HAN, NAME_LOST, NAME_PLACEHOLDER
+from bench.contestants.tables import LINEAGE, columns, given, row_rules
+from bench.contestants.texts import NAME_LIKE, NAME_LOST, NAME_PLACEHOLDER, NUMBER_LIKE
 
-LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 BESIDE = (*LINEAGE, "_op", "_order", "_hash")
 
 
@@ -21,26 +21,18 @@ def cleansed(raw: pl.LazyFrame, table: dict[str, Any], rules: Rules) -> pl.DataF
     rows = _agreed(rows, table)
     good = rows.filter(_good(table)).with_row_index("_id").collect(engine="streaming")
     kept = good.filter(_newest(good, table)).filter(pl.col("_op") != "D")
-    return kept.select(_columns(table))
-
-
-def _given(table: dict[str, Any]) -> list[dict[str, Any]]:
-    return [c for c in table["columns"] if c["rule"]]
-
-
-def _rules(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {r["rule"]: r for r in table["row_rules"]}
+    return kept.select(columns(table))
 
 
 def _delivered(raw: pl.LazyFrame, table: dict[str, Any]) -> pl.LazyFrame:
     """The delivered texts; name and number stand where they belong."""
-    names = [c["name"] for c in _given(table)]
+    names = [c["name"] for c in given(table)]
     version = pl.lit(0) if table["mode"] == "inc" else pl.struct(names).hash()
     rows = raw.filter(pl.col("_defect").is_null()).with_columns(pl.col("_business_date").str.to_date(), version.alias("_hash"))
-    if swapped := _rules(table).get("swapped"):
+    if swapped := row_rules(table).get("swapped"):
         a, b = swapped["columns"]
-        number = {c: identity_form(pl.col(c)).str.contains(r"^(?:[0-9]{17}[0-9X*]|[0-9]{15})\z").fill_null(False) for c in (a, b)}
-        name = {c: name_form(pl.col(c)).str.contains(rf"^[{HAN}][{HAN}·]{{1,19}}\z").fill_null(False) for c in (a, b)}
+        number = {c: identity_form(pl.col(c)).str.contains(NUMBER_LIKE).fill_null(False) for c in (a, b)}
+        name = {c: name_form(pl.col(c)).str.contains(NAME_LIKE).fill_null(False) for c in (a, b)}
         crossed = pl.col("_crossed")
         rows = rows.with_columns((number[a] & name[b] & ~number[b] & ~name[a]).alias("_crossed"), pl.col(b).alias(f"_{b}_raw"))
         rows = rows.with_columns(
@@ -51,8 +43,8 @@ def _delivered(raw: pl.LazyFrame, table: dict[str, Any]) -> pl.LazyFrame:
 
 def _read(rows: pl.LazyFrame, table: dict[str, Any], rules: Rules) -> pl.LazyFrame:
     """Every column by its rule, step by step; at last the values under the names of the columns."""
-    fields: dict[str, Fields] = {c["name"]: {"x": pl.col(c["name"])} for c in _given(table)}
-    todo = {c["name"]: rules.steps(c, table) for c in _given(table)}
+    fields: dict[str, Fields] = {c["name"]: {"x": pl.col(c["name"])} for c in given(table)}
+    todo = {c["name"]: rules.steps(c, table) for c in given(table)}
     for i in range(max(map(len, todo.values()))):
         made = []
         for column, steps in todo.items():
@@ -63,8 +55,8 @@ def _read(rows: pl.LazyFrame, table: dict[str, Any], rules: Rules) -> pl.LazyFra
         rows = rows.with_columns(made)
     old, new = rules.spec["variants"]
     variants = dict(zip(old, new, strict=True)) | {" ": "", "·": ""}
-    values = [fields[c["name"]]["value"].alias(c["name"]) for c in _given(table)]
-    for c in _given(table):
+    values = [fields[c["name"]]["value"].alias(c["name"]) for c in given(table)]
+    for c in given(table):
         n, f = c["name"], fields[c["name"]]
         if c["rule"] == "identity":
             values += [pl.col(f"_{n}_raw").alias(f"{n}_raw"), f["error"].alias(f"{n}_error")]
@@ -81,7 +73,7 @@ def _read(rows: pl.LazyFrame, table: dict[str, Any], rules: Rules) -> pl.LazyFra
 
 def _agreed(rows: pl.LazyFrame, table: dict[str, Any]) -> pl.LazyFrame:
     """Columns of a row that contradict each other, put right."""
-    rules = _rules(table)
+    rules = row_rules(table)
     if "birth" in rules:
         first, second, number = rules["birth"]["columns"]
         a, b, born = pl.col(first), pl.col(second), birth_of_number(pl.col(number))
@@ -106,7 +98,7 @@ def _good(table: dict[str, Any]) -> pl.Expr:
     """Rows that have what they must have; a row that says `deleted` needs no more than its key and sequence."""
     always = {*table["key"], *table["sequence"]}
     deleted = pl.col("_op") == "D"
-    needed = [c["name"] for c in _given(table) if c["required"]]
+    needed = [c["name"] for c in given(table) if c["required"]]
     return pl.all_horizontal([pl.col(n).is_not_null() if n in always else pl.col(n).is_not_null() | deleted for n in needed])
 
 
@@ -125,9 +117,3 @@ def _newest(good: pl.DataFrame, table: dict[str, Any]) -> pl.Series:
     if table["mode"] != "inc":
         first = first.filter(~pl.col("_contested"))
     return ~several | good["_id"].is_in(first["_id"].implode())
-
-
-def _columns(table: dict[str, Any]) -> list[str]:
-    flags = [f"_{c['name']}_{flag}" for c in _given(table) if c["rule"] == "person_name" for flag in ("lost", "placeholder")]
-    flags += [f"_{c['name']}_upgraded" for c in _given(table) if c["rule"] == "identity"]
-    return [*(c["name"] for c in table["columns"]), *LINEAGE, *flags]

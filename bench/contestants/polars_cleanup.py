@@ -5,17 +5,8 @@ from __future__ import annotations
 import polars as pl
 from polars import Expr, LazyFrame, col, lit, when
 
-from bench.contestants.polars_link import ARCHIVE, Read, key
-
-RULES: dict[str, tuple[str, bool, list[str]]] = {
-    "U1": ("MERGE", True, ["archive", "survivor"]), "U2": ("RENUMBER", False, ["archive", "namesake"]),
-    "U4": ("MERGE", True, ["archive", "survivor"]), "X1": ("CLOSE_DECEASED", True, ["archive", "death"]),
-    "X2": ("CLAWBACK", False, ["after_death", "death"]), "X3": ("CLOSE_FAKE", True, ["archive", "death"]),
-    "X4": ("RESOLVE_DEATH_CONFLICT", False, ["archive", "life"]), "D1": ("REVIEW_DORMANT", False, ["archive"]),
-    "D2": ("REVIEW_DORMANT", False, ["archive"]), "F1": ("REVIEW_FAKE", False, ["archive"]), "F2": ("REVIEW_FAKE", False, ["archive"]),
-    "F3": ("CORRECT_IDENTITY", False, ["archive", "police"]), "F4": ("REVIEW_FAKE", False, ["archive"]),
-    "F8": ("REVIEW_FAKE", False, ["archive", "not_in_service"]),
-}  # fmt: skip
+from bench.contestants.polars_link import Read, key
+from bench.contestants.tables import ARCHIVE, PROOF, RESIDENT, RULES
 
 
 def cleanup_list(read: Read) -> pl.DataFrame:
@@ -23,7 +14,6 @@ def cleanup_list(read: Read) -> pl.DataFrame:
     everything = read("themes/health/archive").with_columns(key(ARCHIVE).alias("archive_key")).collect().lazy()
     judged = everything.filter(col("rules").list.len() > 0)
     death, link = read("base/population/death"), read("base/population/source_link")
-    proof = ["source_table", "source_key", "fact", "_source_file", "_row_no"]
 
     def says(label: str, *values: str) -> Expr:
         return pl.concat_str([lit(label), *[col(v).cast(pl.String) for v in values]], separator=" ", ignore_nulls=True)
@@ -58,7 +48,7 @@ def cleanup_list(read: Read) -> pl.DataFrame:
     conflict = link.filter((table == ARCHIVE) & (col("match") == "ID_NAME_CONFLICT")).select(
         col("source_key").alias("archive_key"), "id_no"
     )
-    police = link.filter((table == "public_security/resident") & col("id_no").is_not_null())
+    police = link.filter((table == RESIDENT) & col("id_no").is_not_null())
     owners = mine.select("archive_key").join(conflict, on="archive_key")
     owners = owners.join(police.select("id_no", "source_table", "source_key", "_source_file", "_row_no"), on="id_no")
     found = pl.concat(
@@ -87,7 +77,7 @@ def cleanup_list(read: Read) -> pl.DataFrame:
         wanted.join(kinds, on="rule").join(found, on=["archive_key", "kind"])
         .sort("source_table", "source_key", "fact")
         .group_by(by)
-        .agg(pl.struct(proof).head(20).alias("evidence"))
+        .agg(pl.struct(PROOF).head(20).alias("evidence"))
         .select("mana_org", "ehr_no", "empi_id", "rule", "action", "automatic", "evidence", "county6", "person_uid")
         .collect()
     )  # fmt: skip

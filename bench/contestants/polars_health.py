@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 from polars import Expr, LazyFrame, col, lit, when
 
-from bench.contestants.polars_link import ARCHIVE, BY_NUMBER, VISIT, Read, is_sure, key
+from bench.contestants.polars_link import Read, is_sure, key
+from bench.contestants.tables import ARCHIVE, BY_NUMBER, CLOSED_BECAUSE, DOUBT, RESIDENT, VISIT
 
 STRINGS = pl.List(pl.String)
 
@@ -144,7 +145,7 @@ def _facts(read: Read, as_of: Any) -> LazyFrame:
     )  # fmt: skip
     elsewhere = read("base/population/source_link").filter(col("id_no").is_not_null() & (col("source_table") != ARCHIVE))
     numbers = elsewhere.group_by("id_no").agg(
-        col("source_table").n_unique().alias("other_sources"), (col("source_table") == "public_security/resident").any().alias("in_police")
+        col("source_table").n_unique().alias("other_sources"), (col("source_table") == RESIDENT).any().alias("in_police")
     )
     persons = archives.group_by("ehr_no").agg(col("person_uid").drop_nulls().n_unique().alias("persons_of_number"))
     dead = read("base/population/death").select(
@@ -209,7 +210,7 @@ def archive(read: Read, as_of: Any) -> pl.DataFrame:
         return col("rules").list.contains(rule)
 
     doubt = lit(1.0)
-    for rule, rest in {"F1": 0.5, "F2": 1 - 0.7, "F3": 0.5, "F4": 1 - 0.8, "F8": 1 - 0.8}.items():
+    for rule, rest in DOUBT.items():
         doubt = doubt * when(hit(rule)).then(rest).otherwise(1.0)
     scored = judged.with_columns((1 - doubt).round(6).alias("fake_score"))
     families = (hit("F1") | hit("F2") | hit("F3") | hit("F4")) & hit("F8")
@@ -228,7 +229,7 @@ def archive(read: Read, as_of: Any) -> pl.DataFrame:
         "fake_score", (state.is_in(["DUPLICATE", "DECEASED"]) | ((state == "FAKE_CONFIRMED") & hit("X3"))).alias("is_automatic"),
         (is_open & col("is_sure") & (today <= due)).fill_null(False).alias("pending"),
         when(state == "CLOSED").then(col("cancel_reason")).otherwise(
-            state.replace_strict({"DUPLICATE": "5", "DECEASED": "1", "FAKE_CONFIRMED": "6"}, default=None, return_dtype=pl.String)
+            state.replace_strict(CLOSED_BECAUSE, default=None, return_dtype=pl.String)
         ).alias("close_reason"),
         date_of.when(state == "DECEASED").then(col("death_date")).alias("close_date"), "survivor_ehr_no", "survivor_empi_id", "merged_from",
         "death_date", "death_grade", "create_date", "last_event_date",

@@ -5,41 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import polars as pl
-from cryptography.hazmat.primitives import hashes, hmac
 from polars import Expr, LazyFrame, col, lit, when
 
+from bench.contestants.in_python import pseudonym
 from bench.contestants.polars_values import same_name, unless
+from bench.contestants.tables import (
+    BY_NUMBER,
+    CREMATION,
+    DOCUMENT,
+    DOCUMENTS,
+    INTRODUCES,
+    KEYS,
+    LINEAGE,
+    LINK,
+    LOCAL,
+    OTHER_DOCUMENTS,
+    OWN,
+    PLACE,
+    RESIDENT,
+    SURE,
+)
 
 Read = Callable[[str], LazyFrame]
-SURE, BY_NUMBER = ["EXACT", "FORMER"], ["M1", "M1B"]
-ARCHIVE, VISIT = "health/archive", "health/outpatient_visit"
-LINEAGE = ["_source_file", "_row_no", "_batch_id", "_business_date"]
-OWN = ["public_security/resident", "health/archive", "citizen_card/card"]
-LINK = [
-    "source_table", "source_key", "person_uid", "match", "match_reason", "id_no", "id_error", "name",
-    "_source_file", "_row_no", "_batch_id", "_business_date",
-]  # fmt: skip
-KEYS = {
-    "public_security/resident": ["person_no"],
-    "public_security/death_cancellation": ["id_no", "cancel_date"],
-    "human_resources/pension_payment": ["pay_month", "person_no", "item"],
-    "health/archive": ["ehr_no", "empi_id"],
-    "health/death_certificate": ["cert_no"],
-    "health/outpatient_visit": ["org_code", "visit_no"],
-    "citizen_card/card": ["card_no"],
-    "civil_affairs/cremation": ["cremation_no"],
-}
-PLACE = {
-    "public_security/resident": 10, "human_resources/pension_payment": 30, "health/archive": 40, "health/outpatient_visit": 60,
-    "citizen_card/card": 70, "public_security/death_cancellation": 80, "health/death_certificate": 90, "civil_affairs/cremation": 100,
-}  # fmt: skip
-INTRODUCES = ["public_security/resident", "human_resources/pension_payment", "health/archive", "citizen_card/card"]
-DOCUMENTS = ["health/archive", "health/death_certificate", "health/outpatient_visit"]
-LOCAL = {
-    "human_resources/pension_payment": ("pension:", ["person_no"]),
-    "health/outpatient_visit": ("card:", ["card_no"]),
-    "citizen_card/card": ("card:", ["card_no", "health_card_no", "social_card_no"]),
-}
 
 
 def key(source: str) -> Expr:
@@ -47,16 +34,8 @@ def key(source: str) -> Expr:
     return pl.concat_str([col(c).cast(pl.String) for c in KEYS[source]], separator="|")
 
 
-def pseudonym(secret: bytes) -> Callable[[Expr], Expr]:
-    """HMAC-SM3 of texts, 64 hexadecimal characters."""
-    primed = hmac.HMAC(secret, hashes.SM3())
-
-    def of(text: str) -> str:
-        mac = primed.copy()
-        mac.update(text.encode())
-        return mac.finalize().hex()
-
-    return lambda texts: texts.map_elements(of, return_dtype=pl.String)
+def pseudonyms(secret: bytes) -> Callable[[Expr], Expr]:
+    return lambda texts: texts.map_elements(pseudonym(secret), return_dtype=pl.String)
 
 
 def is_sure() -> Expr:
@@ -67,7 +46,7 @@ def _records(read: Read) -> LazyFrame:
     """One row per record that speaks of a person."""
 
     def lean(source: str) -> LazyFrame:
-        name = "deceased_name" if source == "civil_affairs/cremation" else "name"
+        name = "deceased_name" if source == CREMATION else "name"
         prefix, columns = LOCAL.get(source, ("", []))
         numbers = pl.concat_list([prefix + col(c) for c in columns]).list.drop_nulls() if columns else lit([], dtype=pl.List(pl.String))
         return read(f"cleansed/{source}").select(
@@ -77,7 +56,7 @@ def _records(read: Read) -> LazyFrame:
             col("id_no_error").alias("id_error"),
             col(name).alias("name"),
             unless(col(f"_{name}_lost").fill_null(False), col(f"{name}_key")).alias("name_key"),
-            (col("former_name_key") if source == "public_security/resident" else lit(None, dtype=pl.String)).alias("former_name_key"),
+            (col("former_name_key") if source == RESIDENT else lit(None, dtype=pl.String)).alias("former_name_key"),
             (_document() if source in DOCUMENTS else lit(None, dtype=pl.String)).alias("document"),
             numbers.alias("local_numbers"),
             col(f"_{name}_placeholder").alias("is_placeholder"),
@@ -91,7 +70,7 @@ def _records(read: Read) -> LazyFrame:
 
 def _document() -> Expr:
     number = col("id_no_raw").str.to_uppercase().str.replace_all("[^0-9A-Z]", "")
-    usable = col("id_no").is_null() & col("id_type").is_in(["03", "04", "06", "07", "10"]) & number.str.contains(r"^[0-9A-Z]{5,18}\z")
+    usable = col("id_no").is_null() & col("id_type").is_in(OTHER_DOCUMENTS) & number.str.contains(DOCUMENT)
     usable &= ~col("id_no_raw").str.contains("[*＊]") & (col("id_no_error").fill_null("") != "E_PLACEHOLDER")
     return when(usable).then(pl.concat_str(["id_type", number, col("birth_date").dt.strftime("%Y%m%d")], separator=":"))
 
@@ -162,5 +141,5 @@ def source_link(read: Read, secret: bytes) -> pl.DataFrame:
     needed = [c for c in LINK if c != "person_uid"] + ["owner"]
     matched = pl.concat([identified.select(needed), unidentified.select(needed)]).collect().lazy()
     owners = matched.select("owner").drop_nulls().unique()
-    owners = owners.with_columns(pseudonym(secret)(col("owner")).str.slice(0, 32).alias("person_uid"))
+    owners = owners.with_columns(pseudonyms(secret)(col("owner")).str.slice(0, 32).alias("person_uid"))
     return matched.join(owners, on="owner", how="left").select(LINK).collect()

@@ -7,40 +7,54 @@ from typing import Any
 import polars as pl
 from polars import Expr, LazyFrame, col, lit, when
 
-from bench.contestants.polars_link import BY_NUMBER, KEYS, PLACE, Read, is_sure, key, pseudonym
+from bench.contestants.polars_link import Read, is_sure, key, pseudonyms
 from bench.contestants.polars_values import birth_of_number, unless
+from bench.contestants.tables import (
+    ARCHIVE,
+    BY_NUMBER,
+    CANCELLATION,
+    CARD,
+    CERTIFICATE,
+    CREMATION,
+    DATE_KINDS,
+    NEWEST,
+    PENSION,
+    PLACE,
+    RESIDENT,
+    STATEMENT,
+    VISIT,
+)
 
 
 def _statements(read: Read, as_of: Any) -> LazyFrame:
     """Every usable statement that a person is dead."""
 
     def told(source: str, place: int, department: str, grade: Expr, dead_on: Expr, kind: Expr, rows: LazyFrame) -> LazyFrame:
-        born = col("birth_date") if source in ("health/death_certificate", "health/archive") else lit(None, dtype=pl.Date)
+        born = col("birth_date") if source in (CERTIFICATE, ARCHIVE) else lit(None, dtype=pl.Date)
         return rows.select(
             lit(source).alias("source_table"), key(source).alias("source_key"), grade.alias("grade"), dead_on.alias("death_date"),
             kind.alias("date_kind"), "_source_file", "_row_no", born.alias("stated_birth"), lit(place).alias("place"),
             lit(department).alias("department"),
         )  # fmt: skip
 
-    names = list(KEYS)
-    police, pension, archive, certificate = names[1], names[2], names[3], names[4]
-    cremation, dated, day = names[7], col("death_date").is_not_null(), lit("DAY")
-    frames = {n: read(f"cleansed/{n}") for n in (certificate, police, cremation, pension, archive)}
+    dated, day = col("death_date").is_not_null(), lit("DAY")
+    frames = {n: read(f"cleansed/{n}") for n in (CERTIFICATE, CANCELLATION, CREMATION, PENSION, ARCHIVE)}
     stopped = (col("stop_flag") == "1") & (col("stop_reason") == "01")
     last = (col("stop_month") + "01").str.to_date("%Y%m%d", strict=False).dt.offset_by("-1d")
     statements = pl.concat(
         [
-            told(certificate, 1, "health", lit("A"), col("death_datetime").dt.date(), day, frames[certificate]),
+            told(CERTIFICATE, 1, "health", lit("A"), col("death_datetime").dt.date(), day, frames[CERTIFICATE]),
             told(
-                police, 2, "public_security", when(dated).then(lit("A")).otherwise(lit("B")), pl.coalesce("death_date", "cancel_date"),
-                when(dated).then(day).otherwise(lit("CANCEL_DATE")), frames[police].filter(col("cancel_reason").fill_null("01") == "01"),
+                CANCELLATION, 2, "public_security", when(dated).then(lit("A")).otherwise(lit("B")),
+                pl.coalesce("death_date", "cancel_date"), when(dated).then(day).otherwise(lit("CANCEL_DATE")),
+                frames[CANCELLATION].filter(col("cancel_reason").fill_null("01") == "01"),
             ),
             told(
-                cremation, 3, "civil_affairs", lit("B"), pl.coalesce("death_date", col("cremation_date").dt.offset_by("-1d")),
-                when(dated).then(day).otherwise(lit("BEFORE_CREMATION")), frames[cremation],
+                CREMATION, 3, "civil_affairs", lit("B"), pl.coalesce("death_date", col("cremation_date").dt.offset_by("-1d")),
+                when(dated).then(day).otherwise(lit("BEFORE_CREMATION")), frames[CREMATION],
             ),
-            told(pension, 4, "human_resources", lit("C"), last, lit("MONTH"), frames[pension].filter(stopped)),
-            told(archive, 5, "health", lit("C"), col("dead_date"), day, frames[archive].filter(col("dead_flag") == "1")),
+            told(PENSION, 4, "human_resources", lit("C"), last, lit("MONTH"), frames[PENSION].filter(stopped)),
+            told(ARCHIVE, 5, "health", lit("C"), col("dead_date"), day, frames[ARCHIVE].filter(col("dead_flag") == "1")),
         ]
     )  # fmt: skip
     half_a_name = ((col("match_reason") == "ONE_EDIT") & (col("name").str.len_chars() < 3)).fill_null(False)
@@ -76,15 +90,14 @@ def death(read: Read, as_of: Any) -> pl.DataFrame:
         pl.coalesce(when("valid").then(col("raised")), "grade").alias("weight"),
         (col("valid") & col("grade").is_in(["A", "B"]) & ~col("date_kind").is_in(["BEFORE_CREMATION", "CANCEL_DATE"])).alias("exact"),
         col("death_date").is_null().alias("undated"),
-        col("date_kind").replace_strict({"DAY": 0, "BEFORE_CREMATION": 1, "MONTH": 2, "CANCEL_DATE": 3}, default=9).alias("kind"),
+        col("date_kind").replace_strict(DATE_KINDS, default=9).alias("kind"),
     )
     best = weighed.filter("valid").sort("weight", "undated", "kind", "place", "death_date", "source_key").unique(
         subset="person_uid", keep="first", maintain_order=True
     ).select("person_uid", col("weight").alias("grade_"), col("death_date").alias("death_date_"))  # fmt: skip
     exact = col("death_date").filter("exact")
-    proof = ["source_table", "source_key", "grade", "death_date", "date_kind", "_source_file", "_row_no"]
     persons = weighed.sort("source_table", "source_key").group_by("person_uid").agg(
-        ((exact.max() - exact.min()).dt.total_days() > 7).fill_null(False).alias("date_conflict"), pl.struct(proof).alias("sources")
+        ((exact.max() - exact.min()).dt.total_days() > 7).fill_null(False).alias("date_conflict"), pl.struct(STATEMENT).alias("sources")
     )  # fmt: skip
     graded = persons.join(best, on="person_uid", how="left").with_columns(
         when(col("grade_").is_null()).then(lit("INVALID")).when(col("grade_").is_in(["A", "B"])).then(lit("CONFIRMED"))
@@ -106,19 +119,19 @@ _LIFE = pl.List(
 
 def _life_evidence(read: Read, graded: LazyFrame) -> LazyFrame:
     """Visits in person more than a week after the death; the first ten."""
-    visit = "health/outpatient_visit"
-    mine = read("base/population/source_link").filter((col("source_table") == visit) & col("match").is_in(BY_NUMBER))
+    mine = read("base/population/source_link").filter((col("source_table") == VISIT) & col("match").is_in(BY_NUMBER))
     mine = mine.select("source_key", "person_uid").join(graded.select("person_uid", "death_date"), on="person_uid")
-    seen = read(f"cleansed/{visit}").select(
-        key(visit).alias("source_key"), col("visit_time").dt.date().alias("event_date"), "_source_file", "_row_no"
+    seen = read(f"cleansed/{VISIT}").select(
+        key(VISIT).alias("source_key"), col("visit_time").dt.date().alias("event_date"), "_source_file", "_row_no"
     )
     after = mine.join(seen, on="source_key").filter(col("event_date") > col("death_date").dt.offset_by("7d"))
-    event = pl.struct(lit(visit).alias("source_table"), "source_key", "event_date", "_source_file", "_row_no")
+    event = pl.struct(lit(VISIT).alias("source_table"), "source_key", "event_date", "_source_file", "_row_no")
     return after.sort("event_date", "source_key").group_by("person_uid").agg(event.head(10).alias("life_evidence"))
 
 
-def _newest(read: Read, link: LazyFrame, source: str, version: str, columns: list[str], prefix: str) -> LazyFrame:
+def _newest(read: Read, link: LazyFrame, source: str, prefix: str) -> LazyFrame:
     """Per person the newest row of a source, its columns with a prefix."""
+    version, columns = NEWEST[source]
     mine = link.filter(col("source_table") == source).select("source_key", "person_uid")
     rows = read(f"cleansed/{source}").with_columns(key(source).alias("source_key")).join(mine, on="source_key")
     rows = rows.sort([version, "source_key"], descending=True, nulls_last=True).unique(
@@ -133,37 +146,24 @@ def person(read: Read, as_of: Any, secret: bytes) -> pl.DataFrame:
     persons = link.group_by("person_uid").agg(
         col("id_no").filter(col("match").is_in(BY_NUMBER)).max().alias("id_no"),
         col("source_table").n_unique().cast(pl.Int32).alias("source_cnt"),
-        (col("source_table") == "public_security/resident").any().alias("in_police"), col("_business_date").min().alias("first_seen"),
+        (col("source_table") == RESIDENT).any().alias("in_police"), col("_business_date").min().alias("first_seen"),
         col("_business_date").max().alias("last_seen"),
     )  # fmt: skip
     rank = col("name").is_null().cast(pl.Int32) * 1000 + col("source_table").replace_strict(PLACE)
     named = link.select("person_uid", "source_key", "name", rank.alias("rank")).filter(col("rank") == col("rank").min().over("person_uid"))
     names = named.sort("source_key").unique(subset="person_uid", keep="first", maintain_order=True).select("person_uid", "name")
-    resident = _newest(read, link, "public_security/resident", "op_time", [
-        "former_name", "sex_code", "birth_date", "ethnic_code", "marital_code", "education_code", "hukou_no", "household_head_rel",
-        "hukou_div", "hukou_addr", "person_status", "hukou_county",
-    ], "r_")  # fmt: skip
-    archive = _newest(read, link, "health/archive", "update_time", [
-        "sex_code", "birth_date", "ethnic_code", "marital_code", "education_code", "hukou_addr", "address", "phone", "abo_code", "rh_code",
-        "village_county",
-    ], "a_")  # fmt: skip
-    card = _newest(read, link, "citizen_card/card", "update_time", ["phone", "card_no", "social_card_no", "health_card_no"], "c_")
+    resident, archive, card = (_newest(read, link, source, prefix) for source, prefix in ((RESIDENT, "r_"), (ARCHIVE, "a_"), (CARD, "c_")))
     seen, dead = col("life_evidence").list.len() > 0, col("status") == "CONFIRMED"
     vital = read("base/population/death").filter(col("status") != "INVALID").select(
         "person_uid", when(dead).then(col("death_date")).alias("death_date"),
         when(~seen | (col("grade") == "C")).then(col("grade")).alias("death_grade"),
         when(dead).then(2).when(seen).then(3).otherwise(1).alias("known"),
     )  # fmt: skip
-    opened = read("cleansed/health/archive").filter(col("status") == "0").select(key("health/archive").alias("source_key"))
-    opened = link.filter(col("source_table") == "health/archive").join(opened, on="source_key", how="semi").select("person_uid").unique()
+    opened = read(f"cleansed/{ARCHIVE}").filter(col("status") == "0").select(key(ARCHIVE).alias("source_key"))
+    opened = link.filter(col("source_table") == ARCHIVE).join(opened, on="source_key", how="semi").select("person_uid").unique()
     lately = col("visit_time").dt.date().is_between(lit(as_of).dt.offset_by("-12mo"), as_of, closed="right")
-    visits = read("cleansed/health/outpatient_visit").filter(lately).select(key("health/outpatient_visit").alias("source_key"))
-    visited = (
-        link.filter(col("source_table") == "health/outpatient_visit")
-        .join(visits, on="source_key", how="semi")
-        .select("person_uid")
-        .unique()
-    )
+    visits = read(f"cleansed/{VISIT}").filter(lately).select(key(VISIT).alias("source_key"))
+    visited = link.filter(col("source_table") == VISIT).join(visits, on="source_key", how="semi").select("person_uid").unique()
     lives = opened.join(visited, on="person_uid").with_columns(lit(True).alias("lives_here"))
     number = col("id_no")
     sex = when(number.str.slice(16, 1).cast(pl.Int32, strict=False) % 2 == 1).then(lit("1")).when(number.is_not_null()).then(lit("2"))
@@ -173,7 +173,7 @@ def person(read: Read, as_of: Any, secret: bytes) -> pl.DataFrame:
     for other in (resident, archive, card, vital, lives):
         frame = frame.join(other, on="person_uid", how="left")
     return frame.select(
-        "person_uid", "id_no", pseudonym(secret)("RID:" + number).alias("id_no_hash"), "name", col("r_former_name").alias("former_name"),
+        "person_uid", "id_no", pseudonyms(secret)("RID:" + number).alias("id_no_hash"), "name", col("r_former_name").alias("former_name"),
         pl.coalesce(sex, "r_sex_code", "a_sex_code").alias("sex_code"),
         pl.coalesce(birth_of_number(number), "r_birth_date", "a_birth_date").alias("birth_date"),
         *[pl.coalesce(f"r_{c}", f"a_{c}").alias(c) for c in ("ethnic_code", "marital_code", "education_code")],

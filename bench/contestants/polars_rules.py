@@ -10,8 +10,6 @@ from polars import Expr
 
 from bench.contestants.by_rule import ByRule
 from bench.contestants.polars_values import (
-    NARROW,
-    STAMP,
     birth_of_number,
     check_digit,
     free_text,
@@ -24,20 +22,41 @@ from bench.contestants.polars_values import (
     unless,
 )
 from bench.contestants.texts import (
+    ARCHIVE_NO,
+    AROUND_IDENTIFIER,
+    BEFORE_CLOCK,
+    BEFORE_DIVISION,
     BLANKS,
     CLOCKED,
     DAY,
+    DAY_AND_CLOCK,
     DECORATED,
+    DIVISION,
+    HALF,
+    HOME_PROVINCES,
+    IDENTIFIER,
+    IDENTITY,
+    IN_PHONE,
+    LANDLINE,
     MILLIS,
     MOBILE,
+    MONTH,
+    NARROW,
+    NO_MONTHS,
     NOTHING,
+    PHONE,
     PHONE_PLACEHOLDER,
     PLAIN,
+    PREFIXED_PHONE,
     PROVINCES,
     REPEATED,
+    RUN_TOGETHER,
     SCIENTIFIC,
+    STAMP,
+    STAMP_PARTS,
     USUAL,
     VILLAGE,
+    ZERO_MOBILE,
 )
 
 Fields = dict[str, Expr]
@@ -57,15 +76,15 @@ class Rules(ByRule):
     @staticmethod
     def _identifier(f: Fields) -> Fields:
         x = f["x"]
-        clean = x.str.contains(r"^[0-9A-Z-]+\z")
-        slow = sound(unless(clean, x)).str.replace_many(NARROW).str.replace_all(r"^[ \t\r\n]*['\"]|['\"][ \t\r\n]*\z|[ \t\r\n]", "")
+        clean = x.str.contains(IDENTIFIER)
+        slow = sound(unless(clean, x)).str.replace_many(NARROW).str.replace_all(AROUND_IDENTIFIER, "")
         return {"s": pl.when(clean).then(x).otherwise(slow.str.to_uppercase())}
 
     def identifier(self, c: dict[str, Any], table: dict[str, Any]) -> list[Step]:
         return [self._identifier, lambda f: {"value": unless(f["s"].str.contains(SCIENTIFIC), there(f["s"]))}]
 
     def archive_no(self, c: dict[str, Any], table: dict[str, Any]) -> list[Step]:
-        return [self._identifier, lambda f: {"value": unless(~f["s"].str.contains(r"^(?:[0-9]{17}|[0-9]{20})\z"), f["s"])}]
+        return [self._identifier, lambda f: {"value": unless(~f["s"].str.contains(ARCHIVE_NO), f["s"])}]
 
     def person_name(self, c: dict[str, Any], table: dict[str, Any]) -> list[Step]:
         return [lambda f: {"s": name_form(f["x"])}, lambda f: {"value": there(f["s"])}]
@@ -73,15 +92,15 @@ class Rules(ByRule):
     def phone(self, c: dict[str, Any], table: dict[str, Any]) -> list[Step]:
         def form(f: Fields) -> Fields:
             x = f["x"]
-            clean = x.str.contains(r"^1[0-9]{10}\z")
-            slow = sound(unless(clean, x)).str.replace_many(NARROW).str.replace_all(r"[ \t\r\n()'\"—-]|\.0\z", "")
-            slow = slow.str.replace(r"^(?:[+]86|0086|86)([0-9]{10,12})\z", "$1").str.replace(r"^0(1[0-9]{10})\z", "$1")
+            clean = x.str.contains(PHONE)
+            slow = sound(unless(clean, x)).str.replace_many(NARROW).str.replace_all(IN_PHONE, "")
+            slow = slow.str.replace(PREFIXED_PHONE, "$1").str.replace(ZERO_MOBILE, "$1")
             return {"s": there(pl.when(clean).then(x).otherwise(slow))}
 
         def value(f: Fields) -> Fields:
             s = f["s"]
             typed = s.is_in(self.spec["placeholders"]["phone"]) | s.str.contains(PHONE_PLACEHOLDER)
-            landline = [unless(~s.str.contains(rf"^(?:0?514)?[2-8][0-9]{{{n - 1}}}\z"), "0514" + s.str.slice(-n)) for n in (8, 7)]
+            landline = [unless(~s.str.contains(shape), "0514" + s.str.slice(-n)) for n, shape in LANDLINE.items()]
             return {"value": unless(typed, pl.coalesce(unless(~s.str.contains(MOBILE), s), *landline))}
 
         return [form, value]
@@ -90,7 +109,7 @@ class Rules(ByRule):
         def body(f: Fields) -> Fields:
             s = f["s"]
             old = pl.concat_str([s.str.slice(0, 6), pl.lit("19"), s.str.slice(6, 9)])
-            shaped = s.str.contains(r"^(?:[0-9]{17}[0-9X]|[0-9]{15})\z")
+            shaped = s.str.contains(IDENTITY)
             return {
                 "old": s.str.len_chars() == 15,
                 "shaped": shaped,
@@ -103,7 +122,7 @@ class Rules(ByRule):
         def error(f: Fields) -> Fields:
             s, old, birth = f["s"], f["old"], f["birth"]
             foreigner = s.str.starts_with("9") & s.str.slice(1, 2).is_in(PROVINCES) & ~old
-            province = s.str.slice(0, 2).is_in([*PROVINCES, "81", "82", "83"]) | foreigner
+            province = s.str.slice(0, 2).is_in(HOME_PROVINCES) | foreigner
             wrong = ~old & (f["check"] != s.str.slice(17, 1))
             return {
                 "error": pl.when(f["x"].is_not_null() & s.is_null()).then(pl.lit("E_CONTROL"))
@@ -143,8 +162,8 @@ class Rules(ByRule):
     def date(self, c: dict[str, Any], table: dict[str, Any]) -> list[Step]:
         def day(f: Fields) -> Fields:
             s = f["odd"]
-            without = pl.when(s.str.contains(CLOCKED)).then(s.str.extract(r"^(.*?[0-9日])[T ] *[0-9]{1,2}:", 1))
-            return {"day": without.when(s.str.contains(r"^(?:[0-9]{12}|[0-9]{14})\z")).then(s.str.slice(0, 8)).otherwise(s)}
+            without = pl.when(s.str.contains(CLOCKED)).then(s.str.extract(BEFORE_CLOCK, 1))
+            return {"day": without.when(s.str.contains(DAY_AND_CLOCK)).then(s.str.slice(0, 8)).otherwise(s)}
 
         def value(f: Fields) -> Fields:
             iso = pl.when(f["x"].str.contains(DAY)).then(f["x"]).otherwise(iso_of(f["day"], table["format"] == "xlsx"))
@@ -154,14 +173,12 @@ class Rules(ByRule):
 
     def timestamp(self, c: dict[str, Any], table: dict[str, Any]) -> list[Step]:
         def parts(f: Fields) -> Fields:
-            split = f["odd"].str.replace(r"^([0-9]{8})([0-9]{4}(?:[0-9]{2})?)\z", "$1 $2")
-            half = f["odd"].str.extract("(上午|下午|[AaPp][Mm])", 1).str.to_uppercase().fill_null("")
-            return {"half": half, "parts": split.str.replace(" {0,3}(上午|下午|[AaPp][Mm]) {0,3}", " ").str.extract_groups(STAMP)}
+            split = f["odd"].str.replace(RUN_TOGETHER, "$1 $2")
+            half = f["odd"].str.extract(HALF, 1).str.to_uppercase().fill_null("")
+            return {"half": half, "parts": split.str.replace(f" {{0,3}}{HALF} {{0,3}}", " ").str.extract_groups(STAMP)}
 
         def moment(f: Fields) -> Fields:
-            day, hour, minute, second, fraction, zone = (
-                f["parts"].struct.field(n) for n in ("day", "hour", "minute", "second", "fraction", "zone")
-            )
+            day, hour, minute, second, fraction, zone = (f["parts"].struct.field(str(i)) for i, _ in enumerate(STAMP_PARTS, 1))
             h = hour.fill_null("00").str.zfill(2)
             afternoon, morning = f["half"].is_in(["下午", "PM"]), f["half"].is_in(["上午", "AM"])
             later = (h.cast(pl.Int64, strict=False) + 12).cast(pl.String)
@@ -191,7 +208,7 @@ class Rules(ByRule):
 
     def month(self, c: dict[str, Any], table: dict[str, Any]) -> list[Step]:
         def digits(f: Fields) -> Fields:
-            parts = f["s"].str.extract_groups(r"^([0-9]{4})[-/.年]?([0-9]{1,2})月?\z")
+            parts = f["s"].str.extract_groups(MONTH)
             return {"digits": parts.struct.field("1") + parts.struct.field("2").str.zfill(2)}
 
         def value(f: Fields) -> Fields:
@@ -199,7 +216,7 @@ class Rules(ByRule):
             wrong = ~m.str.slice(0, 4).is_between(pl.lit("1800"), pl.lit("2199")) | ~m.str.slice(4, 2).is_between(
                 pl.lit("01"), pl.lit("12")
             )
-            return {"value": unless(wrong | m.is_in(["000000", "190001", "197001", "999912"]), m)}
+            return {"value": unless(wrong | m.is_in(NO_MONTHS), m)}
 
         return [lambda f: {"s": free_text(f["x"])}, digits, value]
 
@@ -211,8 +228,8 @@ class Rules(ByRule):
 
         def code(f: Fields) -> Fields:
             s = f["odd"]
-            padded = unless(~s.str.contains(r"^(?:[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})\z"), s).str.pad_end(12, "0")
-            name = unless(s.str.contains(r"^[0-9]+\z"), s).str.replace_all(r"^(?:江苏省|江苏)?(?:扬州市([^\n]))?| ", "$1")
+            padded = unless(~s.str.contains(DIVISION), s).str.pad_end(12, "0")
+            name = unless(s.str.contains(r"^[0-9]+\z"), s).str.replace_all(BEFORE_DIVISION, "$1")
             return {"code": pl.coalesce(padded, name.replace_strict(known["names"], default=None, return_dtype=pl.String))}
 
         def today(f: Fields) -> Fields:

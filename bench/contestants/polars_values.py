@@ -8,17 +8,27 @@ from __future__ import annotations
 import polars as pl
 from polars import Expr
 
-from bench.contestants.texts import BLANKS, DAY, HAN, HTML, MILLIS, NAME_LOST, NOTHING, WEIGHTS, WRITTEN
-
-WIDE = {chr(c): chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
-GONE = dict.fromkeys([*map(chr, range(0x200B, 0x2010)), "\ufeff"], "")
-NARROW = WIDE | {"\u00a0": " "} | GONE
-CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
-ODD = r"[\x{ff01}-\x{ff5e}\x{3000}\x{a0}\x{200b}-\x{200f}\x{feff}&<\x{fffd}\x00-\x1f\x7f-\x{9f}]|^ | \z"
-STAMP = (
-    r"^(?P<day>[^\n]*?[0-9日])(?:[T ] *(?P<hour>[0-9]{1,2}):?(?P<minute>[0-9]{2})"
-    r"(?::?(?P<second>[0-9]{2})(?P<fraction>[.][0-9]{1,6})?[0-9]*)?"
-    r" *(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?)?\z"
+from bench.contestants.in_python import off_by_one
+from bench.contestants.texts import (
+    BLANKS,
+    CLEAN_NAME,
+    CONTROL,
+    DAY,
+    DIGITS_OF_DAY,
+    DOTS,
+    HAN,
+    HTML,
+    IDENTITY,
+    IN_IDENTITY,
+    MILLIS,
+    NAME_LOST,
+    NARROW,
+    NOTHING,
+    ODD,
+    OF_NUMBERS,
+    SERIAL,
+    WEIGHTS,
+    WRITTEN,
 )
 
 
@@ -43,15 +53,14 @@ def there(s: Expr) -> Expr:
 
 
 def identity_form(x: Expr) -> Expr:
-    clean = x.str.contains(r"^(?:[0-9]{15}|[0-9]{17}[0-9X])\z")
-    known = WIDE | dict.fromkeys("×хХΧⅩⅹ", "X") | GONE | dict.fromkeys(" \t\r\n-'\"\u00a0", "")
-    slow = sound(unless(clean, x)).str.replace_many(known).str.to_uppercase().str.replace_all(r"\.0[ '\"-]*\z|[ '\"-]+", "")
+    clean = x.str.contains(IDENTITY)
+    slow = sound(unless(clean, x)).str.replace_many(OF_NUMBERS).str.to_uppercase().str.replace_all(IN_IDENTITY, "")
     return pl.when(clean).then(x).otherwise(slow)
 
 
 def name_form(x: Expr) -> Expr:
-    clean = x.str.contains(r"^[\x{4e00}-\x{9fff}]+\z")
-    spaced = free_text(unless(clean, x).str.replace_many(dict.fromkeys("•．・‧∙●⋅", "·"))).str.replace_all(r"[ \t\r\n]+", " ")
+    clean = x.str.contains(CLEAN_NAME)
+    spaced = free_text(unless(clean, x).str.replace_many(dict.fromkeys(DOTS, "·"))).str.replace_all(r"[ \t\r\n]+", " ")
     han = pl.when(x.str.contains(f"[{HAN}]")).then(spaced.str.replace_many({".": "·", " ": ""})).otherwise(spaced)
     return pl.when(clean).then(x).otherwise(han)
 
@@ -88,16 +97,8 @@ def _one_edit(own: Expr, anchor: Expr) -> Expr:
 def _edits(pairs: pl.Series) -> pl.Series:
     frame = pairs.struct.unnest().with_row_index("i")
     asked = frame.drop_nulls()
-    near = [i for i, a, b in asked.iter_rows() if _off_by_one(a, b)]
+    near = [i for i, a, b in asked.iter_rows() if off_by_one(a, b)]
     return frame["i"].is_in(near)
-
-
-def _off_by_one(a: str, b: str) -> bool:
-    if abs(len(a) - len(b)) > 1:
-        return False
-    short, long = sorted((a, b), key=len)
-    at = next((i for i, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
-    return short[at + (len(a) == len(b)) :] == long[at + 1 :]
 
 
 def iso_of(day: Expr, excel: bool) -> Expr:
@@ -107,12 +108,12 @@ def iso_of(day: Expr, excel: bool) -> Expr:
     written = pl.concat_str([year, month.str.zfill(2), date.str.zfill(2)], separator="-")
     iso = (
         pl.when(day.str.contains(DAY)).then(day)
-        .when(day.str.contains(r"^[0-9]{8}\z")).then(day.str.replace(r"^(....)(..)(..)\z", "$1-$2-$3"))
+        .when(day.str.contains(DIGITS_OF_DAY)).then(day.str.replace(r"^(....)(..)(..)\z", "$1-$2-$3"))
         .when(written.is_not_null()).then(written)
         .when(day.str.contains(MILLIS)).then(moment_of(day).dt.strftime("%Y-%m-%d"))
     )  # fmt: skip
     if excel:
-        serial = unless(~day.str.contains(r"^[0-9]{5}(?:[.]0+)?\z"), day).str.slice(0, 5).cast(pl.Int64, strict=False)
+        serial = unless(~day.str.contains(SERIAL), day).str.slice(0, 5).cast(pl.Int64, strict=False)
         counted = (pl.lit("1899-12-30").str.to_date() + pl.duration(days=serial)).dt.strftime("%Y-%m-%d")
         iso = iso.when(serial.is_between(20_000, 60_000)).then(counted)
     return iso

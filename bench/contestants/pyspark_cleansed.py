@@ -9,9 +9,8 @@ from pyspark.sql import functions as F
 
 from bench.contestants.pyspark_rules import Fields, Rules
 from bench.contestants.pyspark_values import birth_of_number, identity_form, name_form
-from bench.contestants.texts import HAN, NAME_LOST, NAME_PLACEHOLDER
-
-LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
+from bench.contestants.tables import LINEAGE, columns, given, row_rules
+from bench.contestants.texts import NAME_LIKE, NAME_LOST, NAME_PLACEHOLDER, NUMBER_LIKE
 
 
 def cleansed(raw: DataFrame, table: dict[str, Any], rules: Rules) -> DataFrame:
@@ -19,25 +18,17 @@ def cleansed(raw: DataFrame, table: dict[str, Any], rules: Rules) -> DataFrame:
     rows = _delivered(raw, table)
     rows = _read(rows, table, rules)
     rows = _agreed(rows, table)
-    return _newest(rows.where(_good(table)), table).where("_op <> 'D'").select(*_columns(table))
-
-
-def _given(table: dict[str, Any]) -> list[dict[str, Any]]:
-    return [c for c in table["columns"] if c["rule"]]
-
-
-def _rules(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {r["rule"]: r for r in table["row_rules"]}
+    return _newest(rows.where(_good(table)), table).where("_op <> 'D'").select(*columns(table))
 
 
 def _delivered(raw: DataFrame, table: dict[str, Any]) -> DataFrame:
     """The delivered texts; name and number stand where they belong."""
-    names = [c["name"] for c in _given(table)]
+    names = [c["name"] for c in given(table)]
     rows = raw.where("_defect IS NULL").withColumns({"_business_date": F.col("_business_date").cast("date"), "_hash": F.xxhash64(*names)})
-    if swapped := _rules(table).get("swapped"):
+    if swapped := row_rules(table).get("swapped"):
         a, b = swapped["columns"]
-        number = {c: F.coalesce(identity_form(F.col(c)).rlike(r"^(?:[0-9]{17}[0-9X*]|[0-9]{15})\z"), F.lit(False)) for c in (a, b)}
-        name = {c: F.coalesce(name_form(F.col(c)).rlike(rf"^[{HAN}][{HAN}·]{{1,19}}\z"), F.lit(False)) for c in (a, b)}
+        number = {c: F.coalesce(identity_form(F.col(c)).rlike(NUMBER_LIKE), F.lit(False)) for c in (a, b)}
+        name = {c: F.coalesce(name_form(F.col(c)).rlike(NAME_LIKE), F.lit(False)) for c in (a, b)}
         crossed = F.col("_crossed")
         rows = rows.withColumns({"_crossed": number[a] & name[b] & ~number[b] & ~name[a], f"_{b}_raw": F.col(b)})
         rows = rows.withColumns({a: F.when(crossed, F.col(b)).otherwise(F.col(a)), b: F.when(crossed, F.col(a)).otherwise(F.col(b))})
@@ -46,8 +37,8 @@ def _delivered(raw: DataFrame, table: dict[str, Any]) -> DataFrame:
 
 def _read(rows: DataFrame, table: dict[str, Any], rules: Rules) -> DataFrame:
     """Every column by its rule, step by step; at last the values under the names of the columns."""
-    fields: dict[str, Fields] = {c["name"]: {"x": F.col(c["name"])} for c in _given(table)}
-    todo = {c["name"]: rules.steps(c, table) for c in _given(table)}
+    fields: dict[str, Fields] = {c["name"]: {"x": F.col(c["name"])} for c in given(table)}
+    todo = {c["name"]: rules.steps(c, table) for c in given(table)}
     for i in range(max(map(len, todo.values()))):
         made: dict[str, Column] = {}
         for column, steps in todo.items():
@@ -57,8 +48,8 @@ def _read(rows: DataFrame, table: dict[str, Any], rules: Rules) -> DataFrame:
                 fields[column] |= {field: F.col(f"`{column}|{field}`") for field in found}
         rows = rows.withColumns(made)
     old, new = rules.spec["variants"]
-    values = [fields[c["name"]]["value"].alias(c["name"]) for c in _given(table)]
-    for c in _given(table):
+    values = [fields[c["name"]]["value"].alias(c["name"]) for c in given(table)]
+    for c in given(table):
         n, f = c["name"], fields[c["name"]]
         if c["rule"] == "identity":
             values += [F.col(f"_{n}_raw").alias(f"{n}_raw"), f["error"].alias(f"{n}_error")]
@@ -75,7 +66,7 @@ def _read(rows: DataFrame, table: dict[str, Any], rules: Rules) -> DataFrame:
 
 def _agreed(rows: DataFrame, table: dict[str, Any]) -> DataFrame:
     """Columns of a row that contradict each other, put right."""
-    rules = _rules(table)
+    rules = row_rules(table)
     if "birth" in rules:
         first, second, number = rules["birth"]["columns"]
         a, b, born = F.col(first), F.col(second), birth_of_number(F.col(number))
@@ -96,7 +87,7 @@ def _agreed(rows: DataFrame, table: dict[str, Any]) -> DataFrame:
 def _good(table: dict[str, Any]) -> Column:
     """Rows that have what they must have; a row that says `deleted` needs no more than its key and sequence."""
     always, good = {*table["key"], *table["sequence"]}, F.lit(True)
-    for n in [c["name"] for c in _given(table) if c["required"]]:
+    for n in [c["name"] for c in given(table) if c["required"]]:
         good &= F.col(n).isNotNull() if n in always else F.col(n).isNotNull() | (F.col("_op") == "D")
     return good
 
@@ -110,9 +101,3 @@ def _newest(good: DataFrame, table: dict[str, Any]) -> DataFrame:
         return ranked.where("_place = 1")
     version = Window.partitionBy(*table["key"], *table["sequence"])
     return ranked.withColumn("_sure", F.min("_hash").over(version) == F.max("_hash").over(version)).where("_place = 1 AND _sure")
-
-
-def _columns(table: dict[str, Any]) -> list[str]:
-    flags = [f"_{c['name']}_{flag}" for c in _given(table) if c["rule"] == "person_name" for flag in ("lost", "placeholder")]
-    flags += [f"_{c['name']}_upgraded" for c in _given(table) if c["rule"] == "identity"]
-    return [*(c["name"] for c in table["columns"]), *LINEAGE, *flags]

@@ -10,8 +10,6 @@ from pyspark.sql import functions as F
 
 from bench.contestants.by_rule import ByRule
 from bench.contestants.pyspark_values import (
-    CONTROL,
-    STAMP,
     birth_of_number,
     check_digit,
     free_text,
@@ -24,19 +22,40 @@ from bench.contestants.pyspark_values import (
     there,
 )
 from bench.contestants.texts import (
+    ARCHIVE_NO,
+    AROUND_IDENTIFIER,
+    BEFORE_CLOCK,
+    BEFORE_DIVISION,
     BLANKS,
     CLOCKED,
+    CONTROL,
+    DAY_AND_CLOCK,
     DECORATED,
+    DIVISION,
+    HALF,
+    HOME_PROVINCES,
+    IDENTIFIER,
+    IDENTITY,
+    IN_PHONE,
+    LANDLINE,
     MILLIS,
     MOBILE,
+    MONTH,
+    NO_MONTHS,
     NOTHING,
+    PHONE,
     PHONE_PLACEHOLDER,
     PLAIN,
+    PREFIXED_PHONE,
     PROVINCES,
     REPEATED,
+    RUN_TOGETHER,
     SCIENTIFIC,
+    STAMP,
+    STAMP_PARTS,
     USUAL,
     VILLAGE,
+    ZERO_MOBILE,
 )
 
 Fields = dict[str, Column]
@@ -55,14 +74,14 @@ class Rules(ByRule):
     @staticmethod
     def _identifier(f: Fields) -> Fields:
         x = f["x"]
-        slow = F.upper(F.regexp_replace(narrow(x), r"^[ \t\r\n]*['\"]|['\"][ \t\r\n]*\z|[ \t\r\n]", ""))
-        return {"s": F.when(x.rlike(r"^[0-9A-Z-]+\z"), x).when(~x.rlike(CONTROL), slow)}
+        slow = F.upper(F.regexp_replace(narrow(x), AROUND_IDENTIFIER, ""))
+        return {"s": F.when(x.rlike(IDENTIFIER), x).when(~x.rlike(CONTROL), slow)}
 
     def identifier(self, c: dict[str, Any], table: dict[str, Any]) -> Sequence[Step]:
         return [self._identifier, lambda f: {"value": F.when(~f["s"].rlike(SCIENTIFIC), there(f["s"]))}]
 
     def archive_no(self, c: dict[str, Any], table: dict[str, Any]) -> Sequence[Step]:
-        return [self._identifier, lambda f: {"value": F.when(f["s"].rlike(r"^(?:[0-9]{17}|[0-9]{20})\z"), f["s"])}]
+        return [self._identifier, lambda f: {"value": F.when(f["s"].rlike(ARCHIVE_NO), f["s"])}]
 
     def person_name(self, c: dict[str, Any], table: dict[str, Any]) -> Sequence[Step]:
         return [lambda f: {"s": name_form(f["x"])}, lambda f: {"value": there(f["s"])}]
@@ -70,17 +89,17 @@ class Rules(ByRule):
     def phone(self, c: dict[str, Any], table: dict[str, Any]) -> Sequence[Step]:
         def form(f: Fields) -> Fields:
             x = f["x"]
-            slow = F.regexp_replace(narrow(x), r"[ \t\r\n()'\"—-]|\.0\z", "")
-            slow = F.regexp_replace(slow, r"^(?:[+]86|0086|86)([0-9]{10,12})\z", "$1")
-            slow = F.regexp_replace(slow, r"^0(1[0-9]{10})\z", "$1")
-            return {"s": F.when(x.rlike(r"^1[0-9]{10}\z"), x).when(~x.rlike(CONTROL), there(slow))}
+            slow = F.regexp_replace(narrow(x), IN_PHONE, "")
+            slow = F.regexp_replace(slow, PREFIXED_PHONE, "$1")
+            slow = F.regexp_replace(slow, ZERO_MOBILE, "$1")
+            return {"s": F.when(x.rlike(PHONE), x).when(~x.rlike(CONTROL), there(slow))}
 
         def value(f: Fields) -> Fields:
             s = f["s"]
             typed = s.isin(*self.spec["placeholders"]["phone"]) | s.rlike(PHONE_PLACEHOLDER)
             number = F.when(typed, F.lit(None).cast("string")).when(s.rlike(MOBILE), s)
-            for n in (8, 7):
-                number = number.when(s.rlike(rf"^(?:0?514)?[2-8][0-9]{{{n - 1}}}\z"), F.concat(F.lit("0514"), F.substring(s, -n, n)))
+            for n, shape in LANDLINE.items():
+                number = number.when(s.rlike(shape), F.concat(F.lit("0514"), F.substring(s, -n, n)))
             return {"value": number}
 
         return [form, value]
@@ -97,7 +116,7 @@ class Rules(ByRule):
         def error(f: Fields) -> Fields:
             s, old, birth = f["s"], f["old"], f["birth"]
             foreigner = s.startswith("9") & F.substring(s, 2, 2).isin(*PROVINCES) & ~old
-            province = F.substring(s, 1, 2).isin(*PROVINCES, "81", "82", "83") | foreigner
+            province = F.substring(s, 1, 2).isin(*HOME_PROVINCES) | foreigner
             wrong = ~old & (f["check"] != F.substring(s, 18, 1))
             return {
                 "error": F.when(f["x"].isNotNull() & s.isNull(), "E_CONTROL")
@@ -105,7 +124,7 @@ class Rules(ByRule):
                 .when(s.rlike(SCIENTIFIC), "E_SCI")
                 .when(s.rlike(REPEATED) | s.isin(*self.spec["placeholders"]["identity"]), "E_PLACEHOLDER")
                 .when(~F.length(s).isin(15, 18), "E_LEN")
-                .when(~s.rlike(r"^(?:[0-9]{17}[0-9X]|[0-9]{15})\z"), "E_CHARS")
+                .when(~s.rlike(IDENTITY), "E_CHARS")
                 .when(~province, "E_DIVISION")
                 .when(birth.isNull() | (F.substring(f["body"], 7, 4) == "0000"), "E_DATE")
                 .when(old & F.substring(s, 13, 3).between("996", "999"), "W_CENTURY")
@@ -137,8 +156,8 @@ class Rules(ByRule):
     def date(self, c: dict[str, Any], table: dict[str, Any]) -> Sequence[Step]:
         def day(f: Fields) -> Fields:
             s = f["s"]
-            without = F.when(s.rlike(CLOCKED), F.regexp_extract(s, r"^(.*?[0-9日])[T ] *[0-9]{1,2}:", 1))
-            return {"day": without.when(s.rlike(r"^(?:[0-9]{12}|[0-9]{14})\z"), F.substring(s, 1, 8)).otherwise(s)}
+            without = F.when(s.rlike(CLOCKED), F.regexp_extract(s, BEFORE_CLOCK, 1))
+            return {"day": without.when(s.rlike(DAY_AND_CLOCK), F.substring(s, 1, 8)).otherwise(s)}
 
         return [
             lambda f: {"s": free_text(f["x"])},
@@ -149,14 +168,12 @@ class Rules(ByRule):
 
     def timestamp(self, c: dict[str, Any], table: dict[str, Any]) -> Sequence[Step]:
         def parts(f: Fields) -> Fields:
-            split = F.regexp_replace(F.when(~f["s"].rlike(USUAL), f["s"]), r"^([0-9]{8})([0-9]{4}(?:[0-9]{2})?)\z", "$1 $2")
-            half = F.upper(F.regexp_extract(split, "(上午|下午|[AaPp][Mm])", 1))
-            return {"half": half, "text": F.regexp_replace(split, " {0,3}(上午|下午|[AaPp][Mm]) {0,3}", " ")}
+            split = F.regexp_replace(F.when(~f["s"].rlike(USUAL), f["s"]), RUN_TOGETHER, "$1 $2")
+            half = F.upper(F.regexp_extract(split, HALF, 1))
+            return {"half": half, "text": F.regexp_replace(split, f" {{0,3}}{HALF} {{0,3}}", " ")}
 
         def groups(f: Fields) -> Fields:
-            return {
-                n: F.regexp_extract(f["text"], STAMP, i) for i, n in enumerate(("day", "hour", "minute", "second", "fraction", "zone"), 1)
-            }
+            return {n: F.regexp_extract(f["text"], STAMP, i) for i, n in enumerate(STAMP_PARTS, 1)}
 
         def fields(f: Fields) -> Fields:
             h = F.when(f["hour"] == "", "00").otherwise(F.lpad(f["hour"], 2, "0"))
@@ -187,16 +204,14 @@ class Rules(ByRule):
         return [lambda f: {"s": free_text(f["x"])}, parts, groups, fields, moment, value]
 
     def month(self, c: dict[str, Any], table: dict[str, Any]) -> Sequence[Step]:
-        shape = r"^([0-9]{4})[-/.年]?([0-9]{1,2})月?\z"
-
         def digits(f: Fields) -> Fields:
             s = f["s"]
-            return {"m": F.when(s.rlike(shape), F.concat(F.regexp_extract(s, shape, 1), F.lpad(F.regexp_extract(s, shape, 2), 2, "0")))}
+            return {"m": F.when(s.rlike(MONTH), F.concat(F.regexp_extract(s, MONTH, 1), F.lpad(F.regexp_extract(s, MONTH, 2), 2, "0")))}
 
         def value(f: Fields) -> Fields:
             m = f["m"]
             right = F.substring(m, 1, 4).between("1800", "2199") & F.substring(m, 5, 2).between("01", "12")
-            return {"value": F.when(right & ~m.isin("000000", "190001", "197001", "999912"), m)}
+            return {"value": F.when(right & ~m.isin(*NO_MONTHS), m)}
 
         return [lambda f: {"s": free_text(f["x"])}, digits, value]
 
@@ -205,8 +220,8 @@ class Rules(ByRule):
 
         def code(f: Fields) -> Fields:
             s = f["s"]
-            name = F.regexp_replace(s, r"^(?:江苏省|江苏)?(?:扬州市([^\n]))?| ", "$1")
-            padded = F.when(s.rlike(r"^(?:[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})\z"), F.rpad(s, 12, "0"))
+            name = F.regexp_replace(s, BEFORE_DIVISION, "$1")
+            padded = F.when(s.rlike(DIVISION), F.rpad(s, 12, "0"))
             return {"code": padded.when(~s.rlike(r"^[0-9]+\z"), looked_up(known["names"], name))}
 
         def today(f: Fields) -> Fields:

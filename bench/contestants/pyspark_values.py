@@ -7,15 +7,29 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from bench.contestants.texts import BLANKS, DAY, HAN, HTML, MILLIS, NOTHING, WEIGHTS, WRITTEN
+from bench.contestants.texts import (
+    BLANKS,
+    CLEAN_NAME,
+    CONTROL,
+    DAY,
+    DIGITS_OF_DAY,
+    DOTS,
+    HAN,
+    HTML,
+    IDENTITY,
+    IN_IDENTITY,
+    MILLIS,
+    NOTHING,
+    ODD,
+    SERIAL,
+    WEIGHTS,
+    WRITTEN,
+)
 
 WIDE = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"
 ASCII = "".join(map(chr, range(0x21, 0x7F))) + " "
 INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
 LOWER, UPPER, CROSSES = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "×хХΧⅩⅹ"
-CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
-ODD = r"[\x{ff01}-\x{ff5e}\x{3000}\x{a0}\x{200b}-\x{200f}\x{feff}&<\x{fffd}\x00-\x1f\x7f-\x9f]|^ | \z"
-STAMP = r"^([^\n]*?[0-9日])(?:[T ] *([0-9]{1,2}):?([0-9]{2})(?::?([0-9]{2})([.][0-9]{1,6})?[0-9]*)? *(Z|[+-][0-9]{2}:?[0-9]{2})?)?\z"
 
 
 def sound(x: Column) -> Column:
@@ -43,13 +57,13 @@ def looked_up(table: Mapping[str, str], key: Column) -> Column:
 def identity_form(x: Column) -> Column:
     wide_upper = ASCII.translate(str.maketrans(LOWER, UPPER))
     meant = F.translate(x, f"{WIDE}{LOWER}{CROSSES} \t\r\n-'\"\u00a0{INVISIBLE}", wide_upper + UPPER + "X" * len(CROSSES))
-    slow = F.regexp_replace(meant, r"\.0[ '\"-]*\z|[ '\"-]+", "")
-    return F.when(x.rlike(r"^(?:[0-9]{15}|[0-9]{17}[0-9X])\z"), x).when(~x.rlike(CONTROL), slow)
+    slow = F.regexp_replace(meant, IN_IDENTITY, "")
+    return F.when(x.rlike(IDENTITY), x).when(~x.rlike(CONTROL), slow)
 
 
 def name_form(x: Column) -> Column:
-    spaced = F.regexp_replace(free_text(F.translate(x, "•．・‧∙●⋅", "·" * 7)), r"[ \t\r\n]+", " ")
-    return F.when(x.rlike(r"^[\x{4e00}-\x{9fff}]+\z"), x).when(x.rlike(f"[{HAN}]"), F.translate(spaced, ". ", "·")).otherwise(spaced)
+    spaced = F.regexp_replace(free_text(F.translate(x, DOTS, "·" * len(DOTS))), r"[ \t\r\n]+", " ")
+    return F.when(x.rlike(CLEAN_NAME), x).when(x.rlike(f"[{HAN}]"), F.translate(spaced, ". ", "·")).otherwise(spaced)
 
 
 def birth_of_number(number: Column) -> Column:
@@ -74,12 +88,12 @@ def iso_of(day: Column, excel: bool) -> Column:
     month, date = (F.lpad(F.regexp_extract(day, WRITTEN, i), 2, "0") for i in (2, 3))
     iso = (
         F.when(day.rlike(DAY), day)
-        .when(day.rlike(r"^[0-9]{8}\z"), F.regexp_replace(day, r"^(....)(..)(..)\z", "$1-$2-$3"))
+        .when(day.rlike(DIGITS_OF_DAY), F.regexp_replace(day, r"^(....)(..)(..)\z", "$1-$2-$3"))
         .when(day.rlike(WRITTEN), F.concat_ws("-", year, month, date))
         .when(day.rlike(MILLIS), F.substring(moment_of(day), 1, 10))
     )
     if excel:
         serial = F.substring_index(day, ".", 1).try_cast("int")
         counted = F.date_add(F.lit("1899-12-30").cast("date"), serial).cast("string")
-        iso = iso.when(day.rlike(r"^[0-9]{5}(?:[.]0+)?\z") & serial.between(20_000, 60_000), counted)
+        iso = iso.when(day.rlike(SERIAL) & serial.between(20_000, 60_000), counted)
     return iso

@@ -17,14 +17,14 @@ if MISSING and os.environ.get("CI") != "true":
     pytest.skip(f"{', '.join(MISSING)} not installed: install the extra `bench`", allow_module_level=True)
 
 from bench import report  # noqa: E402
-from bench.__main__ import CONTESTANTS, REFERENCE  # noqa: E402
+from bench.__main__ import CONTESTANTS, LARGEST, REFERENCE, chosen  # noqa: E402
 from bench.compare import differences  # noqa: E402
 from bench.data import inputs  # noqa: E402
 from bench.job import Output, outputs  # noqa: E402
 from bench.measure import ContestantFailed, Cost, run, tree  # noqa: E402
 
 SIZE = 0.0002
-RIVALS = ("on_duckdb", "on_polars")
+RIVALS = ("on_duckdb", "on_polars", "on_pandas")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,15 @@ def test_a_contestant_that_fails_is_not_measured(tmp_path: Path) -> None:
         run("on_duckdb", tmp_path / "nothing", tmp_path / "out")
     with pytest.raises(ContestantFailed, match="needs more than"):
         run("on_duckdb", tmp_path / "nothing", tmp_path / "out", memory_limit=1 << 20)
+
+
+def test_a_contestant_for_small_sizes_is_left_out_of_larger_ones() -> None:
+    names = [REFERENCE, "on_pandas"]
+    assert chosen(names, LARGEST["on_pandas"]) == (names, {})
+    kept, left_out = chosen(names, 2 * LARGEST["on_pandas"])
+    found = report.summary({REFERENCE: [Cost(1, 1, 1, 1, {})]}, left_out, CONTESTANTS, "920,000 people")
+    assert kept == [REFERENCE]
+    assert "pandas + delta-rs: left out, it is run up to a size of 0.1\n" in report.table(found)
 
 
 def test_what_descends_from_a_process_counts() -> None:

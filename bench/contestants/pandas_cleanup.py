@@ -1,0 +1,86 @@
+"""cleanup_list in pandas."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bench.contestants.pandas_link import Read, key
+from bench.contestants.pandas_values import TEXT, among, constant, filled, listed
+from bench.contestants.tables import ARCHIVE, PROOF, RESIDENT, RULES
+
+LIST = ["mana_org", "ehr_no", "empi_id", "rule", "action", "automatic", "evidence", "county6", "person_uid"]
+PLACE_OF_ROW = ["_source_file", "_row_no"]
+
+
+def _proofs(rows: pd.DataFrame, kind: str, table: str, source_key: str, label: str, *said: str) -> pd.DataFrame:
+    """Rows as evidence of a kind. table: a column, or the name of a table itself; said: columns that stand behind the label."""
+    fact = constant(label, rows)
+    for name in said:
+        value = rows[name].astype(TEXT)
+        fact = fact.mask(value.notna(), fact + " " + value)
+    source = rows[table] if table in rows else constant(table, rows)
+    told = {"archive_key": rows["archive_key"], "kind": constant(kind, rows), "source_table": source, "source_key": rows[source_key]}
+    return pd.DataFrame({**told, "fact": fact, **rows[PLACE_OF_ROW]})
+
+
+def _unpacked(lists: pd.Series) -> pd.DataFrame:
+    """The structs of lists as rows, with the index of the lists as their person."""
+    structs = lists[filled(lists)].explode()
+    return structs.struct.explode().rename_axis("person_uid").reset_index()
+
+
+def _evidence(read: Read, everything: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
+    """All that may prove something about archives."""
+    kept = everything[["archive_key", "ehr_no", *PLACE_OF_ROW]].rename(columns={"archive_key": "kept_key"})
+    losers = everything[["archive_key"]].assign(kept_key=everything["survivor_ehr_no"] + "|" + everything["survivor_empi_id"])
+    survivors = losers[losers["kept_key"] != losers["archive_key"]].merge(kept, on="kept_key")
+    namesakes = everything.loc[among(everything["rules"], "U2"), ["ehr_no", "archive_key"]].merge(kept, on="ehr_no")
+    namesakes = namesakes[namesakes["kept_key"] != namesakes["archive_key"]]
+    mine = judged[["archive_key", "person_uid", "ehr_no"]]
+    death = read("base/population/death", "person_uid", "status", "sources", "life_evidence").set_index("person_uid")
+    stated = mine.merge(_unpacked(death.loc[death["status"] == "CONFIRMED", "sources"]), on="person_uid")
+    alive = mine.merge(_unpacked(death["life_evidence"]), on="person_uid")
+    services = read("themes/health/service", "service_kind", "service_no", "ehr_no", "service_date", "flags", *PLACE_OF_ROW)
+    services = services[(services["service_kind"] != "VISIT") & filled(services["flags"])]
+    origin = constant("health/hypertension_followup", services).mask(services["service_kind"] == "EXAM", "health/examination")
+    events = mine.merge(services.assign(source_table=origin), on="ehr_no")
+    link = read("base/population/source_link", "source_table", "source_key", "match", "id_no", *PLACE_OF_ROW)
+    conflict = link.loc[(link["source_table"] == ARCHIVE) & (link["match"] == "ID_NAME_CONFLICT"), ["source_key", "id_no"]]
+    conflict = conflict[conflict["source_key"].isin(mine["archive_key"])].rename(columns={"source_key": "archive_key"})
+    owners = conflict.merge(link[(link["source_table"] == RESIDENT) & link["id_no"].notna()], on="id_no")
+    return pd.concat(
+        [
+            _proofs(judged, "archive", ARCHIVE, "archive_key", "archive, state", "state"),
+            _proofs(survivors, "survivor", ARCHIVE, "kept_key", "survivor of the merge"),
+            _proofs(namesakes, "namesake", ARCHIVE, "kept_key", "same archive number"),
+            _proofs(stated, "death", "source_table", "source_key", "death of grade", "grade", "death_date"),
+            _proofs(alive, "life", "source_table", "source_key", "seen alive", "event_date"),
+            *[
+                _proofs(events[among(events["flags"], flag)], kind, "source_table", "service_no", label, "service_date")
+                for flag, kind, label in (
+                    ("AFTER_DEATH", "after_death", "service after the death"),
+                    ("F8", "not_in_service", "entered by an account not in service"),
+                )
+            ],
+            _proofs(owners, "police", "source_table", "source_key", "owner of the number"),
+        ],
+        ignore_index=True,
+    )
+
+
+def cleanup_list(read: Read) -> pd.DataFrame:
+    """What each institution has to do: one row per archive and rule, with the records that prove it."""
+    columns = ["ehr_no", "empi_id", "mana_org", "county6", "person_uid", "state", "rules", "survivor_ehr_no", "survivor_empi_id"]
+    everything = read("themes/health/archive", *columns, *PLACE_OF_ROW)
+    everything = everything.assign(archive_key=key(everything, ARCHIVE))
+    judged = everything[filled(everything["rules"])]
+    wanted = judged.rename(columns={"rules": "rule"}).explode("rule").reset_index(drop=True)
+    actions = pd.DataFrame.from_dict(RULES, orient="index", columns=["action", "automatic", "kinds"]).rename_axis("rule").reset_index()
+    actions = actions.astype({"rule": TEXT, "action": TEXT})
+    wanted = wanted.merge(actions.drop(columns="kinds"), on="rule").rename_axis("at").reset_index()
+    kinds = actions[["rule", "kinds"]].explode("kinds").rename(columns={"kinds": "kind"}).astype({"kind": TEXT})
+    found = _evidence(read, everything, judged)
+    asked = wanted[["at", "archive_key", "rule"]].merge(kinds, on="rule").merge(found, on=["archive_key", "kind"])
+    asked = asked.sort_values(["source_table", "source_key", "fact"])
+    evidence = listed(asked, "at", pd.Index(wanted["at"]), PROOF, most=20)
+    return wanted.assign(evidence=evidence)[LIST]
