@@ -7,10 +7,10 @@ of every repair and warning stand on every cleansed row.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from bench.job import AS_OF, DERIVED, KEY, SOURCES
@@ -18,14 +18,13 @@ from bench.job import AS_OF, DERIVED, KEY, SOURCES
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from assets.declare import TableAsset
     from contracts import Contract
     from resources.engine import Engine
 
 
 def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
     """Do the job on an engine; seconds by table."""
-    from pyspark.sql import functions as F
-
     from assets.declare import declared
     from contracts import load_all
     from standards.pseudonym import pseudonym_column
@@ -58,12 +57,18 @@ def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
         write(f"cleansed/{source}", cleansed(contracts[f"cleansed/{source}"], raw, checkpoint))
     for table in DERIVED:
         at = perf_counter()
-        asset = assets[table]
-        frames = {argument: read(name) for argument, name in asset.inputs.items()}
-        made = asset.function(**frames, **{argument: values[name] for argument, name in asset.parameters.items()})
-        write(table, made.select(*[F.col(c.name).cast(c.physical_type) for c in contracts[table].columns]))
+        write(table, derived(assets[table], contracts[table], read, values))
     engine.stop()
     return seconds
+
+
+def derived(asset: TableAsset, contract: Contract, read: Callable[[str], DataFrame], values: Mapping[str, Any]) -> DataFrame:
+    """A table that is made of others, as its contract has it. read: a table by its name; values: those of the run by theirs."""
+    from pyspark.sql import functions as F
+
+    frames = {argument: read(name) for argument, name in asset.inputs.items()}
+    made = asset.function(**frames, **{argument: values[name] for argument, name in asset.parameters.items()})
+    return made.select(*[F.col(c.name).cast(c.physical_type) for c in contract.columns])
 
 
 def cleansed(contract: Contract, raw: DataFrame, checkpoint: Callable[[DataFrame], DataFrame]) -> DataFrame:

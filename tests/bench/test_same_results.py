@@ -19,23 +19,10 @@ if MISSING and os.environ.get("CI") != "true":
 from bench import report  # noqa: E402
 from bench.__main__ import CONTESTANTS, LARGEST, REFERENCE, chosen  # noqa: E402
 from bench.compare import differences  # noqa: E402
-from bench.data import inputs  # noqa: E402
 from bench.job import Output, outputs  # noqa: E402
 from bench.measure import ContestantFailed, Cost, run, tree  # noqa: E402
 
-SIZE = 0.0002
 RIVALS = ("on_duckdb", "on_polars", "on_pandas")
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return inputs(tmp_path_factory.mktemp("inputs"), SIZE)
-
-
-@pytest.fixture(scope="module")
-def ours(source: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cost]:
-    folder = tmp_path_factory.mktemp("ours") / REFERENCE
-    return folder, run(REFERENCE, source, folder)
 
 
 @pytest.mark.parametrize("rival", RIVALS)
