@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from resources.store import Store
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 ROWS_READ_AT_ONCE = 1 << 17
 """Of one row group: what is read by one thread. A file of a single one keeps the other processors idle."""
+ROWS_LOOKED_AT = 10_000
+"""Of these a writer knows which columns hold the same values over and over."""
+REPEATED = 0.5
 FIRST_COMMIT = f"{0:020}.json"
 
 
@@ -46,13 +50,15 @@ class Stage:
 
     def write_arrow(self, reader: pa.RecordBatchReader, partition_by: Iterable[str] = ()) -> None:
         """Stream Arrow record batches without an engine."""
-        from deltalake import WriterProperties, write_deltalake
+        import pyarrow as pa
+        from deltalake import ColumnProperties, WriterProperties, write_deltalake
 
-        groups = WriterProperties(compression="SNAPPY", max_row_group_size=ROWS_READ_AT_ONCE)
+        first = _first(reader)
+        plain = dict.fromkeys(_near_unique(pa.Table.from_batches(first, reader.schema)), ColumnProperties(dictionary_enabled=False))
+        how = WriterProperties(compression="SNAPPY", max_row_group_size=ROWS_READ_AT_ONCE, column_properties=plain)
+        rows = pa.RecordBatchReader.from_batches(reader.schema, chain(first, reader))
         with self._written():
-            write_deltalake(
-                self.uri, reader, partition_by=list(partition_by) or None, storage_options=self.options, writer_properties=groups
-            )
+            write_deltalake(self.uri, rows, partition_by=list(partition_by) or None, storage_options=self.options, writer_properties=how)
 
     @contextmanager
     def _written(self) -> Iterator[None]:
@@ -81,3 +87,23 @@ class Stage:
 
     def discard(self) -> None:
         self.store.remove(self.path)
+
+
+def _first(reader: pa.RecordBatchReader) -> list[pa.RecordBatch]:
+    """As many batches as tell what the values of each column are like; all when there are fewer."""
+    taken: list[pa.RecordBatch] = []
+    while sum(map(len, taken)) < ROWS_LOOKED_AT and (rows := next(reader, None)) is not None:
+        taken.append(rows)
+    return taken
+
+
+def _near_unique(rows: pa.Table) -> list[str]:
+    """Columns for which the writer need not look for repeated values: a dictionary of them would be as long as they are."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if len(rows) < ROWS_LOOKED_AT:
+        return []
+    looked_at = rows.slice(0, ROWS_LOOKED_AT)
+    simple = [f.name for f in rows.schema if pa.types.is_string(f.type) or pa.types.is_integer(f.type)]
+    return [name for name in simple if pc.count_distinct(looked_at[name]).as_py() > ROWS_LOOKED_AT * REPEATED]
