@@ -7,7 +7,7 @@ and what follows (`lake`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -77,11 +77,13 @@ def add_actions(
     staged: DeltaTable,
     folder: str,
     statistics: bool,
+    given: Mapping[str, str],
     hidden: Mapping[str, str | None],
     seal: Callable[[str, Mapping[str, str | None]], str] | None,
 ) -> tuple[list[Any], int]:
     """The stage's files as actions on the target, with minimum and maximum only where permitted; and their rows.
 
+    given: the partition of all of them, which the stage does not tell.
     seal: of a path and its partition; it stands beside the statistics. None: on a store that looks after its own objects.
     """
     import pyarrow as pa
@@ -95,7 +97,7 @@ def add_actions(
         partition = {c: None if v is None else str(_plain(v)) for c, v in (file.get("partition") or {}).items()}
         if any(value is not None and partition[c] != value for c, value in hidden.items()):
             continue
-        partition = {c: v for c, v in partition.items() if c not in hidden}
+        partition = {c: v for c, v in partition.items() if c not in hidden} | dict(given)
         path = f"{folder}/{file['path']}"
         if seal is not None:
             stats[SEAL] = seal(path, partition)
@@ -120,8 +122,10 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def nullable(schema: DeltaSchema, without: frozenset[str]) -> DeltaSchema:
-    """The schema less some columns, with every field nullable: what an engine calls never null differs from night to night."""
+def nullable(schema: DeltaSchema, without: Container[str] = (), added: Iterable[str] = ()) -> DeltaSchema:
+    """The schema less some columns, more some of text, with every field nullable: what an engine calls never null differs from
+    night to night.
+    """
     from deltalake import Schema
 
     def walk(node: Any) -> Any:
@@ -134,4 +138,5 @@ def nullable(schema: DeltaSchema, without: frozenset[str]) -> DeltaSchema:
 
     opened = walk(json.loads(schema.to_json()))
     opened["fields"] = [f for f in opened["fields"] if f["name"] not in without]
+    opened["fields"] += [{"name": name, "type": "string", "nullable": True, "metadata": {}} for name in added]
     return Schema.from_json(json.dumps(opened))

@@ -185,7 +185,7 @@ def _files(handle: DeltaTable) -> list[dict[str, Any]]:
 
 
 def _types(handle: DeltaTable) -> dict[str, Any]:
-    return {f.name: f.type for f in nullable(handle.schema(), without=frozenset()).fields}
+    return {f.name: f.type for f in nullable(handle.schema()).fields}
 
 
 def _paths(handle: DeltaTable) -> set[str]:

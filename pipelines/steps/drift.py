@@ -16,6 +16,7 @@ from pipelines.books.holds import DRIFT
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import FEW
 from quality.rows import typed
+from resources.landing import Drop
 from resources.readers.header import ContractDiffers, Difference
 
 LOOKED_AT = 20_000
@@ -54,7 +55,7 @@ class Sample:
         return pa.RecordBatchReader.from_batches(self._taken[0].schema, self._taken)
 
 
-def refuse_drifted(runtime: Runtime, contract: Contract, sample: Sample, where: str, run_id: str) -> None:
+def refuse_drifted(runtime: Runtime, contract: Contract, sample: Sample, drop: Drop, run_id: str) -> None:
     """Raises ContractDiffers (DELIVERY_DRIFT) when more values of a column cannot be read than `max_error_ratio` allows, or
     more rows would be quarantined than `max_quarantine_ratio`; up to `FEW` rows never are too many.
 
@@ -64,7 +65,7 @@ def refuse_drifted(runtime: Runtime, contract: Contract, sample: Sample, where: 
         return
     delivery = contract.delivery
     assert delivery is not None
-    rows, (errors, bad) = len(sample), _errors(runtime, contract, sample, run_id)
+    rows, (errors, bad) = len(sample), _errors(runtime, contract, sample, drop, run_id)
     over = {name: n for name, n in errors.items() if n > max(delivery.max_error_ratio * rows, FEW)}
     if bad > max(delivery.max_quarantine_ratio * rows, FEW):
         holding = {c.name for c in contract.delivered if c.on_error == "quarantine"} | {"row"}
@@ -74,16 +75,16 @@ def refuse_drifted(runtime: Runtime, contract: Contract, sample: Sample, where: 
     looked_at = f"{rows:,}{'' if sample.of_all else ' looked at'}"
     found = [_difference(contract, name, n, looked_at) for name, n in sorted(over.items(), key=lambda x: (-x[1], x[0]))]
     told = ", ".join(f"{d.agreed or 'rows'}: {d.delivered}" for d in found)
-    raise ContractDiffers(DRIFT, f"values are not of the contract's types: {told}", where, REMEDY, found)
+    raise ContractDiffers(DRIFT, f"values are not of the contract's types: {told}", drop.location, REMEDY, found)
 
 
-def _errors(runtime: Runtime, contract: Contract, sample: Sample, run_id: str) -> tuple[dict[str, int], int]:
+def _errors(runtime: Runtime, contract: Contract, sample: Sample, drop: Drop, run_id: str) -> tuple[dict[str, int], int]:
     """Values that cannot be read by column, rows that cannot be read at all under `row`; rows to be quarantined."""
     stage = runtime.lake.stage(contract.sibling("raw"), f"{run_id}-sample")
     try:
         stage.write_arrow(sample.reader())
         staged = stage.frame(runtime.spark)  # first: columns can only be written down when there is a session
-        raw = staged.withColumn("_business_date", F.col("_business_date").cast("date"))
+        raw = staged.withColumns({"_batch_id": F.lit(drop.batch_id), "_business_date": F.lit(drop.business_date)})
         judged = typed(contract, raw, test_divisions=runtime.test_divisions)
         names = [*(c.name for c in contract.delivered), "row"]
         codes = F.array_join(F.col("_codes"), ",")

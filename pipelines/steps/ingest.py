@@ -27,7 +27,6 @@ from resources.landing import CHANGED, Delivery, Drop
 from resources.readers.header import ContractDiffers
 
 PARTITIONS = ("_business_date", "_batch_id")
-ADDED = (("_business_date", pa.string()), ("_batch_id", pa.string()), ("_extract_ts", pa.string()))
 REFUSED = ("rejected", "held")
 ON_ITS_WAY = ("DELIVERY_MISSING", "DELIVERY_DIGEST")
 """Refusals that the same manifest may outlive: its files are still being written, or are sent again."""
@@ -126,11 +125,11 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str, *, j
     sample = Sample(drop.declared_rows)
     try:
         with runtime.step.clock("stage"), runtime.landing.read(contract, drop) as delivery:
-            stage.write_arrow(_with_batch(delivery, drop, refusals, sample), PARTITIONS)
+            stage.write_arrow(_extracted(delivery, drop, refusals, sample))
             rows_in, new = delivery.rows_read, delivery.new_columns
         if judged:
             with runtime.step.clock("gates"):
-                refuse_drifted(runtime, contract, sample, drop.location, run_id)
+                refuse_drifted(runtime, contract, sample, drop, run_id)
     except BaseException as e:
         stage.discard()
         raise (refusals[0] if refusals else e) from None
@@ -145,6 +144,7 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str, *, j
             base_version=base,
             mode="append",
             partition_by=PARTITIONS,
+            partition=dict(zip(PARTITIONS, (drop.business_date.isoformat(), drop.batch_id), strict=True)),
             transactions=containing(drop.batch_id) | extracted(drop.batch_id, drop.extract_ts),
             metadata={**told_by_commit(contract, accounts, run_id=run_id, as_of=drop.business_date), "batch_id": drop.batch_id},
         )
@@ -157,21 +157,18 @@ def _accepted(new: list[str]) -> str:
     return f"accepted {len(new)} new column{'s' * (len(new) > 1)}: {', '.join(n[:40] for n in new)}" if new else ""
 
 
-def _with_batch(delivery: Delivery, drop: Drop, refusals: list[CitylakeError], sample: Sample) -> pa.RecordBatchReader:
-    """The delivery's batches with the columns that say which batch a row came with.
+def _extracted(delivery: Delivery, drop: Drop, refusals: list[CitylakeError], sample: Sample) -> pa.RecordBatchReader:
+    """The delivery's batches with the column that says when they were extracted.
 
     refusals: gets the error that ends the reading, which the writer would otherwise replace by one of its own. sample: sees the rows.
     """
-    values = (drop.business_date.isoformat(), drop.batch_id, drop.extract_ts)
-    schema = delivery.schema
-    for name, kind in ADDED:
-        schema = schema.append(pa.field(name, kind))
+    schema = delivery.schema.append(pa.field("_extract_ts", pa.string()))
+    moment = pa.scalar(drop.extract_ts, pa.string())
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
             for batch in delivery.batches():
-                added = [pa.repeat(pa.scalar(v, pa.string()), batch.num_rows) for v in values]
-                rows = pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
+                rows = pa.RecordBatch.from_arrays([*batch.columns, pa.repeat(moment, batch.num_rows)], schema=schema)
                 sample.see(rows)
                 yield rows
         except CitylakeError as e:
