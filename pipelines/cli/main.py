@@ -12,12 +12,24 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+
+class Commands(TyperGroup):
+    """The list of commands, each with its whole sentence."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.help) for name, command in self.commands.items()])
+
 
 app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,  # its import takes longer than all the others together
     help="The batch data lake of Cloud Yangzhou: from departments' extracts to tables a city can trust.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 keys = typer.Typer(help="The secret key of the pseudonyms.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
