@@ -119,9 +119,9 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
         if any(c.blocking and not c.passed for c in outcome.checks):
             hint = "" if state is None or was.rules_of_all == rules else OF_EARLIER_RULES
             raise GateFailed(table, outcome.checks, outcome.accounts, stage.uri, hint)
-        held.publish(runtime, contract, was, staged.where(F.col(FATE) == QUARANTINED), new, work.delivered, work.again, run_id)
         with runtime.step.clock("stage"):
             stays = None if work.whole or base is None else _staying(runtime, contract, base, staged, run_id)
+        held.publish(runtime, contract, was, staged.where(F.col(FATE) == QUARANTINED), new, work.delivered, work.again, run_id)
     with runtime.step.clock("publish"):
         published = runtime.lake.publish(
             stage,
