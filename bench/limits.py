@@ -42,8 +42,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def limits(source: Path, made: Path, work: Path) -> dict[str, Any]:
-    """`tables`: by table the seconds of scanning, of writing, their sum, ours, and how many times that is; `all` is the whole job.
-    `reads`: what was scanned.
+    """`tables`: by table the seconds of scanning, of writing, their sum, the processor's, ours, and how many times the sum that is;
+    `all` is the whole job. `reads`: what was scanned.
 
     made: the outputs of ours, with its seconds. work: a folder for what is written meanwhile.
     """
@@ -54,20 +54,21 @@ def limits(source: Path, made: Path, work: Path) -> dict[str, Any]:
     (work / READS).write_text(json.dumps(told), encoding="utf-8")
     least = run(LEAST, work, work / LEAST).seconds
     ours = json.loads((made / "seconds.json").read_text(encoding="utf-8"))
-    figures = {name: {"scan": least[f"scan/{name}"], "write": least[f"write/{name}"], "ours": ours[name]} for name in read}
-    figures["all"] = {kind: sum(f[kind] for f in figures.values()) for kind in ("scan", "write", "ours")}
+    figures = {name: {kind: least[f"{kind}/{name}"] for kind in ("scan", "write", "cpu")} | {"ours": ours[name]} for name in read}
+    figures["all"] = {kind: sum(f[kind] for f in figures.values()) for kind in ("scan", "write", "cpu", "ours")}
     return {"tables": {name: _compared(**f) for name, f in figures.items()}, "reads": read}
 
 
-def _compared(scan: float, write: float, ours: float) -> dict[str, float]:
-    return {"scan": scan, "write": write, "sum": scan + write, "ours": ours, "ratio": ours / (scan + write)}
+def _compared(scan: float, write: float, cpu: float, ours: float) -> dict[str, float]:
+    return {"scan": scan, "write": write, "sum": scan + write, "cpu": cpu, "ours": ours, "ratio": ours / (scan + write)}
 
 
 def table(found: dict[str, Any]) -> str:
     """The figures as a Markdown table."""
-    lines = [f"{found['of']}", "", "| | scan s | write s | sum s | ours s | × |", "|---|---:|---:|---:|---:|---:|"]
+    lines = [f"{found['of']}", "", "| | scan s | write s | sum s | its CPU s | ours s | × |", "|---|" + "---:|" * 6]
     for name, t in found["tables"].items():
-        lines.append(f"| {name} | {t['scan']:.3f} | {t['write']:.3f} | {t['sum']:.3f} | {t['ours']:.2f} | {t['ratio']:.1f} |")
+        least = " | ".join(f"{t[kind]:.3f}" for kind in ("scan", "write", "sum", "cpu"))
+        lines.append(f"| {name} | {least} | {t['ours']:.2f} | {t['ratio']:.1f} |")
     return "\n".join(lines)
 
 
