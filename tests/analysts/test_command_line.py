@@ -19,6 +19,7 @@ from adbc_driver_flightsql import dbapi
 from pyspark.sql import SparkSession
 
 from tests.analysts.conftest import City
+from tests.servers.forks import Fork
 from tests.servers.proxy import proxy_server
 
 COMMAND = [sys.executable, "-c", "from pipelines.cli.main import entry; entry()"]
@@ -30,8 +31,12 @@ def _environment(city: City) -> dict[str, str]:
 
 
 def _run(city: City, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [*COMMAND, *arguments]
-    return subprocess.run(command, env=_environment(city), cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    out, err = folder / "said.out", folder / "said.err"
+    fork = Fork(*arguments, cwd=folder, env=_environment(city), out=out, err=err)
+    try:
+        return subprocess.CompletedProcess(fork.args, fork.wait(120), out.read_text(), err.read_text())
+    finally:
+        fork.kill()
 
 
 @contextmanager

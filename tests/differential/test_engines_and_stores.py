@@ -23,6 +23,8 @@ PEOPLE = 300
 NIGHTS = 2
 SECOND_NIGHT = ("health/archive", "health/staff", "public_security/resident", "health/outpatient_visit")
 """Of the second night, tables of each mode (full, inc, append) on top of what the first has left: Spark is slow on so few rows."""
+FRESH = ("sail", "disk")
+"""What the others are held against, in Pythons of their own."""
 LAYERS = {"raw", "cleansed", "quarantine", "base", "themes", "operations"}
 
 
@@ -73,7 +75,7 @@ def run(deliveries: Deliveries, minio: Minio) -> Run:
         config.write_text(toml(settings) + few)
         for night, day in enumerate(days):
             few_tables = [f"--select={layer}/{t}" for t in SECOND_NIGHT for layer in ("raw", "cleansed")] if night else []
-            result = citylake("run", "--as-of", day, *few_tables, cwd=root / name, config=config)
+            result = citylake("run", "--as-of", day, *few_tables, cwd=root / name, config=config, fresh=(engine, store) == FRESH)
             assert result.code == 0, f"{name}, {day}: {result.out}{result.err}"
         lake = made[engine, store, *days] = Lake(settings["lake"], minio.s3())
         return lake

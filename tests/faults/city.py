@@ -6,8 +6,6 @@ Here: its settings, its runs, what each left in the lake. Not here: what is done
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from pathlib import Path
 from pipelines.books.ledger import Ledger
 from resources.lake import Lake
 from tests.differential.lakes import differences
+from tests.servers.forks import Fork
 from tests.servers.minio import Minio
 from tests.story.city import Installation, Result, toml
 
@@ -64,14 +63,12 @@ class City:
         env = {k: v for k, v in os.environ.items() if not k.startswith(("CITYLAKE_", "DAGSTER_"))}
         env["CITYLAKE_CONFIG"] = str(self.root / "citylake.toml")
         told = ["run", "--as-of", self.delivered.day.isoformat(), *[x for table in select for x in ("--select", table)]]
-        command = [sys.executable, "-c", "from pipelines.cli.main import entry; entry()", *told]
-        with (self.root / "out").open("w+") as out, (self.root / "err").open("w+") as err:
-            running = subprocess.Popen(command, cwd=self.root, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-            try:
-                yield Night(running, self.root)
-            finally:
-                running.kill()
-                running.wait()
+        running = Fork(*told, cwd=self.root, env=env, out=self.root / "out", err=self.root / "err")
+        try:
+            yield Night(running, self.root)
+        finally:
+            running.kill()
+            running.wait()
 
     def run(self, *select: str) -> Result:
         with self.night(*select) as night:
@@ -84,7 +81,7 @@ class City:
 
 @dataclass(frozen=True)
 class Night:
-    process: subprocess.Popen[bytes]
+    process: Fork
     root: Path
 
     def result(self) -> Result:

@@ -19,7 +19,7 @@ PEOPLE, SEED = 300, 5
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
     desk, city = Installation.make(tmp_path_factory.mktemp("faults") / "desk"), build(PEOPLE, SEED)
     city.deliver(0, desk.landing, desk.exchange_url)
-    done = desk.run("run", "--as-of", city.nights[0].isoformat())
+    done = desk.run("run", "--as-of", city.nights[0].isoformat(), fresh=True)
     assert done.code == 0, done.err
     return Delivered(desk, city.nights[0])
 

@@ -1,4 +1,4 @@
-"""The command line in a process that dies at a point: `python -m tests.faults.dying POINT[:TABLE[:NTH]] -- run --as-of …`.
+"""The command line in a process that dies at a point: `main` with the arguments POINT[:TABLE[:NTH]] -- run --as-of …
 
 Here: patching, then the real command. Not here: the points (`points`). Exit code: that of the command, when it came to no death.
 """
@@ -6,8 +6,12 @@ Here: patching, then the real command. Not here: the points (`points`). Exit cod
 from __future__ import annotations
 
 import sys
+from datetime import date
 
 from pipelines.cli.main import entry
+from pipelines.runtime import Runtime
+from pipelines.steps.release import release as make_release
+from resources.settings import load
 from tests.faults.points import dying
 
 
@@ -21,5 +25,8 @@ def main() -> None:
         entry()
 
 
-if __name__ == "__main__":
-    main()
+def release() -> None:
+    """The release of a date alone, which dies at a point: `POINT DATE`."""
+    point, day = sys.argv[1:]
+    with dying(point):
+        make_release(Runtime.of(load()), date.fromisoformat(day), point)

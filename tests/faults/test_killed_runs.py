@@ -7,8 +7,6 @@ the others have left. The last one is left alone.
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +21,8 @@ from simulator import build
 from tests.differential.lakes import differences, rows
 from tests.faults.city import PATIENCE, Delivered
 from tests.faults.conftest import PEOPLE, SEED
-from tests.servers.need import ROOT
-from tests.story.city import Installation, toml
+from tests.servers.forks import Fork
+from tests.story.city import Installation, Result, toml
 
 pytestmark = pytest.mark.slow
 RAW, CLEANSED, BASE, THEME = "raw/health/archive", "cleansed/health/archive", "base/population/source_link", "themes/health/cleanup_list"
@@ -48,16 +46,6 @@ DEATHS = (
     ("commit-after", THEME, 5),
 )
 """Where a run dies, in which table, and how many tables of ORDER are new by then."""
-RELEASING = """
-import sys
-from datetime import date
-from pipelines.runtime import Runtime
-from pipelines.steps.release import release
-from resources.settings import load
-from tests.faults.points import dying
-with dying(sys.argv[1]):
-    release(Runtime.of(load()), date.fromisoformat(sys.argv[2]), sys.argv[1])
-"""
 
 
 @dataclass(frozen=True)
@@ -71,19 +59,21 @@ class Second:
     def lake(self) -> Lake:
         return self.desk.lake
 
-    def run(self, death: str | None = None) -> subprocess.CompletedProcess[str]:
-        selected = [x for table in CHAIN for x in ("--select", table)]
-        before = ["-m", "tests.faults.dying", death, "--"] if death else ["-c", "from pipelines.cli.main import entry; entry()"]
-        return self._python(*before, "run", "--as-of", self.day.isoformat(), *selected)
+    def run(self, death: str | None = None, fresh: bool = False) -> Result:
+        selected = ["run", "--as-of", self.day.isoformat(), *[x for table in CHAIN for x in ("--select", table)]]
+        return self._fork("tests.faults.dying:main", death, "--", *selected) if death else self.desk.run(*selected, fresh=fresh)
 
-    def release(self, death: str) -> subprocess.CompletedProcess[str]:
-        return self._python("-c", RELEASING, death, self.day.isoformat())
+    def release(self, death: str) -> Result:
+        return self._fork("tests.faults.dying:release", death, self.day.isoformat())
 
-    def _python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        env = {"CITYLAKE_CONFIG": str(self.desk.config), "PATH": "", "PYTHONPATH": str(ROOT)}
-        return subprocess.run(
-            [sys.executable, *arguments], cwd=self.desk.root, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+    def _fork(self, main: str, *arguments: str) -> Result:
+        root, env = self.desk.root, {"CITYLAKE_CONFIG": str(self.desk.config), "PATH": ""}
+        fork = Fork(*arguments, cwd=root, env=env, out=root / "out", err=root / "err", main=main)
+        try:
+            code = fork.wait(PATIENCE)
+        finally:
+            fork.kill()
+        return Result(code, (root / "out").read_text(), (root / "err").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -123,16 +113,16 @@ def check_readers(lake: Lake, old: Lake, new: Lake, versions: dict[str, int | No
 def test_runs_that_are_killed_at_every_step(second: Callable[[str], Second], delivered: Delivered, proven: Any) -> None:
     left_alone, mine = second("left-alone"), second("killed")
     versions, old = mine.desk.versions(), delivered.desk.lake
-    done = left_alone.run()
-    assert done.returncode == 0, done.stderr
-    assert left_alone.release("stage-before").returncode == 0
+    done = left_alone.run(fresh=True)
+    assert done.code == 0, done.err
+    assert left_alone.release("stage-before").code == 0
     for point, table, new in DEATHS:
         killed = mine.run(f"{point}:{table}")
-        assert killed.returncode == KILLED, f"{point} of {table}: {killed.stderr}"
+        assert killed.code == KILLED, f"{point} of {table}: {killed.err}"
         assert check_readers(mine.lake, old, left_alone.lake, versions) == list(ORDER[:new]), f"{point} of {table}"
     done = mine.run()
-    assert done.returncode == 0, done.stderr
-    assert [mine.release(death).returncode for death in ("release-before", "release-after", "stage-before")] == [KILLED, KILLED, 0]
+    assert done.code == 0, done.err
+    assert [mine.release(death).code for death in ("release-before", "release-after", "stage-before")] == [KILLED, KILLED, 0]
     assert differences(left_alone.lake, mine.lake) == {}
     told = Ledger(mine.lake)
     accounts = Counter((r["table"], r["batch_id"], r["kind"], r["business_date"]) for r in told.rows())

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ from typing import Any
 
 from resources.keys import create_key
 from resources.lake import Lake
+from tests.servers.forks import Fork
+from tests.servers.need import ROOT
+
+PATIENCE = 900
 
 
 @dataclass(frozen=True)
@@ -25,14 +30,26 @@ class Result:
         return json.loads(self.out)
 
 
-def citylake(*arguments: str, cwd: Path, config: Path | None = None) -> Result:
-    """Run the command as a user does, in a process of its own. No setting of the person who runs the tests leaks in."""
+def citylake(*arguments: str, cwd: Path, config: Path | None = None, fresh: bool = False) -> Result:
+    """Run the command in a process of its own. No setting of the person who runs the tests leaks in.
+
+    fresh: in a Python that begins as a user's does, so that it has an order of sets of its own; else in a fork.
+    """
     env = {k: v for k, v in os.environ.items() if not k.startswith(("CITYLAKE_", "DAGSTER_"))}
     if config is not None:
         env["CITYLAKE_CONFIG"] = str(config)
-    command = [sys.executable, "-c", "from pipelines.cli.main import entry; entry()", *arguments]
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=900, check=False)
-    return Result(done.returncode, done.stdout, done.stderr)
+    if fresh:
+        env["PYTHONPATH"] = str(ROOT)
+        command = [sys.executable, "-c", "from pipelines.cli.main import entry; entry()", *arguments]
+        done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        return Result(done.returncode, done.stdout, done.stderr)
+    with tempfile.TemporaryDirectory() as name:
+        fork = Fork(*arguments, cwd=cwd, env=env, out=Path(name, "out"), err=Path(name, "err"))
+        try:
+            code = fork.wait(PATIENCE)
+        finally:
+            fork.kill()
+        return Result(code, Path(name, "out").read_text(), Path(name, "err").read_text())
 
 
 def toml(settings: Mapping[str, object]) -> str:
@@ -77,8 +94,8 @@ class Installation:
     def lake(self) -> Lake:
         return Lake(str(self.root / "lake"))
 
-    def run(self, *arguments: str) -> Result:
-        return citylake(*arguments, cwd=self.root, config=self.config)
+    def run(self, *arguments: str, fresh: bool = False) -> Result:
+        return citylake(*arguments, cwd=self.root, config=self.config, fresh=fresh)
 
     def versions(self) -> dict[str, int | None]:
         """The version of every table but the lake's own books."""
