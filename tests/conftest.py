@@ -16,7 +16,16 @@ from resources.keys import create_key
 from resources.settings import Settings
 
 pytest_plugins = ["tests.proving", "tests.servers.fixtures"]
+BYTECODE = Path(__file__).parents[1] / "build" / "bytecode"
 _status: list[int] = []
+
+
+def pytest_configure() -> None:
+    """Where no bytecode may be kept beside the sources, it is kept elsewhere: hundreds of processes import the same libraries."""
+    if sys.dont_write_bytecode:
+        sys.dont_write_bytecode, sys.pycache_prefix = False, str(BYTECODE)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
