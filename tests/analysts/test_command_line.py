@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,8 +21,6 @@ from pyspark.sql import SparkSession
 from tests.analysts.conftest import City
 from tests.servers.forks import Fork
 from tests.servers.proxy import proxy_server
-
-COMMAND = [sys.executable, "-c", "from pipelines.cli.main import entry; entry()"]
 
 
 def _environment(city: City) -> dict[str, str]:
@@ -42,22 +40,18 @@ def _run(city: City, folder: Path, *arguments: str) -> subprocess.CompletedProce
 @contextmanager
 def serving(city: City, folder: Path, *arguments: str) -> Iterator[dict[str, Any]]:
     """`citylake serve --json` inside the block; what it said when it was ready. Afterwards it has ended well."""
-    command = [*COMMAND, "serve", "--json", *arguments]
-    server = subprocess.Popen(command, env=_environment(city), cwd=folder, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
+    said = folder / "said.json"
+    server = Fork("serve", "--json", *arguments, cwd=folder, env=_environment(city), out=said, err=folder / "said.err")
     try:
-        said = ""
-        while not said.endswith("}\n"):
-            line = server.stdout.readline()
-            assert line, f"ended with {server.wait(10)}"
-            said += line
-        yield json.loads(said)
+        while not said.read_text().endswith("}\n"):
+            assert server.poll() is None, f"ended with {server.poll()}"
+            time.sleep(0.05)
+        yield json.loads(said.read_text())
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
     finally:
         server.kill()
         server.wait(10)
-        server.stdout.close()
 
 
 def test_names_are_names_and_strings_are_strings(any_city: City, tmp_path: Path) -> None:
