@@ -25,6 +25,10 @@ SESSION = {
     "spark.sql.ansi.enabled": "true",
 }
 
+SILENT = ("DataFrameQueryContextLogger", "pyspark.sql.connect.logging")
+"""Loggers that say nothing: one repeats the values a query stumbled over, one tells a stack for every answer that does not come. By
+their level: Dagster sets logging up when a job begins, and enables what is disabled."""
+
 SAIL = {
     "RUST_LOG": "error",
     # what is known of files goes with the session, not half an hour later
@@ -62,7 +66,8 @@ class Engine(ABC):
         from pyspark.sql import SparkSession
 
         warnings.filterwarnings("ignore", module="pyspark")
-        logging.getLogger("DataFrameQueryContextLogger").disabled = True  # it repeats the values a query stumbled over
+        for name in SILENT:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         session: SparkSession = SparkSession.builder.remote(self._start()).create()
         for name, value in {**SESSION, **self._session_settings()}.items():
             try:
