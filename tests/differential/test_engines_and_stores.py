@@ -23,6 +23,10 @@ PEOPLE = 300
 NIGHTS = 2
 SECOND_NIGHT = ("health/archive", "health/staff", "public_security/resident", "health/outpatient_visit")
 """Of the second night, tables of each mode (full, inc, append) on top of what the first has left: Spark is slow on so few rows."""
+FEW_ROWS = {'"spark.sql.shuffle.partitions"': "2"}
+INTERPRETED = {'"spark.sql.codegen.wholeStage"': "false", '"spark.sql.codegen.factoryMode"': "NO_CODEGEN"}
+"""The first night has many tables of few rows: compiling code for each takes longer than interpreting it. The second night, and that
+of `tests/installation`, run compiled."""
 FRESH = ("sail", "disk")
 """What the others are held against, in Pythons of their own."""
 LAYERS = {"raw", "cleansed", "quarantine", "base", "themes", "operations"}
@@ -71,9 +75,9 @@ def run(deliveries: Deliveries, minio: Minio) -> Run:
             "s3_endpoint": minio.endpoint, "s3_access_key": minio.access_key, "s3_secret_key": minio.secret_key, **more,
         }  # fmt: skip
         config = root / name / "citylake.toml"
-        few = '[spark_conf]\n"spark.sql.shuffle.partitions" = "2"\n' if engine == "spark" else ""
-        config.write_text(toml(settings) + few)
         for night, day in enumerate(days):
+            session = "[spark_conf]\n" + toml(FEW_ROWS if night else FEW_ROWS | INTERPRETED) if engine == "spark" else ""
+            config.write_text(toml(settings) + session)
             few_tables = [f"--select={layer}/{t}" for t in SECOND_NIGHT for layer in ("raw", "cleansed")] if night else []
             result = citylake("run", "--as-of", day, *few_tables, cwd=root / name, config=config, fresh=(engine, store) == FRESH)
             assert result.code == 0, f"{name}, {day}: {result.out}{result.err}"

@@ -10,12 +10,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from resources.spark import SERVER
 from tests.servers.minio import Minio, minio_server
 from tests.servers.postgres import Postgres, postgres_server
 from tests.servers.proxy import Proxy, proxy_server
 from tests.servers.spark_connect import spark_connect_server
 
-SMALL = {"spark.driver.memory": "3g"}
+SMALL = {
+    "spark.driver.memory": "3g",
+    "spark.driver.extraJavaOptions": f"{SERVER['spark.driver.extraJavaOptions']} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+"""A server that lives for minutes: Java's second compiler would take more time than it saves."""
 
 
 @pytest.fixture(scope="session")
