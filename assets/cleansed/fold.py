@@ -7,8 +7,8 @@ The rule, per business key, over all rows ever delivered:
 - of the others, those with the greatest sequence stand; lower ones are superseded (DUPLICATE);
 - if those that stand differ, nobody can say which is right: one of each is QUARANTINED with key:E_KEY_CONFLICT;
 - if they are equal, the one delivered first is PUBLISHED and the rest are DUPLICATE.
-A whole list repeats what has not changed: of the versions that end in the one that stands and are all equal to it, the first is
-PUBLISHED. So a row says since when it has been so, and stays as it is for as long as it is delivered like that.
+A whole list repeats what has not changed: of the versions, one of each list, that end in the one that stands and are all equal to
+it, the first is PUBLISHED. So a row says since when it has been so, and stays as it is for as long as it is delivered like that.
 A full snapshot closes the keys it no longer has: they stay, with `_op` D and `_closed_on`.
 Every step is a maximum, a minimum or an equality, so the order in which deliveries arrive does not matter.
 """
@@ -119,11 +119,13 @@ def _ranked(contract: Contract, rows: DataFrame) -> DataFrame:
     )
     if contract.delivery.mode != "full":
         return judged.select("*", F.row_number().over(key.orderBy(F.col("_seq").desc(), *earliest)).alias("_place")).drop("_stands")
-    differs = F.col("_row_hash") != F.col("_stands")
-    judged = judged.select("*", F.max(F.when(differs, F.col("_seq"))).over(key).alias("_changed"))
+    differs, of_list = F.col("_row_hash") != F.col("_stands"), [F.split_part("_seq", F.lit("|"), F.lit(n)) for n in (1, 2)]
+    stood = F.rank().over(Window.partitionBy(*contract.key, "_bad", *of_list).orderBy(F.col("_seq").desc())) == 1
+    judged = judged.select("*", stood.alias("_stood"))
+    judged = judged.select("*", F.max(F.when(F.col("_stood") & differs, F.col("_seq"))).over(key).alias("_changed"))
     unchanged = ~differs & F.coalesce(F.col("_seq") > F.col("_changed"), F.lit(True))
     first = key.orderBy(F.when(unchanged, 0).otherwise(1), "_seq", *earliest)
-    return judged.select("*", F.row_number().over(first).alias("_place")).drop("_stands", "_changed")
+    return judged.select("*", F.row_number().over(first).alias("_place")).drop("_stands", "_stood", "_changed")
 
 
 def _closing(contract: Contract, judged: DataFrame, snapshots: list[str]) -> DataFrame:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.analysts.conftest import City
-from tests.analysts.test_command_line import COMMAND, _environment, serving
+from tests.analysts.test_command_line import _run, serving
 
 pytestmark = pytest.mark.slow
 
@@ -57,9 +57,7 @@ def test_every_command_is_one(any_city: City, tmp_path: Path) -> None:
     assert len(commands) == 5
     for program, *arguments in commands:
         assert program == "citylake"
-        done = subprocess.run(
-            [*COMMAND, *arguments], env=_environment(any_city), cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-        )
+        done = _run(any_city, tmp_path, *arguments)
         assert done.returncode == 0, (arguments, done.stderr)
         assert done.stdout, arguments
 

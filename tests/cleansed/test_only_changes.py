@@ -73,6 +73,15 @@ def test_who_is_delivered_as_before_keeps_the_place_where_it_was_first_delivered
     same_as_rebuilt(city, STAFF, *STAFF_COLUMNS)
 
 
+def test_an_older_version_that_every_list_has_too_is_no_change(installation: Installation) -> None:
+    city = installation()
+    for day in (D29, D30, D31):
+        deliver(city, STAFF, day, [staff("A", title="主任", update_time="2019-12-02 08:00:00"), staff("A"), *crowd()])
+        night(city, STAFF, day)
+    assert published(city, STAFF, "title", "_business_date") == {"A": ("主任", date(2019, 12, 29))}
+    same_as_rebuilt(city, STAFF, *STAFF_COLUMNS)
+
+
 def test_who_changes_back_is_new_again(installation: Installation) -> None:
     city = installation()
     for day, title in ((D29, "医师"), (D30, "主任"), (D31, "医师")):
