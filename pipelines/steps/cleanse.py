@@ -167,9 +167,7 @@ def _changes(
         delivered, rows, others, unchanged = found.delivered, found.rows, found.missing, {new[0]: found.unchanged}
     else:
         rows = checkpoint(read(delivered))
-    again = held.judged_again(runtime, contract, was, everything, rows, everyone=False)
-    if again is not None:
-        rows = checkpoint(rows.unionByName(read(again.raw_rows(runtime, contract))))
+    rows, again = _with_held(runtime, contract, was, everything, rows, checkpoint, everyone=False)
     return Work(delivered, rows, state, again, others, unchanged)
 
 
@@ -181,16 +179,26 @@ def _everything(
     delivered, read = held.raw_rows(runtime, contract, {b.batch_id for b in new}), _reader(runtime, contract)
     # written down: in one plan with the rules, what puts a key's rows in order holds on to every text they made on the way
     rows = checkpoint(read(delivered))
-    again = None if state is None else held.judged_again(runtime, contract, was, everything, rows, everyone=outdated or snapshots.late)
-    if again is not None:
-        rows = checkpoint(rows.unionByName(read(again.raw_rows(runtime, contract))))
-    if state is None or not snapshots.late:
+    if state is None:
+        return Work(delivered, rows, state)
+    rows, again = _with_held(runtime, contract, was, everything, rows, checkpoint, everyone=outdated or snapshots.late)
+    if not snapshots.late:
         return Work(delivered, rows, state, again)
     others = read(held.raw_rows(runtime, contract, {b.batch_id for b in everything} - {b.batch_id for b in new}))
     if again is not None:
         others = without(others, again.rows, LINEAGE)
     rows = checkpoint(rows.withColumn(NEW, F.lit(True)).unionByName(others.withColumn(NEW, F.lit(False))))
     return Work(delivered, rows, state.where(~F.col("_batch_id").isin([b.batch_id for b in everything])), again)
+
+
+def _with_held(
+    runtime: Runtime, contract: Contract, was: Standing, everything: list[Batch], rows: DataFrame, checkpoint: Frames, *, everyone: bool
+) -> tuple[DataFrame, held.Again | None]:
+    """The typed rows with those held back that are judged again, and which these are."""
+    again = held.judged_again(runtime, contract, was, everything, rows, everyone=everyone)
+    if again is not None:
+        rows = checkpoint(rows.unionByName(_reader(runtime, contract)(again.raw_rows(runtime, contract))))
+    return rows, again
 
 
 def _reader(runtime: Runtime, contract: Contract) -> Frames:
