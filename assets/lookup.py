@@ -7,11 +7,13 @@ leaves the sides as they are written: so what is known stands on the left, and t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-_THERE, _KEY = "_there", "_key_{}"
+_THERE, _KEY, _DIGEST = "_there", "_key_{}", "_digest"
 
 
 def with_known(rows: DataFrame, known: DataFrame, key: str | Sequence[str]) -> DataFrame:
@@ -32,3 +34,16 @@ def without(rows: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
     marked = keys.select(*[F.col(c).alias(_KEY.format(c)) for c in key], F.lit(True).alias(_THERE))
     same = [F.col(_KEY.format(c)) == F.col(c) for c in key]
     return marked.join(rows, same, "right").where(F.col(_THERE).isNull()).select(*[f"`{c}`" for c in rows.columns])
+
+
+def divided(rows: DataFrame, key: Sequence[str]) -> tuple[DataFrame, DataFrame]:
+    """The rows whose key no other row has, and the others, among which may be a few alone. A key that is not known in whole is alone.
+
+    What is dear, such as sorting, then need only be done to the others. Counted are digests of 64 bits: numbers are grouped several
+    times as fast as texts, in a third of the memory, and two keys that share one are only looked at without need.
+    """
+    whole = reduce(and_, [F.col(c).isNotNull() for c in key])
+    marked = rows.withColumn(_DIGEST, F.when(whole, F.xxhash64(*key)))
+    counted = marked.where(F.col(_DIGEST).isNotNull()).groupBy(_DIGEST).agg(F.count(F.lit(1)).alias(_THERE))
+    several = counted.where(F.col(_THERE) > 1).select(_DIGEST)
+    return without(marked, several, [_DIGEST]).drop(_DIGEST), only(marked, several, [_DIGEST]).drop(_DIGEST)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.lookup import only, without
+from assets.lookup import divided, only, without
 from contracts import Contract
 from quality.rows import LINEAGE, snapshot
 
@@ -64,8 +64,7 @@ def fold(
         standing = state.drop("_closed_on").withColumns({"_seen": until, "_bad": F.lit(False), "_new": F.lit(False)})
         touched = fresh.select(*contract.key).distinct()
         known = fresh.unionByName(only(standing, touched, contract.key))
-    several = known.groupBy(*contract.key).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1).drop("_rows")
-    alone, contenders = without(known, several, contract.key), only(known, several, contract.key)
+    alone, contenders = divided(known, contract.key)
     ranked = _alone(alone).unionByName(_ranked(contract, contenders))
     if state is not None:
         left = without(standing, touched, contract.key) if others is None else only(standing, others, contract.key)

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from assets.base.population.death import birth_of_number
 from assets.base.population.records import by_order, of_first, source_count, source_key, sources, value_of
 from assets.declare import AS_OF, CHECKPOINT, PSEUDONYM, cleansed, lake_asset, table
-from assets.lookup import only, with_known, without
+from assets.lookup import divided, with_known, without
 from standards.tables import looked_up
 
 UNKNOWN_COUNTY = "321000"
@@ -71,8 +71,8 @@ def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
     wanted = sorted({c.split(".")[1] for p in survivorship().values() for c in p if c.startswith(f"{source}.")})
     mine = link.where((F.col("source_table") == TABLES[source]) & F.col("person_uid").isNotNull()).select("source_key", "person_uid")
     keyed = frame.withColumn("source_key", source_key(TABLES[source]))
-    several = mine.groupBy("person_uid").agg(F.count(F.lit(1)).alias("rows")).where(F.col("rows") > 1)
-    versions = only(mine, several, ["person_uid"]).join(keyed.select("source_key", VERSION[source]), "source_key")
+    several = divided(mine, ["person_uid"])[1]
+    versions = several.join(keyed.select("source_key", VERSION[source]), "source_key")
     newest = Window.partitionBy("person_uid").orderBy(F.col(VERSION[source]).desc_nulls_last(), F.col("source_key").desc())
     older = versions.withColumn("_place", F.row_number().over(newest)).where(F.col("_place") > 1)
     first = without(mine, older.select("source_key"), ["source_key"]).join(keyed, "source_key")

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import source_count
-from assets.lookup import with_known
+from assets.lookup import divided, with_known
 from assets.themes.health import survivor
 from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT
 
@@ -74,7 +74,7 @@ def deaths(death: DataFrame) -> DataFrame:
 
 def shared_numbers(archives: DataFrame) -> DataFrame:
     """The archive numbers that stand on two persons (U2)."""
-    persons = archives.groupBy("ehr_no").agg(F.min("person_uid").alias("one"), F.max("person_uid").alias("other"))
+    persons = divided(archives, ["ehr_no"])[1].groupBy("ehr_no").agg(F.min("person_uid").alias("one"), F.max("person_uid").alias("other"))
     return persons.where(F.col("one") != F.col("other")).select("ehr_no", F.lit(True).alias("number_on_two_persons"))
 
 
@@ -91,7 +91,7 @@ def facts(
     happened = service.where(F.col("service_date") <= F.lit(as_of))
     linked = survivor.linked(archive.select(*DELIVERED), link)
     archives = checkpoint(linked.transform(with_known, known_numbers(link), "id_no"))
-    groups = survivor.elect(archives, person, service, as_of)
+    groups = survivor.elect(archives, person, service, as_of, checkpoint)
     joined = (
         archives.transform(with_known, groups, ["ehr_no", "empi_id"])
         .transform(with_known, shared_numbers(archives), "ehr_no")

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
-from assets.lookup import with_known
+from assets.lookup import divided, with_known
 from assets.themes.health import survivor
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
@@ -54,8 +54,9 @@ def _shaped(kind: str, frame: DataFrame) -> DataFrame:
 
 def archives_by_number(archives: DataFrame) -> DataFrame:
     """Per archive number: its person and archive key; ambiguous when the number stands on two persons (U2)."""
-    return (
-        archives.groupBy("ehr_no")
+    alone, together = divided(archives, ["ehr_no"])
+    grouped = (
+        together.groupBy("ehr_no")
         .agg(
             F.min("archive_key").alias("archive_key"),
             F.min("person_uid").alias("person_uid"),
@@ -64,15 +65,15 @@ def archives_by_number(archives: DataFrame) -> DataFrame:
         .withColumn("archive_key", F.when(~F.col("ambiguous"), F.col("archive_key")))
         .withColumn("person_uid", F.when(~F.col("ambiguous"), F.col("person_uid")))
     )
+    return alone.select("ehr_no", "archive_key", "person_uid", F.lit(False).alias("ambiguous")).unionByName(grouped)
 
 
-def with_person(examination: DataFrame, followup: DataFrame, visit: DataFrame, archives: DataFrame, link: DataFrame) -> DataFrame:
-    """All services with their person: by the archive number, visits by their own link."""
+def with_person(given: DataFrame, visit: DataFrame, archives: DataFrame, link: DataFrame) -> DataFrame:
+    """All services with their person: those `given` by the archive number, visits by their own link."""
     visits = visit.withColumn("source_key", source_key("health/outpatient_visit"))
     mine = link.where(F.col("source_table") == "health/outpatient_visit").select(F.col("source_key").alias("service_no"), "person_uid")
     seen = _shaped(VISIT, visits).transform(with_known, mine, "service_no")
     seen = seen.withColumn("archive_key", F.lit(None).cast("string")).withColumn("ambiguous", F.lit(False))
-    given = _shaped(EXAM, examination).unionByName(_shaped(FOLLOWUP, followup))
     return given.transform(with_known, archives_by_number(archives), "ehr_no").unionByName(seen)
 
 
@@ -136,8 +137,9 @@ def service(
     or stands on two persons. survivor_ehr_no: where the service stands after the merges.
     """
     archives = checkpoint(survivor.linked(archive.select(*survivor.DELIVERED), link))
-    services = with_person(examination, followup, visit, archives, link)
-    merged = survivor.elect(archives, person, services, as_of).where(~F.col("is_survivor"))
+    given = _shaped(EXAM, examination).unionByName(_shaped(FOLLOWUP, followup))
+    services = with_person(given, visit, archives, link)
+    merged = survivor.elect(archives, person, given, as_of, checkpoint).where(~F.col("is_survivor"))
     merged = merged.select(F.concat_ws("|", "ehr_no", "empi_id").alias("archive_key"), "survivor_ehr_no")
     return (
         services.transform(with_staff, staff)

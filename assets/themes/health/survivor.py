@@ -6,6 +6,7 @@ Here: the election, a pure function of archives, links, persons and services. Bo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
@@ -13,7 +14,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
 from assets.base.population.source_link import is_sure
-from assets.lookup import with_known
+from assets.lookup import divided, only, with_known
 from standards.divisions import county_of
 
 ARCHIVE = "health/archive"
@@ -48,21 +49,26 @@ def last_service(service: DataFrame, as_of: date) -> DataFrame:
     )
 
 
-def elect(archives: DataFrame, person: DataFrame, service: DataFrame, as_of: date) -> DataFrame:
+def elect(
+    archives: DataFrame, person: DataFrame, service: DataFrame, as_of: date, checkpoint: Callable[[DataFrame], DataFrame]
+) -> DataFrame:
     """Groups of open archives of one person under one valid number, all on sure links; columns SURVIVOR, groups of two and more only.
 
+    service: ehr_no and service_date of examinations and follow-ups.
     Order: county of the hukou in the police register (an unknown one is no county), latest service, earliest creation, smallest
     number. same_form/other_form: how many others of the group were delivered with as many digits (U1) or not (U4).
     """
-    home = person.select("person_uid", county_of(F.col("hukou_div")).alias("home_county"))
-    near = F.when((F.col("village_county") == F.col("home_county")) & (F.col("home_county") != UNKNOWN_COUNTY), 1).otherwise(0)
+    electable = archives.where(is_open() & F.col("id_no").isNotNull() & F.col("match").isin(*BY_NUMBER) & F.col("is_sure"))
     group = Window.partitionBy("person_uid")
+    together = divided(electable, ["person_uid"])[1].withColumn("members", F.count(F.lit(1)).over(group))
+    members = checkpoint(together.where(F.col("members") > 1))
+    home = only(person, members.select("person_uid").distinct(), ["person_uid"])
+    home = home.select("person_uid", county_of(F.col("hukou_div")).alias("home_county"))
+    theirs = only(service.select("ehr_no", "service_date"), members.select("ehr_no").distinct(), ["ehr_no"])
+    near = F.when((F.col("village_county") == F.col("home_county")) & (F.col("home_county") != UNKNOWN_COUNTY), 1).otherwise(0)
     members = (
-        archives.where(is_open() & F.col("id_no").isNotNull() & F.col("match").isin(*BY_NUMBER) & F.col("is_sure"))
-        .withColumn("members", F.count(F.lit(1)).over(group))
-        .where(F.col("members") > 1)
-        .transform(with_known, home, "person_uid")
-        .transform(with_known, last_service(service, as_of), "ehr_no")
+        members.transform(with_known, home, "person_uid")
+        .transform(with_known, last_service(theirs, as_of), "ehr_no")
         .withColumn("upgraded", F.exists("_codes", lambda c: c == UPGRADED).cast("int"))
         .withColumn("near", near)
     )
