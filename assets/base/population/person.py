@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from assets.base.population.death import birth_of_number
 from assets.base.population.records import by_order, of_first, source_count, source_key, sources, value_of
 from assets.declare import AS_OF, CHECKPOINT, PSEUDONYM, cleansed, lake_asset, table
-from assets.lookup import divided, with_known, without
+from assets.lookup import divided, only, with_known, without
 from standards.tables import looked_up
 
 UNKNOWN_COUNTY = "321000"
@@ -110,17 +110,15 @@ def with_vital_status(frame: DataFrame, death: DataFrame) -> DataFrame:
 def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_of: date) -> DataFrame:
     """Persons with an open archive and a visit to a doctor within twelve months: two proofs of residence (D1)."""
     since = F.add_months(F.lit(as_of), -RESIDENCE_MONTHS)
-    opened = archive.where(F.col("status") == "0").select(
-        F.lit("health/archive").alias("source_table"), source_key("health/archive").alias("source_key"), F.lit("archive").alias("proof")
-    )
-    recent = visit.where((F.to_date("visit_time") > since) & (F.to_date("visit_time") <= F.lit(as_of))).select(
-        F.lit("health/outpatient_visit").alias("source_table"),
-        source_key("health/outpatient_visit").alias("source_key"),
-        F.lit("visit").alias("proof"),
-    )
-    linked = opened.unionByName(recent).join(link.select("source_table", "source_key", "person_uid"), ["source_table", "source_key"])
-    proofs = linked.where(F.col("person_uid").isNotNull()).groupBy("person_uid").agg(F.count_distinct("proof").alias("proofs"))
-    return proofs.where(F.col("proofs") == 2).select("person_uid", F.lit(True).alias("lives_here"))
+
+    def linked(source: str, rows: DataFrame) -> DataFrame:
+        mine = link.where((F.col("source_table") == source) & F.col("person_uid").isNotNull()).select("source_key", "person_uid")
+        return only(mine, rows.select(source_key(source).alias("source_key")), ["source_key"]).select("person_uid")
+
+    recent = visit.where((F.to_date("visit_time") > since) & (F.to_date("visit_time") <= F.lit(as_of)))
+    seen = linked("health/outpatient_visit", recent).distinct()
+    opened = linked("health/archive", archive.where(F.col("status") == "0"))
+    return only(opened, seen, ["person_uid"]).distinct().withColumn("lives_here", F.lit(True))
 
 
 @lake_asset("base/population/person")

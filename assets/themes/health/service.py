@@ -68,13 +68,18 @@ def archives_by_number(archives: DataFrame) -> DataFrame:
     return alone.select("ehr_no", "archive_key", "person_uid", F.lit(False).alias("ambiguous")).unionByName(grouped)
 
 
-def with_person(given: DataFrame, visit: DataFrame, archives: DataFrame, link: DataFrame) -> DataFrame:
-    """All services with their person: those `given` by the archive number, visits by their own link."""
+def with_person(
+    given: DataFrame, visit: DataFrame, archives: DataFrame, link: DataFrame, checkpoint: Callable[[DataFrame], DataFrame]
+) -> DataFrame:
+    """All services with their person: those `given` by the archive number, visits by their own link.
+
+    The first are written down, so that not all archives and the links of all visits are held at once.
+    """
     visits = visit.withColumn("source_key", source_key("health/outpatient_visit"))
     mine = link.where(F.col("source_table") == "health/outpatient_visit").select(F.col("source_key").alias("service_no"), "person_uid")
     seen = _shaped(VISIT, visits).transform(with_known, mine, "service_no")
     seen = seen.withColumn("archive_key", F.lit(None).cast("string")).withColumn("ambiguous", F.lit(False))
-    return given.transform(with_known, archives_by_number(archives), "ehr_no").unionByName(seen)
+    return checkpoint(given.transform(with_known, archives_by_number(archives), "ehr_no")).unionByName(seen)
 
 
 def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
@@ -138,7 +143,7 @@ def service(
     """
     archives = checkpoint(survivor.linked(archive.select(*survivor.DELIVERED), link))
     given = _shaped(EXAM, examination).unionByName(_shaped(FOLLOWUP, followup))
-    services = with_person(given, visit, archives, link)
+    services = with_person(given, visit, archives, link, checkpoint)
     merged = survivor.elect(archives, person, given, as_of, checkpoint).where(~F.col("is_survivor"))
     merged = merged.select(F.concat_ws("|", "ehr_no", "empi_id").alias("archive_key"), "survivor_ehr_no")
     return (
