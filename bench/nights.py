@@ -25,13 +25,15 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="keep the lake")
     asked = parser.parse_args()
     source, outputs = inputs(asked.folder, asked.size), asked.folder / "outputs-two-nights"
-    rounds = []
+    rounds, peak = [], 0
     for _ in range(asked.rounds):
-        rounds.append(run("two_nights", source, outputs).seconds)
+        cost = run("two_nights", source, outputs)
+        rounds.append(cost.seconds)
+        peak = max(peak, cost.memory)
         if not asked.keep:
             shutil.rmtree(outputs)
     seconds = {name: median(r[name] for r in rounds) for name in rounds[0]}
-    print(f"{round(asked.size * CITY):,} people, one row of {ONE_OF} changed, {asked.rounds} rounds\n")
+    print(f"{round(asked.size * CITY):,} people, one row of {ONE_OF} changed, {asked.rounds} rounds, {peak / (1 << 20):,.0f} MiB at most\n")
     print(f"| seconds | {BUILD} | {NIGHT} | share |\n|---|---:|---:|---:|")
     tables = [name.removeprefix(f"{BUILD}/") for name in seconds if name.startswith(f"{BUILD}/")]
     lines = [("all", seconds[BUILD], seconds[NIGHT]), *((t, seconds[f"{BUILD}/{t}"], seconds.get(f"{NIGHT}/{t}", 0.0)) for t in tables)]

@@ -7,7 +7,7 @@ and what follows (`lake`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -78,7 +78,6 @@ def add_actions(
     folder: str,
     statistics: bool,
     given: Mapping[str, str],
-    hidden: Mapping[str, str | None],
     seal: Callable[[str, Mapping[str, str | None]], str] | None,
 ) -> tuple[list[Any], int]:
     """The stage's files as actions on the target, with minimum and maximum only where permitted; and their rows.
@@ -95,9 +94,7 @@ def add_actions(
         if statistics:
             stats |= {name: {c: _plain(v) for c, v in file[key].items()} for name, key in (("minValues", "min"), ("maxValues", "max"))}
         partition = {c: None if v is None else str(_plain(v)) for c, v in (file.get("partition") or {}).items()}
-        if any(value is not None and partition[c] != value for c, value in hidden.items()):
-            continue
-        partition = {c: v for c, v in partition.items() if c not in hidden} | dict(given)
+        partition |= given
         path = f"{folder}/{file['path']}"
         if seal is not None:
             stats[SEAL] = seal(path, partition)
@@ -122,10 +119,8 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def nullable(schema: DeltaSchema, without: Container[str] = (), added: Iterable[str] = ()) -> DeltaSchema:
-    """The schema less some columns, more some of text, with every field nullable: what an engine calls never null differs from
-    night to night.
-    """
+def nullable(schema: DeltaSchema, added: Iterable[str] = ()) -> DeltaSchema:
+    """The schema, more some columns of text, with every field nullable: what an engine calls never null differs from night to night."""
     from deltalake import Schema
 
     def walk(node: Any) -> Any:
@@ -137,6 +132,5 @@ def nullable(schema: DeltaSchema, without: Container[str] = (), added: Iterable[
         return node
 
     opened = walk(json.loads(schema.to_json()))
-    opened["fields"] = [f for f in opened["fields"] if f["name"] not in without]
     opened["fields"] += [{"name": name, "type": "string", "nullable": True, "metadata": {}} for name in added]
     return Schema.from_json(json.dumps(opened))

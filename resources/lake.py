@@ -250,7 +250,6 @@ class Lake:
         metadata: Mapping[str, str] | None = None,
         statistics: bool = False,
         partition: Mapping[str, str] | None = None,
-        hidden: Mapping[str, str | None] | None = None,
         beside: Rewritten | None = None,
     ) -> Published:
         """Make a stage visible in one commit.
@@ -261,7 +260,6 @@ class Lake:
         statistics: whether minimum and maximum of the columns may stand in the log; never with personal columns. All or
         none: delta-rs takes a column without them, beside columns with them, for one that no filter can match.
         partition: partition columns that the stage has not, and their values, which are texts: all its rows belong there.
-        hidden: partition columns that only the stage has; a value other than None says which of its rows to publish.
         beside: with "append", rows of the base version go in the same commit: what stays of their files.
         Raises Conflict when somebody published in between.
         """
@@ -270,14 +268,14 @@ class Lake:
 
         sealed = None if is_bucket(self.root) else partial(seal, self.store, stage.table)
         staged = stage.open()
-        actions, rows = add_actions(staged, stage.name, statistics, partition or {}, hidden or {}, sealed)
+        actions, rows = add_actions(staged, stage.name, statistics, partition or {}, sealed)
         stages, told, removed = [stage], {STAGE: stage.name}, list[Any]()
         if beside is not None:
             removed, rows = removals(beside), rows + beside.standing
             if beside.stage is not None:
-                actions += add_actions(beside.stage.open(), beside.stage.name, statistics, {}, {}, sealed)[0]
+                actions += add_actions(beside.stage.open(), beside.stage.name, statistics, {}, sealed)[0]
                 stages, told = [stage, beside.stage], {**told, STAYED: beside.stage.name}
-        schema = nullable(staged.schema(), without=hidden or {}, added=partition or {})
+        schema = nullable(staged.schema(), added=partition or {})
         properties = CommitProperties(
             custom_metadata={**(metadata or {}), **told, FILES: str(len(actions))},
             app_transactions=[Transaction(app, version) for app, version in (transactions or {}).items()],

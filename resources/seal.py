@@ -27,7 +27,7 @@ FILES = "files"
 COMMIT = re.compile(r"(\d{20})\.json")
 CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
 PARTITION = re.compile(r"(?:^|/)([^/=]+)=")
-"""A column that only the stage has: Apache Spark writes it into the file too."""
+"""A column of its path, which Apache Spark writes into the file too."""
 ACTIONS = {"add", "remove", "metaData", "protocol", "commitInfo", "txn", "cdc", "domainMetadata"}
 FILE: dict[str, Callable[[Any], Any]] = {"path": str, "size": int, "modificationTime": int, "partitionValues": dict}
 """What must be known of a file."""

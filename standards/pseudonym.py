@@ -34,7 +34,7 @@ def pseudonym_column(key: bytes) -> Callable[[Column], Column]:
     def of(texts: Iterator[pd.Series]) -> Iterator[pd.Series]:
         primed = hmac.HMAC(key, hashes.SM3())
         for batch in texts:
-            yield batch.map(lambda text: _finish(primed, text), na_action="ignore").astype(object)
+            yield pd.Series([_finish(primed, text) if isinstance(text, str) else None for text in batch], dtype=object)
 
     def _finish(primed: hmac.HMAC, text: str) -> str:
         mac = primed.copy()

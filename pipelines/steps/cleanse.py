@@ -100,28 +100,31 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
                 work = _changes(runtime, contract, was, state, new, everything, checkpoint)
             else:
                 work = _everything(runtime, contract, was, state, new, everything, snapshots, checkpoint, outdated=outdated)
-            judged = fold(contract, work.rows, work.state, snapshots.all, known_until=snapshots.known_until, others=work.others)
+            # written down: what is counted, held back and published of it is not reckoned each time
+            judged = checkpoint(fold(contract, work.rows, work.state, snapshots.all, known_until=snapshots.known_until, others=work.others))
             beside = None
             if work.others is not None and state is not None:
-                judged = checkpoint(judged)
                 beside = without(state.where(F.col("_op") != "D"), judged.select(*contract.key).distinct(), contract.key)
                 beside = beside.withColumns({FATE: F.lit(PUBLISHED), NEW: F.lit(False)})
-            judged = flagged(judged, contract, _live(), beside, checkpoint)
+            marked = flagged(judged, contract, _live(), beside, checkpoint)
+            if beside is not None and contract.table_rules:
+                judged = marked = checkpoint(marked)
         stage = runtime.lake.stage(table, run_id)
         with runtime.step.clock("stage"):
-            stage.write(judged, [FATE, NEW])
+            stage.write(marked.where(F.col(FATE) == PUBLISHED).drop(FATE, NEW))
         staged = stage.frame(runtime.spark)
         with runtime.step.clock("counts"):
             late = state if snapshots.late else None
-            outcome.accounts = _accounts(runtime, contract, staged, new, work, late)
+            outcome.accounts, to_publish = _accounts(runtime, contract, judged, staged, new, work, late)
         with runtime.step.clock("gates"):
-            outcome.checks = _checks(runtime, contract, staged, outcome.accounts, 0 if beside is None else beside.count())
+            lost = to_publish - stage.rows()
+            outcome.checks = _checks(runtime, contract, staged, outcome.accounts, 0 if beside is None else beside.count(), lost)
         if any(c.blocking and not c.passed for c in outcome.checks):
             hint = "" if state is None or was.rules_of_all == rules else OF_EARLIER_RULES
             raise GateFailed(table, outcome.checks, outcome.accounts, stage.uri, hint)
         with runtime.step.clock("stage"):
-            stays = None if work.whole or base is None else _staying(runtime, contract, base, staged, run_id)
-        held.publish(runtime, contract, was, staged.where(F.col(FATE) == QUARANTINED), new, work.delivered, work.again, run_id)
+            stays = None if work.whole or base is None else _staying(runtime, contract, base, judged, run_id)
+        held.publish(runtime, contract, was, judged.where(F.col(FATE) == QUARANTINED), new, work.delivered, work.again, run_id)
     with runtime.step.clock("publish"):
         published = runtime.lake.publish(
             stage,
@@ -131,7 +134,6 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
             transactions=containing(*[b.batch_id for b in new]) | of_state(was, rules, of_all=of_all),
             metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of),
             statistics=contract.statistics,
-            hidden={FATE: PUBLISHED, NEW: None},
         )
     runtime.step.wrote(published)
     outcome.version, outcome.rows, outcome.changed = published.version, published.rows, True
@@ -205,9 +207,9 @@ def _reader(runtime: Runtime, contract: Contract) -> Frames:
     return partial(typed, contract, test_divisions=runtime.test_divisions)
 
 
-def _staying(runtime: Runtime, contract: Contract, base: int, staged: DataFrame, run_id: str) -> Rewritten:
-    """What stays of the files in which a key of the staged rows is."""
-    keys = staged.select(*contract.key).dropna().distinct().toArrow()
+def _staying(runtime: Runtime, contract: Contract, base: int, judged: DataFrame, run_id: str) -> Rewritten:
+    """What stays of the files in which a key of the judged rows is."""
+    keys = judged.select(*contract.key).dropna().distinct().toArrow()
     return rewrite.without(runtime.lake, contract.name, base, run_id, keys)
 
 
@@ -230,24 +232,27 @@ def _unfolded(runtime: Runtime, table: str, batches: list[Batch]) -> list[Batch]
 
 
 def _accounts(
-    runtime: Runtime, contract: Contract, staged: DataFrame, new: list[Batch], work: Work, late: DataFrame | None
-) -> list[Account]:
-    """What became of the rows of each batch, counted on the staged rows; rows_in comes from the raw table's own ledger.
+    runtime: Runtime, contract: Contract, judged: DataFrame, staged: DataFrame, new: list[Batch], work: Work, late: DataFrame | None
+) -> tuple[list[Account], int]:
+    """What became of the rows of each batch, and how many are to be published; rows_in comes from the raw table's own ledger.
 
     late: the state before, when an older list arrived late: a row of a newer one that only repeated it may now be the first to say so.
-    Codes: E_ of the rows held back, F_ and W_ of all rows of the new batches that were judged.
+    Codes: E_ of the rows held back, F_ and W_ of all rows of the new batches that were judged, as they are staged.
     """
     fates: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     codes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for r in staged.groupBy(*BATCH, FATE, NEW).count().collect():
+    to_publish = 0
+    for r in judged.groupBy(*BATCH, FATE, NEW).count().collect():
+        to_publish += r["count"] if r[FATE] == PUBLISHED else 0
         if r[NEW] or r[FATE] == QUARANTINED:
             fates[str(r["_business_date"]), r["_batch_id"]][FATES[r[FATE]]] += r["count"]
             if not r[NEW]:
                 fates[str(r["_business_date"]), r["_batch_id"]]["published"] -= r["count"]
     fresh = {(b.business_date, b.batch_id) for b in new}
-    told = staged.select(*BATCH, F.explode("_codes").alias("code"), (F.col(FATE) == QUARANTINED).alias("held"), NEW)
-    delivered_now = F.col(NEW) & F.col("_batch_id").isin([b.batch_id for b in new])
-    of_interest = F.when(F.col("code").contains(":E_"), F.col("held")).otherwise(delivered_now)
+    others = judged.where(F.col(FATE) != PUBLISHED).select(*BATCH, "_codes", (F.col(FATE) == QUARANTINED).alias("held"))
+    told = staged.select(*BATCH, "_codes", F.lit(False).alias("held")).unionByName(others)
+    told = told.select(*BATCH, F.explode("_codes").alias("code"), "held")
+    of_interest = F.when(F.col("code").contains(":E_"), F.col("held")).otherwise(F.col("_batch_id").isin([b.batch_id for b in new]))
     for r in told.where(of_interest).groupBy(*BATCH, "code").count().collect():
         codes[str(r["_business_date"]), r["_batch_id"]][r["code"]] = r["count"]
     for batch, count in (work.again.counts if work.again else {}).items():
@@ -255,7 +260,7 @@ def _accounts(
     for batch, count in work.unchanged.items():
         fates[batch.business_date, batch.batch_id]["duplicates"] += count
     if late is not None:
-        raised = without(staged.where((F.col(FATE) == PUBLISHED) & ~F.col(NEW)), late.select(*LINEAGE), LINEAGE)
+        raised = without(judged.where((F.col(FATE) == PUBLISHED) & ~F.col(NEW)), late.select(*LINEAGE), LINEAGE)
         for r in raised.groupBy(*BATCH).count().collect():
             fates[str(r["_business_date"]), r["_batch_id"]].update(published=r["count"], duplicates=-r["count"])
     handle = runtime.lake.open(contract.sibling("raw"))
@@ -271,21 +276,21 @@ def _accounts(
                     fate["quarantined"], fate["duplicates"], kind="batch" if is_new else "adjustment", codes=dict(codes[key]),
                 )
             )  # fmt: skip
-    return accounts
+    return accounts, to_publish
 
 
-def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account], beside: int) -> list[GateResult]:
+def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account], beside: int, lost: int) -> list[GateResult]:
     """The balance, the share of quarantined rows, and the contract's expectations on exactly the live rows to be published.
 
-    beside: live rows that stay as they are.
+    beside: live rows that stay as they are. lost: rows to be published that are not staged.
     """
     assert contract.delivery is not None
-    out = [a.sentence() for a in accounts if not a.balanced]
+    out = [a.sentence() for a in accounts if not a.balanced] + ([f"{lost} rows to be published are not staged"] if lost else [])
     most = contract.delivery.max_quarantine_ratio
     released = {b for b, h in runtime.holds.of(contract.sibling("raw")).items() if DRIFT in h.released}  # a person has seen how many
     judged = [a for a in accounts if a.kind == "batch" and a.batch_id not in released]
     over = [a.sentence() for a in judged if a.quarantined > max(most * a.rows_in, FEW)]
-    candidates = staged.where(_live())
+    candidates = staged.where(F.col("_op") != "D")
     return [
         GateResult(
             "balance",

@@ -72,13 +72,10 @@ def news(contract: Contract, delivered: DataFrame, state: DataFrame, read: Frame
     digests = checkpoint(delivered.select(*LINEAGE, delivered_hash(contract).alias("_row_hash")))
     live = state.where(F.col("_op") != "D").select(*contract.key, "_row_hash")
     same = checkpoint(live.join(digests, "_row_hash"))
-    fresh = checkpoint(only(delivered, without(digests, live, ["_row_hash"]), LINEAGE))
-    rows = checkpoint(read(fresh))
-    keys = rows.select(*contract.key).distinct()
+    judged = checkpoint(without(digests, live, ["_row_hash"]).select(*LINEAGE))
+    keys = checkpoint(read(only(delivered, judged, LINEAGE)).select(*contract.key).distinct())  # of a row only its key is typed
     beside = checkpoint(keys.join(same, list(contract.key)).select(*LINEAGE))
-    again = beside.count()
-    if again:
-        fresh = checkpoint(fresh.unionByName(only(delivered, beside, LINEAGE)))
-        rows = checkpoint(read(fresh))
+    fresh = checkpoint(only(delivered, judged.unionByName(beside), LINEAGE))
     there = same.select(*contract.key).unionByName(keys).distinct()
-    return News(fresh, rows, without(live, there, contract.key).select(*contract.key), same.count() - again)
+    missing = without(live, there, contract.key).select(*contract.key)
+    return News(fresh, checkpoint(read(fresh)), missing, same.count() - beside.count())

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from assets.lookup import only, with_known, without
+from assets.lookup import divided, only, with_known, without
 
 ROWS = [("A", 1, "first"), ("A", 2, "second"), ("B", 1, "third"), (None, 1, "fourth"), ("B", None, "fifth")]
 
@@ -52,3 +52,17 @@ def test_the_engine_of_a_run_holds_what_is_known_and_lets_the_rows_pass(
     physical = capsys.readouterr().out.split("== Physical Plan ==")[1]
     assert "join_type=Right" in physical
     assert "join_type=Left" not in physical
+
+
+def test_rows_are_divided_into_those_alone_and_those_that_share_their_key(spark: SparkSession, rows: DataFrame) -> None:
+    several = rows.unionByName(spark.createDataFrame([("A", 1, "sixth"), (None, 1, "seventh")], rows.schema))
+    alone, together = divided(several, ("office", "no"))
+    assert alone.columns == together.columns == rows.columns
+    assert sorted(r["note"] for r in together.collect()) == ["first", "sixth"]
+    assert sorted(r["note"] for r in alone.collect()) == ["fifth", "fourth", "second", "seventh", "third"]
+
+
+def test_rows_are_divided_by_a_column_that_has_one_value_in_a_file(spark: SparkSession, rows: DataFrame, tmp_path: Path) -> None:
+    rows.where(F.col("office") == "A").write.format("delta").save(f"{tmp_path}/rows")
+    alone, together = divided(spark.read.format("delta").load(f"{tmp_path}/rows"), ["office"])
+    assert (alone.count(), together.count()) == (0, 2)

@@ -178,21 +178,6 @@ def test_columns_may_be_null_in_every_version_whatever_the_engine_thinks(person:
     assert schemas[0] == schemas[1]
 
 
-def test_hidden_partitions_publish_only_their_rows_and_the_rest_is_gone(person: Publisher, lake: Lake, tmp_path: Path) -> None:
-    stage = person.stage(
-        [("keep", 1, "PUBLISHED", True), ("old", 2, "PUBLISHED", False), ("secret", 3, "QUARANTINED", True)],
-        f"{COLUMNS}, _fate string, _new boolean",
-        ("_fate", "_new"),
-    )
-    published = lake.publish(stage, base_version=None, hidden={"_fate": "PUBLISHED", "_new": None})
-    assert (published.rows, person.rows()) == (2, [("keep", 1), ("old", 2)])
-    handle = lake.open(TABLE)
-    assert handle is not None
-    assert [f.name for f in handle.schema().fields] == ["id", "n"]
-    left = sorted(f.relative_to(Path(stage.uri)).parts[0] for f in Path(stage.uri).rglob("*") if f.is_file())
-    assert left == ["_fate=PUBLISHED"] * len(handle.file_uris())
-
-
 def test_published_stage_keeps_no_log_of_its_own(person: Publisher, lake: Lake) -> None:
     stage = person.stage([("a", 1)])
     lake.publish(stage, base_version=None)
