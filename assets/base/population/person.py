@@ -63,13 +63,19 @@ def persons(link: DataFrame) -> DataFrame:
     )
 
 
+def linked_records(link: DataFrame, source_table: str) -> DataFrame:
+    """The records of a source that have a person: source_key, person_uid."""
+    mine = link.where((F.col("source_table") == source_table) & F.col("person_uid").isNotNull())
+    return mine.select("source_key", "person_uid")
+
+
 def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
     """Per person the newest row of a source that has several, its columns as `<source>_<column>`.
 
     Of equally new rows the one with the greatest key, so that the choice is the same every time.
     """
     wanted = sorted({c.split(".")[1] for p in survivorship().values() for c in p if c.startswith(f"{source}.")})
-    mine = link.where((F.col("source_table") == TABLES[source]) & F.col("person_uid").isNotNull()).select("source_key", "person_uid")
+    mine = linked_records(link, TABLES[source])
     keyed = frame.withColumn("source_key", source_key(TABLES[source]))
     several = divided(mine, ["person_uid"])[1]
     versions = several.join(keyed.select("source_key", VERSION[source]), "source_key")
@@ -112,8 +118,7 @@ def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_o
     since = F.add_months(F.lit(as_of), -RESIDENCE_MONTHS)
 
     def linked(source: str, rows: DataFrame) -> DataFrame:
-        mine = link.where((F.col("source_table") == source) & F.col("person_uid").isNotNull()).select("source_key", "person_uid")
-        return only(mine, rows.select(source_key(source).alias("source_key")), ["source_key"]).select("person_uid")
+        return only(linked_records(link, source), rows.select(source_key(source).alias("source_key")), ["source_key"]).select("person_uid")
 
     recent = visit.where((F.to_date("visit_time") > since) & (F.to_date("visit_time") <= F.lit(as_of)))
     seen = linked("health/outpatient_visit", recent).distinct()
