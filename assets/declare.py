@@ -1,17 +1,21 @@
 """How a table is declared: its name, its inputs and the pure function that makes it.
 
-Here: `lake_asset`, the markers for inputs, the registry `declared()`, and what is made from what. Not here: reading, staging, gating,
-publishing; `pipelines` does that for every declaration alike.
+Here: `lake_asset`, the markers for inputs, `update_of` for tables that need not be made as a whole each time, the registry
+`declared()`, and what is made from what. Not here: reading, staging, gating, publishing; `pipelines` does that for every declaration alike.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,36 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What has happened since a table was made. before: its rows; since: the date for which they were made. Rows of its inputs, by the
+    name of the argument: came: those that are new or changed, as they are now; was: those of the same keys, and of keys that are
+    gone, as they were."""
+
+    before: DataFrame
+    since: date
+    came: dict[str, DataFrame]
+    was: dict[str, DataFrame]
+
+
+@dataclass(frozen=True)
+class Update:
+    """What becomes of a table. keys: of the rows, by the columns of its own key, that may have changed or gone; rows: those of them
+    that there are now, all of each key."""
+
+    keys: DataFrame
+    rows: DataFrame
+
+
+@dataclass(frozen=True)
 class TableAsset:
-    """One declared table: `function(**inputs, **parameters) -> DataFrame`."""
+    """One declared table: `function(**inputs, **parameters) -> DataFrame`; update, where there is one: `update(changes, **inputs,
+    **parameters) -> Update`, which makes of the changed rows what the function would make of all."""
 
     name: str
     function: Callable[..., Any]
     inputs: dict[str, str]
     parameters: dict[str, str]
+    update: Callable[..., Update] | None = None
 
 
 AS_OF: Any = Parameter("as_of")
@@ -48,6 +75,7 @@ CHECKPOINT: Any = Parameter("checkpoint")
 """`DataFrame -> DataFrame`: the same rows, written down, for what is used more than once: a plan would reckon it anew each time."""
 
 _REGISTRY: dict[str, TableAsset] = {}
+_UPDATES: dict[str, Callable[..., Update]] = {}
 
 
 def cleansed(name: str) -> Any:
@@ -81,13 +109,25 @@ def lake_asset(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return declare
 
 
+def update_of(name: str) -> Callable[[Callable[..., Update]], Callable[..., Update]]:
+    """Declare how a table is brought up to date, so that a night costs what has changed. The function stays callable."""
+
+    def declare(function: Callable[..., Update]) -> Callable[..., Update]:
+        _UPDATES[name] = function
+        return function
+
+    return declare
+
+
 def declared() -> dict[str, TableAsset]:
     """Every declared table, by name."""
     import assets
 
     for module in walk_packages(assets.__path__, "assets."):
         import_module(module.name)
-    return dict(_REGISTRY)
+    if unknown := _UPDATES.keys() - _REGISTRY.keys():
+        raise ValueError(f"there is an update of {', '.join(sorted(unknown))}, and no such table")
+    return {name: replace(asset, update=_UPDATES.get(name)) for name, asset in _REGISTRY.items()}
 
 
 def downstream(table: str) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ leaves the sides as they are written: so what is known stands on the left, and t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -30,10 +32,21 @@ def only(rows: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
 
 
 def without(rows: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
-    """The rows whose key is not among `keys`, each of which is there once. A key that is not known in whole is not among them."""
+    """The rows whose key is not among `keys`. A key that is not known in whole is not among them."""
     marked = keys.select(*[F.col(c).alias(_KEY.format(c)) for c in key], F.lit(True).alias(_THERE))
     same = [F.col(_KEY.format(c)) == F.col(c) for c in key]
     return marked.join(rows, same, "right").where(F.col(_THERE).isNull()).select(*[f"`{c}`" for c in rows.columns])
+
+
+def unlike(rows: DataFrame, others: DataFrame, key: Sequence[str]) -> DataFrame:
+    """The rows that are not among the others just as they are.
+
+    others: with the columns of the rows; of each at most one row per key.
+    """
+    told = {c: f"_other_{c}" for c in rows.columns if c not in key}
+    beside = others.select(*key, *[F.col(c).alias(t) for c, t in told.items()], F.lit(True).alias(_THERE))
+    same = reduce(and_, [F.col(c).eqNullSafe(F.col(t)) for c, t in told.items()])
+    return with_known(rows, beside, key).where(F.col(_THERE).isNull() | ~same).select(*rows.columns)
 
 
 def divided(rows: DataFrame, key: Sequence[str]) -> tuple[DataFrame, DataFrame]:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 DAY = AS_OF + timedelta(days=1)
 NOW = EXTRACTED.replace(AS_OF.isoformat(), DAY.isoformat())
 LATER = f"{AS_OF} 20:00:00"
-MARK = "8"
-"""The digit of new numbers: no tile has it."""
+MARK = "80"
+"""What new numbers have more than all others: a tile's have one digit more."""
 
 
 def deliver_changes(lake: Lake, one_of: int) -> int:

@@ -9,7 +9,7 @@ deliveries arrive does not matter. Source: domain rules A9 (W_SHARED_PHONE), C5 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -60,11 +60,11 @@ def _series(rule: Rule) -> dict[str, Column]:
     }
 
 
-GROUPS: dict[str, tuple[int, str, Callable[[DataFrame, Rule], DataFrame]]] = {
-    "shared": (0, "W_SHARED", _shared), "constant": (2, "W_CONSTANT", _constant),
+GROUPS: dict[str, tuple[int, int, str, Callable[[DataFrame, Rule], DataFrame]]] = {
+    "shared": (1, 0, "W_SHARED", _shared), "constant": (2, 2, "W_CONSTANT", _constant),
 }  # fmt: skip
-"""Rule -> the place of the column that gets the code, the code, and what finds the values that get it: the rows they stand in are
-not sorted, which for wide rows is dear."""
+"""Rule -> how many of its columns, the first ones, make a group; the place of the column that gets the code; the code; what finds the
+values that get it: the rows they stand in are not sorted, which for wide rows is dear."""
 LINES: dict[str, tuple[int, Callable[[Rule], dict[str, Column]]]] = {"series": (2, _series)}
 """Rule -> the place of the column that gets the codes, and its conditions; those whose name starts with `_` are helpers."""
 
@@ -77,39 +77,56 @@ def by_groups(contract: Contract) -> bool:
     return all(rule.rule in GROUPS for rule in contract.table_rules)
 
 
-def flagged(
-    frame: DataFrame, contract: Contract, live: Column, standing: DataFrame | None = None, write: Write = lambda rows: rows
-) -> DataFrame:
+def flagged(frame: DataFrame, contract: Contract, live: Column) -> DataFrame:
     """The frame with the codes of the contract's table rules in `_codes`, as if no rule had ever looked at it before.
 
     live: the rows the rules see. Codes follow from the rule's columns alone, so equal tables get equal codes.
-    standing: live rows of the table that are not in the frame, with its columns; those whose codes change are added to it.
-    write: writes rows down that are used several times.
     """
-    if not contract.table_rules:
-        return frame
-    if standing is None:
-        return _marked(frame, contract, live, [_hits(frame.where(live), rule) for rule in contract.table_rules])
+    rules = contract.table_rules
+    return _marked(frame, rules, live, [_hits(frame.where(live), rule) for rule in rules]) if rules else frame
+
+
+def flagged_beside(
+    frame: DataFrame, contract: Contract, live: Column, was: DataFrame, standing: DataFrame, write: Write
+) -> tuple[DataFrame, bool]:
+    """The same for rows that come in place of others: the frame, with those rows of the table whose codes change by that; are there any?
+
+    was: the rows that were there before. standing: the live rows that stay, with the frame's columns. write: writes rows down that
+    are used several times. Only rows in a group of a row that comes or goes are looked at.
+    """
     assert by_groups(contract)
-    needed = [*contract.key, "_codes", *{c for rule in contract.table_rules for c in rule.columns} - set(contract.key)]
-    lean = standing.select(*needed)
-    everything = frame.where(live).select(*needed).unionByName(lean)
-    hits = [write(_hits(everything, rule)) for rule in contract.table_rules]
-    marked = _marked(lean.withColumn("_before", F.concat_ws(",", "_codes")), contract, F.lit(True), hits)
-    changed = write(marked.where(F.concat_ws(",", "_codes") != F.col("_before")).select(*contract.key))
-    if changed.count():
-        frame = frame.unionByName(changed.join(standing, list(contract.key)).select(*[f"`{c}`" for c in frame.columns]))
-    return _marked(frame, contract, live, hits)
+    more = False
+    for rule in contract.table_rules:
+        group = rule.columns[: GROUPS[rule.rule][0]]
+        needed = [*contract.key, "_codes", *{*rule.columns} - {*contract.key}]
+        near = write(_in_groups_of(standing.select(*needed), frame.where(live).select(*group).unionByName(was.select(*group))))
+        hits = write(_hits(frame.where(live).select(*needed).unionByName(near), rule))
+        marked = _marked(near.withColumn("_before", F.concat_ws(",", "_codes")), [rule], F.lit(True), [hits])
+        changed = write(marked.where(F.concat_ws(",", "_codes") != F.col("_before")).select(*contract.key))
+        if changed.count():
+            more = True
+            recoded = changed.join(standing, list(contract.key)).select(*[f"`{c}`" for c in frame.columns])
+            frame = write(frame.unionByName(recoded))
+            standing = standing.join(changed, list(contract.key), "left_anti")
+        frame = _marked(frame, [rule], live, [hits])
+    return frame, more
+
+
+def _in_groups_of(rows: DataFrame, others: DataFrame) -> DataFrame:
+    """The rows that agree with one of the others in all of their columns; NULL agrees with NULL."""
+    groups = others.distinct().select(*[F.col(c).alias(f"_group|{c}") for c in others.columns])
+    same = [F.col(f"`_group|{c}`").eqNullSafe(F.col(c)) for c in others.columns]
+    return groups.join(rows, same).select(*rows.columns)
 
 
 def _hits(rows: DataFrame, rule: Rule) -> DataFrame:
     """The values whose rows a rule of GROUPS hits; of another rule the rows themselves say."""
-    return GROUPS[rule.rule][2](rows.select(*rule.columns), rule) if rule.rule in GROUPS else rows
+    return GROUPS[rule.rule][3](rows.select(*rule.columns), rule) if rule.rule in GROUPS else rows
 
 
-def _marked(frame: DataFrame, contract: Contract, live: Column, hits: list[DataFrame]) -> DataFrame:
+def _marked(frame: DataFrame, rules: Sequence[Rule], live: Column, hits: list[DataFrame]) -> DataFrame:
     kept, names = frame.columns, []
-    for n, (rule, hit) in enumerate(zip(contract.table_rules, hits, strict=True)):
+    for n, (rule, hit) in enumerate(zip(rules, hits, strict=True)):
         prefix = f"_among{n}|"
         frame, found = _in_groups(frame, rule, hit, live, prefix) if rule.rule in GROUPS else _in_lines(frame, rule, live, prefix)
         names += found
@@ -121,7 +138,7 @@ def _marked(frame: DataFrame, contract: Contract, live: Column, hits: list[DataF
 
 def _in_groups(frame: DataFrame, rule: Rule, hits: DataFrame, live: Column, prefix: str) -> tuple[DataFrame, list[tuple[str, str]]]:
     """The frame with a column that says which rows a rule of GROUPS hits: code and column."""
-    place, code, _ = GROUPS[rule.rule]
+    _, place, code, _ = GROUPS[rule.rule]
     hit = prefix + code
     found = hits.select(*[F.col(c).alias(prefix + c) for c in hits.columns], F.lit(True).alias(hit))
     same = [F.col(f"`{prefix}{c}`").eqNullSafe(F.col(c)) for c in hits.columns]

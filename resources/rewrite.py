@@ -1,12 +1,13 @@
-"""Rows taken out of a published table by their keys: only files that hold one of them are written anew.
+"""Rows of a published table found by their keys, and taken out of it: only files that hold one of them are written anew.
 
-Here: finding those files, and what stays of them as a stage. Not here: committing it (`lake`), which rows those are.
+Here: finding them in one pass over the columns of the key, and what stays of their files as a stage. Not here: committing it (`lake`),
+which rows those are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -35,8 +36,64 @@ class Rewritten:
     standing: int
 
 
-def without(lake: Lake, table: str, version: int, run_id: str, keys: pa.Table) -> Rewritten:
-    """A version of a table, which has no partitions, less the rows that have one of these keys.
+@dataclass(frozen=True)
+class Found:
+    """The rows of one version of a table that have one of some keys.
+
+    data: all its rows. marks: of each file with such a row, for every row whether it is one, and the keys of those that are.
+    files: path -> bytes. total: rows of the table.
+    """
+
+    data: pa.dataset.Dataset
+    marks: dict[pa.dataset.ParquetFileFragment, tuple[pa.BooleanArray, pa.Array]]
+    files: dict[pa.dataset.ParquetFileFragment, tuple[str, int]]
+    total: int
+
+    @property
+    def rows(self) -> int:
+        return sum(len(keys) for _, keys in self.marks.values())
+
+    def less(self, keys: pa.Table) -> Found:
+        """The found rows that have none of these keys."""
+        import pyarrow.compute as pc
+
+        gone, marks = as_texts(keys), {}
+        for fragment, (marked, found) in self.marks.items():
+            stays = pc.invert(pc.is_in(found, value_set=gone))
+            if stays.true_count:
+                marks[fragment] = (pc.replace_with_mask(marked, marked, stays), found.filter(stays))
+        return replace(self, marks=marks)
+
+    def others(self, column: str, without: str) -> int:
+        """How many rows there are beside the found ones that have another value in a column, which all of them have, than this."""
+        import pyarrow.compute as pc
+
+        def count(batches: Iterator[pa.RecordBatch]) -> int:
+            return sum(pc.sum(pc.not_equal(rows[column], without)).as_py() or 0 for rows in batches)
+
+        return count(self.data.to_batches(columns=[column])) - count(self._batches(True, [column]))
+
+    def rewritten(self, stage: Stage) -> Rewritten:
+        """The table without the found rows: what stays of their files is written to the stage."""
+        import pyarrow as pa
+
+        stays = any(len(keys) < len(marked) for marked, keys in self.marks.values())
+        if stays:
+            stage.write_arrow(pa.RecordBatchReader.from_batches(self.data.schema, self._batches(False)))
+        return Rewritten(stage if stays else None, dict(self.files[f] for f in self.marks), self.rows, self.total - self.rows)
+
+    def _batches(self, these: bool, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+        import pyarrow.compute as pc
+
+        for fragment, (marked, _) in self.marks.items():
+            wanted, at = marked if these else pc.invert(marked), 0
+            for rows in fragment.to_batches(schema=self.data.schema, columns=columns):
+                yield rows.filter(wanted.slice(at, len(rows)))
+                at += len(rows)
+
+
+def find(lake: Lake, table: str, version: int, keys: pa.Table) -> Found:
+    """The rows with one of these keys, of a version of a table that has no partitions.
 
     keys: its columns are those of the key. A row whose key is not known in whole has none of them.
     """
@@ -44,17 +101,12 @@ def without(lake: Lake, table: str, version: int, run_id: str, keys: pa.Table) -
 
     handle = lake.open(table, version)
     assert handle is not None
-    data, key, gone = dataset(handle), keys.column_names, as_texts(keys).unique()
+    data, key, wanted = dataset(handle), keys.column_names, as_texts(keys).unique()
     files = {unquote(f["path"]): f for f in pa.table(handle.get_add_actions(flatten=True)).to_pylist()}
-    hits = {f: _count(as_texts(f.to_table(columns=key)), gone) for f in data.get_fragments()} if len(gone) else {}
-    touched = {f: files[f.path] for f, n in hits.items() if n}
-    replaced = {file["path"]: file["size_bytes"] for file in touched.values()}
-    taken, total = sum(hits.values()), sum(f["num_records"] for f in files.values())
-    if taken == sum(f["num_records"] for f in touched.values()):
-        return Rewritten(None, replaced, taken, total - taken)
-    stage = lake.stage(table, run_id)
-    stage.write_arrow(pa.RecordBatchReader.from_batches(data.schema, _staying(list(touched), data.schema, key, gone)))
-    return Rewritten(stage, replaced, taken, total - taken)
+    marked = {f: _marked(f.to_table(columns=key), wanted) for f in data.get_fragments()} if len(wanted) else {}
+    marks = {f: (mark, found) for f, (mark, found) in marked.items() if len(found)}
+    paths = {f: (files[f.path]["path"], files[f.path]["size_bytes"]) for f in marks}
+    return Found(data, marks, paths, sum(f["num_records"] for f in files.values()))
 
 
 def as_texts(rows: pa.Table | pa.RecordBatch, key: Sequence[str] | None = None) -> pa.Array:
@@ -67,18 +119,13 @@ def as_texts(rows: pa.Table | pa.RecordBatch, key: Sequence[str] | None = None) 
     return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 
 
-def _staying(fragments: list[pa.dataset.Fragment], schema: pa.Schema, key: list[str], gone: pa.Array) -> Iterator[pa.RecordBatch]:
+def _marked(rows: pa.Table, wanted: pa.Array) -> tuple[pa.BooleanArray, pa.Array]:
+    """Of every row whether its key is wanted, and the keys of those whose is."""
     import pyarrow.compute as pc
 
-    for fragment in fragments:
-        for rows in fragment.to_batches(schema=schema):
-            yield rows.filter(pc.invert(pc.is_in(as_texts(rows, key), value_set=gone, skip_nulls=True)))
-
-
-def _count(texts: pa.Array, gone: pa.Array) -> int:
-    import pyarrow.compute as pc
-
-    return int(pc.sum(pc.is_in(texts, value_set=gone, skip_nulls=True)).as_py() or 0)
+    keys = as_texts(rows)
+    marked = pc.is_in(keys, value_set=wanted, skip_nulls=True)
+    return marked, keys.filter(marked)
 
 
 def removals(rewritten: Rewritten) -> list[RemoveAction]:

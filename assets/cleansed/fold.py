@@ -98,6 +98,16 @@ def _alone(rows: DataFrame) -> DataFrame:
 
 
 def _ranked(contract: Contract, rows: DataFrame) -> DataFrame:
+    """The rows of keys of several, put in order: with _rank, _contested, _copy, _place and _last_seen.
+
+    Sorted are only the columns that the order follows from; a row is known by where it was delivered.
+    """
+    lean = rows.select(*dict.fromkeys([*contract.key, *LINEAGE, "_extract_ts", "_row_hash", "_seq", "_seen", "_bad"]))
+    places = _places(contract, lean).select(*LINEAGE, "_rank", "_contested", "_copy", "_place", "_last_seen")
+    return places.join(rows, list(LINEAGE)).select(*rows.columns, "_rank", "_place", "_copy", "_contested", "_last_seen")
+
+
+def _places(contract: Contract, rows: DataFrame) -> DataFrame:
     """The rows of keys of several, put in order.
 
     _rank: 1 for those with the greatest sequence; _contested: of their key, that they differ; _copy: number among equal ones;

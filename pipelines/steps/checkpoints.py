@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pipelines.runtime import Runtime
+from resources.changes import Came
 from resources.errors import LakeUnreachable
 
 if TYPE_CHECKING:
@@ -18,16 +19,22 @@ if TYPE_CHECKING:
     from resources.stage import Stage
 
 
+Checkpoint = Callable[["DataFrame | Came"], "DataFrame"]
+
+
 @contextmanager
-def checkpoints(runtime: Runtime, table: str, run_id: str) -> Iterator[Callable[[DataFrame], DataFrame]]:
+def checkpoints(runtime: Runtime, table: str, run_id: str) -> Iterator[Checkpoint]:
     """A function that writes rows down and gives them back to be read, for as long as the block lasts."""
     stages: list[Stage] = []
 
-    def checkpoint(frame: DataFrame) -> DataFrame:
+    def checkpoint(rows: DataFrame | Came) -> DataFrame:
         stage = runtime.lake.stage(table, run_id)
         stages.append(stage)
         with runtime.step.clock("stage"):
-            stage.write(frame)
+            if isinstance(rows, Came):
+                rows.write(stage)
+            else:
+                stage.write(rows)
         return stage.frame(runtime.spark)
 
     try:

@@ -15,14 +15,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import partial, reduce
+from operator import and_
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
-from assets.lookup import without
+from assets.lookup import only, without
 from contracts import Contract
 from pipelines.batches import containing, contains, rows_of_batches
 from pipelines.books.holds import DRIFT
@@ -35,18 +36,21 @@ from pipelines.steps.lists import Frames, Snapshots
 from pipelines.steps.outcome import GateFailed, Outcome
 from pipelines.steps.standing import Standing, of_state, rules_now, standing
 from quality import gates
-from quality.among import by_groups, flagged
+from quality.among import by_groups, flagged, flagged_beside
 from quality.balance import Account
 from quality.gates import GateResult
 from quality.rows import LINEAGE, typed
 from resources import rewrite
-from resources.rewrite import Rewritten
+from resources.changes import GONE
+from resources.rewrite import Found
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 FATE, NEW = "_fate", "_new"
 BATCH = ("_business_date", "_batch_id")
+JUDGED = ("_codes", "_op", "_seen", "_closed_on")
+"""What a fold may say anew of a row that it has published before."""
 WORTH_CHANGING = 100_000
 """From so many rows on a table is not written anew for a few of them."""
 FEW = 20
@@ -58,19 +62,17 @@ FATES = {PUBLISHED: "published", QUARANTINED: "quarantined", DUPLICATE: "duplica
 @dataclass(frozen=True)
 class Work:
     """What a fold is made of. delivered: all rows of new batches that may be held back, as they are in raw. rows: typed, with those
-    held back that are judged `again`. state: the published rows that count beside them. others: keys that change beside those of
-    the rows, when only what changes is written; None: the whole table is. unchanged: rows of each new batch that need no judgement."""
+    held back that are judged `again`. state: the published rows that count beside them. unchanged: rows of each new batch that need
+    no judgement. When only what changes is written: others, the keys that change beside those of the rows, and found, the published
+    rows of all these keys, which are the state then; None: the whole table is."""
 
     delivered: DataFrame
     rows: DataFrame
     state: DataFrame | None
     again: held.Again | None = None
-    others: DataFrame | None = None
     unchanged: dict[Batch, int] = field(default_factory=dict)
-
-    @property
-    def whole(self) -> bool:
-        return self.others is None
+    others: DataFrame | None = None
+    found: Found | None = None
 
 
 def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, rebuild: bool = False) -> Outcome:
@@ -96,19 +98,24 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     partly = not outdated and was.gated == rules and _few(runtime, contract, new, snapshots)
     with checkpoints(runtime, table, run_id) as checkpoint:
         with runtime.step.clock("plan"):
-            if partly and state is not None:
-                work = _changes(runtime, contract, was, state, new, everything, checkpoint)
+            if partly and state is not None and base is not None:
+                work = _changes(runtime, contract, was, state, base, new, everything, checkpoint)
             else:
                 work = _everything(runtime, contract, was, state, new, everything, snapshots, checkpoint, outdated=outdated)
             # written down: what is counted, held back and published of it is not reckoned each time
             judged = checkpoint(fold(contract, work.rows, work.state, snapshots.all, known_until=snapshots.known_until, others=work.others))
-            beside = None
-            if work.others is not None and state is not None:
-                beside = without(state.where(F.col("_op") != "D"), judged.select(*contract.key).distinct(), contract.key)
-                beside = beside.withColumns({FATE: F.lit(PUBLISHED), NEW: F.lit(False)})
-            marked = flagged(judged, contract, _live(), beside, checkpoint)
-            if beside is not None and contract.table_rules:
+            found, marked = work.found, judged
+            if found is None:
+                marked = flagged(judged, contract, _live())
+            elif contract.table_rules and state is not None and base is not None:
+                marked, more = _flagged(contract, judged, work, state, checkpoint)
                 judged = marked = checkpoint(marked)
+                if more:
+                    found = rewrite.find(runtime.lake, contract.name, base, judged.select(*contract.key).dropna().distinct().toArrow())
+            if found is not None and work.state is not None:
+                as_before = checkpoint(_as_before(contract, judged, work.state))
+                judged = marked = judged.where(F.col(NEW)).unionByName(without(judged.where(~F.col(NEW)), as_before, contract.key))
+                found = found.less(as_before.toArrow())
         stage = runtime.lake.stage(table, run_id)
         with runtime.step.clock("stage"):
             stage.write(marked.where(F.col(FATE) == PUBLISHED).drop(FATE, NEW))
@@ -118,12 +125,13 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
             outcome.accounts, to_publish = _accounts(runtime, contract, judged, staged, new, work, late)
         with runtime.step.clock("gates"):
             lost = to_publish - stage.rows()
-            outcome.checks = _checks(runtime, contract, staged, outcome.accounts, 0 if beside is None else beside.count(), lost)
+            outcome.checks = _checks(runtime, contract, staged, outcome.accounts, found, lost)
         if any(c.blocking and not c.passed for c in outcome.checks):
             hint = "" if state is None or was.rules_of_all == rules else OF_EARLIER_RULES
             raise GateFailed(table, outcome.checks, outcome.accounts, stage.uri, hint)
         with runtime.step.clock("stage"):
-            stays = None if work.whole or base is None else _staying(runtime, contract, base, judged, run_id)
+            stays = None if found is None else found.rewritten(runtime.lake.stage(table, run_id))
+            gone = {} if found is None else {GONE: str(found.less(staged.select(*contract.key).toArrow()).rows)}
         held.publish(runtime, contract, was, judged.where(F.col(FATE) == QUARANTINED), new, work.delivered, work.again, run_id)
     with runtime.step.clock("publish"):
         published = runtime.lake.publish(
@@ -132,7 +140,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
             mode="overwrite" if stays is None else "append",
             beside=stays,
             transactions=containing(*[b.batch_id for b in new]) | of_state(was, rules, of_all=of_all),
-            metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of),
+            metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of) | gone,
             statistics=contract.statistics,
         )
     runtime.step.wrote(published)
@@ -158,19 +166,22 @@ def _few(runtime: Runtime, contract: Contract, new: list[Batch], snapshots: Snap
 
 
 def _changes(
-    runtime: Runtime, contract: Contract, was: Standing, state: DataFrame, new: list[Batch], everything: list[Batch], checkpoint: Frames
-) -> Work:
+    runtime: Runtime, contract: Contract, was: Standing, state: DataFrame, base: int, new: list[Batch], everything: list[Batch],
+    checkpoint: Frames,
+) -> Work:  # fmt: skip
     """Rows that are news, and the keys that they touch or that a list no longer has."""
     assert contract.delivery is not None
     delivered, read = held.raw_rows(runtime, contract, {b.batch_id for b in new}), _reader(runtime, contract)
     others, unchanged = state.select(*contract.key).where(F.lit(False)), dict[Batch, int]()
     if contract.delivery.mode == "full":
-        found = lists.news(contract, delivered, state, read, checkpoint)
-        delivered, rows, others, unchanged = found.delivered, found.rows, found.missing, {new[0]: found.unchanged}
+        news = lists.news(contract, delivered, state, read, checkpoint)
+        delivered, rows, others, unchanged = news.delivered, news.rows, news.missing, {new[0]: news.unchanged}
     else:
         rows = checkpoint(read(delivered))
     rows, again = _with_held(runtime, contract, was, everything, rows, checkpoint, everyone=False)
-    return Work(delivered, rows, state, again, others, unchanged)
+    keys = checkpoint(rows.select(*contract.key).dropna().unionByName(others).distinct())
+    found = rewrite.find(runtime.lake, contract.name, base, keys.toArrow())
+    return Work(delivered, rows, checkpoint(only(state, keys, contract.key)), again, unchanged, others, found)
 
 
 def _everything(
@@ -207,10 +218,21 @@ def _reader(runtime: Runtime, contract: Contract) -> Frames:
     return partial(typed, contract, test_divisions=runtime.test_divisions)
 
 
-def _staying(runtime: Runtime, contract: Contract, base: int, judged: DataFrame, run_id: str) -> Rewritten:
-    """What stays of the files in which a key of the judged rows is."""
-    keys = judged.select(*contract.key).dropna().distinct().toArrow()
-    return rewrite.without(runtime.lake, contract.name, base, run_id, keys)
+def _as_before(contract: Contract, judged: DataFrame, state: DataFrame) -> DataFrame:
+    """The keys whose published row stands beside what is new, and stays just as it was."""
+    told = [f"_was{c}" for c in JUDGED]
+    was = state.select(*contract.key, *[F.col(c).alias(t) for c, t in zip(JUDGED, told, strict=True)])
+    stands = judged.where((F.col(FATE) == PUBLISHED) & ~F.col(NEW)).select(*contract.key, *JUDGED).join(was, list(contract.key))
+    same = [F.col(c).eqNullSafe(F.col(t)) for c, t in zip(JUDGED, told, strict=True)]
+    return stands.where(reduce(and_, same)).select(*contract.key)
+
+
+def _flagged(contract: Contract, judged: DataFrame, work: Work, state: DataFrame, checkpoint: Frames) -> tuple[DataFrame, bool]:
+    """What the table rules say of the judged rows, with the rows beside them of which they now say something else; are there any?"""
+    assert work.state is not None
+    beside = without(state.where(F.col("_op") != "D"), judged.select(*contract.key).distinct(), contract.key)
+    beside = beside.withColumns({FATE: F.lit(PUBLISHED), NEW: F.lit(False)})
+    return flagged_beside(judged, contract, _live(), work.state, beside, checkpoint)
 
 
 def _never_delivered(runtime: Runtime, contract: Contract, base: int | None, run_id: str) -> Outcome:
@@ -279,10 +301,12 @@ def _accounts(
     return accounts, to_publish
 
 
-def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account], beside: int, lost: int) -> list[GateResult]:
+def _checks(
+    runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account], found: Found | None, lost: int
+) -> list[GateResult]:
     """The balance, the share of quarantined rows, and the contract's expectations on exactly the live rows to be published.
 
-    beside: live rows that stay as they are. lost: rows to be published that are not staged.
+    found: the published rows in whose place the staged ones come; all others stay. lost: rows to be published that are not staged.
     """
     assert contract.delivery is not None
     out = [a.sentence() for a in accounts if not a.balanced] + ([f"{lost} rows to be published are not staged"] if lost else [])
@@ -306,7 +330,7 @@ def _checks(runtime: Runtime, contract: Contract, staged: DataFrame, accounts: l
             f"at most {most:.0%} of a batch is quarantined",
             {"batches": "; ".join(over)} if over else {},
         ),
-        *gates.check(contract, candidates, runtime.valid_codes, beside),
+        *gates.check(contract, candidates, runtime.valid_codes, found.others("_op", "D") if found else 0),
     ]
 
 

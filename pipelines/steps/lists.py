@@ -71,11 +71,10 @@ def news(contract: Contract, delivered: DataFrame, state: DataFrame, read: Frame
     """
     digests = checkpoint(delivered.select(*LINEAGE, delivered_hash(contract).alias("_row_hash")))
     live = state.where(F.col("_op") != "D").select(*contract.key, "_row_hash")
-    same = checkpoint(live.join(digests, "_row_hash"))
     judged = checkpoint(without(digests, live, ["_row_hash"]).select(*LINEAGE))
     keys = checkpoint(read(only(delivered, judged, LINEAGE)).select(*contract.key).distinct())  # of a row only its key is typed
-    beside = checkpoint(keys.join(same, list(contract.key)).select(*LINEAGE))
+    as_before = only(live, keys, contract.key).select("_row_hash")
+    beside = checkpoint(only(digests, as_before, ["_row_hash"]).select(*LINEAGE))
     fresh = checkpoint(only(delivered, judged.unionByName(beside), LINEAGE))
-    there = same.select(*contract.key).unionByName(keys).distinct()
-    missing = without(live, there, contract.key).select(*contract.key)
-    return News(fresh, checkpoint(read(fresh)), missing, same.count() - beside.count())
+    missing = checkpoint(without(without(live, digests, ["_row_hash"]), keys, contract.key).select(*contract.key))
+    return News(fresh, checkpoint(read(fresh)), missing, digests.count() - judged.count() - beside.count())

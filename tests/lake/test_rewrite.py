@@ -36,7 +36,8 @@ class Rows:
         table = pa.table({"kind": [k for k, _ in keys], "no": pa.array([n for _, n in keys], pa.int64())})
         newest = self.lake.version(TABLE)
         assert newest is not None
-        return rewrite.without(self.lake, TABLE, newest if version is None else version, "rewriting", table)
+        found = rewrite.find(self.lake, TABLE, newest if version is None else version, table)
+        return found.rewritten(self.lake.stage(TABLE, "rewriting"))
 
     def replace(self, *rows: tuple[Any, ...], also: tuple[tuple[Any, ...], ...] = ()) -> Any:
         return self.publish(*rows, mode="append", beside=self.without([r[:2] for r in rows] + list(also)))

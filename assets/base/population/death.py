@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import reduce
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import of_first, source_key, value_of
 from assets.base.population.source_link import CONFLICT, M2, is_sure
-from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
+from assets.declare import AS_OF, CHECKPOINT, Changes, Update, cleansed, lake_asset, table, update_of
 from assets.lookup import with_known
 from standards.tables import looked_up
 
@@ -226,3 +227,10 @@ def death(
         .transform(with_contradiction)
         .select("person_uid", "death_date", "grade", "status", "is_candidate", "date_conflict", "sources", "life_evidence")
     )
+
+
+@update_of("base/population/death")
+def changed_deaths(changes: Changes, **asked: Any) -> Update:
+    """All of them are looked at, as they are few; what is made of them looks only at those that have changed."""
+    made = asked["checkpoint"](death(**asked))
+    return Update(made.select("person_uid").unionByName(changes.before.select("person_uid")).distinct(), made)

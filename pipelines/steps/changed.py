@@ -1,0 +1,74 @@
+"""What has changed in the inputs of a table since it was made, and which of its rows are other ones by that.
+
+Here: the versions it was made from held against those of today, what an update says held against the table. Not here: what the changes
+mean (`assets`), which rows a commit brought (`resources.changes`), publishing (`derive`).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from assets.declare import Changes, TableAsset, Update
+from assets.lookup import only, unlike, without
+from contracts import Contract
+from pipelines.runtime import Runtime
+from pipelines.steps.checkpoints import Checkpoint
+from resources import changes, rewrite
+from resources.rewrite import Found
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+READ = "read"
+"""Under this name a commit says which version of each input its rows were made from."""
+WORTH_UPDATING = 100_000
+"""A table of fewer rows is made anew as a whole."""
+
+
+def since(
+    runtime: Runtime, asset: TableAsset, base: int, notes: dict[str, Any], versions: dict[str, int], checkpoint: Checkpoint
+) -> Changes | None:
+    """The changes since the table was made; None when they are not known, or when the table is better made as a whole.
+
+    notes: what the table's newest commit says. versions: of the inputs, today.
+    """
+    was = json.loads(notes.get(READ, "{}"))
+    if was.keys() != versions.keys() or runtime.lake.rows(asset.name) < WORTH_UPDATING:
+        return None
+    came: dict[str, DataFrame] = {}
+    gone: dict[str, DataFrame] = {}
+    found = {t: changes.came(runtime.lake, t, was[t], now) for t, now in versions.items() if was[t] != now}
+    if any(rows is None for rows in found.values()):
+        return None
+    for argument, table in asset.inputs.items():
+        before, rows = runtime.lake.read(runtime.spark, table, was[table]), found.get(table)
+        if rows is None:
+            came[argument] = gone[argument] = live(table, before).where(F.lit(False))
+        else:
+            new, key = checkpoint(rows), list(runtime.contracts[table].key)
+            came[argument] = live(table, new)
+            gone[argument] = checkpoint(only(live(table, before), new.select(*key).distinct(), key))
+    return Changes(runtime.lake.read(runtime.spark, asset.name, base), date.fromisoformat(notes["as_of"]), came, gone)
+
+
+def unlike_before(
+    runtime: Runtime, contract: Contract, base: int, changes: Changes, update: Update, checkpoint: Checkpoint
+) -> tuple[DataFrame, int, Found]:
+    """What an update really changes: the rows that are new or others than before, how many keys are gone, and the rows of the
+    table that all of these take the place of."""
+    key = contract.key
+    keys = checkpoint(update.keys)
+    before = checkpoint(only(changes.before, keys, key))
+    rows = checkpoint(unlike(update.rows, before, key))
+    gone = checkpoint(without(before, update.rows, key).select(*key))
+    found = rewrite.find(runtime.lake, contract.name, base, rows.select(*key).unionByName(gone).toArrow())
+    return rows, gone.count(), found
+
+
+def live(table: str, rows: DataFrame) -> DataFrame:
+    """The rows that hold today: tombstones of a cleansed table are left out."""
+    return rows.where(F.col("_op") != "D") if table.startswith("cleansed/") else rows
