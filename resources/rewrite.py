@@ -7,6 +7,7 @@ which rows those are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from resources.lake import Lake
     from resources.stage import Stage
 
+FILES_AT_ONCE = 2
 BETWEEN = "\x1f"
 """Stands between the parts of a key; in no text of the lake."""
 
@@ -103,8 +105,10 @@ def find(lake: Lake, table: str, version: int, keys: pa.Table) -> Found:
     assert handle is not None
     data, key, wanted = dataset(handle), keys.column_names, as_texts(keys).unique()
     files = {unquote(f["path"]): f for f in pa.table(handle.get_add_actions(flatten=True)).to_pylist()}
-    marked = {f: _marked(f.to_table(columns=key), wanted) for f in data.get_fragments()} if len(wanted) else {}
-    marks = {f: (mark, found) for f, (mark, found) in marked.items() if len(found)}
+    fragments = list(data.get_fragments()) if len(wanted) else []
+    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+        marked = zip(fragments, pool.map(lambda f: _marked(f.to_table(columns=key), wanted), fragments), strict=True)
+        marks = {f: (mark, found) for f, (mark, found) in marked if len(found)}
     paths = {f: (files[f.path]["path"], files[f.path]["size_bytes"]) for f in marks}
     return Found(data, marks, paths, sum(f["num_records"] for f in files.values()))
 

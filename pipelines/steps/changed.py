@@ -41,18 +41,29 @@ def since(
         return None
     came: dict[str, DataFrame] = {}
     gone: dict[str, DataFrame] = {}
-    found = {t: changes.came(runtime.lake, t, was[t], now) for t, now in versions.items() if was[t] != now}
-    if any(rows is None for rows in found.values()):
-        return None
     for argument, table in asset.inputs.items():
-        before, rows = runtime.lake.read(runtime.spark, table, was[table]), found.get(table)
-        if rows is None:
-            came[argument] = gone[argument] = live(table, before).where(F.lit(False))
-        else:
-            new, key = checkpoint(rows), list(runtime.contracts[table].key)
-            came[argument] = live(table, new)
-            gone[argument] = checkpoint(only(live(table, before), new.select(*key).distinct(), key))
+        found = _came_and_gone(runtime, table, was[table], versions[table], checkpoint)
+        if found is None:
+            return None
+        came[argument], gone[argument] = found
     return Changes(runtime.lake.read(runtime.spark, asset.name, base), date.fromisoformat(notes["as_of"]), came, gone)
+
+
+def _came_and_gone(runtime: Runtime, table: str, was: int, now: int, checkpoint: Checkpoint) -> tuple[DataFrame, DataFrame] | None:
+    """The rows of a table that are new or changed since a version, and those that they take the place of; None: nobody knows.
+
+    The log tells them of a table of which only some rows were written; a small one is compared.
+    """
+    key, before = list(runtime.contracts[table].key), live(table, runtime.lake.read(runtime.spark, table, was))
+    if now == was:
+        return before.where(F.lit(False)), before.where(F.lit(False))
+    if (rows := changes.came(runtime.lake, table, was, now)) is not None:
+        new = checkpoint(rows)
+        return live(table, new), only(before, new.select(*key).distinct(), key)
+    if runtime.lake.rows(table) >= WORTH_UPDATING:
+        return None
+    today = live(table, runtime.lake.read(runtime.spark, table, now))
+    return checkpoint(unlike(today, before, key)), checkpoint(unlike(before, today, key))
 
 
 def unlike_before(

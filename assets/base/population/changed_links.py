@@ -6,8 +6,9 @@ a valid number, a document or a local number, so what one changes is found by wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
+from operator import and_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -15,11 +16,12 @@ from pyspark.sql import functions as F
 from assets.base.population import source_link as links
 from assets.base.population.records import records, sources
 from assets.declare import Changes, Update, declared, update_of
-from assets.lookup import only
+from assets.lookup import only, unlike, with_known, without
 
 TABLE = "base/population/source_link"
 KEY = ("source_table", "source_key")
-WORD = "word"
+LINEAGE = ("_source_file", "_row_no", "_batch_id", "_business_date")
+WORD, LOCAL = "word", "local:"
 """What a record without a number is found by: its document, its local number, itself."""
 
 
@@ -31,51 +33,72 @@ def _by_source(frames: Mapping[str, DataFrame]) -> dict[str, DataFrame]:
 
 def _words(rows: DataFrame) -> DataFrame:
     """KEY and each word of a record without a number."""
-    document, local = F.concat(F.lit("document:"), F.col("document")), F.concat(F.lit("local:"), F.col("local_number"))
+    document, local = F.concat(F.lit("document:"), F.col("document")), F.concat(F.lit(LOCAL), F.col("local_number"))
     itself = F.concat(F.lit("record:"), F.concat_ws(":", *KEY))
     return rows.select(*KEY, F.explode(F.array_compact(F.array(document, local, itself))).alias(WORD))
 
 
-def _with_words(rows: DataFrame, words: Iterable[DataFrame]) -> DataFrame:
+def _with_words(rows: DataFrame, words: DataFrame) -> DataFrame:
     """KEY of the rows that have one of the words."""
-    wanted = reduce(DataFrame.unionByName, [w.select(WORD) for w in words]).where(F.col(WORD).isNotNull()).distinct()
-    return only(_words(rows), wanted, [WORD]).select(*KEY).distinct()
+    return only(_words(rows), words.where(F.col(WORD).isNotNull()).distinct(), [WORD]).select(*KEY).distinct()
 
 
-def _local_words(rows: DataFrame) -> DataFrame:
-    """A word for each local number of the rows."""
-    return rows.select(F.concat(F.lit("local:"), F.explode("local_numbers")).alias(WORD))
+def _moved(came: DataFrame, was: DataFrame) -> DataFrame:
+    """KEY and LINEAGE of the records that say what they said before, and stand in another place: so do their links."""
+    said = [c for c in came.columns if c not in (*KEY, *LINEAGE)]
+    before = was.select(*KEY, *[F.col(c).alias(f"_was_{c}") for c in said])
+    same = reduce(and_, [F.col(c).eqNullSafe(F.col(f"_was_{c}")) for c in said])
+    return came.join(before, list(KEY)).where(same).select(*KEY, *LINEAGE)
 
 
 @update_of(TABLE)
 def changed_links(
     changes: Changes, pseudonym: Callable[[Column], Column], checkpoint: Callable[[DataFrame], DataFrame], **inputs: DataFrame
 ) -> Update:
-    """The links that follow anew: of the records that have changed, that share a number with one of them, or that are linked by
-    a local number or document that one of them carries, or that is taught by a record of a number so touched."""
+    """The links that follow anew: of the records that say something else than before, that share a number with one of them, or that
+    are linked by a local number or document that one of them carries, or that is taught by a record of a number so touched. Of records
+    that only stand in another place, only that."""
     everything = _by_source(inputs)
     numbered = {table: frame.where(F.col("id_no").isNotNull()) for table, frame in everything.items()}
     teachers = {table: frame for table, frame in numbered.items() if sources()[table].introduces and sources()[table].local}
-    changed = checkpoint(records(_by_source(changes.came)).unionByName(records(_by_source(changes.was))))
+    came, was = (checkpoint(records(_by_source(rows))) for rows in (changes.came, changes.was))
+    moved = checkpoint(_moved(came, was))
+    came, was = (checkpoint(without(rows, moved, KEY)) for rows in (came, was))
+    changed = came.unionByName(was)
 
     touched = checkpoint(changed.select("id_no").where(F.col("id_no").isNotNull()).distinct())
-    taught = records({table: only(frame, touched, ["id_no"]) for table, frame in teachers.items()})
-    nameless = {table: frame.where(F.col("id_no").isNull()) for table, frame in everything.items()}
-    unnumbered = checkpoint(links.without_number(records(nameless)))
-    mine = links.without_number(changed)
-    reached = checkpoint(_with_words(unnumbered, [_words(mine), _local_words(changed), _local_words(taught)]))
-    beside = _with_words(unnumbered, [_words(only(unnumbered, reached, KEY))])
-    unnumbered = checkpoint(only(unnumbered, beside, KEY))
+    rows = checkpoint(_of_numbers(numbered, touched))
+    anchor = checkpoint(links.anchors(rows))
+    shifted = checkpoint(unlike(anchor, links.anchors(without(rows, came, KEY).unionByName(was)), ["id_no"]).select("id_no"))
+    anew = without(only(rows, shifted, ["id_no"]), came, KEY).unionByName(came)
+    needed = [c for c in links.LINK if c != "person_uid"] + ["owner"]
+    identified = links.match_by_number(anew, anchor).select(*needed)
 
+    taught = changed.where("introduces").select("local_numbers").unionByName(_of_numbers(teachers, shifted).select("local_numbers"))
+    unnumbered = checkpoint(links.without_number(records({t: frame.where(F.col("id_no").isNull()) for t, frame in everything.items()})))
+    local_words = taught.select(F.concat(F.lit(LOCAL), F.explode("local_numbers")).alias(WORD))
+    reached = checkpoint(_with_words(unnumbered, _words(links.without_number(changed)).select(WORD).unionByName(local_words)))
+    beside = checkpoint(only(unnumbered, _with_words(unnumbered, _words(only(unnumbered, reached, KEY)).select(WORD)), KEY))
+    found = checkpoint(only(_matched(beside, teachers, numbered, checkpoint).select(*needed), reached, KEY))
+
+    made = checkpoint(identified.unionByName(found).transform(links.with_person, pseudonym).select(*links.LINK))
+    elsewhere = only(changes.before.drop(*LINEAGE), moved, KEY).transform(with_known, moved, KEY).select(*links.LINK)
+    made = made.unionByName(without(elsewhere, made, KEY))
+    return Update(made.select(*KEY).unionByName(changed.select(*KEY)).distinct(), made)
+
+
+def _of_numbers(frames: Mapping[str, DataFrame], numbers: DataFrame) -> DataFrame:
+    """The records that carry one of the valid numbers."""
+    return records({table: only(frame, numbers, ["id_no"]) for table, frame in frames.items()})
+
+
+def _matched(
+    unnumbered: DataFrame, teachers: Mapping[str, DataFrame], numbered: Mapping[str, DataFrame], checkpoint: Callable[..., DataFrame]
+) -> DataFrame:
+    """The records without a number, matched beside all that teach one of their local numbers, and all that carry the numbers of these."""
     wanted = checkpoint(unnumbered.select("local_number").where(F.col("local_number").isNotNull()).distinct())
     teaching = records(teachers).select("id_no", F.explode("local_numbers").alias("local_number"))
-    numbers = checkpoint(touched.unionByName(only(teaching, wanted, ["local_number"]).select("id_no")).distinct())
-    rows = checkpoint(records({table: only(frame, numbers, ["id_no"]) for table, frame in numbered.items()}))
-
-    needed = [c for c in links.LINK if c != "person_uid"] + ["owner"]
-    identified = checkpoint(links.match_by_number(rows, links.anchors(rows)).select(*needed, *links.TEACHING))
-    local = links.local_numbers(identified, wanted)
-    found = links.match_without_number(unnumbered, links.documents(unnumbered), local).select(*needed)
-    made = identified.select(*needed).unionByName(only(found, reached, KEY))
-    made = checkpoint(made.transform(links.with_person, pseudonym).select(*links.LINK))
-    return Update(made.select(*KEY).unionByName(changed.select(*KEY)).distinct(), made)
+    numbers = checkpoint(only(teaching, wanted, ["local_number"]).select("id_no").distinct())
+    rows = checkpoint(_of_numbers(numbered, numbers))
+    local = links.local_numbers(links.match_by_number(rows, links.anchors(rows)), wanted)
+    return links.match_without_number(unnumbered, links.documents(unnumbered), local)

@@ -5,6 +5,7 @@ Here: which tables those are (sources.yaml), their keys, names and numbers, brou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, reduce
 from pathlib import Path
@@ -107,7 +108,7 @@ def _local_numbers(source: Source) -> Column:
     return F.array_compact(F.array(*numbers)) if numbers else F.array().cast("array<string>")
 
 
-def records(frames: dict[str, DataFrame]) -> DataFrame:
+def records(frames: Mapping[str, DataFrame]) -> DataFrame:
     """One row per source record, columns RECORD. `frames`: cleansed tables by the names of sources.yaml."""
 
     def lean(source: Source, frame: DataFrame) -> DataFrame:

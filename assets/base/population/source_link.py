@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import by_order, of_first, records, value_of
+from assets.base.population.records import by_order, of_first, records, sources, value_of
 from assets.declare import CHECKPOINT, PSEUDONYM, cleansed, lake_asset
 from assets.lookup import only, with_known
 from standards.names import same_person_name
@@ -187,4 +187,5 @@ def source_link(
     wanted = nameless.select("local_number").distinct()
     unidentified = checkpoint(match_without_number(nameless, documents(rows), local_numbers(identified, wanted)).select(*needed))
     matched = identified.select(*needed).unionByName(unidentified)
-    return matched.transform(with_person, pseudonym).select(*LINK)
+    # a night touches records of lists and of the register: their links stand in files of their own, so that all others stay as they are
+    return matched.transform(with_person, pseudonym).select(*LINK).repartition(len(sources()), "source_table")
