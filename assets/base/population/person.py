@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 
 import yaml
@@ -25,6 +25,8 @@ GONE = ("1", "8", "9")
 """person_status: cancelled, moved out, dead."""
 ALIVE, DEAD, CONFLICT = 1, 2, 3
 RESIDENCE_MONTHS = 12
+LINKS_AT_ONCE = 15_000_000
+"""Of more, the persons are made in parts, one after the other: beside all that is known of each, what is held grows with them."""
 VERSION = {"resident": "op_time", "archive": "update_time", "card": "update_time"}
 """The column that says which of a person's rows in a source is the newest."""
 TABLES = {"resident": "public_security/resident", "archive": "health/archive", "card": "citizen_card/card"}
@@ -144,16 +146,34 @@ def person(
     else of the archive, 321000 when neither is known. resident_flag: alive, and in the register without having moved out or
     been cancelled, or two proofs of residence (open archive, visit within a year).
     """
-    frame = persons(link).transform(with_known, newest_row("resident", resident, link), "person_uid").transform(checkpoint)
-    for source, rows in {"archive": archive, "card": card}.items():
-        frame = frame.transform(with_known, newest_row(source, rows, link), "person_uid")
+    rows = {"resident": resident, "archive": archive, "card": card}
+    many = 1 + link.count() // LINKS_AT_ONCE
+    part = F.pmod(F.hash("person_uid"), F.lit(many))
+    links = [link.where(part == n) for n in range(many)] if many > 1 else [link]
+    *first, last = [_golden(mine, death, rows, visit, as_of, pseudonym, checkpoint) for mine in links]
+    return reduce(DataFrame.unionByName, [*map(checkpoint, first), last])
+
+
+def _golden(
+    link: DataFrame,
+    death: DataFrame,
+    rows: dict[str, DataFrame],
+    visit: DataFrame,
+    as_of: date,
+    pseudonym: Callable[[Column], Column],
+    checkpoint: Callable[[DataFrame], DataFrame],
+) -> DataFrame:
+    """The persons of the links."""
+    frame = persons(link).transform(with_known, newest_row("resident", rows["resident"], link), "person_uid").transform(checkpoint)
+    for source in ("archive", "card"):
+        frame = frame.transform(with_known, newest_row(source, rows[source], link), "person_uid")
     registered = F.col("in_police") & ~F.coalesce(F.col("person_status"), F.lit("0")).isin(*GONE)
     lives_here = F.coalesce(F.col("lives_here"), F.lit(False))
     hashed = F.when(F.col("id_no").isNotNull(), pseudonym(F.concat(F.lit("RID:"), F.col("id_no"))))
     return (
         frame.transform(with_golden_values)
         .transform(with_vital_status, death)
-        .transform(with_known, residence_proofs(archive, visit, link, as_of), "person_uid")
+        .transform(with_known, residence_proofs(rows["archive"], visit, link, as_of), "person_uid")
         .withColumn("person_class", F.when(F.col("in_police"), "H").otherwise("U"))
         .withColumn("county6", F.coalesce("county6", F.lit(UNKNOWN_COUNTY)))
         .withColumn("resident_flag", (F.col("vital_status") != DEAD) & (registered | lives_here))
