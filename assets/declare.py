@@ -46,8 +46,8 @@ class Changes:
 
 @dataclass(frozen=True)
 class Update:
-    """What becomes of a table. keys: of the rows, by the columns of its own key, that may have changed or gone; rows: those of them
-    that there are now, all of each key."""
+    """What becomes of a table. rows: those that may be new or changed, as they are now; keys: by the columns of its own key, those that
+    may be gone, and any others. A key that is among them and not among the rows is gone."""
 
     keys: DataFrame
     rows: DataFrame

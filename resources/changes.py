@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from resources.lake import STAGE
+from resources.lake import CONTENT, STAGE
 from resources.rows import dataset
 
 if TYPE_CHECKING:
@@ -39,11 +39,15 @@ class Came:
 def came(lake: Lake, table: str, since: int, now: int) -> Came | None:
     """The rows that are in a version of a table and were not, or not as they are, in an earlier one.
 
-    None when that cannot be told: the versions are not neighbours, or the commit wrote the table anew or took keys away.
+    None when that cannot be told: more than one commit lies between, but for those that only wrote rows anew, or the commit wrote the
+    table as a whole or took keys away.
     """
     handle = lake.open(table, now)
-    told = {c["version"]: c for c in lake.history(table)}.get(now, {})
-    if handle is None or now != since + 1 or told.get(GONE) != "0":
+    told = {c["version"]: c for c in lake.history(table)}
+    while since + 1 < now and CONTENT in told.get(since + 1, {}):
+        since += 1
+    last = told.get(now, {})
+    if handle is None or now != since + 1 or last.get(GONE) != "0" or CONTENT in last:
         return None
-    data, mine = dataset(handle), f"{told[STAGE]}/"
+    data, mine = dataset(handle), f"{last[STAGE]}/"
     return Came(data.schema, [f for f in data.get_fragments() if f.path.startswith(mine)])

@@ -7,7 +7,7 @@ mean (`assets`), which rows a commit brought (`resources.changes`), publishing (
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -37,7 +37,8 @@ def since(
     notes: what the table's newest commit says. versions: of the inputs, today.
     """
     was = json.loads(notes.get(READ, "{}"))
-    if was.keys() != versions.keys() or runtime.lake.rows(asset.name) < WORTH_UPDATING:
+    promised = timedelta(days=runtime.settings.keep_days)
+    if was.keys() != versions.keys() or _age(notes) >= promised or runtime.lake.rows(asset.name) < WORTH_UPDATING:
         return None
     came: dict[str, DataFrame] = {}
     gone: dict[str, DataFrame] = {}
@@ -49,13 +50,18 @@ def since(
     return Changes(runtime.lake.read(runtime.spark, asset.name, base), date.fromisoformat(notes["as_of"]), came, gone)
 
 
+def _age(notes: dict[str, Any]) -> timedelta:
+    """Of a commit. The versions that it was made from are kept for some days after."""
+    return datetime.now(UTC) - datetime.fromtimestamp(notes["timestamp"] / 1000, UTC)
+
+
 def _came_and_gone(runtime: Runtime, table: str, was: int, now: int, checkpoint: Checkpoint) -> tuple[DataFrame, DataFrame] | None:
     """The rows of a table that are new or changed since a version, and those that they take the place of; None: nobody knows.
 
     The log tells them of a table of which only some rows were written; a small one is compared.
     """
     key, before = list(runtime.contracts[table].key), live(table, runtime.lake.read(runtime.spark, table, was))
-    if now == was:
+    if was in (now, runtime.lake.content(table)):
         return before.where(F.lit(False)), before.where(F.lit(False))
     if (rows := changes.came(runtime.lake, table, was, now)) is not None:
         new = checkpoint(rows)
@@ -72,7 +78,7 @@ def unlike_before(
     """What an update really changes: the rows that are new or others than before, how many keys are gone, and the rows of the
     table that all of these take the place of."""
     key = contract.key
-    keys = checkpoint(update.keys)
+    keys = checkpoint(update.rows.select(*key).unionByName(update.keys.select(*key)).distinct())
     before = checkpoint(only(changes.before, keys, key))
     rows = checkpoint(unlike(update.rows, before, key))
     gone = checkpoint(without(before, update.rows, key).select(*key))

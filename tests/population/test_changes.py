@@ -109,7 +109,8 @@ def changes(before: DataFrame, was: Tables, now: Tables, keys: dict[str, tuple[s
 
 
 def updated(before: DataFrame, update: Any, key: tuple[str, ...]) -> list[Any]:
-    return sorted([*without(before, update.keys, key).collect(), *update.rows.select(*before.columns).collect()], key=str)
+    stays = without(without(before, update.keys, key), update.rows, key)
+    return sorted([*stays.collect(), *update.rows.select(*before.columns).collect()], key=str)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -83,8 +83,7 @@ def changed_links(
 
     made = checkpoint(identified.unionByName(found).transform(links.with_person, pseudonym).select(*links.LINK))
     elsewhere = only(changes.before.drop(*LINEAGE), moved, KEY).transform(with_known, moved, KEY).select(*links.LINK)
-    made = made.unionByName(without(elsewhere, made, KEY))
-    return Update(made.select(*KEY).unionByName(changed.select(*KEY)).distinct(), made)
+    return Update(changed.select(*KEY), made.unionByName(without(elsewhere, made, KEY)))
 
 
 def _of_numbers(frames: Mapping[str, DataFrame], numbers: DataFrame) -> DataFrame:

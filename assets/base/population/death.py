@@ -232,5 +232,4 @@ def death(
 @update_of("base/population/death")
 def changed_deaths(changes: Changes, **asked: Any) -> Update:
     """All of them are looked at, as they are few; what is made of them looks only at those that have changed."""
-    made = asked["checkpoint"](death(**asked))
-    return Update(made.select("person_uid").unionByName(changes.before.select("person_uid")).distinct(), made)
+    return Update(changes.before.select("person_uid"), death(**asked))
