@@ -83,7 +83,7 @@ def cleansed_asset(contract: Contract, valid_codes: dict[str, tuple[str, ...]]) 
 
 def derived_asset(asset: TableAsset, contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> dg.AssetsDefinition:
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> Outcome:
-        return derive(runtime, asset, as_of(context, runtime), context.run_id)
+        return derive(runtime, asset, as_of(context, runtime), context.run_id, rebuild=REBUILD_TAG in context.run.tags)
 
     gates = [(p.name, p.blocking, p.rule) for p in plan(contract, valid_codes)]
     return _asset(asset.name, contract, run, description=f"{contract.title}. {contract.purpose}", deps=sorted(set(asset.inputs.values())),

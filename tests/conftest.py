@@ -6,9 +6,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.runtime import Runtime
 from resources.engine import Engine, Sail
@@ -65,6 +66,18 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def spark(engine: Engine) -> SparkSession:
     return engine.session
+
+
+@pytest.fixture
+def write(spark: SparkSession, tmp_path: Path) -> Callable[[DataFrame], DataFrame]:
+    """Writes rows down and gives them back to be read, as a night does in the middle of a step."""
+
+    def checkpoint(rows: DataFrame) -> DataFrame:
+        where = str(tmp_path / uuid4().hex)
+        rows.write.format("delta").save(where)
+        return spark.read.format("delta").load(where)
+
+    return checkpoint
 
 
 @pytest.fixture

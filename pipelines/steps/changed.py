@@ -63,9 +63,10 @@ def _came_and_gone(runtime: Runtime, table: str, was: int, now: int, checkpoint:
     key, before = list(runtime.contracts[table].key), live(table, runtime.lake.read(runtime.spark, table, was))
     if was in (now, runtime.lake.content(table)):
         return before.where(F.lit(False)), before.where(F.lit(False))
-    if (rows := changes.came(runtime.lake, table, was, now)) is not None:
-        new = checkpoint(rows)
-        return live(table, new), only(before, new.select(*key).distinct(), key)
+    if (found := changes.came(runtime.lake, table, was, now)) is not None:
+        new = checkpoint(found)
+        keys = new.select(*key) if found.gone is None else new.select(*key).unionByName(found.gone.frame(runtime.spark))
+        return live(table, new), only(before, keys.distinct(), key)
     if runtime.lake.rows(table) >= WORTH_UPDATING:
         return None
     today = live(table, runtime.lake.read(runtime.spark, table, now))
@@ -74,8 +75,8 @@ def _came_and_gone(runtime: Runtime, table: str, was: int, now: int, checkpoint:
 
 def unlike_before(
     runtime: Runtime, contract: Contract, base: int, changes: Changes, update: Update, checkpoint: Checkpoint
-) -> tuple[DataFrame, int, Found]:
-    """What an update really changes: the rows that are new or others than before, how many keys are gone, and the rows of the
+) -> tuple[DataFrame, DataFrame, Found]:
+    """What an update really changes: the rows that are new or others than before, the keys that are gone, and the rows of the
     table that all of these take the place of."""
     key = contract.key
     keys = checkpoint(update.rows.select(*key).unionByName(update.keys.select(*key)).distinct())
@@ -83,7 +84,7 @@ def unlike_before(
     rows = checkpoint(unlike(update.rows, before, key))
     gone = checkpoint(without(before, update.rows, key).select(*key))
     found = rewrite.find(runtime.lake, contract.name, base, rows.select(*key).unionByName(gone).toArrow())
-    return rows, gone.count(), found
+    return rows, gone, found
 
 
 def live(table: str, rows: DataFrame) -> DataFrame:

@@ -41,7 +41,7 @@ from quality.balance import Account
 from quality.gates import GateResult
 from quality.rows import LINEAGE, typed
 from resources import rewrite
-from resources.changes import GONE
+from resources.changes import tell_gone
 from resources.rewrite import Found
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
                 work = _everything(runtime, contract, was, state, new, everything, snapshots, checkpoint, outdated=outdated)
             # written down: what is counted, held back and published of it is not reckoned each time
             judged = checkpoint(fold(contract, work.rows, work.state, snapshots.all, known_until=snapshots.known_until, others=work.others))
-            found, marked = work.found, judged
+            found, marked, as_before = work.found, judged, None
             if found is None:
                 marked = flagged(judged, contract, _live())
             elif contract.table_rules and state is not None and base is not None:
@@ -131,7 +131,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
             raise GateFailed(table, outcome.checks, outcome.accounts, stage.uri, hint)
         with runtime.step.clock("stage"):
             stays = None if found is None else found.rewritten(runtime.lake.stage(table, run_id))
-            gone = {} if found is None else {GONE: str(found.less(staged.select(*contract.key).toArrow()).rows)}
+            gone = {} if found is None else _gone(runtime, contract, work, staged, as_before, run_id)
         held.publish(runtime, contract, was, judged.where(F.col(FATE) == QUARANTINED), new, work.delivered, work.again, run_id)
     with runtime.step.clock("publish"):
         published = runtime.lake.publish(
@@ -225,6 +225,14 @@ def _as_before(contract: Contract, judged: DataFrame, state: DataFrame) -> DataF
     stands = judged.where((F.col(FATE) == PUBLISHED) & ~F.col(NEW)).select(*contract.key, *JUDGED).join(was, list(contract.key))
     same = [F.col(c).eqNullSafe(F.col(t)) for c, t in zip(JUDGED, told, strict=True)]
     return stands.where(reduce(and_, same)).select(*contract.key)
+
+
+def _gone(runtime: Runtime, contract: Contract, work: Work, staged: DataFrame, as_before: DataFrame | None, run_id: str) -> dict[str, str]:
+    """What the commit says of keys of which no row stands any more, such as one that two sources contest."""
+    assert work.state is not None
+    assert as_before is not None
+    taken = without(work.state.select(*contract.key), as_before, contract.key)
+    return tell_gone(runtime.lake, contract.name, run_id, without(taken, staged.select(*contract.key), contract.key))
 
 
 def _flagged(contract: Contract, judged: DataFrame, work: Work, state: DataFrame, checkpoint: Frames) -> tuple[DataFrame, bool]:

@@ -25,7 +25,7 @@ from pipelines.steps.outcome import GateFailed, Outcome
 from pipelines.steps.standing import code_digest
 from quality import gates
 from quality.balance import Account
-from resources.changes import GONE
+from resources.changes import tell_gone
 from resources.errors import CitylakeError
 
 if TYPE_CHECKING:
@@ -36,10 +36,11 @@ DECIDING = ("assets", "quality", "standards")
 """The packages whose code and tables decide what a table contains."""
 
 
-def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Outcome:
+def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, rebuild: bool = False) -> Outcome:
     """Make one base or thematic table, as of a date; nothing to do when it is there from the same inputs, date and code.
 
-    Of a large table that knows how (`assets.declare.update_of`), only rows that the changes of its inputs touch are made anew.
+    Of a large table that knows how (`assets.declare.update_of`), only rows that the changes of its inputs touch are made anew;
+    `rebuild`: all, whatever has changed.
     Raises GateFailed when a blocking gate fails; nothing is published then.
     """
     started = perf_counter()
@@ -54,24 +55,26 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Out
         with runtime.step.clock("plan"):
             frames = {argument: _live(runtime, table, versions[table]) for argument, table in asset.inputs.items()}
             values = {argument: runtime.parameter(name, as_of=as_of, checkpoint=checkpoint) for argument, name in asset.parameters.items()}
-            changes = None
-            if base is not None and asset.update is not None and notes.get(MADE_BY) == made_by:
+            found, gone, changes = None, dict[str, str](), None
+            if base is not None and asset.update is not None and notes.get(MADE_BY) == made_by and not rebuild:
                 changes = changed.since(runtime, asset, base, notes, versions, checkpoint)
-            if changes is None or asset.update is None or base is None:
-                found, gone, made = None, 0, _conform(contract, asset.function(**frames, **values))
-            else:
+            if changes is not None and asset.update is not None and base is not None:
                 update = asset.update(changes, **frames, **values)
                 update = replace(update, rows=checkpoint(_conform(contract, update.rows)))
-                made, gone, found = changed.unlike_before(runtime, contract, base, changes, update, checkpoint)
+                made, no_more, found = changed.unlike_before(runtime, contract, base, changes, update, checkpoint)
+                gone = tell_gone(runtime.lake, asset.name, run_id, no_more)
+            else:
+                made = _conform(contract, asset.function(**frames, **values))
         stage = runtime.lake.stage(asset.name, run_id)
         with runtime.step.clock("stage"):
             stage.write(made)
 
-    rows = stage.rows() + (found.total - found.rows if found else 0)
+    beside = found.total - found.rows if found else 0
+    rows = stage.rows() + beside
     account = Account(asset.name, run_id, as_of, rows, rows, kind="derived")
     outcome = Outcome(asset.name, base, changed=True, rows=rows, accounts=[account], read=versions)
     with runtime.step.clock("gates"):
-        outcome.checks = gates.check(contract, stage.frame(runtime.spark), runtime.valid_codes, found.total - found.rows if found else 0)
+        outcome.checks = gates.check(contract, stage.frame(runtime.spark), runtime.valid_codes, beside)
     if any(c.blocking and not c.passed for c in outcome.checks):
         raise GateFailed(asset.name, outcome.checks, outcome.accounts, stage.uri)
     with runtime.step.clock("stage"):
@@ -84,7 +87,7 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str) -> Out
             beside=stays,
             metadata={
                 **told_by_commit(contract, [account], run_id=run_id, as_of=as_of), MADE_FROM: made_from, MADE_BY: made_by,
-                changed.READ: json.dumps(versions), **({} if stays is None else {GONE: str(gone)}),
+                changed.READ: json.dumps(versions), **gone,
             },
             statistics=contract.statistics,
         )  # fmt: skip
