@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -18,6 +19,7 @@ from assets.lookup import divided, with_known
 from assets.themes.health import survivor
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
+VISITS_AT_ONCE = 4_000_000
 AFTER_DEATH, NOT_IN_SERVICE, AMBIGUOUS, ORPHAN = "AFTER_DEATH", "F8", "AMBIGUOUS_ARCHIVE", "NO_ARCHIVE"
 SHAPE = {
     "service_no": "string", "ehr_no": "string", "service_date": "date", "org_code": "string", "doctor": "string",
@@ -73,13 +75,16 @@ def with_person(
 ) -> DataFrame:
     """All services with their person: those `given` by the archive number, visits by their own link.
 
-    The first are written down, so that not all archives and the links of all visits are held at once.
+    The first are written down, and visits of a large city in parts, so that not all archives and the links of all visits are held at once.
     """
-    visits = visit.withColumn("source_key", source_key("health/outpatient_visit"))
+    visits = _shaped(VISIT, visit.withColumn("source_key", source_key("health/outpatient_visit")))
     mine = link.where(F.col("source_table") == "health/outpatient_visit").select(F.col("source_key").alias("service_no"), "person_uid")
-    seen = _shaped(VISIT, visits).transform(with_known, mine, "service_no")
-    seen = seen.withColumn("archive_key", F.lit(None).cast("string")).withColumn("ambiguous", F.lit(False))
-    return checkpoint(given.transform(with_known, archives_by_number(archives), "ehr_no")).unionByName(seen)
+    many = 1 + visit.count() // VISITS_AT_ONCE
+    part = F.pmod(F.hash("service_no"), F.lit(many))
+    seen = [visits.where(part == n).transform(with_known, mine.where(part == n), "service_no") for n in range(many)]
+    nothing = {"archive_key": F.lit(None).cast("string"), "ambiguous": F.lit(False)}
+    *first, last = [given.transform(with_known, archives_by_number(archives), "ehr_no"), *[rows.withColumns(nothing) for rows in seen]]
+    return reduce(DataFrame.unionByName, [*map(checkpoint, first), last])
 
 
 def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
