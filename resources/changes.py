@@ -44,8 +44,8 @@ def came(lake: Lake, table: str, since: int, now: int) -> Came | None:
     None when that cannot be told: more than one commit lies between, but for those that only wrote rows anew, or the commit wrote the
     table as a whole, or the keys that it took away are forgotten.
     """
-    handle = lake.open(table, now)
-    told = {c["version"]: c for c in lake.history(table)}
+    handle, newest = lake.open(table, now), lake.version(table) or 0
+    told = {c["version"]: c for c in lake.history(table, max(newest - since, 1))}
     while since + 1 < now and CONTENT in told.get(since + 1, {}):
         since += 1
     last = told.get(now, {})

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from resources.stage import Stage
 
 FILES_AT_ONCE = 2
+"""Are looked through: the keys of as many are in memory."""
 BETWEEN = "\x1f"
 """Stands between the parts of a key; in no text of the lake."""
 
