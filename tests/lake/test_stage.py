@@ -35,7 +35,7 @@ def test_rows_that_all_belong_to_one_partition_are_written_without_its_columns(t
         stage.write_arrow(pa.table({"person": [person]}).to_reader())
         lake.publish(stage, base_version=lake.version(TABLE), mode="append", partition_by=["day"], partition={"day": day})
         assert lake.version(TABLE) == version
-    assert lake.partitions(TABLE) == [{"day": "2019-12-30"}, {"day": "2019-12-31"}]
+    assert sorted(p["day"] for p in lake.partitions(TABLE)) == ["2019-12-30", "2019-12-31"]  # delta-rs promises no order
     assert not lake.verify(TABLE)
     found = lake.arrow(TABLE)
     assert found is not None
