@@ -7,10 +7,8 @@ leaves the sides as they are written: so what is known stands on the left, and t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import and_
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from standards.text import digest
@@ -45,8 +43,14 @@ def unlike(rows: DataFrame, others: DataFrame, key: Sequence[str]) -> DataFrame:
     """
     told = {c: f"_other_{c}" for c in rows.columns if c not in key}
     beside = others.select(*key, *[F.col(c).alias(t) for c, t in told.items()], F.lit(True).alias(_THERE))
-    same = reduce(and_, [F.col(c).eqNullSafe(F.col(t)) for c, t in told.items()])
+    same = _all([F.col(c).eqNullSafe(F.col(t)) for c, t in told.items()])
     return with_known(rows, beside, key).where(F.col(_THERE).isNull() | ~same).select(*rows.columns)
+
+
+def _all(conditions: Sequence[Column]) -> Column:
+    """They in a tree that is as low as it can be: Spark Connect reads no expression of more than a hundred levels."""
+    half = len(conditions) // 2
+    return _all(conditions[:half]) & _all(conditions[half:]) if half else conditions[0]
 
 
 def divided(rows: DataFrame, key: Sequence[str]) -> tuple[DataFrame, DataFrame]:
