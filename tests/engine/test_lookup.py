@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from assets.lookup import divided, only, with_known, without
+from assets.lookup import divided, only, unlike, with_known, without
 
 ROWS = [("A", 1, "first"), ("A", 2, "second"), ("B", 1, "third"), (None, 1, "fourth"), ("B", None, "fifth")]
 
@@ -66,3 +66,13 @@ def test_rows_are_divided_by_a_column_that_has_one_value_in_a_file(spark: SparkS
     rows.where(F.col("office") == "A").write.format("delta").save(f"{tmp_path}/rows")
     alone, together = divided(spark.read.format("delta").load(f"{tmp_path}/rows"), ["office"])
     assert (alone.count(), together.count()) == (0, 2)
+
+
+def test_rows_of_very_many_columns_are_held_against_others(spark: SparkSession) -> None:
+    names = [f"c{n}" for n in range(150)]
+    ddl = ", ".join(["no int", *(f"{c} string" for c in names), "codes array<string>"])
+    was = [(no, *["x"] * 149, None, ["A"]) for no in range(4)]
+    now = [was[0], (1, *["x"] * 149, "y", ["A"]), (2, *["x"] * 149, None, ["B"]), (9, *was[3][1:])]
+    found = unlike(spark.createDataFrame(now, ddl), spark.createDataFrame(was, ddl), ["no"])
+    assert sorted(r["no"] for r in found.collect()) == [1, 2, 9]
+    assert found.columns == ["no", *names, "codes"]
