@@ -6,7 +6,7 @@ which rows those are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -114,12 +114,12 @@ def find(lake: Lake, table: str, version: int, keys: pa.Table) -> Found:
     return Found(data, marks, paths, sum(f["num_records"] for f in files.values()))
 
 
-def as_texts(rows: pa.Table | pa.RecordBatch, key: Sequence[str] | None = None) -> pa.Array:
-    """The keys of rows, each as one text; NULL where not all of it is known."""
+def as_texts(keys: pa.Table) -> pa.Array:
+    """The keys, each as one text; NULL where not all of it is known."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    parts = [pc.cast(rows[c], pa.string()) for c in key or rows.schema.names]
+    parts = [pc.cast(column, pa.string()) for column in keys.columns]
     texts = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, BETWEEN)
     return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 

@@ -18,6 +18,7 @@ from contracts import Contract
 from pipelines.runtime import Runtime
 from pipelines.steps.checkpoints import Checkpoint
 from resources import changes, rewrite
+from resources.changes import Came
 from resources.rewrite import Found
 
 if TYPE_CHECKING:
@@ -40,13 +41,18 @@ def since(
     promised = timedelta(days=runtime.settings.keep_days)
     if was.keys() != versions.keys() or _age(notes) >= promised or runtime.lake.rows(asset.name) < WORTH_UPDATING:
         return None
+    told = {t: changes.came(runtime.lake, t, was[t], now) for t, now in versions.items() if was[t] not in (now, runtime.lake.content(t))}
+    if any(rows is None and runtime.lake.rows(table) >= WORTH_UPDATING for table, rows in told.items()):
+        return None
     came: dict[str, DataFrame] = {}
     gone: dict[str, DataFrame] = {}
     for argument, table in asset.inputs.items():
-        found = _came_and_gone(runtime, table, was[table], versions[table], checkpoint)
-        if found is None:
-            return None
-        came[argument], gone[argument] = found
+        today = live(table, runtime.lake.read(runtime.spark, table, versions[table]))
+        if table in told:
+            before = live(table, runtime.lake.read(runtime.spark, table, was[table]))
+            came[argument], gone[argument] = _came_and_gone(runtime, table, before, today, told[table], checkpoint)
+        else:
+            came[argument] = gone[argument] = today.where(F.lit(False))
     return Changes(runtime.lake.read(runtime.spark, asset.name, base), date.fromisoformat(notes["as_of"]), came, gone)
 
 
@@ -55,22 +61,19 @@ def _age(notes: dict[str, Any]) -> timedelta:
     return datetime.now(UTC) - datetime.fromtimestamp(notes["timestamp"] / 1000, UTC)
 
 
-def _came_and_gone(runtime: Runtime, table: str, was: int, now: int, checkpoint: Checkpoint) -> tuple[DataFrame, DataFrame] | None:
-    """The rows of a table that are new or changed since a version, and those that they take the place of; None: nobody knows.
+def _came_and_gone(
+    runtime: Runtime, table: str, before: DataFrame, today: DataFrame, told: Came | None, checkpoint: Checkpoint
+) -> tuple[DataFrame, DataFrame]:
+    """The rows of a table that are new or changed, and those that they take the place of.
 
-    The log tells them of a table of which only some rows were written; a small one is compared.
+    told: by the log, of a table of which only some rows were written; None: it is small, and is compared.
     """
-    key, before = list(runtime.contracts[table].key), live(table, runtime.lake.read(runtime.spark, table, was))
-    if was in (now, runtime.lake.content(table)):
-        return before.where(F.lit(False)), before.where(F.lit(False))
-    if (found := changes.came(runtime.lake, table, was, now)) is not None:
-        new = checkpoint(found)
-        keys = new.select(*key) if found.gone is None else new.select(*key).unionByName(found.gone.frame(runtime.spark))
-        return live(table, new), only(before, keys.distinct(), key)
-    if runtime.lake.rows(table) >= WORTH_UPDATING:
-        return None
-    today = live(table, runtime.lake.read(runtime.spark, table, now))
-    return checkpoint(unlike(today, before, key)), checkpoint(unlike(before, today, key))
+    key = list(runtime.contracts[table].key)
+    if told is None:
+        return checkpoint(unlike(today, before, key)), checkpoint(unlike(before, today, key))
+    new = checkpoint(told)
+    keys = new.select(*key) if told.gone is None else new.select(*key).unionByName(told.gone.frame(runtime.spark))
+    return live(table, new), only(before, keys.distinct(), key)
 
 
 def unlike_before(

@@ -15,15 +15,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial, reduce
-from operator import and_
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
-from assets.lookup import only, without
+from assets.lookup import alike, only, without
 from contracts import Contract
 from pipelines.batches import containing, contains, rows_of_batches
 from pipelines.books.holds import DRIFT
@@ -220,11 +219,8 @@ def _reader(runtime: Runtime, contract: Contract) -> Frames:
 
 def _as_before(contract: Contract, judged: DataFrame, state: DataFrame) -> DataFrame:
     """The keys whose published row stands beside what is new, and stays just as it was."""
-    told = [f"_was{c}" for c in JUDGED]
-    was = state.select(*contract.key, *[F.col(c).alias(t) for c, t in zip(JUDGED, told, strict=True)])
-    stands = judged.where((F.col(FATE) == PUBLISHED) & ~F.col(NEW)).select(*contract.key, *JUDGED).join(was, list(contract.key))
-    same = [F.col(c).eqNullSafe(F.col(t)) for c, t in zip(JUDGED, told, strict=True)]
-    return stands.where(reduce(and_, same)).select(*contract.key)
+    stands = judged.where((F.col(FATE) == PUBLISHED) & ~F.col(NEW)).select(*contract.key, *JUDGED)
+    return alike(stands, state, contract.key, JUDGED).select(*contract.key)
 
 
 def _gone(runtime: Runtime, contract: Contract, work: Work, staged: DataFrame, as_before: DataFrame | None, run_id: str) -> dict[str, str]:

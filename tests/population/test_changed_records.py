@@ -30,14 +30,8 @@ def test_what_changed_records_say_is_what_all_would_say(
 
     def made(tables: Tables, as_of: date) -> tuple[DataFrame, DataFrame, DataFrame]:
         link = write(source_link(**tables, pseudonym=pseudonym, checkpoint=write))
-        dead = write(
-            death(link, *[tables[n] for n in ("certificate", "cancellation", "cremation", "pension", "archive", "visit")], as_of, write)
-        )
-        return (
-            link,
-            dead,
-            write(person(link, dead, *[tables[n] for n in ("resident", "archive", "card", "visit")], as_of, pseudonym, write)),
-        )
+        dead = write(death(link, **of(tables, OF_DEATHS), as_of=as_of, checkpoint=write))
+        return link, dead, write(person(link, dead, **of(tables, OF_PERSONS), as_of=as_of, pseudonym=pseudonym, checkpoint=write))
 
     was = {n: write(f) for n, f in town.tables(spark).items()}
     links, deaths, people = made(was, SINCE)

@@ -7,8 +7,6 @@ a valid number, a document or a local number, so what one changes is found by wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import reduce
-from operator import and_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -16,11 +14,11 @@ from pyspark.sql import functions as F
 from assets.base.population import source_link as links
 from assets.base.population.records import records, sources
 from assets.declare import Changes, Update, declared, update_of
-from assets.lookup import only, unlike, with_known, without
+from assets.lookup import alike, only, unlike, with_known, without
+from quality.rows import LINEAGE
 
 TABLE = "base/population/source_link"
 KEY = ("source_table", "source_key")
-LINEAGE = ("_source_file", "_row_no", "_batch_id", "_business_date")
 WORD, LOCAL = "word", "local:"
 """What a record without a number is found by: its document, its local number, itself."""
 
@@ -45,10 +43,7 @@ def _with_words(rows: DataFrame, words: DataFrame) -> DataFrame:
 
 def _moved(came: DataFrame, was: DataFrame) -> DataFrame:
     """KEY and LINEAGE of the records that say what they said before, and stand in another place: so do their links."""
-    said = [c for c in came.columns if c not in (*KEY, *LINEAGE)]
-    before = was.select(*KEY, *[F.col(c).alias(f"_was_{c}") for c in said])
-    same = reduce(and_, [F.col(c).eqNullSafe(F.col(f"_was_{c}")) for c in said])
-    return came.join(before, list(KEY)).where(same).select(*KEY, *LINEAGE)
+    return alike(came, was, KEY, [c for c in came.columns if c not in (*KEY, *LINEAGE)]).select(*KEY, *LINEAGE)
 
 
 @update_of(TABLE)
