@@ -6,7 +6,8 @@ leaves the sides as they are written: so what is known stands on the left, and t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -34,6 +35,17 @@ def without(rows: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
     marked = keys.select(*[F.col(c).alias(_KEY.format(c)) for c in key], F.lit(True).alias(_THERE))
     same = [F.col(_KEY.format(c)) == F.col(c) for c in key]
     return marked.join(rows, same, "right").where(F.col(_THERE).isNull()).select(*[f"`{c}`" for c in rows.columns])
+
+
+def each_once(*keys: DataFrame) -> DataFrame:
+    """The keys of all, each once, but for those that are not known in whole."""
+    return reduce(DataFrame.unionByName, [k.dropna() for k in keys]).distinct()
+
+
+def one_after_the_other(parts: Sequence[DataFrame], checkpoint: Callable[[DataFrame], DataFrame]) -> DataFrame:
+    """The rows of all parts. All but the last are written down first: what their plans hold in memory is not held at once."""
+    *first, last = parts
+    return reduce(DataFrame.unionByName, [*map(checkpoint, first), last])
 
 
 def unlike(rows: DataFrame, others: DataFrame, key: Sequence[str]) -> DataFrame:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.base.population.changed_links import KEY
 from assets.base.population.person import RESIDENCE_MONTHS, TABLES, person
 from assets.base.population.records import source_key
 from assets.declare import Changes, Update, update_of
-from assets.lookup import only
+from assets.lookup import each_once, only
 
 SEEN = {**TABLES, "visit": "health/outpatient_visit"}
 """The arguments of `person` that are records, and their tables."""
@@ -41,8 +41,7 @@ def changed_persons(
         rows.select(F.lit(table).alias("source_table"), source_key(table).alias("source_key"))
         for table, rows in (*changed, (SEEN["visit"], turning(inputs["visit"], changes.since, as_of)))
     ]
-    records = reduce(DataFrame.unionByName, seen).distinct()
-    told.append(only(link, records, ["source_table", "source_key"]).select("person_uid"))
-    touched = checkpoint(reduce(DataFrame.unionByName, told).where(F.col("person_uid").isNotNull()).distinct())
+    told.append(only(link, each_once(*seen), KEY).select("person_uid"))
+    touched = checkpoint(each_once(*told))
     mine = checkpoint(only(link, touched, ["person_uid"]))
     return Update(touched, person(**{**inputs, "link": mine}, as_of=as_of, pseudonym=pseudonym, checkpoint=checkpoint))

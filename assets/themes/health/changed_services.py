@@ -7,16 +7,17 @@ all archives of a person are looked at together, beside all that the election of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from assets.base.population.changed_links import KEY
 from assets.base.population.records import source_key
 from assets.declare import Changes, Update, update_of
-from assets.lookup import only, unlike
+from assets.lookup import each_once, only, unlike
 from assets.themes.health import survivor
 from assets.themes.health.service import EXAM, FOLLOWUP, KINDS, VISIT, service
 
@@ -24,11 +25,6 @@ GIVEN = {"examination": EXAM, "followup": FOLLOWUP}
 """The arguments of `service` that are given by an archive number, and their kinds."""
 VISITS = KINDS[VISIT]["source_table"]
 NUMBER, PERSON, RECORD = ["ehr_no"], ["person_uid"], ["source_key"]
-
-
-def _any(*rows: DataFrame) -> DataFrame:
-    """The rows of all, each once, but for those with a NULL."""
-    return reduce(DataFrame.unionByName, [r.dropna() for r in rows]).distinct()
 
 
 def _others(changes: Changes, argument: str, key: Sequence[str], *said: str) -> DataFrame:
@@ -46,50 +42,65 @@ def _by_staff(rows: DataFrame, staff: DataFrame, *columns: str) -> DataFrame:
 @update_of("themes/health/service")
 def changed_services(changes: Changes, as_of: date, checkpoint: Callable[[DataFrame], DataFrame], **inputs: DataFrame) -> Update:
     """The services whose record, staff, person or archives have changed, and all others that share a person's archives with them."""
-    given, visit, link = {name: inputs[name] for name in GIVEN}, inputs["visit"], inputs["link"]
-    links = checkpoint(_others(changes, "link", ("source_table", "source_key"), "person_uid", "match", "match_reason").distinct())
-    dead = _others(changes, "death", PERSON, "status", "death_date")
-    staff = checkpoint(_any(_others(changes, "staff", ("licence_no",), "org_code", "start_date", "leave_date")))
-
-    of_visits = link.where(F.col("source_table") == VISITS).select(*RECORD, *PERSON)
-    delivered = [rows["visit"].select(source_key(VISITS).alias("source_key")) for rows in (changes.came, changes.was)]
-    by_staff = _by_staff(visit, staff, "dr_code", "input_user").select(source_key(VISITS).alias("source_key"))
-    seen = only(of_visits, _any(dead), PERSON).select(*RECORD)
-    linked = links.where(F.col("source_table") == VISITS).select(*RECORD)
-    visits = checkpoint(_any(*delivered, by_staff, seen, linked))
-
+    links = checkpoint(_others(changes, "link", KEY, "person_uid", "match", "match_reason").distinct())
+    staff = checkpoint(each_once(_others(changes, "staff", ("licence_no",), "org_code", "start_date", "leave_date")))
+    dead = checkpoint(each_once(_others(changes, "death", PERSON, "status", "death_date")))
     archives = inputs["archive"].select(*NUMBER, source_key(survivor.ARCHIVE).alias("source_key"))
-    mine = link.where(F.col("source_table") == survivor.ARCHIVE).select(*RECORD, *PERSON)
-    whose = checkpoint(archives.join(mine, RECORD, "left"))
-    moved = links.where(F.col("source_table") == survivor.ARCHIVE).select(*RECORD)
-    was = only(changes.was["link"].where(F.col("source_table") == survivor.ARCHIVE), moved, RECORD).select(*PERSON)
-    told = [rows[name].select(*NUMBER) for rows in (changes.came, changes.was) for name in GIVEN]
-    earlier, later = sorted((changes.since, as_of))
-    for name, rows in given.items():
-        on = F.col(KINDS[GIVEN[name]]["service_date"])
-        told.append(rows.where((on > F.lit(earlier)) & (on <= F.lit(later))).select(*NUMBER))
-        told.append(_by_staff(rows, staff, "doctor", "input_user").select(*NUMBER))
-    delivered_anew = _others(changes, "archive", ("ehr_no", "empi_id"), *survivor.DELIVERED[2:]).select(*NUMBER)
-    at_home = _others(changes, "person", PERSON, "hukou_div")
-    numbers = checkpoint(_any(*told, delivered_anew, only(whose, moved, RECORD).select(*NUMBER)))
-    persons = checkpoint(_any(was, dead, at_home, only(whose, numbers, NUMBER).select(*PERSON)))
-    touched = checkpoint(_any(numbers, only(whose, persons, PERSON).select(*NUMBER)))
+    whose = checkpoint(archives.join(_of(inputs["link"], survivor.ARCHIVE).select(*RECORD, *PERSON), RECORD, "left"))
+    visits = checkpoint(_visits(changes, inputs, links, staff, dead))
+    touched = checkpoint(_numbers(changes, inputs, links, staff, dead, whose, as_of, checkpoint))
 
-    beside = _any(only(whose, touched, NUMBER).select(*PERSON))
-    kept = checkpoint(_any(only(whose, touched, NUMBER).select(*NUMBER, *RECORD), only(whose, beside, PERSON).select(*NUMBER, *RECORD)))
-    wanted = checkpoint(_any(touched, kept.select(*NUMBER)))
-    records = {name: only(rows, wanted, NUMBER).unionByName(rows.where(F.col("ehr_no").isNull())) for name, rows in given.items()}
-    of_archives = only(link.where(F.col("source_table") == survivor.ARCHIVE), kept, RECORD)
-    made = service(
-        **records,
-        visit=only(visit.withColumn("source_key", source_key(VISITS)), visits, RECORD).drop("source_key"),
-        archive=only(inputs["archive"].withColumn("source_key", source_key(survivor.ARCHIVE)), kept, RECORD).drop("source_key"),
-        link=checkpoint(of_archives.unionByName(only(link.where(F.col("source_table") == VISITS), visits, RECORD))),
-        staff=inputs["staff"], person=inputs["person"], death=inputs["death"], as_of=as_of, checkpoint=checkpoint,
-    )  # fmt: skip
-    made = checkpoint(made)
+    beside = each_once(only(whose, touched, NUMBER).select(*PERSON))
+    kept = [only(whose, keys, by).select(*NUMBER, *RECORD) for keys, by in ((touched, NUMBER), (beside, PERSON))]
+    kept_archives = checkpoint(each_once(*kept))
+    wanted = checkpoint(each_once(touched, kept_archives.select(*NUMBER)))
+    given = {name: only(inputs[name], wanted, NUMBER).unionByName(inputs[name].where(F.col("ehr_no").isNull())) for name in GIVEN}
+    mine = [only(_of(inputs["link"], table), keys, RECORD) for table, keys in ((survivor.ARCHIVE, kept_archives), (VISITS, visits))]
+    narrowed = {
+        **inputs, **given, "link": checkpoint(reduce(DataFrame.unionByName, mine)),
+        "visit": _of_keys(inputs["visit"], VISITS, visits), "archive": _of_keys(inputs["archive"], survivor.ARCHIVE, kept_archives),
+    }  # fmt: skip
+    made = checkpoint(service(**narrowed, as_of=as_of, checkpoint=checkpoint))
     unnumbered = made.where((F.col("service_kind") == VISIT) | F.col("ehr_no").isNull())
     return Update(_keys(changes), unnumbered.unionByName(only(made.where(F.col("service_kind") != VISIT), touched, NUMBER)))
+
+
+def _of(link: DataFrame, table: str) -> DataFrame:
+    return link.where(F.col("source_table") == table)
+
+
+def _of_keys(rows: DataFrame, table: str, keys: DataFrame) -> DataFrame:
+    """The rows of a table that have one of the keys of records."""
+    return only(rows.withColumn("source_key", source_key(table)), keys, RECORD).drop("source_key")
+
+
+def _visits(changes: Changes, inputs: Mapping[str, DataFrame], links: DataFrame, staff: DataFrame, dead: DataFrame) -> DataFrame:
+    """The visits that may be other ones: delivered, linked to another person, by staff or of a death of which something else is said."""
+    delivered = [rows["visit"].select(source_key(VISITS).alias("source_key")) for rows in (changes.came, changes.was)]
+    by_staff = _by_staff(inputs["visit"], staff, "dr_code", "input_user").select(source_key(VISITS).alias("source_key"))
+    seen = only(_of(inputs["link"], VISITS), dead, PERSON).select(*RECORD)
+    return each_once(*delivered, by_staff, seen, _of(links, VISITS).select(*RECORD))
+
+
+def _numbers(
+    changes: Changes, inputs: Mapping[str, DataFrame], links: DataFrame, staff: DataFrame, dead: DataFrame, whose: DataFrame,
+    as_of: date, checkpoint: Callable[[DataFrame], DataFrame],
+) -> DataFrame:  # fmt: skip
+    """The archive numbers whose services may be other ones: of archives and services that have changed or that the date makes count, and
+    all numbers of the persons of these. whose: number, key and person of every archive."""
+    moved = _of(links, survivor.ARCHIVE).select(*RECORD)
+    told = [rows[name].select(*NUMBER) for rows in (changes.came, changes.was) for name in GIVEN]
+    earlier, later = sorted((changes.since, as_of))
+    for name, kind in GIVEN.items():
+        on = F.col(KINDS[kind]["service_date"])
+        told.append(inputs[name].where((on > F.lit(earlier)) & (on <= F.lit(later))).select(*NUMBER))
+        told.append(_by_staff(inputs[name], staff, "doctor", "input_user").select(*NUMBER))
+    delivered = _others(changes, "archive", ("ehr_no", "empi_id"), *survivor.DELIVERED[2:]).select(*NUMBER)
+    numbers = checkpoint(each_once(*told, delivered, only(whose, moved, RECORD).select(*NUMBER)))
+    was = only(_of(changes.was["link"], survivor.ARCHIVE), moved, RECORD).select(*PERSON)
+    at_home = _others(changes, "person", PERSON, "hukou_div")
+    persons = checkpoint(each_once(was, dead, at_home, only(whose, numbers, NUMBER).select(*PERSON)))
+    return each_once(numbers, only(whose, persons, PERSON).select(*NUMBER))
 
 
 def _keys(changes: Changes) -> DataFrame:

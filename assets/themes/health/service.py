@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
-from assets.lookup import divided, with_known
+from assets.lookup import divided, one_after_the_other, with_known
 from assets.themes.health import survivor
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
@@ -83,8 +82,8 @@ def with_person(
     part = F.pmod(F.hash("service_no"), F.lit(many))
     seen = [visits.where(part == n).transform(with_known, mine.where(part == n), "service_no") for n in range(many)]
     nothing = {"archive_key": F.lit(None).cast("string"), "ambiguous": F.lit(False)}
-    *first, last = [given.transform(with_known, archives_by_number(archives), "ehr_no"), *[rows.withColumns(nothing) for rows in seen]]
-    return reduce(DataFrame.unionByName, [*map(checkpoint, first), last])
+    numbered = given.transform(with_known, archives_by_number(archives), "ehr_no")
+    return one_after_the_other([numbered, *[rows.withColumns(nothing) for rows in seen]], checkpoint)
 
 
 def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
