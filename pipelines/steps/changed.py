@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 READ = "read"
 """Under this name a commit says which version of each input its rows were made from."""
-WORTH_UPDATING = 100_000
-"""A table of fewer rows is made anew as a whole."""
+WORTH_UPDATING = 1_000_000
+"""A table of fewer rows is made anew as a whole, which is quicker: of 275,000 links 1.8 s, and 3.7 s those that had changed."""
 
 
 def since(

@@ -23,13 +23,20 @@ PEOPLE, SEED, NIGHTS = 400, 11, 3
 UPDATED = ("base/population/source_link", "base/population/death", "base/population/person", "themes/health/service")
 
 
-@pytest.fixture(autouse=True)
-def _every_table_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleanse, "WORTH_CHANGING", 0)
-    monkeypatch.setattr(changed, "WORTH_UPDATING", 0)
+LARGE = {
+    "every table": (0, 0, UPDATED),
+    "links": (100_000, 1_200, ("base/population/source_link",)),  # what they follow from is small, and is compared
+}
+"""From how many rows on a cleansed table is changed in place and one of base and themes is updated, and which of these that are."""
 
 
-def test_nights_that_write_only_what_changes_make_what_a_rebuild_makes(installation: Callable[..., Runtime]) -> None:
+@pytest.mark.parametrize("which", LARGE)
+def test_nights_that_write_only_what_changes_make_what_a_rebuild_makes(
+    installation: Callable[..., Runtime], monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    changing, updating, updated = LARGE[which]
+    monkeypatch.setattr(cleanse, "WORTH_CHANGING", changing)
+    monkeypatch.setattr(changed, "WORTH_UPDATING", updating)
     runtime = installation()
     landing = Path(runtime.settings.landing)
     departments = Departments(PEOPLE, SEED, NIGHTS, landing, f"sqlite:///{landing.parent}/exchange.db")
@@ -37,7 +44,7 @@ def test_nights_that_write_only_what_changes_make_what_a_rebuild_makes(installat
         departments.deliver(day)
         report = run_night(runtime, day)
         assert (report.failures, report.problems) == ([], [])
-    for table in UPDATED:
+    for table in updated:
         assert GONE in runtime.lake.notes(table), f"{table} was made as a whole"
         assert runtime.lake.verify(table) == []
     rebuilt, differences = compare_with_rebuild(runtime)
@@ -45,4 +52,4 @@ def test_nights_that_write_only_what_changes_make_what_a_rebuild_makes(installat
     assert [d for d in differences if not d.equal] == []
 
     assert not run_rebuild(runtime, departments.days[-1]).failures
-    assert [t for t in UPDATED if GONE in runtime.lake.notes(t)] == [], "a rebuild makes tables as a whole"
+    assert [t for t in updated if GONE in runtime.lake.notes(t)] == [], "a rebuild makes tables as a whole"
