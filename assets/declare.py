@@ -7,7 +7,7 @@ Here: `lake_asset`, the markers for inputs, `update_of` for tables that need not
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
@@ -42,14 +42,6 @@ class Changes:
     since: date
     came: dict[str, DataFrame]
     was: dict[str, DataFrame]
-
-    def otherwise(self, argument: str, key: Sequence[str], *said: str) -> DataFrame:
-        """The key and some columns of the rows of an input that say something else of these than before, or are new or gone: as they
-        are, and as they were."""
-        from assets.lookup import unlike
-
-        came, was = (rows[argument].select(*key, *said) for rows in (self.came, self.was))
-        return unlike(came, was, key).unionByName(unlike(was, came, key))
 
 
 @dataclass(frozen=True)

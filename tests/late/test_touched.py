@@ -20,13 +20,7 @@ from tests.soak.deliveries import Departments
 
 pytestmark = pytest.mark.slow
 PEOPLE, SEED, NIGHTS = 400, 11, 3
-UPDATED = (
-    "base/population/source_link",
-    "base/population/death",
-    "base/population/person",
-    "themes/health/service",
-    "themes/health/archive",
-)
+UPDATED = ("base/population/source_link", "base/population/death", "base/population/person", "themes/health/service")
 
 
 LARGE = {

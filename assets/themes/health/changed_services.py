@@ -7,7 +7,7 @@ all archives of a person are looked at together, beside all that the election of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import reduce
 
@@ -17,14 +17,20 @@ from pyspark.sql import functions as F
 from assets.base.population.changed_links import KEY
 from assets.base.population.records import source_key
 from assets.declare import Changes, Update, update_of
-from assets.lookup import each_once, only
+from assets.lookup import each_once, only, unlike
 from assets.themes.health import survivor
 from assets.themes.health.service import EXAM, FOLLOWUP, KINDS, VISIT, service
 
 GIVEN = {"examination": EXAM, "followup": FOLLOWUP}
 """The arguments of `service` that are given by an archive number, and their kinds."""
 VISITS = KINDS[VISIT]["source_table"]
-NUMBER, PERSON, RECORD, STAFF = ["ehr_no"], ["person_uid"], ["source_key"], ["licence_no"]
+NUMBER, PERSON, RECORD = ["ehr_no"], ["person_uid"], ["source_key"]
+
+
+def _others(changes: Changes, argument: str, key: Sequence[str], *said: str) -> DataFrame:
+    """The keys of the rows of an input that say something else of some columns than before, or are new or gone."""
+    came, was = (rows[argument].select(*key, *said) for rows in (changes.came, changes.was))
+    return unlike(came, was, key).select(*key).unionByName(unlike(was, came, key).select(*key))
 
 
 def _by_staff(rows: DataFrame, staff: DataFrame, *columns: str) -> DataFrame:
@@ -36,9 +42,9 @@ def _by_staff(rows: DataFrame, staff: DataFrame, *columns: str) -> DataFrame:
 @update_of("themes/health/service")
 def changed_services(changes: Changes, as_of: date, checkpoint: Callable[[DataFrame], DataFrame], **inputs: DataFrame) -> Update:
     """The services whose record, staff, person or archives have changed, and all others that share a person's archives with them."""
-    links = checkpoint(each_once(changes.otherwise("link", KEY, "person_uid", "match", "match_reason").select(*KEY)))
-    staff = checkpoint(each_once(changes.otherwise("staff", STAFF, "org_code", "start_date", "leave_date").select(*STAFF)))
-    dead = checkpoint(each_once(changes.otherwise("death", PERSON, "status", "death_date").select(*PERSON)))
+    links = checkpoint(_others(changes, "link", KEY, "person_uid", "match", "match_reason").distinct())
+    staff = checkpoint(each_once(_others(changes, "staff", ("licence_no",), "org_code", "start_date", "leave_date")))
+    dead = checkpoint(each_once(_others(changes, "death", PERSON, "status", "death_date")))
     archives = inputs["archive"].select(*NUMBER, source_key(survivor.ARCHIVE).alias("source_key"))
     whose = checkpoint(archives.join(_of(inputs["link"], survivor.ARCHIVE).select(*RECORD, *PERSON), RECORD, "left"))
     visits = checkpoint(_visits(changes, inputs, links, staff, dead))
@@ -89,10 +95,10 @@ def _numbers(
         on = F.col(KINDS[kind]["service_date"])
         told.append(inputs[name].where((on > F.lit(earlier)) & (on <= F.lit(later))).select(*NUMBER))
         told.append(_by_staff(inputs[name], staff, "doctor", "input_user").select(*NUMBER))
-    delivered = changes.otherwise("archive", survivor.DELIVERED[:2], *survivor.DELIVERED[2:]).select(*NUMBER)
+    delivered = _others(changes, "archive", ("ehr_no", "empi_id"), *survivor.DELIVERED[2:]).select(*NUMBER)
     numbers = checkpoint(each_once(*told, delivered, only(whose, moved, RECORD).select(*NUMBER)))
     was = only(_of(changes.was["link"], survivor.ARCHIVE), moved, RECORD).select(*PERSON)
-    at_home = changes.otherwise("person", PERSON, "hukou_div").select(*PERSON)
+    at_home = _others(changes, "person", PERSON, "hukou_div")
     persons = checkpoint(each_once(was, dead, at_home, only(whose, numbers, NUMBER).select(*PERSON)))
     return each_once(numbers, only(whose, persons, PERSON).select(*NUMBER))
 

@@ -31,11 +31,6 @@ DELIVERED = (
 COUNTS = ("service_count", "not_in_service_count", "after_death_count", "event_count", "same_form", "other_form", "other_sources")
 
 
-def created_on() -> Column:
-    """When the archive was created, or entered where that is not known."""
-    return F.coalesce("create_date", F.to_date("input_time"))
-
-
 def _count(condition: Column) -> Column:
     return F.sum(F.when(condition, 1).otherwise(0))
 
@@ -110,7 +105,7 @@ def facts(
         .withColumn("last_event_date", F.greatest("last_own_date", "last_moved_date", "last_visit_date"))
         .withColumn("open", survivor.is_open())
         .withColumn("as_of", F.lit(as_of))
-        .withColumn("created_on", created_on())
+        .withColumn("created_on", F.coalesce("create_date", F.to_date("input_time")))
         .withColumn("is_survivor", F.coalesce("is_survivor", F.lit(True)))
         .withColumn("survivor_ehr_no", F.coalesce("survivor_ehr_no", "ehr_no"))
         .withColumn("survivor_empi_id", F.coalesce("survivor_empi_id", "empi_id"))
