@@ -58,7 +58,8 @@ class Measured:
 
     outcome: made, unchanged, failed; book: one of the lake's own tables. rows: published. bytes, files: what the step's commits
     added, those to the quarantine too. engine_jobs: plans sent to the engine to be carried out. peak_memory_mb: most that this
-    process had resident; None where the system does not tell. bytes_spilled: None: Sail does not tell, Spark is not asked.
+    process had resident; None where the system does not tell. bytes_spilled: what operators wrote to disk for want of memory; None
+    where the engine does not tell.
     """
 
     run_id: str
@@ -115,13 +116,15 @@ class Profile:
         """Measure a step. One that is tried again is measured anew."""
         self.step = self._measured[run_id, table] = step = Measured(run_id, job, table, datetime.now(UTC))
         told = memory.forget_peak()
-        jobs, cpu, started = self._engine.jobs, process_time(), perf_counter()
+        jobs, spilled, cpu, started = self._engine.jobs, self._engine.spilled(), process_time(), perf_counter()
         try:
             yield step
         finally:
             step.seconds_total, step.seconds_cpu = perf_counter() - started, process_time() - cpu
             step.engine_jobs = self._engine.jobs - jobs
             step.peak_memory_mb = memory.peak() if told else None
+            after = self._engine.spilled()
+            step.bytes_spilled = None if spilled is None or after is None else after - spilled
             self.step = _nobody()
 
     def taken(self) -> list[Measured]:

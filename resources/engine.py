@@ -85,6 +85,10 @@ class Engine(ABC):
     def _session_settings(self) -> dict[str, str]:
         return {}
 
+    def spilled(self) -> int | None:
+        """Bytes that operators have written to disk so far because they had no memory; None: not known."""
+        return None
+
     @abstractmethod
     def _end(self) -> None:
         """End what `_start` started."""
@@ -151,6 +155,9 @@ def sail_server(s3: S3 | None, more: Mapping[str, str] = MappingProxyType({})) -
 class Sail(Engine):
     """The embedded engine: no Java, in this process."""
 
+    MEMORY = "SAIL_RUNTIME__MEMORY_POOL__TYPE"
+    """An operator spills when it is refused memory, and of an unbounded pool, the default, none ever is."""
+
     def __init__(self, s3: S3 | None = None) -> None:
         super().__init__()
         self._s3, self._server = s3, None
@@ -159,6 +166,9 @@ class Sail(Engine):
         server = sail_server(self._s3, AS_WRITTEN)
         self._server = server
         return f"sc://127.0.0.1:{server.listening_address[1]}"
+
+    def spilled(self) -> int | None:
+        return 0 if os.environ.get(self.MEMORY, "unbounded") == "unbounded" else None
 
     def _end(self) -> None:
         if self._server is not None:
