@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEOPLE ?= 46000
 DEMO ?= demo
 # Processes of the tests, each with an engine and servers of its own.
-WORKERS ?= 3
+WORKERS ?= 2
 # What a run of the tests and a soak found out: docs/reliability.md is made of it.
 REPORTS := build
 NIGHTS ?= 30

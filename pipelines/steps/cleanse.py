@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
-from assets.lookup import alike, only, without
+from assets.lookup import alike, one_after_the_other, only, without
 from contracts import Contract
 from pipelines.batches import containing, contains, rows_of_batches
 from pipelines.books.holds import DRIFT
@@ -52,6 +52,8 @@ JUDGED = ("_codes", "_op", "_seen", "_closed_on")
 """What a fold may say anew of a row that it has published before."""
 WORTH_CHANGING = 100_000
 """From so many rows on a table is not written anew for a few of them."""
+FOLDED_AT_ONCE = 2_000_000
+"""Of so many new rows the keys are put in order beside the published ones: the versions of all keys that are looked at are in memory."""
 FEW = 20
 """So many quarantined rows of a batch never stop it, however small it is."""
 OF_EARLIER_RULES = ". The table also holds rows that were published by earlier rules: `citylake rebuild` judges them again"
@@ -102,7 +104,7 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
             else:
                 work = _everything(runtime, contract, was, state, new, everything, snapshots, checkpoint, outdated=outdated)
             # written down: what is counted, held back and published of it is not reckoned each time
-            judged = checkpoint(fold(contract, work.rows, work.state, snapshots.all, known_until=snapshots.known_until, others=work.others))
+            judged = checkpoint(_folded(contract, work, snapshots, checkpoint))
             found, marked, as_before = work.found, judged, None
             if found is None:
                 marked = flagged(judged, contract, _live())
@@ -201,6 +203,21 @@ def _everything(
         others = without(others, again.rows, LINEAGE)
     rows = checkpoint(rows.withColumn(NEW, F.lit(True)).unionByName(others.withColumn(NEW, F.lit(False))))
     return Work(delivered, rows, state.where(~F.col("_batch_id").isin([b.batch_id for b in everything])), again)
+
+
+def _folded(contract: Contract, work: Work, snapshots: Snapshots, checkpoint: Frames) -> DataFrame:
+    """The rows and their fates; of many rows beside a published table in parts, each with some of the keys."""
+    parts = 1 if work.state is None else 1 + work.rows.count() // FOLDED_AT_ONCE
+    of_part = F.pmod(F.hash(*contract.key), F.lit(parts))
+
+    def part(rows: DataFrame, n: int) -> DataFrame:
+        return rows.where(of_part == n) if parts > 1 else rows
+
+    def of(n: int) -> DataFrame:
+        state, others = (None if rows is None else part(rows, n) for rows in (work.state, work.others))
+        return fold(contract, part(work.rows, n), state, snapshots.all, known_until=snapshots.known_until, others=others)
+
+    return one_after_the_other([of(n) for n in range(parts)], checkpoint)
 
 
 def _with_held(

@@ -77,8 +77,9 @@ def test_changes(installation: Callable[..., Runtime], told: Any, order: list[in
 
 @pytest.fixture(autouse=True)
 def _written_anew_only_for_a_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tables are small and taken for large ones, in which a night writes only what changes."""
+    """The tables are small and taken for large ones, in which a night writes only what changes, and folds it in parts."""
     monkeypatch.setattr(cleanse, "WORTH_CHANGING", 0)
+    monkeypatch.setattr(cleanse, "FOLDED_AT_ONCE", 3)
 
 
 _numbers = count()
