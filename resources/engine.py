@@ -156,7 +156,7 @@ class Sail(Engine):
     """The embedded engine: no Java, in this process."""
 
     MEMORY = "SAIL_RUNTIME__MEMORY_POOL__TYPE"
-    """An operator spills when it is refused memory, and of an unbounded pool, the default of Sail (its configuration reference), none is."""
+    """An operator spills when it is refused memory; of an unbounded pool, the default by the configuration reference, none is."""
 
     def __init__(self, s3: S3 | None = None) -> None:
         super().__init__()
