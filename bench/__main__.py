@@ -75,6 +75,11 @@ def main() -> int:
     return 1 if len(costs) < len(names) and not asked.some else 0
 
 
+def _folder(path: str) -> Path:
+    """As a whole: a server of Spark does not work in this folder."""
+    return Path(path).resolve()
+
+
 def chosen(names: list[str], size: float) -> tuple[list[str], dict[str, str]]:
     """The contestants that are run at a size, and why the others are not."""
     left_out = {n: f"left out, it is run up to a size of {LARGEST[n]:g}" for n in names if size > LARGEST.get(n, size)}
@@ -91,7 +96,7 @@ def _arguments() -> argparse.Namespace:
         default=list(CONTESTANTS),
         help=f"the others are held against the first; {', '.join(CONTESTANTS)}",
     )
-    parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="of inputs, which are kept, and outputs")
+    parser.add_argument("--folder", type=_folder, default=_folder("build/bench"), help="of inputs, which are kept, and outputs")
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--chart", type=Path, help="SVG file for the chart")
     parser.add_argument("--some", action="store_true", help="exit with 0 also when some contestants failed")
