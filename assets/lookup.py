@@ -42,6 +42,12 @@ def each_once(*keys: DataFrame) -> DataFrame:
     return reduce(DataFrame.unionByName, [k.dropna() for k in keys]).distinct()
 
 
+def part(rows: DataFrame, key: str | Sequence[str], n: int, of: int) -> DataFrame:
+    """One of so many parts of the rows: those of some keys, about as many in each."""
+    key = [key] if isinstance(key, str) else key
+    return rows.where(F.pmod(F.hash(*key), F.lit(of)) == n) if of > 1 else rows
+
+
 def one_after_the_other(parts: Sequence[DataFrame], checkpoint: Callable[[DataFrame], DataFrame]) -> DataFrame:
     """The rows of all parts. All but the last are written down first: what their plans hold in memory is not held at once."""
     *first, last = parts

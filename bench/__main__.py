@@ -96,7 +96,7 @@ def _arguments() -> argparse.Namespace:
         default=list(CONTESTANTS),
         help=f"the others are held against the first; {', '.join(CONTESTANTS)}",
     )
-    parser.add_argument("--folder", type=_folder, default=_folder("build/bench"), help="of inputs, which are kept, and outputs")
+    parser.add_argument("--folder", type=_folder, default="build/bench", help="of inputs, which are kept, and outputs")
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--chart", type=Path, help="SVG file for the chart")
     parser.add_argument("--some", action="store_true", help="exit with 0 also when some contestants failed")

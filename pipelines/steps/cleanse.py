@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
-from assets.lookup import alike, one_after_the_other, only, without
+from assets.lookup import alike, one_after_the_other, only, part, without
 from contracts import Contract
 from pipelines.batches import containing, contains, rows_of_batches
 from pipelines.books.holds import DRIFT
@@ -208,14 +208,11 @@ def _everything(
 def _folded(contract: Contract, work: Work, snapshots: Snapshots, checkpoint: Frames) -> DataFrame:
     """The rows and their fates; of many rows beside a published table in parts, each with some of the keys."""
     parts = 1 if work.state is None else 1 + work.rows.count() // FOLDED_AT_ONCE
-    of_part = F.pmod(F.hash(*contract.key), F.lit(parts))
-
-    def part(rows: DataFrame, n: int) -> DataFrame:
-        return rows.where(of_part == n) if parts > 1 else rows
 
     def of(n: int) -> DataFrame:
-        state, others = (None if rows is None else part(rows, n) for rows in (work.state, work.others))
-        return fold(contract, part(work.rows, n), state, snapshots.all, known_until=snapshots.known_until, others=others)
+        state, others = (None if rows is None else part(rows, contract.key, n, parts) for rows in (work.state, work.others))
+        rows = part(work.rows, contract.key, n, parts)
+        return fold(contract, rows, state, snapshots.all, known_until=snapshots.known_until, others=others)
 
     return one_after_the_other([of(n) for n in range(parts)], checkpoint)
 

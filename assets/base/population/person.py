@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from assets.base.population.death import birth_of_number
 from assets.base.population.records import by_order, of_first, source_count, source_key, sources, value_of
 from assets.declare import AS_OF, CHECKPOINT, PSEUDONYM, cleansed, lake_asset, table
-from assets.lookup import divided, one_after_the_other, only, with_known, without
+from assets.lookup import divided, one_after_the_other, only, part, with_known, without
 from standards.tables import looked_up
 
 UNKNOWN_COUNTY = "321000"
@@ -148,8 +148,7 @@ def person(
     """
     rows = {"resident": resident, "archive": archive, "card": card}
     many = 1 + link.count() // LINKS_AT_ONCE
-    part = F.pmod(F.hash("person_uid"), F.lit(many))
-    links = [link.where(part == n) for n in range(many)] if many > 1 else [link]
+    links = [part(link, "person_uid", n, many) for n in range(many)]
     return one_after_the_other([_golden(mine, death, rows, visit, as_of, pseudonym, checkpoint) for mine in links], checkpoint)
 
 

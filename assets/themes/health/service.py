@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
-from assets.lookup import divided, one_after_the_other, with_known
+from assets.lookup import divided, one_after_the_other, part, with_known
 from assets.themes.health import survivor
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
@@ -79,8 +79,8 @@ def with_person(
     visits = _shaped(VISIT, visit.withColumn("source_key", source_key("health/outpatient_visit")))
     mine = link.where(F.col("source_table") == "health/outpatient_visit").select(F.col("source_key").alias("service_no"), "person_uid")
     many = 1 + visit.count() // VISITS_AT_ONCE
-    part = F.pmod(F.hash("service_no"), F.lit(many))
-    seen = [visits.where(part == n).transform(with_known, mine.where(part == n), "service_no") for n in range(many)]
+    of = [(part(visits, "service_no", n, many), part(mine, "service_no", n, many)) for n in range(many)]
+    seen = [with_known(rows, links, "service_no") for rows, links in of]
     nothing = {"archive_key": F.lit(None).cast("string"), "ambiguous": F.lit(False)}
     numbered = given.transform(with_known, archives_by_number(archives), "ehr_no")
     return one_after_the_other([numbered, *[rows.withColumns(nothing) for rows in seen]], checkpoint)
