@@ -15,7 +15,7 @@ from bench.data import EXTRACTED, PARTITIONS
 from bench.job import AS_OF, SOURCES
 from bench.tiles import PLACES
 from contracts import Contract, load_all
-from pipelines.batches import containing, extracted
+from pipelines.control.batches import containing, extracted
 from resources.rows import dataset
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from bench.job import AS_OF
 from bench.spec import spec
 from bench.tiles import renumbered, tiles
 from contracts import Contract, load_all
-from pipelines.batches import containing, extracted
+from pipelines.control.batches import containing, extracted
 from resources.lake import Lake
 from resources.readers.batch import E_COLUMNS, LINEAGE
 from simulator.city import RESIDENT, City

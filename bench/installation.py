@@ -48,7 +48,7 @@ def with_raw(inputs: Path, root: Path) -> Runtime:
 
 def night(runtime: Runtime, day: date) -> dict[str, float]:
     """Run a whole night; seconds by table. Raises RuntimeError when it does not end in a release."""
-    from pipelines.nights import run_night
+    from pipelines.orchestration.nights import run_night
 
     began, seconds = dict[str, float](), dict[str, float]()
 

@@ -30,8 +30,8 @@ def steps(spark: SparkSession, contract: Contract, raw: DataFrame, stage: str) -
     from pyspark.sql import functions as F
 
     from assets.cleansed.fold import PUBLISHED, fold
-    from quality.among import flagged
     from quality.rows import typed
+    from quality.table_rules import flagged
 
     assert contract.delivery is not None
     snapshots = [r[0] for r in raw.select(F.max(F.concat_ws("|", "_business_date", "_extract_ts"))).collect()]

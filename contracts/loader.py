@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from contracts.model import Cadence, Check, Column, Contract, Delivery
+from contracts.model import Cadence, Check, Contract, DeliverySpec, Field
 from contracts.refused import ROOT, ContractError
 from contracts.refused import one_of as _one_of
 from contracts.rules import ROW_RULES, TABLE_RULES, rules
@@ -51,7 +51,7 @@ def _need(path: Path, where: str, value: Any) -> Any:
     return value
 
 
-def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Column:
+def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
     where = f"column {p.name!r}"
     custom, options = _custom(p.customProperties), p.logicalTypeOptions or {}
     unknown = set(custom) - {"rule", "codeList", "codeMap", "aliases", "width", "onError", "otherUnits", "registrar"}
@@ -73,7 +73,7 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Column:
     valid = tuple(str(e.value) for e in p.enum or [])
     if p.name is None or not p.name.isidentifier() or p.name != p.name.lower():
         raise ContractError(path, where, "is not a lower-case identifier", "Use lower-case letters, digits and underscores")
-    return Column(
+    return Field(
         name=p.name,
         title=p.businessName or p.name,
         description=p.description or "",
@@ -100,9 +100,9 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Column:
     )
 
 
-def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Column, ...]) -> Delivery:
+def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> DeliverySpec:
     names = {c.name for c in columns if c.delivered}
-    unknown = set(raw) - set(Delivery.__dataclass_fields__)
+    unknown = set(raw) - set(DeliverySpec.__dataclass_fields__)
     if unknown:
         raise ContractError(path, "delivery", f"unknown settings {sorted(unknown)}", "Remove them or correct the spelling")
     _one_of(path, "delivery, format", raw.get("format"), FORMATS)
@@ -116,7 +116,7 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Column, ...]) -> D
         _need(path, "delivery, table", raw.get("table"))
     if raw["format"] == "fixed_width" and any(c.width is None for c in columns if c.delivered):
         raise ContractError(path, "delivery", "a fixed-width column has no width", "Give every delivered column a width in bytes")
-    return Delivery(**{**raw, "sequence": tuple(raw.get("sequence") or ())})
+    return DeliverySpec(**{**raw, "sequence": tuple(raw.get("sequence") or ())})
 
 
 def _promises(path: Path, stated: Any) -> dict[str, tuple[int, str]]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contracts.rules import Rule
+from contracts.rules import ContractRule
 
 
 @dataclass(frozen=True)
-class Column:
+class Field:
     """One column. `source` is its name in the delivery, None for a column the lake derives.
 
     `other_units`: units a source mixes up with the column's own -> the factor that turns them into it. `registrar`: the source
@@ -53,7 +53,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class DeliverySpec:
     """How a department delivers the table. `sequence` are the columns that order the versions of one key.
 
     `new_columns`: what becomes of a delivery with columns beside those of the contract: "hold", or "accept" (kept in raw as text).
@@ -107,16 +107,16 @@ class Contract:
     purpose: str
     owner: str
     owner_title: str
-    columns: tuple[Column, ...]
+    columns: tuple[Field, ...]
     path: Path
-    delivery: Delivery | None = None
+    delivery: DeliverySpec | None = None
     cadence: Cadence | None = None
     checks: tuple[Check, ...] = ()
     digest: str = ""
     retention_days: int | None = None
     """How long a delivered batch stays in raw; None: for ever."""
-    row_rules: tuple[Rule, ...] = ()
-    table_rules: tuple[Rule, ...] = ()
+    row_rules: tuple[ContractRule, ...] = ()
+    table_rules: tuple[ContractRule, ...] = ()
 
     @property
     def layer(self) -> str:
@@ -136,7 +136,7 @@ class Contract:
         return tuple(c.name for c in sorted(keyed, key=lambda c: c.key_position or 0))
 
     @property
-    def delivered(self) -> tuple[Column, ...]:
+    def delivered(self) -> tuple[Field, ...]:
         """The columns a department sends, in the order of the contract."""
         return tuple(c for c in self.columns if c.delivered)
 
@@ -151,7 +151,7 @@ class Contract:
         nested = ("array", "object", "map")
         return not any(c.personal or c.logical_type in nested for c in self.columns)
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> Field:
         return next(c for c in self.columns if c.name == name)
 
     def sibling(self, layer: str) -> str:

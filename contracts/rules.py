@@ -1,6 +1,6 @@
 """The rules a contract states at its table: over several columns of a row, and over its rows among one another.
 
-Here: which there are, what each takes, reading them. Not here: what they do (`quality.across`, `quality.among`).
+Here: which there are, what each takes, reading them. Not here: what they do (`quality.row_rules`, `quality.table_rules`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ RULE_OPTIONS = {"status": ("open", "closed"), "coordinates": ("crs",), "shared":
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One rule over several columns of a row (`quality.across`) or over the rows of the table (`quality.among`), and what it needs
+class ContractRule:
+    """One rule over several columns of a row (`quality.row_rules`) or over the rows of the table (`quality.table_rules`), and what it needs
     to know beside them."""
 
     rule: str
@@ -34,12 +34,12 @@ class Rule:
         return dict(self.options)[name]
 
 
-def rules(path: Path, name: str, raw: Any, known: dict[str, tuple[int, int]], names: tuple[str, ...]) -> tuple[Rule, ...]:
+def rules(path: Path, name: str, raw: Any, known: dict[str, tuple[int, int]], names: tuple[str, ...]) -> tuple[ContractRule, ...]:
     """The rules under one custom property of a table. `names`: its delivered columns. Raises ContractError."""
     return tuple(_rule(path, f"{name}, {r.get('rule')!r}", r, known, names) for r in raw or [])
 
 
-def _rule(path: Path, where: str, raw: dict[str, Any], known: dict[str, tuple[int, int]], names: tuple[str, ...]) -> Rule:
+def _rule(path: Path, where: str, raw: dict[str, Any], known: dict[str, tuple[int, int]], names: tuple[str, ...]) -> ContractRule:
     rule, columns = one_of(path, where, raw.get("rule"), tuple(known)), tuple(raw.get("columns") or ())
     options, asked = {k: str(v) for k, v in raw.items() if k not in ("rule", "columns")}, RULE_OPTIONS.get(rule, ())
     for name in columns:
@@ -50,4 +50,4 @@ def _rule(path: Path, where: str, raw: dict[str, Any], known: dict[str, tuple[in
         raise ContractError(
             path, where, f"has {len(columns)} columns and says {', '.join(sorted(raw))}", f"Give {many} columns; say {told}"
         )
-    return Rule(rule, columns, tuple(sorted(options.items())))
+    return ContractRule(rule, columns, tuple(sorted(options.items())))

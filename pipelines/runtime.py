@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from contracts import Contract, load_all
 from contracts.loader import code_lists
-from pipelines.books.holds import Holds
-from pipelines.books.ledger import Ledger
-from pipelines.books.maintenance import UpkeepBook
-from pipelines.books.profile import note
-from pipelines.profile import Measured, Profile
+from pipelines.control.holds import Holds
+from pipelines.control.ledger import Ledger
+from pipelines.control.maintenance import MaintenanceLog
+from pipelines.control.profile import note
+from pipelines.measure import Measured, Profile
 from resources.engine import Engine, engine_of
 from resources.errors import LakeUnreachable
 from resources.keys import read_key
@@ -90,8 +90,8 @@ class Runtime:
         return Holds(self.lake)
 
     @cached_property
-    def upkeep(self) -> UpkeepBook:
-        return UpkeepBook(self.lake)
+    def maintenance_log(self) -> MaintenanceLog:
+        return MaintenanceLog(self.lake)
 
     @cached_property
     def pseudonym(self) -> Callable[[Column], Column]:

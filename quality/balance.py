@@ -1,6 +1,6 @@
 """The balance of a batch: every row that came in is published, quarantined, a duplicate or rejected. Always.
 
-Here: the ledger's row and its arithmetic. Not here: where the ledger is kept (`pipelines.books.ledger`).
+Here: the ledger's row and its arithmetic. Not here: where the ledger is kept (`pipelines.control.ledger`).
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from contracts import Column as Field
 from contracts import Contract
-from quality import across
+from contracts import Field as Field
+from quality import row_rules
 from standards import divisions, names, numbers, organisations
 from standards.rules import Options, parse
 from standards.text import codes_text, no_codes
@@ -68,34 +68,34 @@ def delivered_hash(contract: Contract) -> Column:
     return F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered]))
 
 
-def _concerned(contract: Contract, makers: dict[str, across.Maker]) -> tuple[str, ...]:
+def _concerned(contract: Contract, makers: dict[str, row_rules.Maker]) -> tuple[str, ...]:
     """The columns that rules over several columns may change or flag."""
     return tuple(dict.fromkeys(c for r in contract.row_rules if r.rule in makers for c in r.columns))
 
 
 def _meant(contract: Contract, c: Field) -> str:
     """Where the delivered text of a column stands that its rule reads."""
-    return _MEANT.format(c.name) if c.name in _concerned(contract, across.TEXTS) else c.name
+    return _MEANT.format(c.name) if c.name in _concerned(contract, row_rules.TEXTS) else c.name
 
 
 def _across_texts(contract: Contract, frame: DataFrame) -> DataFrame:
     """What stands in another column than it was meant for is moved, beside the delivered columns."""
-    columns = _concerned(contract, across.TEXTS)
+    columns = _concerned(contract, row_rules.TEXTS)
     if not columns:
         return frame
     ready = frame.withColumns({_MEANT.format(c): F.col(c) for c in columns} | {_MOVED.format(c): no_codes() for c in columns})
-    return across.apply(ready, contract, across.TEXTS, {c: _MEANT.format(c) for c in columns}, {c: _MOVED.format(c) for c in columns})
+    return row_rules.apply(ready, contract, row_rules.TEXTS, {c: _MEANT.format(c) for c in columns}, {c: _MOVED.format(c) for c in columns})
 
 
 def _across_values(contract: Contract, frame: DataFrame) -> DataFrame:
     """What was read, put right by the rules over several columns; their codes behind those of the column itself."""
-    moved, columns = _concerned(contract, across.TEXTS), _concerned(contract, across.VALUES)
+    moved, columns = _concerned(contract, row_rules.TEXTS), _concerned(contract, row_rules.VALUES)
     parsed = {c: F.col(_PARSED.format(c)) for c in (*moved, *columns)}
     if not parsed:
         return frame
     value, codes = ({c: name.format(c) for c in columns} for name in (_VALUE, _FOUND))
     held = {value[c]: parsed[c].getField("value") for c in columns} | {codes[c]: no_codes() for c in columns}
-    judged = across.apply(frame.withColumns(held), contract, across.VALUES, value, codes) if columns else frame
+    judged = row_rules.apply(frame.withColumns(held), contract, row_rules.VALUES, value, codes) if columns else frame
     changed = {}
     for c in parsed:
         first = [F.col(_MOVED.format(c))] if c in moved else []

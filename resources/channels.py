@@ -1,6 +1,6 @@
 """Channels to people: mail, webhooks, chat groups. A message goes to all of them at once, and to none for longer than allowed.
 
-Here: sending. Not here: what is said to whom (`pipelines.notices`). A channel is a URL of the library Apprise (`mailto://…`,
+Here: sending. Not here: what is said to whom (`pipelines.notifications`). A channel is a URL of the library Apprise (`mailto://…`,
 `json://…`, `wecombot://…`, `dingtalk://…`, `feishu://…`); most of such a URL is secret, so only its scheme is ever shown.
 """
 

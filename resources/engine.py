@@ -127,7 +127,7 @@ def _make_known(session: Any) -> None:
 
 
 AS_WRITTEN = {"SAIL_OPTIMIZER__ENABLE_JOIN_SWAP": "false"}
-"""For our own joins, which have on the left what is to be held in memory (`assets.lookup`): Sail takes a filtered table for a fifth
+"""For our own joins, which have on the left what is to be held in memory (`assets.joins`): Sail takes a filtered table for a fifth
 of itself, and would hold that."""
 
 

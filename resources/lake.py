@@ -19,8 +19,8 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from resources.commit import add_actions, alone, commit, nullable
+from resources.copy_on_write import RetainedFiles, removals
 from resources.errors import CitylakeError, LakeUnreachable
-from resources.rewrite import Rewritten, removals
 from resources.rows import dataset
 from resources.s3 import S3
 from resources.seal import FILES, Fault, Inspection, seal
@@ -250,7 +250,7 @@ class Lake:
         metadata: Mapping[str, str] | None = None,
         statistics: bool = False,
         partition: Mapping[str, str] | None = None,
-        beside: Rewritten | None = None,
+        beside: RetainedFiles | None = None,
     ) -> Published:
         """Make a stage visible in one commit.
 

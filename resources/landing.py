@@ -64,7 +64,7 @@ class Drop:
     problem: str | None
 
 
-class Delivery:
+class DropReader:
     """The rows of one drop, once. A context manager; `rows_read` counts good and defect rows and is final after `batches`.
 
     Rows come before the end is known: a DeliveryRejected may follow them, and then none of them counts.
@@ -77,7 +77,7 @@ class Delivery:
         """Columns the contract does not know and accepts, as they are delivered; final after `batches`."""
         self._drop, self._rows, self._stack = drop, rows, stack
 
-    def __enter__(self) -> Delivery:
+    def __enter__(self) -> DropReader:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -131,7 +131,7 @@ class LandingZone:
                 found = list(pool.map(lambda day: self._folder_drop(contract, day), days))
         return sorted(found, key=lambda d: d.business_date)
 
-    def read(self, contract: Contract, drop: Drop) -> Delivery:
+    def read(self, contract: Contract, drop: Drop) -> DropReader:
         """Open a drop; for files, after verifying the manifest and the digest of every file.
 
         Raises DeliveryRejected, Unreachable. A drop replaced since it was listed is DELIVERY_CHANGED: list again.
@@ -145,7 +145,7 @@ class LandingZone:
         except BaseException:
             stack.close()
             raise
-        return Delivery(batch.schema(contract), drop, rows, stack)
+        return DropReader(batch.schema(contract), drop, rows, stack)
 
     def _days(self, contract: Contract) -> Iterator[date]:
         parent = f"{contract.domain}/{contract.table}"

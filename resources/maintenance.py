@@ -1,7 +1,7 @@
 """Maintenance of one Delta table and its folder: fewer files, a log that opens quickly, nothing left over.
 
 Here: what could be done, as lists, and doing it. Knows no domain. Not here: which tables, which versions are promised to
-readers (`pipelines.care.maintain`).
+readers (`pipelines.maintenance.maintain`).
 
 A compaction is a publish like every other: the rows are staged and replace the files they were read from in one commit,
 refused when somebody published meanwhile. It says what the commit before it said, and which version its rows are of.
@@ -94,7 +94,7 @@ def compact(lake: Lake, plan: Scattered, run_id: str, *, statistics: bool) -> in
             )
         lake.publish(
             stage, base_version=plan.version, replace_partitions=plan.where, partition_by=columns, statistics=statistics,
-            metadata={CONTENT: str(plan.version), **_told(handle)},
+            metadata={CONTENT: str(plan.version), **_commit_metadata(handle)},
         )  # fmt: skip
     except BaseException:
         stage.discard()
@@ -111,7 +111,9 @@ def drop(lake: Lake, table: str, where: list[tuple[str, str, list[str]]], run_id
     stage = lake.stage(table, run_id)
     stage.write_arrow(pa.RecordBatchReader.from_batches(dataset(handle).schema, []), columns)
     try:
-        lake.publish(stage, base_version=handle.version(), replace_partitions=where, partition_by=columns, metadata=_told(handle, CONTENT))
+        lake.publish(
+            stage, base_version=handle.version(), replace_partitions=where, partition_by=columns, metadata=_commit_metadata(handle, CONTENT)
+        )
     except Conflict:
         stage.discard()
         raise
@@ -173,7 +175,7 @@ def _opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
     return handle
 
 
-def _told(handle: DeltaTable, *without: str) -> dict[str, str]:
+def _commit_metadata(handle: DeltaTable, *without: str) -> dict[str, str]:
     """What the commit of this version says for those who come after it."""
     return {name: value for name, value in handle.history(1)[0].items() if name not in {*OF_DELTA, STAGE, STAYED, *without}}
 

@@ -21,15 +21,15 @@ def forget_peak() -> bool:
 
 def peak() -> float | None:
     """The most that this process had resident since `forget_peak`, or its start; None where the system does not tell."""
-    return _told("self", "VmHWM")
+    return _proc_status_mb("self", "VmHWM")
 
 
 def resident(*pids: int | str) -> float:
     """What processes hold now; `self` is this one, and one that has ended holds nothing."""
-    return sum(_told(pid, "VmRSS") or 0.0 for pid in pids)
+    return sum(_proc_status_mb(pid, "VmRSS") or 0.0 for pid in pids)
 
 
-def _told(pid: int | str, name: str) -> float | None:
+def _proc_status_mb(pid: int | str, name: str) -> float | None:
     with suppress(OSError):
         for line in (PROCESSES / str(pid) / "status").read_text().splitlines():
             if line.startswith(f"{name}:"):

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from cryptography.hazmat.primitives import hashes
 
-from contracts.model import Contract, Delivery
+from contracts.model import Contract, DeliverySpec
 
 ROWS_PER_FILE = 60_000
 LINE = "_line"  # column beside the delivered ones: the text of a line that goes out as it stands, in place of its cells
@@ -40,7 +40,7 @@ def sm3(data: bytes) -> str:
     return digest.finalize().hex()
 
 
-def _delivery(contract: Contract) -> Delivery:
+def _delivery(contract: Contract) -> DeliverySpec:
     assert contract.delivery is not None, contract.name
     return contract.delivery
 

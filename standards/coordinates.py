@@ -1,7 +1,7 @@
 """Coordinates: one number of degrees out of a delivered value, and the systems of reference they are given in.
 
 Here: decimal degrees, degrees-minutes-seconds, the city's box, GCJ-02 and BD-09 to CGCS2000. Not here: what a pair of them means
-(`quality.across`); systems whose parameters are classified (Xi'an 80, Beijing 54, the city's own), which nobody converts.
+(`quality.row_rules`); systems whose parameters are classified (Xi'an 80, Beijing 54, the city's own), which nobody converts.
 Source: domain rules A12, D21; the public approximation of GCJ-02, inverted by iteration (error below 1e-9 degrees).
 """
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.lookup import divided, only, without
+from assets.joins import anti_join, semi_join, split_unique_keys
 from contracts import Contract
 from quality.rows import LINEAGE, snapshot
 
@@ -63,11 +63,11 @@ def fold(
         until = F.coalesce("_seen", F.lit(known_until))
         standing = state.drop("_closed_on").withColumns({"_seen": until, "_bad": F.lit(False), "_new": F.lit(False)})
         touched = fresh.select(*contract.key).distinct()
-        known = fresh.unionByName(only(standing, touched, contract.key))
-    alone, contenders = divided(known, contract.key)
+        known = fresh.unionByName(semi_join(standing, touched, contract.key))
+    alone, contenders = split_unique_keys(known, contract.key)
     ranked = _alone(alone).unionByName(_ranked(contract, contenders))
     if state is not None:
-        left = without(standing, touched, contract.key) if others is None else only(standing, others, contract.key)
+        left = anti_join(standing, touched, contract.key) if others is None else semi_join(standing, others, contract.key)
         ranked = ranked.unionByName(_alone(left))
     stands = ~F.col("_bad") & (F.col("_rank") == 1)
     fate = (

@@ -76,8 +76,8 @@ def cleansed(contract: Contract, raw: DataFrame, checkpoint: Callable[[DataFrame
     from pyspark.sql import functions as F
 
     from assets.cleansed.fold import PUBLISHED, fold
-    from quality.among import flagged
     from quality.rows import snapshot, typed
+    from quality.table_rules import flagged
 
     delivered = raw.withColumn("_business_date", F.col("_business_date").cast("date"))
     assert contract.delivery is not None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.books.audit import lines, verify
 from pipelines.cli.screen import console, errors, print_json, show_table
+from pipelines.control.audit import lines, verify
 from resources.lake import Lake
 from resources.settings import Settings
 

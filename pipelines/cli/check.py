@@ -1,16 +1,16 @@
 """`citylake check`: the invariants of one release, each with its verdict; exit code 1 when one is violated.
 
-Here: progress and the table. Not here: the invariants (`pipelines.check`).
+Here: progress and the table. Not here: the invariants (`pipelines.checks`).
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
-from pipelines.check import DOES_NOT_APPLY, HOLDS, VIOLATED, View, all_checks, check_lake
+from pipelines.checks import DOES_NOT_APPLY, HOLDS, VIOLATED, View, all_checks, check_lake
 from pipelines.cli.screen import console, print_json, progress, show_table
 from pipelines.runtime import Runtime
-from pipelines.serve.tables import released
+from pipelines.serving.tables import released
 from resources.settings import Settings
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.cli.run import exit_code, known_tables
 from pipelines.cli.screen import console, errors, print_json, progress, show_table
 from pipelines.cli.truth import compare
-from pipelines.nights import NightReport, check_installation, run_night
+from pipelines.orchestration.nights import NightReport, check_installation, run_night
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError
 from resources.keys import create_key

@@ -34,9 +34,9 @@ def run_doctor(load: Callable[[], Settings], *, thorough: bool, as_json: bool) -
         read.append(load())
         return machine.sources()
 
-    found = [_told(Check("settings", settings_read), None)]
+    found = [_finding(Check("settings", settings_read), None)]
     settings = read[0] if read else None
-    found += [_told(check, settings) for check in (Check("packages", machine.packages), Check("contracts", machine.contracts))]
+    found += [_finding(check, settings) for check in (Check("packages", machine.packages), Check("contracts", machine.contracts))]
     if settings:
         found += _installation(settings, THOROUGH_ROUNDS if thorough else ROUNDS)
     else:
@@ -77,14 +77,14 @@ def _installation(settings: Settings, rounds: int) -> list[Finding]:
     found: list[Finding] = []
     with _until_the_end():
         try:
-            found += [_told(check, settings) for check in checks]
+            found += [_finding(check, settings) for check in checks]
         finally:
             engine.close()
             left = answer(Check("clean-up", stores.clean, 120), hiding(settings))
     return [*found, left] if stores.refusal is None else found
 
 
-def _told(check: Check, settings: Settings | None) -> Finding:
+def _finding(check: Check, settings: Settings | None) -> Finding:
     """The finding, told at once: some take long."""
     with errors.status(f"{check.name} …"):
         finding = answer(check, hiding(settings))

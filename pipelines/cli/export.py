@@ -9,8 +9,8 @@ from itertools import groupby
 from pathlib import Path
 
 from contracts import load_all
-from pipelines.books.audit import Entry, permitted, record
 from pipelines.cli.screen import console, print_json, progress, show_table
+from pipelines.control.audit import Entry, permitted, record
 from pipelines.quarantine.counts import Wanted
 from pipelines.quarantine.workbook import Held, held_of, steps, write_workbook
 from resources.lake import Lake

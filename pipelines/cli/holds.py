@@ -7,8 +7,8 @@ from datetime import date
 from getpass import getuser
 from typing import Any
 
-from pipelines.books.holds import OF_CONTRACT, Hold, Holds
 from pipelines.cli.screen import console, print_json, show_table
+from pipelines.control.holds import OF_CONTRACT, Hold, Holds
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from uuid import uuid4
 
-from pipelines.care.maintain import Maintained, maintain
 from pipelines.cli.screen import console, print_json, progress, show_table
-from pipelines.leftovers import alive, alive_runs
+from pipelines.maintenance.maintain import Maintained, maintain
+from pipelines.orchestration.orphaned_runs import alive, alive_runs
 from pipelines.runtime import Runtime
 from resources.settings import Settings
 

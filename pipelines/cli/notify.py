@@ -6,8 +6,8 @@ from typing import Any
 
 from contracts import load_all
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.notices.tell import channels_of, nobodies
-from pipelines.notices.words import ENGINEERS, trial
+from pipelines.notifications.messages import ENGINEERS, trial
+from pipelines.notifications.notify import channels_of, nobodies
 from resources.channels import send
 from resources.settings import Settings
 

@@ -1,6 +1,6 @@
 """`citylake profile`, and what `citylake status` says of the last night's time: from the book of costs, without the engine.
 
-Here: nights side by side, tables against what they usually take. Not here: measuring (`pipelines.profile`).
+Here: nights side by side, tables against what they usually take. Not here: measuring (`pipelines.measure`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from datetime import timedelta
 from statistics import median
 from typing import Any
 
-from pipelines.books.profile import SECONDS, costs
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.profile import MADE
+from pipelines.control.profile import SECONDS, costs
+from pipelines.measure import MADE
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings

@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.quarantine.counts import Wanted, by_code_and_day, reasons, rows_in
 from pipelines.quarantine.meanings import meaning
-from pipelines.steps.overview import EVERY_CODE, lines
+from pipelines.quarantine.overview import EVERY_CODE, lines
 from resources.lake import Lake
 from resources.settings import Settings
 

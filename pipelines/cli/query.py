@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipelines.books.ledger import BOOKS
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.serve.tables import released, tables_of
-from pipelines.serve.words import rename
+from pipelines.control.ledger import BOOKS
+from pipelines.serving.tables import released, tables_of
+from pipelines.serving.vocabulary import rename
 from resources.engine import engine_of
 from resources.errors import CitylakeError
 from resources.lake import Lake

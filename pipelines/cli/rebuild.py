@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipelines.care.retention import refuse_partial
 from pipelines.cli.run import exit_code
 from pipelines.cli.screen import console, errors, print_json, progress, show_table
-from pipelines.nights import NightReport, check_installation
-from pipelines.nights import run_rebuild as rebuild_all
+from pipelines.maintenance.retention import refuse_partial
+from pipelines.orchestration.nights import NightReport, check_installation
+from pipelines.orchestration.nights import run_rebuild as rebuild_all
 from pipelines.runtime import Runtime
-from pipelines.steps.standing import rules_now, standing
+from pipelines.steps.table_state import rule_fingerprint, table_state
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings
@@ -89,7 +89,7 @@ def _say(report: NightReport) -> int:
 def judged_earlier(runtime: Runtime) -> set[str]:
     """The cleansed tables, and their quarantines, not all of whose rows were judged by the rules of today."""
     sources = [c for c in runtime.contracts.values() if c.delivery is not None and runtime.lake.partitions(c.sibling("raw"))]
-    earlier = [c for c in sources if standing(runtime.lake, c).rules_of_all != rules_now(runtime, c)]
+    earlier = [c for c in sources if table_state(runtime.lake, c).rules_of_all != rule_fingerprint(runtime, c)]
     return {name for c in earlier for name in (c.name, c.sibling("quarantine"))}
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.books.ledger import Ledger
 from pipelines.cli import dirt, truth
 from pipelines.cli.screen import print_json, show_table
 from pipelines.cli.truth import Finding
+from pipelines.control.ledger import Ledger
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings

@@ -8,8 +8,8 @@ from rich.markup import escape
 
 from pipelines.cli.screen import console, errors, print_json, progress, show_table
 from pipelines.cli.show import late_facts, show_late
-from pipelines.nights import NightReport, check_installation, run_night
-from pipelines.notices.tell import Telling
+from pipelines.notifications.notify import NotificationReport
+from pipelines.orchestration.nights import NightReport, check_installation, run_night
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError
 from resources.settings import Settings
@@ -63,7 +63,7 @@ def report_facts(runtime: Runtime, report: NightReport) -> dict[str, object]:
         "refused_deliveries": report.problems,
         "failures": report.failures,
         "late": late_facts(runtime.contracts, report.late),
-        "told": [vars(a) for a in report.telling.answers],
+        "told": [vars(a) for a in report.notifications.answers],
         "ledger": accounts,
     }
 
@@ -90,12 +90,12 @@ def show_night(runtime: Runtime, report: NightReport) -> None:
     if report.late:
         console.print()
         show_late(runtime.contracts, report.late)
-    show_telling(report.telling)
+    show_telling(report.notifications)
     if report.failures:
         errors.print("No release: readers keep the tables of the night before. Correct the cause above and run the same date again.")
 
 
-def show_telling(telling: Telling) -> None:
+def show_telling(telling: NotificationReport) -> None:
     """Who was told, in a line; and every channel that could not be told, or is wrong, in a line each."""
     answered = [a.channel for a in telling.answers if a.answered]
     if answered:

@@ -9,9 +9,9 @@ import sys
 from contextlib import closing, suppress
 from types import FrameType
 
-from pipelines.books.ledger import Release
 from pipelines.cli.screen import console, errors, print_json
-from pipelines.serve.tables import Tables, released, tables_of
+from pipelines.control.ledger import Release
+from pipelines.serving.tables import Tables, released, tables_of
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings
@@ -29,9 +29,9 @@ def run_serve(
     for wanted in (port, flight_port):
         if wanted is not None:
             _free(host, wanted)
-    from pipelines.serve.endpoint import Endpoint
-    from pipelines.serve.engine import Backend
-    from pipelines.serve.flight import FlightSql
+    from pipelines.serving.endpoint import Endpoint
+    from pipelines.serving.engine import Backend
+    from pipelines.serving.flight import FlightSql
 
     def end(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -8,12 +8,12 @@ from typing import Any
 
 from assets.declare import downstream
 from contracts import Contract, load_all
-from pipelines.books.holds import Holds
-from pipelines.books.ledger import Ledger
-from pipelines.books.maintenance import UpkeepBook
 from pipelines.cli.profile import last_night_facts, show_last_night
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.freshness import Overdue, overdue
+from pipelines.control.freshness import Overdue, overdue
+from pipelines.control.holds import Holds
+from pipelines.control.ledger import Ledger
+from pipelines.control.maintenance import MaintenanceLog
 from resources.lake import Lake
 from resources.settings import Settings
 
@@ -23,7 +23,7 @@ FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 def show_status(settings: Settings, *, as_json: bool) -> int:
     """Releases, the newest night's accounts, refused and late deliveries. Exit code 0, or 3 when deliveries wait for somebody."""
     lake = Lake(settings.lake, settings.s3)
-    ledger, gone = Ledger(lake), UpkeepBook(lake).gone_releases()
+    ledger, gone = Ledger(lake), MaintenanceLog(lake).gone_releases()
     rows, releases = ledger.rows(), ledger.releases()
     if not rows:
         console.print(f"The lake at {settings.lake} is empty. Run a night: citylake run --as-of YYYY-MM-DD, or citylake demo.")

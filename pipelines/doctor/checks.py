@@ -61,7 +61,7 @@ def answer(check: Check, hide: Callable[[str], str]) -> Finding:
     told: list[tuple[str, str, str]] = []
     begin = perf_counter()
     # a thread that hangs in a library cannot be ended: it is left behind, and ends with the process
-    asking = Thread(target=lambda: told.append(_told(check)), daemon=True, name=check.name)
+    asking = Thread(target=lambda: told.append(_run_check(check)), daemon=True, name=check.name)
     asking.start()
     asking.join(check.seconds)
     late = f"no answer within {check.seconds:.0f} s"
@@ -69,7 +69,7 @@ def answer(check: Check, hide: Callable[[str], str]) -> Finding:
     return Finding(check.name, verdict, hide(found), hide(remedy), round(perf_counter() - begin, 2))
 
 
-def _told(check: Check) -> tuple[str, str, str]:
+def _run_check(check: Check) -> tuple[str, str, str]:
     try:
         return OK, check.ask(), ""
     except NotUsed as e:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from openpyxl import Workbook
 
-from contracts import Column, Contract
+from contracts import Contract, Field
 from pipelines.quarantine.cells import cell
 from pipelines.quarantine.counts import Wanted, by_code, reasons, rows_in
 from pipelines.quarantine.meanings import meaning
@@ -157,7 +157,7 @@ def _column(contract: Contract, code: str) -> str:
     return known.get(name) or NOT_A_COLUMN.get(name, name)
 
 
-def _named(c: Column) -> str:
+def _named(c: Field) -> str:
     """The name a column is delivered under, and its title where that says more."""
     return c.title if c.title == c.source else f"{c.source}（{c.title}）"
 

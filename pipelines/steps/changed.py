@@ -1,7 +1,7 @@
 """What has changed in the inputs of a table since it was made, and which of its rows are other ones by that.
 
 Here: the versions it was made from held against those of today, what an update says held against the table. Not here: what the changes
-mean (`assets`), which rows a commit brought (`resources.changes`), publishing (`derive`).
+mean (`assets`), which rows a commit brought (`resources.change_set`), publishing (`derive`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from assets.declare import Changes, TableAsset, Update
-from assets.lookup import only, unlike, without
+from assets.joins import anti_join, changed_rows, semi_join
 from contracts import Contract
 from pipelines.runtime import Runtime
 from pipelines.steps.checkpoints import Checkpoint
-from resources import changes, rewrite
-from resources.changes import Came
-from resources.rewrite import Found
+from resources import change_set, copy_on_write
+from resources.change_set import CommitChanges
+from resources.copy_on_write import FoundRows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -41,7 +41,11 @@ def since(
     promised = timedelta(days=runtime.settings.keep_days)
     if was.keys() != versions.keys() or _age(notes) >= promised or runtime.lake.rows(asset.name) < WORTH_UPDATING:
         return None
-    told = {t: changes.came(runtime.lake, t, was[t], now) for t, now in versions.items() if was[t] not in (now, runtime.lake.content(t))}
+    told = {
+        t: change_set.commit_changes(runtime.lake, t, was[t], now)
+        for t, now in versions.items()
+        if was[t] not in (now, runtime.lake.content(t))
+    }
     if any(rows is None and runtime.lake.rows(table) >= WORTH_UPDATING for table, rows in told.items()):
         return None
     came: dict[str, DataFrame] = {}
@@ -62,7 +66,7 @@ def _age(notes: dict[str, Any]) -> timedelta:
 
 
 def _came_and_gone(
-    runtime: Runtime, table: str, before: DataFrame, today: DataFrame, told: Came | None, checkpoint: Checkpoint
+    runtime: Runtime, table: str, before: DataFrame, today: DataFrame, told: CommitChanges | None, checkpoint: Checkpoint
 ) -> tuple[DataFrame, DataFrame]:
     """The rows of a table that are new or changed, and those that they take the place of.
 
@@ -70,23 +74,23 @@ def _came_and_gone(
     """
     key = list(runtime.contracts[table].key)
     if told is None:
-        return checkpoint(unlike(today, before, key)), checkpoint(unlike(before, today, key))
+        return checkpoint(changed_rows(today, before, key)), checkpoint(changed_rows(before, today, key))
     new = checkpoint(told)
     keys = new.select(*key) if told.gone is None else new.select(*key).unionByName(told.gone.frame(runtime.spark))
-    return live(table, new), only(before, keys.distinct(), key)
+    return live(table, new), semi_join(before, keys.distinct(), key)
 
 
 def unlike_before(
     runtime: Runtime, contract: Contract, base: int, changes: Changes, update: Update, checkpoint: Checkpoint
-) -> tuple[DataFrame, DataFrame, Found]:
+) -> tuple[DataFrame, DataFrame, FoundRows]:
     """What an update really changes: the rows that are new or others than before, the keys that are gone, and the rows of the
     table that all of these take the place of."""
     key = contract.key
     keys = checkpoint(update.rows.select(*key).unionByName(update.keys.select(*key)).distinct())
-    before = checkpoint(only(changes.before, keys, key))
-    rows = checkpoint(unlike(update.rows, before, key))
-    gone = checkpoint(without(before, update.rows, key).select(*key))
-    found = rewrite.find(runtime.lake, contract.name, base, rows.select(*key).unionByName(gone).toArrow())
+    before = checkpoint(semi_join(changes.before, keys, key))
+    rows = checkpoint(changed_rows(update.rows, before, key))
+    gone = checkpoint(anti_join(before, update.rows, key).select(*key))
+    found = copy_on_write.find_rows(runtime.lake, contract.name, base, rows.select(*key).unionByName(gone).toArrow())
     return rows, gone, found
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pipelines.runtime import Runtime
-from resources.changes import Came
+from resources.change_set import CommitChanges
 from resources.errors import LakeUnreachable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from resources.stage import Stage
 
 
-Checkpoint = Callable[["DataFrame | Came"], "DataFrame"]
+Checkpoint = Callable[["DataFrame | CommitChanges"], "DataFrame"]
 
 
 @contextmanager
@@ -27,11 +27,11 @@ def checkpoints(runtime: Runtime, table: str, run_id: str) -> Iterator[Checkpoin
     """A function that writes rows down and gives them back to be read, for as long as the block lasts."""
     stages: list[Stage] = []
 
-    def checkpoint(rows: DataFrame | Came) -> DataFrame:
+    def checkpoint(rows: DataFrame | CommitChanges) -> DataFrame:
         stage = runtime.lake.stage(table, run_id)
         stages.append(stage)
         with runtime.step.clock("stage"):
-            if isinstance(rows, Came):
+            if isinstance(rows, CommitChanges):
                 rows.write(stage)
             else:
                 stage.write(rows)

@@ -22,26 +22,26 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from assets.cleansed.fold import DUPLICATE, PUBLISHED, QUARANTINED, TYPES, fold
-from assets.lookup import alike, one_after_the_other, only, part, without
+from assets.joins import anti_join, hash_bucket, semi_join, unchanged_rows, union_materialized
 from contracts import Contract
-from pipelines.batches import containing, contains, rows_of_batches
-from pipelines.books.holds import DRIFT
-from pipelines.books.ledger import told_by_commit
+from pipelines.control.batches import containing, contains, rows_of_batches
+from pipelines.control.holds import DRIFT
+from pipelines.control.ledger import commit_metadata
 from pipelines.runtime import Runtime
-from pipelines.steps import held, lists
+from pipelines.steps import quarantine
 from pipelines.steps.checkpoints import checkpoints
-from pipelines.steps.held import Batch
-from pipelines.steps.lists import Frames, Snapshots
 from pipelines.steps.outcome import GateFailed, Outcome
-from pipelines.steps.standing import Standing, of_state, rules_now, standing
+from pipelines.steps.quarantine import Batch
+from pipelines.steps.snapshots import Frames, Snapshots, snapshot_diff
+from pipelines.steps.table_state import TableState, rule_fingerprint, state_transactions, table_state
 from quality import gates
-from quality.among import by_groups, flagged, flagged_beside
 from quality.balance import Account
 from quality.gates import GateResult
 from quality.rows import LINEAGE, typed
-from resources import rewrite
-from resources.changes import tell_gone
-from resources.rewrite import Found
+from quality.table_rules import by_groups, flagged, flagged_beside
+from resources import copy_on_write
+from resources.change_set import record_deleted_keys
+from resources.copy_on_write import FoundRows
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -70,10 +70,10 @@ class Work:
     delivered: DataFrame
     rows: DataFrame
     state: DataFrame | None
-    again: held.Again | None = None
+    again: quarantine.Again | None = None
     unchanged: dict[Batch, int] = field(default_factory=dict)
     others: DataFrame | None = None
-    found: Found | None = None
+    found: FoundRows | None = None
 
 
 def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, rebuild: bool = False) -> Outcome:
@@ -88,8 +88,8 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
     if not everything:
         return _never_delivered(runtime, contract, base, run_id)
     new = everything if rebuild else _unfolded(runtime, table, everything)
-    was, rules = standing(runtime.lake, contract), rules_now(runtime, contract)
-    outdated = was.unfinished or (was.rules != rules and bool(held.batches(runtime, contract, was.held)))
+    was, rules = table_state(runtime.lake, contract), rule_fingerprint(runtime, contract)
+    outdated = was.unfinished or (was.rules != rules and bool(quarantine.batches(runtime, contract, was.held)))
     outcome = Outcome(table, base, changed=False, read={raw: runtime.lake.version(raw) or 0})
     if not new and not outdated:
         return outcome
@@ -112,10 +112,12 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
                 marked, more = _flagged(contract, judged, work, state, checkpoint)
                 judged = marked = checkpoint(marked)
                 if more:
-                    found = rewrite.find(runtime.lake, contract.name, base, judged.select(*contract.key).dropna().distinct().toArrow())
+                    found = copy_on_write.find_rows(
+                        runtime.lake, contract.name, base, judged.select(*contract.key).dropna().distinct().toArrow()
+                    )
             if found is not None and work.state is not None:
                 as_before = checkpoint(_as_before(contract, judged, work.state))
-                judged = marked = judged.where(F.col(NEW)).unionByName(without(judged.where(~F.col(NEW)), as_before, contract.key))
+                judged = marked = judged.where(F.col(NEW)).unionByName(anti_join(judged.where(~F.col(NEW)), as_before, contract.key))
                 found = found.less(as_before.toArrow())
         stage = runtime.lake.stage(table, run_id)
         with runtime.step.clock("stage"):
@@ -133,15 +135,15 @@ def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, r
         with runtime.step.clock("stage"):
             stays = None if found is None else found.rewritten(runtime.lake.stage(table, run_id))
             gone = {} if found is None else _gone(runtime, contract, work, staged, as_before, run_id)
-        held.publish(runtime, contract, was, judged.where(F.col(FATE) == QUARANTINED), new, work.delivered, work.again, run_id)
+        quarantine.publish(runtime, contract, was, judged.where(F.col(FATE) == QUARANTINED), new, work.delivered, work.again, run_id)
     with runtime.step.clock("publish"):
         published = runtime.lake.publish(
             stage,
             base_version=base,
             mode="overwrite" if stays is None else "append",
             beside=stays,
-            transactions=containing(*[b.batch_id for b in new]) | of_state(was, rules, of_all=of_all),
-            metadata=told_by_commit(contract, outcome.accounts, run_id=run_id, as_of=as_of) | gone,
+            transactions=containing(*[b.batch_id for b in new]) | state_transactions(was, rules, of_all=of_all),
+            metadata=commit_metadata(contract, outcome.accounts, run_id=run_id, as_of=as_of) | gone,
             statistics=contract.statistics,
         )
     runtime.step.wrote(published)
@@ -167,30 +169,30 @@ def _few(runtime: Runtime, contract: Contract, new: list[Batch], snapshots: Snap
 
 
 def _changes(
-    runtime: Runtime, contract: Contract, was: Standing, state: DataFrame, base: int, new: list[Batch], everything: list[Batch],
+    runtime: Runtime, contract: Contract, was: TableState, state: DataFrame, base: int, new: list[Batch], everything: list[Batch],
     checkpoint: Frames,
 ) -> Work:  # fmt: skip
     """Rows that are news, and the keys that they touch or that a list no longer has."""
     assert contract.delivery is not None
-    delivered, read = held.raw_rows(runtime, contract, {b.batch_id for b in new}), _reader(runtime, contract)
+    delivered, read = quarantine.raw_rows(runtime, contract, {b.batch_id for b in new}), _reader(runtime, contract)
     others, unchanged = state.select(*contract.key).where(F.lit(False)), dict[Batch, int]()
     if contract.delivery.mode == "full":
-        news = lists.news(contract, delivered, state, read, checkpoint)
+        news = snapshot_diff(contract, delivered, state, read, checkpoint)
         delivered, rows, others, unchanged = news.delivered, news.rows, news.missing, {new[0]: news.unchanged}
     else:
         rows = checkpoint(read(delivered))
     rows, again = _with_held(runtime, contract, was, everything, rows, checkpoint, everyone=False)
     keys = checkpoint(rows.select(*contract.key).dropna().unionByName(others).distinct())
-    found = rewrite.find(runtime.lake, contract.name, base, keys.toArrow())
-    return Work(delivered, rows, checkpoint(only(state, keys, contract.key)), again, unchanged, others, found)
+    found = copy_on_write.find_rows(runtime.lake, contract.name, base, keys.toArrow())
+    return Work(delivered, rows, checkpoint(semi_join(state, keys, contract.key)), again, unchanged, others, found)
 
 
 def _everything(
-    runtime: Runtime, contract: Contract, was: Standing, state: DataFrame | None, new: list[Batch], everything: list[Batch],
+    runtime: Runtime, contract: Contract, was: TableState, state: DataFrame | None, new: list[Batch], everything: list[Batch],
     snapshots: Snapshots, checkpoint: Frames, *, outdated: bool,
 ) -> Work:  # fmt: skip
     """All rows of the new batches and all of the state; when an older list arrives late, all that is in raw."""
-    delivered, read = held.raw_rows(runtime, contract, {b.batch_id for b in new}), _reader(runtime, contract)
+    delivered, read = quarantine.raw_rows(runtime, contract, {b.batch_id for b in new}), _reader(runtime, contract)
     # written down: in one plan with the rules, what puts a key's rows in order holds on to every text they made on the way
     rows = checkpoint(read(delivered))
     if state is None:
@@ -198,9 +200,9 @@ def _everything(
     rows, again = _with_held(runtime, contract, was, everything, rows, checkpoint, everyone=outdated or snapshots.late)
     if not snapshots.late:
         return Work(delivered, rows, state, again)
-    others = read(held.raw_rows(runtime, contract, {b.batch_id for b in everything} - {b.batch_id for b in new}))
+    others = read(quarantine.raw_rows(runtime, contract, {b.batch_id for b in everything} - {b.batch_id for b in new}))
     if again is not None:
-        others = without(others, again.rows, LINEAGE)
+        others = anti_join(others, again.rows, LINEAGE)
     rows = checkpoint(rows.withColumn(NEW, F.lit(True)).unionByName(others.withColumn(NEW, F.lit(False))))
     return Work(delivered, rows, state.where(~F.col("_batch_id").isin([b.batch_id for b in everything])), again)
 
@@ -210,18 +212,18 @@ def _folded(contract: Contract, work: Work, snapshots: Snapshots, checkpoint: Fr
     parts = 1 if work.state is None else 1 + work.rows.count() // FOLDED_AT_ONCE
 
     def of(n: int) -> DataFrame:
-        state, others = (None if rows is None else part(rows, contract.key, n, parts) for rows in (work.state, work.others))
-        rows = part(work.rows, contract.key, n, parts)
+        state, others = (None if rows is None else hash_bucket(rows, contract.key, n, parts) for rows in (work.state, work.others))
+        rows = hash_bucket(work.rows, contract.key, n, parts)
         return fold(contract, rows, state, snapshots.all, known_until=snapshots.known_until, others=others)
 
-    return one_after_the_other([of(n) for n in range(parts)], checkpoint)
+    return union_materialized([of(n) for n in range(parts)], checkpoint)
 
 
 def _with_held(
-    runtime: Runtime, contract: Contract, was: Standing, everything: list[Batch], rows: DataFrame, checkpoint: Frames, *, everyone: bool
-) -> tuple[DataFrame, held.Again | None]:
+    runtime: Runtime, contract: Contract, was: TableState, everything: list[Batch], rows: DataFrame, checkpoint: Frames, *, everyone: bool
+) -> tuple[DataFrame, quarantine.Again | None]:
     """The typed rows with those held back that are judged again, and which these are."""
-    again = held.judged_again(runtime, contract, was, everything, rows, everyone=everyone)
+    again = quarantine.judged_again(runtime, contract, was, everything, rows, everyone=everyone)
     if again is not None:
         rows = checkpoint(rows.unionByName(_reader(runtime, contract)(again.raw_rows(runtime, contract))))
     return rows, again
@@ -234,21 +236,21 @@ def _reader(runtime: Runtime, contract: Contract) -> Frames:
 def _as_before(contract: Contract, judged: DataFrame, state: DataFrame) -> DataFrame:
     """The keys whose published row stands beside what is new, and stays just as it was."""
     stands = judged.where((F.col(FATE) == PUBLISHED) & ~F.col(NEW)).select(*contract.key, *JUDGED)
-    return alike(stands, state, contract.key, JUDGED).select(*contract.key)
+    return unchanged_rows(stands, state, contract.key, JUDGED).select(*contract.key)
 
 
 def _gone(runtime: Runtime, contract: Contract, work: Work, staged: DataFrame, as_before: DataFrame | None, run_id: str) -> dict[str, str]:
     """What the commit says of keys of which no row stands any more, such as one that two sources contest."""
     assert work.state is not None
     assert as_before is not None
-    taken = without(work.state.select(*contract.key), as_before, contract.key)
-    return tell_gone(runtime.lake, contract.name, run_id, without(taken, staged.select(*contract.key), contract.key))
+    taken = anti_join(work.state.select(*contract.key), as_before, contract.key)
+    return record_deleted_keys(runtime.lake, contract.name, run_id, anti_join(taken, staged.select(*contract.key), contract.key))
 
 
 def _flagged(contract: Contract, judged: DataFrame, work: Work, state: DataFrame, checkpoint: Frames) -> tuple[DataFrame, bool]:
     """What the table rules say of the judged rows, with the rows beside them of which they now say something else; are there any?"""
     assert work.state is not None
-    beside = without(state.where(F.col("_op") != "D"), judged.select(*contract.key).distinct(), contract.key)
+    beside = anti_join(state.where(F.col("_op") != "D"), judged.select(*contract.key).distinct(), contract.key)
     beside = beside.withColumns({FATE: F.lit(PUBLISHED), NEW: F.lit(False)})
     return flagged_beside(judged, contract, _live(), work.state, beside, checkpoint)
 
@@ -300,7 +302,7 @@ def _accounts(
     for batch, count in work.unchanged.items():
         fates[batch.business_date, batch.batch_id]["duplicates"] += count
     if late is not None:
-        raised = without(judged.where((F.col(FATE) == PUBLISHED) & ~F.col(NEW)), late.select(*LINEAGE), LINEAGE)
+        raised = anti_join(judged.where((F.col(FATE) == PUBLISHED) & ~F.col(NEW)), late.select(*LINEAGE), LINEAGE)
         for r in raised.groupBy(*BATCH).count().collect():
             fates[str(r["_business_date"]), r["_batch_id"]].update(published=r["count"], duplicates=-r["count"])
     handle = runtime.lake.open(contract.sibling("raw"))
@@ -320,7 +322,7 @@ def _accounts(
 
 
 def _checks(
-    runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account], found: Found | None, lost: int
+    runtime: Runtime, contract: Contract, staged: DataFrame, accounts: list[Account], found: FoundRows | None, lost: int
 ) -> list[GateResult]:
     """The balance, the share of quarantined rows, and the contract's expectations on exactly the live rows to be published.
 

@@ -17,15 +17,15 @@ from pyspark.sql import functions as F
 
 from assets.declare import TableAsset
 from contracts import Contract
-from pipelines.books.ledger import told_by_commit
+from pipelines.control.ledger import commit_metadata
 from pipelines.runtime import Runtime
 from pipelines.steps import changed
 from pipelines.steps.checkpoints import checkpoints
 from pipelines.steps.outcome import GateFailed, Outcome
-from pipelines.steps.standing import code_digest
+from pipelines.steps.table_state import code_digest
 from quality import gates
 from quality.balance import Account
-from resources.changes import tell_gone
+from resources.change_set import record_deleted_keys
 from resources.errors import CitylakeError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
                 update = asset.update(changes, **frames, **values)
                 update = replace(update, rows=checkpoint(_conform(contract, update.rows)))
                 made, no_more, found = changed.unlike_before(runtime, contract, base, changes, update, checkpoint)
-                gone = tell_gone(runtime.lake, asset.name, run_id, no_more)
+                gone = record_deleted_keys(runtime.lake, asset.name, run_id, no_more)
             else:
                 made = _conform(contract, asset.function(**frames, **values))
         stage = runtime.lake.stage(asset.name, run_id)
@@ -86,7 +86,7 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
             mode="overwrite" if stays is None else "append",
             beside=stays,
             metadata={
-                **told_by_commit(contract, [account], run_id=run_id, as_of=as_of), MADE_FROM: made_from, MADE_BY: made_by,
+                **commit_metadata(contract, [account], run_id=run_id, as_of=as_of), MADE_FROM: made_from, MADE_BY: made_by,
                 changed.READ: json.dumps(versions), **gone,
             },
             statistics=contract.statistics,

@@ -11,8 +11,8 @@ from math import ceil
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from contracts import Column, Contract
-from pipelines.books.holds import DRIFT
+from contracts import Contract, Field
+from pipelines.control.holds import DRIFT
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import FEW
 from quality.rows import typed
@@ -104,5 +104,5 @@ def _difference(contract: Contract, name: str, n: int, rows: str) -> Difference:
     )
 
 
-def _expected(c: Column) -> str:
+def _expected(c: Field) -> str:
     return f"{c.physical_type}, code list {c.code_list}" if c.code_list else f"{c.physical_type}, {c.rule}"

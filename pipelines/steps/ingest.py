@@ -14,16 +14,16 @@ from typing import Any
 import pyarrow as pa
 
 from contracts import Contract
-from pipelines.batches import containing, contains, extracted, extracted_at, rows_of_batches
-from pipelines.books.holds import DRIFT, SHRUNK
-from pipelines.books.ledger import told_by_commit
+from pipelines.control.batches import containing, contains, extracted, extracted_at, rows_of_batches
+from pipelines.control.holds import DRIFT, SHRUNK
+from pipelines.control.ledger import commit_metadata
 from pipelines.runtime import Runtime
 from pipelines.steps.drift import Sample, refuse_drifted
 from pipelines.steps.outcome import Outcome
 from quality.balance import Account
 from quality.gates import GateResult
 from resources.errors import CitylakeError, DeliveryRejected
-from resources.landing import CHANGED, Delivery, Drop
+from resources.landing import CHANGED, Drop, DropReader
 from resources.readers.header import ContractDiffers
 
 PARTITIONS = ("_business_date", "_batch_id")
@@ -146,7 +146,7 @@ def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str, *, j
             partition_by=PARTITIONS,
             partition=dict(zip(PARTITIONS, (drop.business_date.isoformat(), drop.batch_id), strict=True)),
             transactions=containing(drop.batch_id) | extracted(drop.batch_id, drop.extract_ts),
-            metadata={**told_by_commit(contract, accounts, run_id=run_id, as_of=drop.business_date), "batch_id": drop.batch_id},
+            metadata={**commit_metadata(contract, accounts, run_id=run_id, as_of=drop.business_date), "batch_id": drop.batch_id},
         )
     runtime.step.wrote(published)
     return accounts
@@ -157,7 +157,7 @@ def _accepted(new: list[str]) -> str:
     return f"accepted {len(new)} new column{'s' * (len(new) > 1)}: {', '.join(n[:40] for n in new)}" if new else ""
 
 
-def _extracted(delivery: Delivery, drop: Drop, refusals: list[CitylakeError], sample: Sample) -> pa.RecordBatchReader:
+def _extracted(delivery: DropReader, drop: Drop, refusals: list[CitylakeError], sample: Sample) -> pa.RecordBatchReader:
     """The delivery's batches with the column that says when they were extracted.
 
     refusals: gets the error that ends the reading, which the writer would otherwise replace by one of its own. sample: sees the rows.

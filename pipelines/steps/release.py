@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipelines.books.ledger import Release
+from pipelines.control.ledger import Release
 from pipelines.runtime import Runtime
 
 

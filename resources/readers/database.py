@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from contracts.model import Contract, Delivery
+from contracts.model import Contract, DeliverySpec
 from resources.errors import DeliveryRejected
 from resources.readers.batch import E_OPERATION, Defect, Origin, defects, rows
 from resources.readers.exchange_connection import address, snapshot
@@ -57,7 +57,7 @@ class Batch:
     row_sum: int
 
 
-def _table(delivery: Delivery) -> sa.TableClause:
+def _table(delivery: DeliverySpec) -> sa.TableClause:
     owner, _, name = (delivery.table or "").rpartition(".")
     return sa.table(name, schema=owner or None)
 
@@ -89,7 +89,7 @@ def _time(value: Any) -> str:
         return text
 
 
-def _batches(connection: sa.Connection, delivery: Delivery, only: Any = None) -> list[Batch]:
+def _batches(connection: sa.Connection, delivery: DeliverySpec, only: Any = None) -> list[Batch]:
     batch: sa.ColumnClause[Any] = sa.column(delivery.batch_column)
     row: sa.ColumnClause[int] = sa.column(delivery.row_column, sa.BigInteger)
     figures = [sa.func.count(), sa.func.max(row), sa.func.max(sa.column(delivery.time_column)), sa.func.sum(row % MODULUS)]
@@ -118,7 +118,7 @@ def _where(contract: Contract, url: str | None) -> str:
     return f"{address(url)}, table {delivery_of(contract).table}"
 
 
-def _types(connection: sa.Connection, delivery: Delivery, where: str) -> dict[str, Any]:
+def _types(connection: sa.Connection, delivery: DeliverySpec, where: str) -> dict[str, Any]:
     """Column of the table -> its type. Raises DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT) for those of the exchange."""
     table, control = _table(delivery), _control(delivery)
     types = {c["name"]: c["type"] for c in sa.inspect(connection).get_columns(table.name, schema=table.schema)}
@@ -131,19 +131,19 @@ def _types(connection: sa.Connection, delivery: Delivery, where: str) -> dict[st
     return types
 
 
-def _columns(connection: sa.Connection, contract: Contract, delivery: Delivery, where: str) -> dict[str, str]:
+def _columns(connection: sa.Connection, contract: Contract, delivery: DeliverySpec, where: str) -> dict[str, str]:
     """Column of the contract, or accepted new one behind `NEW`, -> column of the table. Raises DeliveryRejected (DELIVERY_HEADER)."""
     control = _control(delivery)
     business = [n for n in _types(connection, delivery, where) if n not in control or n in known(contract)]
     return dict(zip(match(business, contract, where), business, strict=True))
 
 
-def _unnumbered(delivery: Delivery, where: str) -> DeliveryRejected:
+def _unnumbered(delivery: DeliverySpec, where: str) -> DeliveryRejected:
     what = f"column {delivery.row_column} is not a whole number"
     return DeliveryRejected("DELIVERY_FORMAT", what, where, "Number the rows of the exchange table")
 
 
-def _control(delivery: Delivery) -> tuple[str, str, str, str]:
+def _control(delivery: DeliverySpec) -> tuple[str, str, str, str]:
     return delivery.row_column, delivery.operation_column, delivery.time_column, delivery.batch_column
 
 
@@ -168,7 +168,7 @@ def read(contract: Contract, url: str | None, batch: Batch) -> Generator[pa.Reco
             yield from _chunk(contract, delivery, chunk, where, new)
 
 
-def _query(contract: Contract, delivery: Delivery, sources: dict[str, str], batch: Batch) -> sa.Select[*tuple[Any, ...]]:
+def _query(contract: Contract, delivery: DeliverySpec, sources: dict[str, str], batch: Batch) -> sa.Select[*tuple[Any, ...]]:
     business = [*(sources[c.name] for c in contract.delivered), *new_columns(list(sources))]
     wanted = [delivery.row_column, delivery.operation_column, *business]
     return (
@@ -190,7 +190,9 @@ def _chunks(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], where
         raise DeliveryRejected(code, what, where, "Have the department correct it") from None
 
 
-def _chunk(contract: Contract, delivery: Delivery, chunk: Sequence[Sequence[Any]], where: str, new: list[str]) -> Iterator[pa.RecordBatch]:
+def _chunk(
+    contract: Contract, delivery: DeliverySpec, chunk: Sequence[Sequence[Any]], where: str, new: list[str]
+) -> Iterator[pa.RecordBatch]:
     if not all(isinstance(record[0], int | Decimal) and record[0] % 1 == 0 for record in chunk):
         raise _unnumbered(delivery, where)
     origin = Origin(delivery.table or "")

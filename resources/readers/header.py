@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from contracts.model import Column, Contract
+from contracts.model import Contract, Field
 from resources.errors import DeliveryRejected
 
 SHOWN = 10
@@ -98,10 +98,10 @@ def new_columns(matched: Sequence[str]) -> list[str]:
     return [name.removeprefix(NEW) for name in matched if name.startswith(NEW)]
 
 
-def _renamed(absent: Sequence[Column], unknown: Sequence[str], names: Sequence[str], contract: Contract) -> dict[str, Column]:
+def _renamed(absent: Sequence[Field], unknown: Sequence[str], names: Sequence[str], contract: Contract) -> dict[str, Field]:
     """New name -> the missing column it may be: the most alike, or else the one whose place in the contract it has."""
     left = list(absent)
-    pairs: dict[str, Column] = {}
+    pairs: dict[str, Field] = {}
     alike = sorted(((_likeness(n, c), n, c) for n in unknown for c in left), key=lambda x: (-x[0], x[1], x[2].name))
     for likeness, name, column in alike:
         if likeness >= ALIKE and name not in pairs and column in left:
@@ -115,11 +115,11 @@ def _renamed(absent: Sequence[Column], unknown: Sequence[str], names: Sequence[s
     return pairs
 
 
-def _likeness(name: str, column: Column) -> float:
+def _likeness(name: str, column: Field) -> float:
     return max(SequenceMatcher(None, name, agreed, autojunk=False).ratio() for agreed in (column.source or column.name, *column.aliases))
 
 
-def _differences(problems: dict[str, list[str]], renamed: dict[str, Column], contract: Contract) -> list[Difference]:
+def _differences(problems: dict[str, list[str]], renamed: dict[str, Field], contract: Contract) -> list[Difference]:
     """The problems of a header column by column, a pair of a missing and a new one as a renaming."""
     there = {c.source or c.name: c for c in contract.delivered}
     pairs = {n: c for n, c in renamed.items() if n in problems["unknown columns"] or (c.source or c.name) in problems["missing columns"]}

@@ -21,7 +21,7 @@ from threading import Event
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contracts.model import Contract, Delivery
+from contracts.model import Contract, DeliverySpec
 from resources.engine import TIME_ZONE
 from resources.errors import DeliveryRejected
 from resources.readers.header import ContractDiffers, Difference
@@ -140,7 +140,7 @@ def parse(data: bytes, where: str) -> Manifest:
     )
 
 
-def delivery_of(contract: Contract) -> Delivery:
+def delivery_of(contract: Contract) -> DeliverySpec:
     """The contract's delivery; a table nobody delivers cannot be read from the landing zone."""
     if contract.delivery is None:
         raise ValueError(f"{contract.name} is made by the lake, not delivered")

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from pipelines.books.ledger import Ledger
-from pipelines.serve.endpoint import Endpoint
-from pipelines.serve.engine import Backend
-from pipelines.serve.flight import FlightSql
-from pipelines.serve.tables import Tables, released, tables_of
+from pipelines.control.ledger import Ledger
+from pipelines.serving.endpoint import Endpoint
+from pipelines.serving.engine import Backend
+from pipelines.serving.flight import FlightSql
+from pipelines.serving.tables import Tables, released, tables_of
 from resources.lake import Lake
 from resources.s3 import S3
 from tests.servers.minio import Minio

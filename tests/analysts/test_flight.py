@@ -11,7 +11,7 @@ import pyarrow.flight as fl
 import pytest
 from adbc_driver_flightsql import dbapi
 
-from pipelines.serve.flight_messages import packed
+from pipelines.serving.flight_messages import packed
 
 
 @pytest.fixture

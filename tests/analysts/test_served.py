@@ -9,9 +9,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from pipelines.serve.endpoint import Endpoint
-from pipelines.serve.engine import Backend
-from pipelines.serve.tables import released, tables_of
+from pipelines.serving.endpoint import Endpoint
+from pipelines.serving.engine import Backend
+from pipelines.serving.tables import released, tables_of
 from tests.analysts.conftest import City
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from assets.declare import declared
 from contracts import load_all
-from pipelines.definitions import defs
+from pipelines.orchestration.definitions import defs
 
 BOOKS = {"operations/release", "operations/quarantine", "operations/maintenance"}
 """Made by the lake for itself: without contract and owner."""

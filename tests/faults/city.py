@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines.books.ledger import Ledger
+from pipelines.control.ledger import Ledger
 from resources.lake import Lake
 from tests.differential.lakes import differences
 from tests.servers.forks import Fork

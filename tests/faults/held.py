@@ -9,7 +9,7 @@ import os
 import time
 from pathlib import Path
 
-from pipelines.definitions import defs
+from pipelines.orchestration.definitions import defs
 from tests.faults.points import dying
 
 __all__ = ["defs"]

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from unittest.mock import patch
 
 import resources.lake
-from pipelines.books.ledger import RELEASE, Ledger
+from pipelines.control.ledger import RELEASE, Ledger
 from quality import gates
 from resources.lake import Lake
 from resources.stage import Stage

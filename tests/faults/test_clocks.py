@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.nights import run_night
+from pipelines.orchestration.nights import run_night
 from pipelines.runtime import Runtime
 from tests.cleansed.nights import crowd, published, staff
 from tests.deliveries import deliver

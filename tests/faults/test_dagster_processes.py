@@ -22,7 +22,7 @@ import pytest
 import yaml
 from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 
-from pipelines.books.ledger import Ledger
+from pipelines.control.ledger import Ledger
 from pipelines.runtime import Runtime
 from tests.cleansed.nights import staff
 from tests.deliveries import deliver
@@ -58,7 +58,7 @@ class Dagster:
     def launch(self, day: str) -> str:
         """Put a run into the queue; its id."""
         known = {r.run_id for r in self.instance.get_runs()}
-        told = ["job", "launch", "-w", str(self.home / "workspace.yaml"), "-j", "take_in", "--tags", json.dumps({"dagster/partition": day})]
+        told = ["job", "launch", "-w", str(self.home / "workspace.yaml"), "-j", "ingest", "--tags", json.dumps({"dagster/partition": day})]
         command = [sys.executable, "-m", "dagster", *told]
         done = subprocess.run(command, env=self.env, cwd=self.home, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert done.returncode == 0, done.stderr

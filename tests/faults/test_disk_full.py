@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.nights import run_night
+from pipelines.orchestration.nights import run_night
 from pipelines.runtime import Runtime
 from resources.errors import LakeUnreachable
 from tests.cleansed.nights import crowd, ledger, published, staff

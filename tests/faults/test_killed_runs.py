@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.books.ledger import BOOKS, Ledger
+from pipelines.control.ledger import BOOKS, Ledger
 from resources.lake import Lake
 from simulator import build
 from tests.differential.lakes import differences, rows

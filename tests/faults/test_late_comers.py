@@ -21,7 +21,7 @@ import pytest
 from deltalake import CommitProperties
 
 from contracts import load_all
-from pipelines.books.ledger import LEDGER, Ledger, told_by_commit
+from pipelines.control.ledger import LEDGER, Ledger, commit_metadata
 from pipelines.runtime import Runtime
 from pipelines.steps.release import release
 from quality.balance import Account
@@ -127,7 +127,7 @@ def commits(lake: Lake, times: int) -> None:
     for number in range(times):
         stage = lake.stage(TABLE, "run")
         stage.write_arrow(pa.table({"id": [str(number)]}).to_reader())
-        told = told_by_commit(contract, [account(number)], run_id=f"run{number}", as_of=date.fromisoformat(DAY))
+        told = commit_metadata(contract, [account(number)], run_id=f"run{number}", as_of=date.fromisoformat(DAY))
         lake.publish(stage, base_version=lake.version(TABLE), mode="append", metadata=told)
 
 
@@ -141,7 +141,7 @@ def test_ledger_is_completed_from_every_commit_it_does_not_know(tmp_path: Path, 
     for number in (1, 2, 3):
         stage = lake.stage(TABLE, "run")
         stage.write_arrow(pa.table({"id": [str(number)]}).to_reader())
-        told = told_by_commit(contract, [account(number)], run_id=f"run{number}", as_of=date.fromisoformat(DAY))
+        told = commit_metadata(contract, [account(number)], run_id=f"run{number}", as_of=date.fromisoformat(DAY))
         lake.publish(stage, base_version=lake.version(TABLE), mode="append", metadata=told)
     handle = lake.open(TABLE)
     assert handle is not None

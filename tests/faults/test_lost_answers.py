@@ -8,7 +8,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from pipelines.books.ledger import LEDGER, RELEASE, Ledger
+from pipelines.control.ledger import LEDGER, RELEASE, Ledger
 from quality.balance import Account
 from resources.lake import Conflict, Lake
 from tests.faults.tables import LOG, TABLE, Row, Table

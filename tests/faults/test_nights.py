@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.books.ledger import LEDGER
+from pipelines.control.ledger import LEDGER
 from resources.lake import Lake
 from tests.faults.city import PATIENCE, City
 from tests.servers.minio import Minio, minio_server

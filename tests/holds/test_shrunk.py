@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.cli.holds import decide, show_holds
 from pipelines.cli.show import show_status
-from pipelines.definitions import build
+from pipelines.orchestration.definitions import build
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import attempt, pending
 from resources.errors import CitylakeError

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from pipelines.books.ledger import Ledger
+from pipelines.control.ledger import Ledger
 from resources.lake import Lake
 from resources.s3 import S3
 from simulator import City

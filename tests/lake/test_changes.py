@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from resources import rewrite
-from resources.changes import came, tell_gone
+from resources import copy_on_write
+from resources.change_set import commit_changes, record_deleted_keys
 from resources.lake import Lake
 from resources.maintenance import Scattered, compact
 
@@ -41,15 +41,15 @@ class Rows:
 
     def change(self, *rows: Row, gone: tuple[int, ...] = ()) -> None:
         keys = pa.table({"no": pa.array([*(n for n, _ in rows), *gone], pa.int64())})
-        stays = rewrite.find(self.lake, TABLE, self.version, keys).rewritten(self.lake.stage(TABLE, "run"))
-        told = tell_gone(self.lake, TABLE, "run", self.spark.createDataFrame([(n,) for n in gone], "no bigint"))
+        stays = copy_on_write.find_rows(self.lake, TABLE, self.version, keys).rewritten(self.lake.stage(TABLE, "run"))
+        told = record_deleted_keys(self.lake, TABLE, "run", self.spark.createDataFrame([(n,) for n in gone], "no bigint"))
         self.lake.publish(self._staged(list(rows)), base_version=self.version, mode="append", beside=stays, metadata=told)
 
     def compact(self) -> None:
         compact(self.lake, Scattered(TABLE, self.version, None, 1, 1, self.lake.rows(TABLE)), "run", statistics=False)
 
-    def came(self, since: int) -> tuple[list[Row], list[int]] | None:
-        found = came(self.lake, TABLE, since, self.version)
+    def commit_changes(self, since: int) -> tuple[list[Row], list[int]] | None:
+        found = commit_changes(self.lake, TABLE, since, self.version)
         if found is None:
             return None
         stage = self.lake.stage(TABLE, "looking")
@@ -67,42 +67,42 @@ def rows(tmp_path: Path, spark: SparkSession) -> Rows:
 
 def test_what_was_added_and_changed_and_what_is_gone(rows: Rows) -> None:
     rows.change((2, "B"), (4, "d"), gone=(3,))
-    assert rows.came(0) == ([(2, "B"), (4, "d")], [3])
+    assert rows.commit_changes(0) == ([(2, "B"), (4, "d")], [3])
 
 
 def test_nothing_is_gone(rows: Rows) -> None:
     rows.change((4, "d"))
-    assert rows.came(0) == ([(4, "d")], [])
+    assert rows.commit_changes(0) == ([(4, "d")], [])
 
 
 def test_a_table_that_was_written_as_a_whole_does_not_tell(rows: Rows) -> None:
     rows.publish((1, "a"), (2, "B"))
-    assert rows.came(0) is None
+    assert rows.commit_changes(0) is None
 
 
 def test_two_nights_do_not_tell_what_both_brought(rows: Rows) -> None:
     rows.change((2, "B"))
     rows.change((1, "A"))
-    assert rows.came(0) is None
-    assert rows.came(1) == ([(1, "A")], [])
+    assert rows.commit_changes(0) is None
+    assert rows.commit_changes(1) == ([(1, "A")], [])
 
 
 def test_rows_that_maintenance_wrote_anew_before_the_night_have_not_come(rows: Rows) -> None:
     rows.compact()
     rows.change((2, "B"), gone=(1,))
-    assert rows.came(0) == ([(2, "B")], [1])
+    assert rows.commit_changes(0) == ([(2, "B")], [1])
 
 
 def test_of_rows_that_maintenance_wrote_anew_since_nobody_knows(rows: Rows) -> None:
     rows.change((2, "B"))
     rows.compact()
-    assert rows.came(0) is None
+    assert rows.commit_changes(0) is None
 
 
 def test_keys_that_are_forgotten_are_not_taken_for_none(rows: Rows) -> None:
     rows.change((2, "B"), gone=(3,))
-    found = came(rows.lake, TABLE, 0, rows.version)
+    found = commit_changes(rows.lake, TABLE, 0, rows.version)
     assert found is not None
     assert found.gone is not None
     found.gone.discard()
-    assert rows.came(0) is None
+    assert rows.commit_changes(0) is None

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from resources import rewrite
+from resources import copy_on_write
+from resources.copy_on_write import RetainedFiles
 from resources.lake import Conflict, Lake
-from resources.rewrite import Rewritten
 
 TABLE = "cleansed/health/staff"
 SCHEMA = pa.schema([("kind", pa.string()), ("no", pa.int64()), ("says", pa.list_(pa.string()))])
@@ -32,11 +32,11 @@ class Rows:
     def publish(self, *rows: tuple[Any, ...], **options: Any) -> Any:
         return self.lake.publish(self._staged(list(rows)), base_version=self.lake.version(TABLE), **options)
 
-    def without(self, keys: list[tuple[Any, ...]], version: int | None = None) -> Rewritten:
+    def without(self, keys: list[tuple[Any, ...]], version: int | None = None) -> RetainedFiles:
         table = pa.table({"kind": [k for k, _ in keys], "no": pa.array([n for _, n in keys], pa.int64())})
         newest = self.lake.version(TABLE)
         assert newest is not None
-        found = rewrite.find(self.lake, TABLE, newest if version is None else version, table)
+        found = copy_on_write.find_rows(self.lake, TABLE, newest if version is None else version, table)
         return found.rewritten(self.lake.stage(TABLE, "rewriting"))
 
     def replace(self, *rows: tuple[Any, ...], also: tuple[tuple[Any, ...], ...] = ()) -> Any:

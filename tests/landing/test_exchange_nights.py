@@ -118,15 +118,15 @@ def test_a_connection_cut_in_the_middle_of_a_batch(city: Runtime, police: Depart
 
 def after_first_rows(patch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
     """Something happens once the first rows of a delivery have been handed over."""
-    whole = landing.Delivery.batches
+    whole = landing.DropReader.batches
 
-    def interrupted(self: landing.Delivery) -> Iterator[pa.RecordBatch]:
+    def interrupted(self: landing.DropReader) -> Iterator[pa.RecordBatch]:
         for position, batch in enumerate(whole(self)):
             yield batch
             if position == 0:
                 happens()
 
-    patch.setattr(landing.Delivery, "batches", interrupted)
+    patch.setattr(landing.DropReader, "batches", interrupted)
 
 
 def cut_all(police: Department) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from contracts.model import Column, Contract, Delivery
+from contracts.model import Contract, DeliverySpec, Field
 from resources.landing import LandingZone
 from resources.readers.streams import sm3_bytes
 
@@ -24,13 +24,15 @@ def contract(format: str = "csv", **delivery: Any) -> Contract:
     """A table of three delivered columns (one with an alias) and one the lake derives."""
     widths = {"visit_no": 4, "name": 8, "visit_date": 10}
     columns = [
-        Column(name, source, "", "string", "string", rule="text", source=source, width=widths[name], classification="L3")
+        Field(name, source, "", "string", "string", rule="text", source=source, width=widths[name], classification="L3")
         for name, source in NAMES.items()
     ]
-    columns[0] = Column("visit_no", "就诊号", "", "string", "string", rule="text", source="就诊号", aliases=("流水号",), width=4)
-    derived = Column("name_key", "", "for comparison", "string", "string")
+    columns[0] = Field("visit_no", "就诊号", "", "string", "string", rule="text", source="就诊号", aliases=("流水号",), width=4)
+    derived = Field("name_key", "", "for comparison", "string", "string")
     settings = {"encoding": "gb18030", "mode": "append", "format": format, **delivery}
-    return Contract("cleansed/health/visit", "1.0.0", "", "", "health", "", (*columns, derived), Path("visit.yaml"), Delivery(**settings))
+    return Contract(
+        "cleansed/health/visit", "1.0.0", "", "", "health", "", (*columns, derived), Path("visit.yaml"), DeliverySpec(**settings)
+    )
 
 
 def folder_of(landing: Path, day: date = DAY) -> Path:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.check.rebuilt import compare_with_rebuild
-from pipelines.nights import run_night, run_rebuild
+from pipelines.checks.rebuilt import compare_with_rebuild
+from pipelines.orchestration.nights import run_night, run_rebuild
 from pipelines.runtime import Runtime
 from pipelines.steps import changed, cleanse
-from resources.changes import GONE
+from resources.change_set import GONE
 from tests.soak.deliveries import Departments
 
 pytestmark = pytest.mark.slow

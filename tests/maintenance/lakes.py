@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipelines.care.maintain import Maintained, maintain
+from pipelines.maintenance.maintain import Maintained, maintain
 from pipelines.runtime import Runtime
 from tests.faults.tables import TABLE, Table
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from assets.declare import declared
-from pipelines.care.maintain import maintain
+from pipelines.maintenance.maintain import maintain
 from pipelines.runtime import Runtime
 from pipelines.steps.derive import derive
 from pipelines.steps.release import release

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.books.ledger import RELEASE
+from pipelines.control.ledger import RELEASE
 from pipelines.runtime import Runtime
-from pipelines.serve.tables import released
+from pipelines.serving.tables import released
 from resources.errors import CitylakeError
 from resources.store import Folder, StoredFile
 from tests.faults.tables import TABLE

@@ -11,9 +11,9 @@ import pytest
 
 from contracts import ContractError, load_all
 from contracts.loader import load
-from pipelines.care.maintain import maintain
-from pipelines.care.retention import refuse_partial
 from pipelines.cli.rebuild import run_rebuild
+from pipelines.maintenance.maintain import maintain
+from pipelines.maintenance.retention import refuse_partial
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import pending
 from resources.errors import CitylakeError

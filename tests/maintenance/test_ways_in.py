@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from pipelines.cli.maintain import run_maintain
-from pipelines.definitions import build
-from pipelines.nights import dagster_instance
+from pipelines.orchestration.definitions import build
+from pipelines.orchestration.nights import dagster_instance
 from pipelines.runtime import Runtime
 from tests.faults.tables import TABLE
 from tests.maintenance.lakes import Kept

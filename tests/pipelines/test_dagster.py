@@ -10,10 +10,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines.definitions import build
-from pipelines.nights import dagster_instance, run_night
+from pipelines.orchestration.definitions import build
+from pipelines.orchestration.nights import dagster_instance, run_night
+from pipelines.orchestration.sensors import complete_drops
 from pipelines.runtime import Runtime
-from pipelines.sensors import complete_drops
 from pipelines.steps.ingest import ingest
 from simulator import build as simulate
 from tests.deliveries import deliver
@@ -114,6 +114,6 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_keeps_the_old_version
 
 def test_the_definitions_are_the_same_on_any_installation(installation: Installation) -> None:
     definitions = _defs(installation())
-    named = {"nightly", "take_in", "rebuild", "release_hold", "refuse_hold", "maintenance"}
+    named = {"nightly", "ingest", "rebuild", "release_hold", "refuse_hold", "maintenance"}
     assert {j.name for j in definitions.jobs or []} == named
     assert definitions.resolve_job_def("nightly").partitions_def is not None

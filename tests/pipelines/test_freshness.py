@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts import Cadence, load_all
-from pipelines.freshness import Overdue, overdue
+from pipelines.control.freshness import Overdue, overdue
 
 STAFF = "cleansed/health/staff"
 BEGUN = {"table": "base/population/person", "kind": "derived", "business_date": date(2019, 11, 5)}

@@ -15,12 +15,12 @@ import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.books.ledger import PROFILE
-from pipelines.books.profile import SECONDS, costs
 from pipelines.cli.main import app
-from pipelines.definitions import installation as installation_of_dagster
-from pipelines.nights import NightReport, dagster_instance, run_night
-from pipelines.profile import PARTS, Clock, Profile
+from pipelines.control.ledger import PROFILE
+from pipelines.control.profile import SECONDS, costs
+from pipelines.measure import PARTS, Clock, Profile
+from pipelines.orchestration.definitions import installation as installation_of_dagster
+from pipelines.orchestration.nights import NightReport, dagster_instance, run_night
 from pipelines.runtime import Runtime
 from quality import gates
 from quality.gates import GateResult

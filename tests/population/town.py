@@ -13,7 +13,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from assets.declare import Changes, Update
-from assets.lookup import unlike, without
+from assets.joins import anti_join, changed_rows
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, contract, frame, number
 
@@ -97,11 +97,11 @@ class Town:
 
 def changes(before: DataFrame, was: Tables, now: Tables, keys: dict[str, tuple[str, ...]]) -> Changes:
     """What differs between the inputs of a table, by their arguments."""
-    came = {n: unlike(now[n], was[n], keys[n]) for n in now}
-    return Changes(before, SINCE, came, {n: unlike(was[n], now[n], keys[n]) for n in now})
+    came = {n: changed_rows(now[n], was[n], keys[n]) for n in now}
+    return Changes(before, SINCE, came, {n: changed_rows(was[n], now[n], keys[n]) for n in now})
 
 
 def updated(before: DataFrame, update: Update, key: tuple[str, ...]) -> list[Any]:
     """The rows of a table after the update, in order."""
-    stays = without(without(before, update.keys, key), update.rows, key)
+    stays = anti_join(anti_join(before, update.keys, key), update.rows, key)
     return sorted([*stays.collect(), *update.rows.select(*before.columns).collect()], key=str)

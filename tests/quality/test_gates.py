@@ -10,18 +10,18 @@ import pytest
 from pyspark.sql import SparkSession
 
 from contracts import Contract
-from contracts.model import Check, Column
+from contracts.model import Check, Field
 from quality import gates
 
 CODES = {"sex": ("1", "2"), "yes_no": ("0", "1")}
 SECRET = "欧阳测试"
 
 
-def column(name: str, logical_type: str = "string", **facts: Any) -> Column:
-    return Column(name, name, "", logical_type, logical_type, **facts)
+def column(name: str, logical_type: str = "string", **facts: Any) -> Field:
+    return Field(name, name, "", logical_type, logical_type, **facts)
 
 
-def contract(*columns: Column, checks: tuple[Check, ...] = ()) -> Contract:
+def contract(*columns: Field, checks: tuple[Check, ...] = ()) -> Contract:
     return Contract("base/test/thing", "1.0.0", "", "", "health", "", columns, Path("thing.yaml"), checks=checks)
 
 

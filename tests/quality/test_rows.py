@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from contracts import Contract, load_all
-from contracts.model import Column, Delivery
+from contracts.model import DeliverySpec, Field
 from quality.rows import typed
 from tests.cleansed.nights import certificate, citizen, examination, resident, staff
 
@@ -53,11 +53,11 @@ def test_what_holds_a_row_back(spark: SparkSession, changed: dict[str, Any], cod
 
 def test_error_in_a_column_does_not_hold_a_column_whose_name_ends_like_it(spark: SparkSession) -> None:
     columns = (
-        Column("no", "", "", "string", "string", required=True, key_position=1, rule="identifier", on_error="quarantine"),
-        Column("start_no", "", "", "integer", "int", rule="integer"),
+        Field("no", "", "", "string", "string", required=True, key_position=1, rule="identifier", on_error="quarantine"),
+        Field("start_no", "", "", "integer", "int", rule="integer"),
     )
     contract = Contract(
-        "cleansed/a/b", "1", "", "", "", "", columns, load_all()["cleansed/health/staff"].path, delivery=Delivery("csv", "append")
+        "cleansed/a/b", "1", "", "", "", "", columns, load_all()["cleansed/health/staff"].path, delivery=DeliverySpec("csv", "append")
     )
     (row,) = judged(spark, contract, {"no": "A", "start_no": "many"})
     assert [c.split(":")[0] for c in row["_codes"]] == ["start_no"]

@@ -11,12 +11,12 @@ from typing import Any
 import dagster as dg
 from typer.testing import CliRunner
 
-from pipelines.books.ledger import HELD_BACK
 from pipelines.cli.main import app
-from pipelines.dagster_assets import AS_OF_TAG, overview_asset
+from pipelines.control.ledger import HELD_BACK
+from pipelines.orchestration.assets import AS_OF_TAG, overview_asset
+from pipelines.quarantine.overview import lines
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
-from pipelines.steps.overview import lines
 from pipelines.steps.release import release
 from tests.cleansed.nights import citizen, examination, night, staff
 from tests.deliveries import deliver

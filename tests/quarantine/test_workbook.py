@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.books.audit import AUDIT, Entry, lines, record, verify
 from pipelines.cli.main import app
+from pipelines.control.audit import AUDIT, Entry, lines, record, verify
 from pipelines.quarantine import workbook
 from pipelines.quarantine.cells import LONGEST, visible
 from pipelines.quarantine.meanings import meanings

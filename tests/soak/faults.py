@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from pipelines.care.maintain import maintain
+from pipelines.maintenance.maintain import maintain
 from quality import gates
 from quality.gates import GateResult
 from resources.stage import Stage

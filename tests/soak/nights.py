@@ -13,9 +13,9 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
-from pipelines.check import DOES_NOT_APPLY, HOLDS, View, check_lake
-from pipelines.check.rebuilt import compare_with_rebuild
-from pipelines.nights import NightReport, run_night
+from pipelines.checks import DOES_NOT_APPLY, HOLDS, View, check_lake
+from pipelines.checks.rebuilt import compare_with_rebuild
+from pipelines.orchestration.nights import NightReport, run_night
 from pipelines.runtime import Runtime
 from resources import memory
 from resources.errors import LakeUnreachable

@@ -23,9 +23,9 @@ from pyspark.sql import functions as F
 
 import standards
 from contracts import load, load_all
-from contracts.rules import Rule
-from quality.among import flagged
+from contracts.rules import ContractRule
 from quality.rows import typed
+from quality.table_rules import flagged
 from resources.engine import Engine
 from standards import names, pseudonym, rules
 from standards.rules import Options, parse
@@ -183,7 +183,7 @@ def test_rules_over_several_columns_judge_alike(both: Both, contract: str) -> No
 
 def test_rules_over_the_rows_of_a_table_flag_alike(both: Both) -> None:
     contract = load(ROOT / "tests/dirt/contracts/air_hour.yaml")
-    owners = replace(contract, table_rules=(*contract.table_rules, Rule("shared", ("station", "pm25"), (("most", "4"),))))
+    owners = replace(contract, table_rules=(*contract.table_rules, ContractRule("shared", ("station", "pm25"), (("most", "4"),))))
     rows = [
         (station, datetime(2019, 12, 30, hour % 24, hour), None if hour == 7 else Decimal(value), [], hour % 11 != 3)
         for station in ("A", "B", None)

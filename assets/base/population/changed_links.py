@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from assets.base.population import source_link as links
 from assets.base.population.records import records, sources
 from assets.declare import Changes, Update, declared, update_of
-from assets.lookup import alike, only, unlike, with_known, without
+from assets.joins import anti_join, changed_rows, left_join_lookup, semi_join, unchanged_rows
 from quality.rows import LINEAGE
 
 TABLE = "base/population/source_link"
@@ -38,12 +38,12 @@ def _words(rows: DataFrame) -> DataFrame:
 
 def _with_words(rows: DataFrame, words: DataFrame) -> DataFrame:
     """KEY of the rows that have one of the words."""
-    return only(_words(rows), words.where(F.col(WORD).isNotNull()).distinct(), [WORD]).select(*KEY).distinct()
+    return semi_join(_words(rows), words.where(F.col(WORD).isNotNull()).distinct(), [WORD]).select(*KEY).distinct()
 
 
 def _moved(came: DataFrame, was: DataFrame) -> DataFrame:
     """KEY and LINEAGE of the records that say what they said before, and stand in another place: so do their links."""
-    return alike(came, was, KEY, [c for c in came.columns if c not in (*KEY, *LINEAGE)]).select(*KEY, *LINEAGE)
+    return unchanged_rows(came, was, KEY, [c for c in came.columns if c not in (*KEY, *LINEAGE)]).select(*KEY, *LINEAGE)
 
 
 @update_of(TABLE)
@@ -58,14 +58,14 @@ def changed_links(
     teachers = {table: frame for table, frame in numbered.items() if sources()[table].introduces and sources()[table].local}
     came, was = (checkpoint(records(_by_source(rows))) for rows in (changes.came, changes.was))
     moved = checkpoint(_moved(came, was))
-    came, was = (checkpoint(without(rows, moved, KEY)) for rows in (came, was))
+    came, was = (checkpoint(anti_join(rows, moved, KEY)) for rows in (came, was))
     changed = came.unionByName(was)
 
     touched = checkpoint(changed.select("id_no").where(F.col("id_no").isNotNull()).distinct())
     rows = checkpoint(_of_numbers(numbered, touched))
     anchor = checkpoint(links.anchors(rows))
-    shifted = checkpoint(unlike(anchor, links.anchors(without(rows, came, KEY).unionByName(was)), ["id_no"]).select("id_no"))
-    anew = without(only(rows, shifted, ["id_no"]), came, KEY).unionByName(came)
+    shifted = checkpoint(changed_rows(anchor, links.anchors(anti_join(rows, came, KEY).unionByName(was)), ["id_no"]).select("id_no"))
+    anew = anti_join(semi_join(rows, shifted, ["id_no"]), came, KEY).unionByName(came)
     needed = [c for c in links.LINK if c != "person_uid"] + ["owner"]
     identified = links.match_by_number(anew, anchor).select(*needed)
 
@@ -73,17 +73,17 @@ def changed_links(
     unnumbered = checkpoint(links.without_number(records({t: frame.where(F.col("id_no").isNull()) for t, frame in everything.items()})))
     local_words = taught.select(F.concat(F.lit(LOCAL), F.explode("local_numbers")).alias(WORD))
     reached = checkpoint(_with_words(unnumbered, _words(links.without_number(changed)).select(WORD).unionByName(local_words)))
-    beside = checkpoint(only(unnumbered, _with_words(unnumbered, _words(only(unnumbered, reached, KEY)).select(WORD)), KEY))
-    found = checkpoint(only(_matched(beside, teachers, numbered, checkpoint).select(*needed), reached, KEY))
+    beside = checkpoint(semi_join(unnumbered, _with_words(unnumbered, _words(semi_join(unnumbered, reached, KEY)).select(WORD)), KEY))
+    found = checkpoint(semi_join(_matched(beside, teachers, numbered, checkpoint).select(*needed), reached, KEY))
 
     made = checkpoint(identified.unionByName(found).transform(links.with_person, pseudonym).select(*links.LINK))
-    elsewhere = only(changes.before.drop(*LINEAGE), moved, KEY).transform(with_known, moved, KEY).select(*links.LINK)
-    return Update(changed.select(*KEY), made.unionByName(without(elsewhere, made, KEY)))
+    elsewhere = semi_join(changes.before.drop(*LINEAGE), moved, KEY).transform(left_join_lookup, moved, KEY).select(*links.LINK)
+    return Update(changed.select(*KEY), made.unionByName(anti_join(elsewhere, made, KEY)))
 
 
 def _of_numbers(frames: Mapping[str, DataFrame], numbers: DataFrame) -> DataFrame:
     """The records that carry one of the valid numbers."""
-    return records({table: only(frame, numbers, ["id_no"]) for table, frame in frames.items()})
+    return records({table: semi_join(frame, numbers, ["id_no"]) for table, frame in frames.items()})
 
 
 def _matched(
@@ -92,7 +92,7 @@ def _matched(
     """The records without a number, matched beside all that teach one of their local numbers, and all that carry the numbers of these."""
     wanted = checkpoint(unnumbered.select("local_number").where(F.col("local_number").isNotNull()).distinct())
     teaching = records(teachers).select("id_no", F.explode("local_numbers").alias("local_number"))
-    numbers = checkpoint(only(teaching, wanted, ["local_number"]).select("id_no").distinct())
+    numbers = checkpoint(semi_join(teaching, wanted, ["local_number"]).select("id_no").distinct())
     rows = checkpoint(_of_numbers(numbered, numbers))
     local = links.local_numbers(links.match_by_number(rows, links.anchors(rows)), wanted)
     return links.match_without_number(unnumbered, links.documents(unnumbered), local)

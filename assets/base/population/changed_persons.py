@@ -15,7 +15,7 @@ from assets.base.population.changed_links import KEY
 from assets.base.population.person import RESIDENCE_MONTHS, TABLES, person
 from assets.base.population.records import source_key
 from assets.declare import Changes, Update, update_of
-from assets.lookup import each_once, only
+from assets.joins import distinct_keys, semi_join
 
 SEEN = {**TABLES, "visit": "health/outpatient_visit"}
 """The arguments of `person` that are records, and their tables."""
@@ -41,7 +41,7 @@ def changed_persons(
         rows.select(F.lit(table).alias("source_table"), source_key(table).alias("source_key"))
         for table, rows in (*changed, (SEEN["visit"], turning(inputs["visit"], changes.since, as_of)))
     ]
-    told.append(only(link, each_once(*seen), KEY).select("person_uid"))
-    touched = checkpoint(each_once(*told))
-    mine = checkpoint(only(link, touched, ["person_uid"]))
+    told.append(semi_join(link, distinct_keys(*seen), KEY).select("person_uid"))
+    touched = checkpoint(distinct_keys(*told))
+    mine = checkpoint(semi_join(link, touched, ["person_uid"]))
     return Update(touched, person(**{**inputs, "link": mine}, as_of=as_of, pseudonym=pseudonym, checkpoint=checkpoint))

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from assets.base.population.records import of_first, source_key, value_of
 from assets.base.population.source_link import CONFLICT, M2, is_sure
 from assets.declare import AS_OF, CHECKPOINT, Changes, Update, cleansed, lake_asset, table, update_of
-from assets.lookup import with_known
+from assets.joins import left_join_lookup
 from standards.tables import looked_up
 
 CONFLICT_DAYS = 7
@@ -145,7 +145,7 @@ def with_weight(statements: DataFrame) -> DataFrame:
     near = F.abs(F.datediff("death_date", "other_date")) <= PAIR_DAYS
     pairs = mine.join(other, "person_uid").where((F.col("department") != F.col("other_department")) & near)
     confirmed = pairs.select("person_uid", "source_table", "source_key", F.lit("B").alias("raised")).distinct()
-    joined = statements.transform(with_known, confirmed, ["person_uid", "source_table", "source_key"])
+    joined = statements.transform(left_join_lookup, confirmed, ["person_uid", "source_table", "source_key"])
     return joined.withColumn("weight", F.coalesce(F.when(F.col("valid"), F.col("raised")), F.col("grade"))).drop("raised")
 
 
@@ -190,7 +190,7 @@ def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame) -> 
         .agg(F.transform(first, lambda e: F.struct(*[e[c].alias(c) for c in LIFE])).alias("life_evidence"))
     )
     nothing = F.array().cast("array<struct<source_table:string,source_key:string,event_date:date,_source_file:string,_row_no:bigint>>")
-    return deaths.transform(with_known, alive, "person_uid").withColumn("life_evidence", F.coalesce("life_evidence", nothing))
+    return deaths.transform(left_join_lookup, alive, "person_uid").withColumn("life_evidence", F.coalesce("life_evidence", nothing))
 
 
 @lake_asset("base/population/death")

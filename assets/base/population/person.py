@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from assets.base.population.death import birth_of_number
 from assets.base.population.records import by_order, of_first, source_count, source_key, sources, value_of
 from assets.declare import AS_OF, CHECKPOINT, PSEUDONYM, cleansed, lake_asset, table
-from assets.lookup import divided, one_after_the_other, only, part, with_known, without
+from assets.joins import anti_join, hash_bucket, left_join_lookup, semi_join, split_unique_keys, union_materialized
 from standards.tables import looked_up
 
 UNKNOWN_COUNTY = "321000"
@@ -79,11 +79,11 @@ def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
     wanted = sorted({c.split(".")[1] for p in survivorship().values() for c in p if c.startswith(f"{source}.")})
     mine = linked_records(link, TABLES[source])
     keyed = frame.withColumn("source_key", source_key(TABLES[source]))
-    several = divided(mine, ["person_uid"])[1]
+    several = split_unique_keys(mine, ["person_uid"])[1]
     versions = several.join(keyed.select("source_key", VERSION[source]), "source_key")
     newest = Window.partitionBy("person_uid").orderBy(F.col(VERSION[source]).desc_nulls_last(), F.col("source_key").desc())
     older = versions.withColumn("_place", F.row_number().over(newest)).where(F.col("_place") > 1)
-    first = without(mine, older.select("source_key"), ["source_key"]).join(keyed, "source_key")
+    first = anti_join(mine, older.select("source_key"), ["source_key"]).join(keyed, "source_key")
     return first.select("person_uid", *[F.col(c).alias(f"{source}_{c}") for c in wanted])
 
 
@@ -112,7 +112,7 @@ def with_vital_status(frame: DataFrame, death: DataFrame) -> DataFrame:
         F.when(~contradicted | (F.col("grade") == "C"), F.col("grade")).alias("death_grade"),
         F.when(F.col("status") == "CONFIRMED", DEAD).when(contradicted, CONFLICT).otherwise(ALIVE).alias("known_status"),
     )
-    return frame.transform(with_known, known, "person_uid").withColumn("vital_status", F.coalesce("known_status", F.lit(ALIVE)))
+    return frame.transform(left_join_lookup, known, "person_uid").withColumn("vital_status", F.coalesce("known_status", F.lit(ALIVE)))
 
 
 def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_of: date) -> DataFrame:
@@ -120,12 +120,14 @@ def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_o
     since = F.add_months(F.lit(as_of), -RESIDENCE_MONTHS)
 
     def linked(source: str, rows: DataFrame) -> DataFrame:
-        return only(linked_records(link, source), rows.select(source_key(source).alias("source_key")), ["source_key"]).select("person_uid")
+        return semi_join(linked_records(link, source), rows.select(source_key(source).alias("source_key")), ["source_key"]).select(
+            "person_uid"
+        )
 
     recent = visit.where((F.to_date("visit_time") > since) & (F.to_date("visit_time") <= F.lit(as_of)))
     seen = linked("health/outpatient_visit", recent).distinct()
     opened = linked("health/archive", archive.where(F.col("status") == "0"))
-    return only(opened, seen, ["person_uid"]).distinct().withColumn("lives_here", F.lit(True))
+    return semi_join(opened, seen, ["person_uid"]).distinct().withColumn("lives_here", F.lit(True))
 
 
 @lake_asset("base/population/person")
@@ -148,8 +150,8 @@ def person(
     """
     rows = {"resident": resident, "archive": archive, "card": card}
     many = 1 + link.count() // LINKS_AT_ONCE
-    links = [part(link, "person_uid", n, many) for n in range(many)]
-    return one_after_the_other([_golden(mine, death, rows, visit, as_of, pseudonym, checkpoint) for mine in links], checkpoint)
+    links = [hash_bucket(link, "person_uid", n, many) for n in range(many)]
+    return union_materialized([_golden(mine, death, rows, visit, as_of, pseudonym, checkpoint) for mine in links], checkpoint)
 
 
 def _golden(
@@ -162,16 +164,16 @@ def _golden(
     checkpoint: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
     """The persons of the links."""
-    frame = persons(link).transform(with_known, newest_row("resident", rows["resident"], link), "person_uid").transform(checkpoint)
+    frame = persons(link).transform(left_join_lookup, newest_row("resident", rows["resident"], link), "person_uid").transform(checkpoint)
     for source in ("archive", "card"):
-        frame = frame.transform(with_known, newest_row(source, rows[source], link), "person_uid")
+        frame = frame.transform(left_join_lookup, newest_row(source, rows[source], link), "person_uid")
     registered = F.col("in_police") & ~F.coalesce(F.col("person_status"), F.lit("0")).isin(*GONE)
     lives_here = F.coalesce(F.col("lives_here"), F.lit(False))
     hashed = F.when(F.col("id_no").isNotNull(), pseudonym(F.concat(F.lit("RID:"), F.col("id_no"))))
     return (
         frame.transform(with_golden_values)
         .transform(with_vital_status, death)
-        .transform(with_known, residence_proofs(rows["archive"], visit, link, as_of), "person_uid")
+        .transform(left_join_lookup, residence_proofs(rows["archive"], visit, link, as_of), "person_uid")
         .withColumn("person_class", F.when(F.col("in_police"), "H").otherwise("U"))
         .withColumn("county6", F.coalesce("county6", F.lit(UNKNOWN_COUNTY)))
         .withColumn("resident_flag", (F.col("vital_status") != DEAD) & (registered | lives_here))

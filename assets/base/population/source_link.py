@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import by_order, of_first, records, sources, value_of
 from assets.declare import CHECKPOINT, PSEUDONYM, cleansed, lake_asset
-from assets.lookup import only, with_known
+from assets.joins import left_join_lookup, semi_join
 from standards.names import same_person_name
 
 UID_LENGTH = 32
@@ -89,7 +89,7 @@ def local_numbers(identified: DataFrame, wanted: DataFrame) -> DataFrame:
     introducing = identified.where(F.col("match").isin(*BY_NUMBER) & F.col("introduces") & (F.size("local_numbers") > 0))
     told = introducing.select(F.explode("local_numbers").alias("local_number"), "owner", "anchor_key", "anchor_former")
     return (
-        only(told, wanted, ["local_number"])
+        semi_join(told, wanted, ["local_number"])
         .groupBy("local_number")
         .agg(
             F.min("owner").alias("local_owner"),
@@ -132,9 +132,9 @@ def match_without_number(unidentified: DataFrame, document: DataFrame, local: Da
         .when(F.col("match") == CONFLICT, kind)
     )
     alone = F.concat_ws(":", "source_table", F.coalesce("first_key", "source_key"))
-    found = with_known(with_known(unidentified, document, "document"), local, "local_number")
+    found = left_join_lookup(left_join_lookup(unidentified, document, "document"), local, "local_number")
     return (
-        with_known(found, first_records(unidentified), ("source_table", "local_number"))
+        left_join_lookup(found, first_records(unidentified), ("source_table", "local_number"))
         .withColumn("match", match)
         .withColumn("match_reason", reason)
         .withColumn("owner", F.when(F.col("match") == M2, F.col("document")).when(F.col("match") == M3, F.col("local_owner")))
@@ -146,7 +146,7 @@ def with_person(matched: DataFrame, pseudonym: Callable[[Column], Column]) -> Da
     """person_uid: the first UID_LENGTH hex characters of the keyed pseudonym of the owner, reckoned once per owner."""
     owners = matched.select("owner").where(F.col("owner").isNotNull()).distinct()
     keyed = owners.withColumn("person_uid", F.substring(pseudonym(F.col("owner")), 1, UID_LENGTH))
-    return with_known(matched, keyed, "owner")
+    return left_join_lookup(matched, keyed, "owner")
 
 
 @lake_asset("base/population/source_link")

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.themes.health.facts import facts
-from assets.themes.health.rules import Defaults, Rule, catalogue, defaults, rules, years_before
+from assets.themes.health.rules import Defaults, DetectionRule, catalogue, defaults, rules, years_before
 
 ARCHIVE = (
     "ehr_no", "empi_id", "person_uid", "state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date",
@@ -33,7 +33,7 @@ def _hit(rule: str) -> Column:
 def with_rules(frame: DataFrame) -> DataFrame:
     """`rules`: the ids of all rules that hit. A closed archive is judged only by rules that say so."""
 
-    def hit(rule: Rule) -> Column:
+    def hit(rule: DetectionRule) -> Column:
         condition = rule.condition(defaults())
         return F.when(condition if rule.closed else condition & F.col("open"), rule.id)
 

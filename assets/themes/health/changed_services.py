@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from assets.base.population.changed_links import KEY
 from assets.base.population.records import source_key
 from assets.declare import Changes, Update, update_of
-from assets.lookup import each_once, only, unlike
+from assets.joins import changed_rows, distinct_keys, semi_join
 from assets.themes.health import survivor
 from assets.themes.health.service import EXAM, FOLLOWUP, KINDS, VISIT, service
 
@@ -30,12 +30,12 @@ NUMBER, PERSON, RECORD = ["ehr_no"], ["person_uid"], ["source_key"]
 def _others(changes: Changes, argument: str, key: Sequence[str], *said: str) -> DataFrame:
     """The keys of the rows of an input that say something else of some columns than before, or are new or gone."""
     came, was = (rows[argument].select(*key, *said) for rows in (changes.came, changes.was))
-    return unlike(came, was, key).select(*key).unionByName(unlike(was, came, key).select(*key))
+    return changed_rows(came, was, key).select(*key).unionByName(changed_rows(was, came, key).select(*key))
 
 
 def _by_staff(rows: DataFrame, staff: DataFrame, *columns: str) -> DataFrame:
     """The rows that one of the staff has made, by any of these columns."""
-    found = [only(rows, staff.select(F.col("licence_no").alias(c)), [c]) for c in columns if c in rows.columns]
+    found = [semi_join(rows, staff.select(F.col("licence_no").alias(c)), [c]) for c in columns if c in rows.columns]
     return reduce(DataFrame.unionByName, found)
 
 
@@ -43,26 +43,26 @@ def _by_staff(rows: DataFrame, staff: DataFrame, *columns: str) -> DataFrame:
 def changed_services(changes: Changes, as_of: date, checkpoint: Callable[[DataFrame], DataFrame], **inputs: DataFrame) -> Update:
     """The services whose record, staff, person or archives have changed, and all others that share a person's archives with them."""
     links = checkpoint(_others(changes, "link", KEY, "person_uid", "match", "match_reason").distinct())
-    staff = checkpoint(each_once(_others(changes, "staff", ("licence_no",), "org_code", "start_date", "leave_date")))
-    dead = checkpoint(each_once(_others(changes, "death", PERSON, "status", "death_date")))
+    staff = checkpoint(distinct_keys(_others(changes, "staff", ("licence_no",), "org_code", "start_date", "leave_date")))
+    dead = checkpoint(distinct_keys(_others(changes, "death", PERSON, "status", "death_date")))
     archives = inputs["archive"].select(*NUMBER, source_key(survivor.ARCHIVE).alias("source_key"))
     whose = checkpoint(archives.join(_of(inputs["link"], survivor.ARCHIVE).select(*RECORD, *PERSON), RECORD, "left"))
     visits = checkpoint(_visits(changes, inputs, links, staff, dead))
     touched = checkpoint(_numbers(changes, inputs, links, staff, dead, whose, as_of, checkpoint))
 
-    beside = each_once(only(whose, touched, NUMBER).select(*PERSON))
-    kept = [only(whose, keys, by).select(*NUMBER, *RECORD) for keys, by in ((touched, NUMBER), (beside, PERSON))]
-    kept_archives = checkpoint(each_once(*kept))
-    wanted = checkpoint(each_once(touched, kept_archives.select(*NUMBER)))
-    given = {name: only(inputs[name], wanted, NUMBER).unionByName(inputs[name].where(F.col("ehr_no").isNull())) for name in GIVEN}
-    mine = [only(_of(inputs["link"], table), keys, RECORD) for table, keys in ((survivor.ARCHIVE, kept_archives), (VISITS, visits))]
+    beside = distinct_keys(semi_join(whose, touched, NUMBER).select(*PERSON))
+    kept = [semi_join(whose, keys, by).select(*NUMBER, *RECORD) for keys, by in ((touched, NUMBER), (beside, PERSON))]
+    kept_archives = checkpoint(distinct_keys(*kept))
+    wanted = checkpoint(distinct_keys(touched, kept_archives.select(*NUMBER)))
+    given = {name: semi_join(inputs[name], wanted, NUMBER).unionByName(inputs[name].where(F.col("ehr_no").isNull())) for name in GIVEN}
+    mine = [semi_join(_of(inputs["link"], table), keys, RECORD) for table, keys in ((survivor.ARCHIVE, kept_archives), (VISITS, visits))]
     narrowed = {
         **inputs, **given, "link": checkpoint(reduce(DataFrame.unionByName, mine)),
         "visit": _of_keys(inputs["visit"], VISITS, visits), "archive": _of_keys(inputs["archive"], survivor.ARCHIVE, kept_archives),
     }  # fmt: skip
     made = checkpoint(service(**narrowed, as_of=as_of, checkpoint=checkpoint))
     unnumbered = made.where((F.col("service_kind") == VISIT) | F.col("ehr_no").isNull())
-    return Update(_keys(changes), unnumbered.unionByName(only(made.where(F.col("service_kind") != VISIT), touched, NUMBER)))
+    return Update(_keys(changes), unnumbered.unionByName(semi_join(made.where(F.col("service_kind") != VISIT), touched, NUMBER)))
 
 
 def _of(link: DataFrame, table: str) -> DataFrame:
@@ -71,15 +71,15 @@ def _of(link: DataFrame, table: str) -> DataFrame:
 
 def _of_keys(rows: DataFrame, table: str, keys: DataFrame) -> DataFrame:
     """The rows of a table that have one of the keys of records."""
-    return only(rows.withColumn("source_key", source_key(table)), keys, RECORD).drop("source_key")
+    return semi_join(rows.withColumn("source_key", source_key(table)), keys, RECORD).drop("source_key")
 
 
 def _visits(changes: Changes, inputs: Mapping[str, DataFrame], links: DataFrame, staff: DataFrame, dead: DataFrame) -> DataFrame:
     """The visits that may be other ones: delivered, linked to another person, by staff or of a death of which something else is said."""
     delivered = [rows["visit"].select(source_key(VISITS).alias("source_key")) for rows in (changes.came, changes.was)]
     by_staff = _by_staff(inputs["visit"], staff, "dr_code", "input_user").select(source_key(VISITS).alias("source_key"))
-    seen = only(_of(inputs["link"], VISITS), dead, PERSON).select(*RECORD)
-    return each_once(*delivered, by_staff, seen, _of(links, VISITS).select(*RECORD))
+    seen = semi_join(_of(inputs["link"], VISITS), dead, PERSON).select(*RECORD)
+    return distinct_keys(*delivered, by_staff, seen, _of(links, VISITS).select(*RECORD))
 
 
 def _numbers(
@@ -96,11 +96,11 @@ def _numbers(
         told.append(inputs[name].where((on > F.lit(earlier)) & (on <= F.lit(later))).select(*NUMBER))
         told.append(_by_staff(inputs[name], staff, "doctor", "input_user").select(*NUMBER))
     delivered = _others(changes, "archive", ("ehr_no", "empi_id"), *survivor.DELIVERED[2:]).select(*NUMBER)
-    numbers = checkpoint(each_once(*told, delivered, only(whose, moved, RECORD).select(*NUMBER)))
-    was = only(_of(changes.was["link"], survivor.ARCHIVE), moved, RECORD).select(*PERSON)
+    numbers = checkpoint(distinct_keys(*told, delivered, semi_join(whose, moved, RECORD).select(*NUMBER)))
+    was = semi_join(_of(changes.was["link"], survivor.ARCHIVE), moved, RECORD).select(*PERSON)
     at_home = _others(changes, "person", PERSON, "hukou_div")
-    persons = checkpoint(each_once(was, dead, at_home, only(whose, numbers, NUMBER).select(*PERSON)))
-    return each_once(numbers, only(whose, persons, PERSON).select(*NUMBER))
+    persons = checkpoint(distinct_keys(was, dead, at_home, semi_join(whose, numbers, NUMBER).select(*PERSON)))
+    return distinct_keys(numbers, semi_join(whose, persons, PERSON).select(*NUMBER))
 
 
 def _keys(changes: Changes) -> DataFrame:

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import source_count
-from assets.lookup import divided, with_known
+from assets.joins import left_join_lookup, split_unique_keys
 from assets.themes.health import survivor
 from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT
 
@@ -74,7 +74,11 @@ def deaths(death: DataFrame) -> DataFrame:
 
 def shared_numbers(archives: DataFrame) -> DataFrame:
     """The archive numbers that stand on two persons (U2)."""
-    persons = divided(archives, ["ehr_no"])[1].groupBy("ehr_no").agg(F.min("person_uid").alias("one"), F.max("person_uid").alias("other"))
+    persons = (
+        split_unique_keys(archives, ["ehr_no"])[1]
+        .groupBy("ehr_no")
+        .agg(F.min("person_uid").alias("one"), F.max("person_uid").alias("other"))
+    )
     return persons.where(F.col("one") != F.col("other")).select("ehr_no", F.lit(True).alias("number_on_two_persons"))
 
 
@@ -90,14 +94,14 @@ def facts(
     """One row per row of health/archive, columns FACTS. Services later than `as_of` do not exist yet."""
     happened = service.where(F.col("service_date") <= F.lit(as_of))
     linked = survivor.linked(archive.select(*DELIVERED), link)
-    archives = checkpoint(linked.transform(with_known, known_numbers(link), "id_no"))
+    archives = checkpoint(linked.transform(left_join_lookup, known_numbers(link), "id_no"))
     groups = survivor.elect(archives, person, service, as_of, checkpoint)
     joined = (
-        archives.transform(with_known, groups, ["ehr_no", "empi_id"])
-        .transform(with_known, shared_numbers(archives), "ehr_no")
-        .transform(with_known, deaths(death), "person_uid")
-        .transform(with_known, services_of_numbers(happened), "ehr_no")
-        .transform(with_known, visits_of_persons(happened), "person_uid")
+        archives.transform(left_join_lookup, groups, ["ehr_no", "empi_id"])
+        .transform(left_join_lookup, shared_numbers(archives), "ehr_no")
+        .transform(left_join_lookup, deaths(death), "person_uid")
+        .transform(left_join_lookup, services_of_numbers(happened), "ehr_no")
+        .transform(left_join_lookup, visits_of_persons(happened), "person_uid")
     )
     event_count = sum((F.coalesce(F.col(c), F.lit(0)) for c in ("moved_count", "visit_count")), F.coalesce("service_count", F.lit(0)))
     derived = (

@@ -20,7 +20,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.declare import AS_OF, cleansed, lake_asset, table
-from assets.lookup import with_known
+from assets.joins import left_join_lookup
 from assets.themes.health import survivor
 from assets.themes.health.service import EXAM, FOLLOWUP, VISIT
 
@@ -67,7 +67,7 @@ def use(service: DataFrame, key: str, as_of: date) -> DataFrame:
         (examined >= EXAMS_A_YEAR).alias("examined"),
         ((visited >= FOLLOWUPS_A_YEAR) & (examined >= EXAMS_A_YEAR)).alias("norm"),
     )
-    return used.transform(with_known, last_pressure(happened, key, as_of.year), key)
+    return used.transform(left_join_lookup, last_pressure(happened, key, as_of.year), key)
 
 
 def _elderly(birth: Column, as_of: date) -> Column:
@@ -91,8 +91,8 @@ def raw_counts(delivered: DataFrame, service: DataFrame, link: DataFrame, as_of:
     opened = survivor.linked(delivered, link).where(survivor.is_open())
     rows = (
         opened.withColumn("county6", F.coalesce("village_county", F.lit(UNKNOWN_COUNTY)))
-        .transform(with_known, by_number, "ehr_no")
-        .transform(with_known, seen, "person_uid")
+        .transform(left_join_lookup, by_number, "ehr_no")
+        .transform(left_join_lookup, seen, "person_uid")
         .withColumn("elderly", _elderly(F.col("birth_date"), as_of))
         .withColumn("htn", _hypertensive())
     )
@@ -120,8 +120,8 @@ def clean_counts(delivered: DataFrame, archive: DataFrame, person: DataFrame, se
     sound = use(service.where(~F.arrays_overlap("flags", F.array(F.lit("AFTER_DEATH"), F.lit("F8")))), "person_uid", as_of)
     rows = (
         person.where("resident_flag")
-        .transform(with_known, archived, "person_uid")
-        .transform(with_known, sound, "person_uid")
+        .transform(left_join_lookup, archived, "person_uid")
+        .transform(left_join_lookup, sound, "person_uid")
         .withColumn("elderly", _elderly(F.col("birth_date"), as_of))
         .withColumn("archived", F.coalesce("archived", F.lit(False)))
         .withColumn("htn", F.coalesce("htn", F.lit(False)))

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 
 @dataclass(frozen=True)
-class Rule:
+class DetectionRule:
     """One line of rules.yaml with its condition over the columns of facts.FACTS."""
 
     id: str
@@ -72,13 +72,13 @@ def defaults() -> Defaults:
 
 
 @cache
-def rules() -> dict[str, Rule]:
+def rules() -> dict[str, DetectionRule]:
     """Every rule by its id. Raises ValueError when data and functions do not name the same rules."""
     lines = catalogue()["rules"]
     if odd := set(lines) ^ set(_CONDITIONS):
         raise ValueError(f"rules.yaml and rules.py differ in {', '.join(sorted(odd))}")
     return {
-        i: Rule(
+        i: DetectionRule(
             id=i,
             kind=line["class"],
             title=line["zh"],

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
-from assets.lookup import divided, one_after_the_other, part, with_known
+from assets.joins import hash_bucket, left_join_lookup, split_unique_keys, union_materialized
 from assets.themes.health import survivor
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
@@ -55,7 +55,7 @@ def _shaped(kind: str, frame: DataFrame) -> DataFrame:
 
 def archives_by_number(archives: DataFrame) -> DataFrame:
     """Per archive number: its person and archive key; ambiguous when the number stands on two persons (U2)."""
-    alone, together = divided(archives, ["ehr_no"])
+    alone, together = split_unique_keys(archives, ["ehr_no"])
     grouped = (
         together.groupBy("ehr_no")
         .agg(
@@ -79,11 +79,11 @@ def with_person(
     visits = _shaped(VISIT, visit.withColumn("source_key", source_key("health/outpatient_visit")))
     mine = link.where(F.col("source_table") == "health/outpatient_visit").select(F.col("source_key").alias("service_no"), "person_uid")
     many = 1 + visit.count() // VISITS_AT_ONCE
-    of = [(part(visits, "service_no", n, many), part(mine, "service_no", n, many)) for n in range(many)]
-    seen = [with_known(rows, links, "service_no") for rows, links in of]
+    of = [(hash_bucket(visits, "service_no", n, many), hash_bucket(mine, "service_no", n, many)) for n in range(many)]
+    seen = [left_join_lookup(rows, links, "service_no") for rows, links in of]
     nothing = {"archive_key": F.lit(None).cast("string"), "ambiguous": F.lit(False)}
-    numbered = given.transform(with_known, archives_by_number(archives), "ehr_no")
-    return one_after_the_other([numbered, *[rows.withColumns(nothing) for rows in seen]], checkpoint)
+    numbered = given.transform(left_join_lookup, archives_by_number(archives), "ehr_no")
+    return union_materialized([numbered, *[rows.withColumns(nothing) for rows in seen]], checkpoint)
 
 
 def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
@@ -103,8 +103,8 @@ def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
     elsewhere = (F.col("account_org") != F.col("org_code")) & began
     flagged = F.coalesce(left, F.lit(False)) | F.coalesce(elsewhere, F.lit(False))
     return (
-        services.transform(with_known, account, "input_user")
-        .transform(with_known, doctors, "doctor")
+        services.transform(left_join_lookup, account, "input_user")
+        .transform(left_join_lookup, doctors, "doctor")
         .withColumn("org_code", F.coalesce("org_code", F.when(F.col("service_kind") == FOLLOWUP, F.col("doctor_org"))))
         .withColumn("not_in_service", flagged)
     )
@@ -113,7 +113,7 @@ def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
 def with_flags(services: DataFrame, death: DataFrame) -> DataFrame:
     """AFTER_DEATH (X2: later than a death of grade A or B), F8, AMBIGUOUS_ARCHIVE, NO_ARCHIVE (no archive has the number)."""
     dead = death.where(F.col("status") == "CONFIRMED").select("person_uid", F.col("death_date").alias("died"))
-    joined = services.transform(with_known, dead, "person_uid")
+    joined = services.transform(left_join_lookup, dead, "person_uid")
     return joined.withColumn(
         "flags",
         F.array_compact(
@@ -153,7 +153,7 @@ def service(
     return (
         services.transform(with_staff, staff)
         .transform(with_flags, death)
-        .transform(with_known, merged, "archive_key")
+        .transform(left_join_lookup, merged, "archive_key")
         .withColumn("survivor_ehr_no", F.coalesce("survivor_ehr_no", "ehr_no"))
         .select(*SERVICE)
     )

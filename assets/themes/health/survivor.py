@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import source_key
 from assets.base.population.source_link import is_sure
-from assets.lookup import divided, only, with_known
+from assets.joins import left_join_lookup, semi_join, split_unique_keys
 from standards.divisions import county_of
 
 ARCHIVE = "health/archive"
@@ -37,7 +37,7 @@ def linked(archive: DataFrame, link: DataFrame) -> DataFrame:
     """The archives with archive_key, person_uid, match, is_sure."""
     mine = link.where(F.col("source_table") == ARCHIVE)
     mine = mine.select(F.col("source_key").alias("archive_key"), "person_uid", "match", is_sure().alias("is_sure"))
-    return archive.withColumn("archive_key", source_key(ARCHIVE)).transform(with_known, mine, "archive_key")
+    return archive.withColumn("archive_key", source_key(ARCHIVE)).transform(left_join_lookup, mine, "archive_key")
 
 
 def last_service(service: DataFrame, as_of: date) -> DataFrame:
@@ -60,15 +60,15 @@ def elect(
     """
     electable = archives.where(is_open() & F.col("id_no").isNotNull() & F.col("match").isin(*BY_NUMBER) & F.col("is_sure"))
     group = Window.partitionBy("person_uid")
-    together = divided(electable, ["person_uid"])[1].withColumn("members", F.count(F.lit(1)).over(group))
+    together = split_unique_keys(electable, ["person_uid"])[1].withColumn("members", F.count(F.lit(1)).over(group))
     members = checkpoint(together.where(F.col("members") > 1))
-    home = only(person, members.select("person_uid").distinct(), ["person_uid"])
+    home = semi_join(person, members.select("person_uid").distinct(), ["person_uid"])
     home = home.select("person_uid", county_of(F.col("hukou_div")).alias("home_county"))
-    theirs = only(service.select("ehr_no", "service_date"), members.select("ehr_no").distinct(), ["ehr_no"])
+    theirs = semi_join(service.select("ehr_no", "service_date"), members.select("ehr_no").distinct(), ["ehr_no"])
     near = F.when((F.col("village_county") == F.col("home_county")) & (F.col("home_county") != UNKNOWN_COUNTY), 1).otherwise(0)
     members = (
-        members.transform(with_known, home, "person_uid")
-        .transform(with_known, last_service(theirs, as_of), "ehr_no")
+        members.transform(left_join_lookup, home, "person_uid")
+        .transform(left_join_lookup, last_service(theirs, as_of), "ehr_no")
         .withColumn("upgraded", F.exists("_codes", lambda c: c == UPGRADED).cast("int"))
         .withColumn("near", near)
     )

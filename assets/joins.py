@@ -1,0 +1,94 @@
+"""Joins of many rows with what is known of some of them.
+
+An engine holds the left side of a hash join in memory and lets the other pass by, and where it knows no numbers of rows it
+leaves the sides as they are written: so what is known stands on the left, and the rows, which are wide and many, on the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from standards.text import digest
+
+_THERE, _KEY, _DIGEST = "_there", "_key_{}", "_digest"
+
+
+def left_join_lookup(rows: DataFrame, known: DataFrame, key: str | Sequence[str]) -> DataFrame:
+    """Every row, with the other columns of `known` where that has its key; they are NULL where it has not.
+
+    known: at most one row per key.
+    """
+    return known.join(rows, [key] if isinstance(key, str) else list(key), "right")
+
+
+def semi_join(rows: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
+    """The rows whose key is among `keys`, each of which is there once."""
+    return keys.select(*key).join(rows, list(key)).select(*[f"`{c}`" for c in rows.columns])
+
+
+def anti_join(rows: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:
+    """The rows whose key is not among `keys`. A key that is not known in whole is not among them."""
+    marked = keys.select(*[F.col(c).alias(_KEY.format(c)) for c in key], F.lit(True).alias(_THERE))
+    same = [F.col(_KEY.format(c)) == F.col(c) for c in key]
+    return marked.join(rows, same, "right").where(F.col(_THERE).isNull()).select(*[f"`{c}`" for c in rows.columns])
+
+
+def distinct_keys(*keys: DataFrame) -> DataFrame:
+    """The keys of all, each once, but for those that are not known in whole."""
+    return reduce(DataFrame.unionByName, [k.dropna() for k in keys]).distinct()
+
+
+def hash_bucket(rows: DataFrame, key: str | Sequence[str], n: int, of: int) -> DataFrame:
+    """One of so many parts of the rows: those of some keys, about as many in each."""
+    key = [key] if isinstance(key, str) else key
+    return rows.where(F.pmod(F.hash(*key), F.lit(of)) == n) if of > 1 else rows
+
+
+def union_materialized(parts: Sequence[DataFrame], checkpoint: Callable[[DataFrame], DataFrame]) -> DataFrame:
+    """The rows of all parts. All but the last are written down first: what their plans hold in memory is not held at once."""
+    *first, last = parts
+    return reduce(DataFrame.unionByName, [*map(checkpoint, first), last])
+
+
+def changed_rows(rows: DataFrame, others: DataFrame, key: Sequence[str]) -> DataFrame:
+    """The rows that are not among the others just as they are.
+
+    others: with the columns of the rows; of each at most one row per key.
+    """
+    beside, same = _beside(others, key, [c for c in rows.columns if c not in key])
+    return left_join_lookup(rows, beside, key).where(F.col(_THERE).isNull() | ~same).select(*rows.columns)
+
+
+def unchanged_rows(rows: DataFrame, others: DataFrame, key: Sequence[str], said: Sequence[str]) -> DataFrame:
+    """The rows that say in some columns what the other of their key says; of the others there is at most one per key."""
+    beside, same = _beside(others, key, said)
+    return beside.join(rows, list(key)).where(same).select(*rows.columns)
+
+
+def _beside(others: DataFrame, key: Sequence[str], said: Sequence[str]) -> tuple[DataFrame, Column]:
+    """The others, to be joined by the key, and whether they say the same as the rows that they are joined to."""
+    told = {c: f"_other_{c}" for c in said}
+    beside = others.select(*key, *[F.col(c).alias(t) for c, t in told.items()], F.lit(True).alias(_THERE))
+    return beside, _all([F.col(c).eqNullSafe(F.col(t)) for c, t in told.items()])
+
+
+def _all(conditions: Sequence[Column]) -> Column:
+    """They in a tree that is as low as it can be: Spark Connect reads no expression of more than a hundred levels."""
+    half = len(conditions) // 2
+    return _all(conditions[:half]) & _all(conditions[half:]) if half else conditions[0]
+
+
+def split_unique_keys(rows: DataFrame, key: Sequence[str]) -> tuple[DataFrame, DataFrame]:
+    """The rows whose key no other row has, and the others, among which may be a few alone. A key that is not known in whole is alone.
+
+    What is dear, such as sorting, then need only be done to the others. Counted are digests of 64 bits: an engine groups numbers faster
+    than texts and in less memory, and two keys that share one are only looked at without need.
+    """
+    marked = rows.withColumn(_DIGEST, digest(*[F.col(c).cast("string") for c in key]))
+    counted = marked.where(F.col(_DIGEST).isNotNull()).groupBy(_DIGEST).agg(F.count(F.lit(1)).alias(_THERE))
+    several = counted.where(F.col(_THERE) > 1).select(_DIGEST)
+    return anti_join(marked, several, [_DIGEST]).drop(_DIGEST), semi_join(marked, several, [_DIGEST]).drop(_DIGEST)

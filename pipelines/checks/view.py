@@ -1,0 +1,88 @@
+"""The tables of one release as the checks see them.
+
+Here: reading a table at its version, SQL over several, the ledger up to the release. Not here: what must hold.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from contracts import Contract
+from pipelines.control.ledger import Release
+from pipelines.control.maintenance import BATCH
+from pipelines.runtime import Runtime
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+    from pyspark.sql import DataFrame, Row
+
+PLACE = re.compile(r"\{([a-z_/]+)\}")
+"""A table's name within a query."""
+
+
+@dataclass
+class View:
+    """One release. thorough: also what takes as long as a night."""
+
+    runtime: Runtime
+    release: Release
+    thorough: bool = False
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What one check has counted and another one needs."""
+
+    @property
+    def as_of(self) -> date:
+        return self.release.as_of
+
+    @property
+    def tables(self) -> list[str]:
+        return sorted(self.release.versions)
+
+    @property
+    def sources(self) -> list[Contract]:
+        """The delivered tables that have arrived by this release."""
+        return [c for c in self.runtime.contracts.values() if c.delivery is not None and c.sibling("raw") in self.release.versions]
+
+    def has(self, table: str) -> bool:
+        return table in self.release.versions
+
+    def handle(self, table: str) -> DeltaTable:
+        handle = self.runtime.lake.open(table, self.release.versions[table])
+        assert handle is not None
+        return handle
+
+    def frame(self, table: str) -> DataFrame:
+        return self.runtime.lake.read(self.runtime.spark, table, self.release.versions[table])
+
+    def sql(self, query: str) -> list[Row]:
+        """Run a query that names tables as `{base/population/person}`."""
+        for table in set(PLACE.findall(query)):
+            self.frame(table).createOrReplaceTempView(_view(table))
+        return self.runtime.spark.sql(PLACE.sub(lambda m: _view(m[1]), query)).collect()
+
+    @cached_property
+    def ledger(self) -> list[dict[str, Any]]:
+        """The accounts of the release's versions and of those before them."""
+        return [r for r in self.runtime.ledger.rows() if r["version"] is None or r["version"] <= self.release.versions.get(r["table"], -1)]
+
+    @cached_property
+    def releases(self) -> list[Release]:
+        return self.runtime.ledger.releases()
+
+    @cached_property
+    def gone_batches(self) -> set[tuple[str, str]]:
+        """Table and batch of the rows that are no longer kept, as the book of maintenance says."""
+        return {(u.table, u.batch_id) for u in self.runtime.maintenance_log.rows() if u.task == BATCH and u.batch_id is not None}
+
+    @cached_property
+    def gone_releases(self) -> set[int]:
+        """The releases that need no longer be readable."""
+        return self.runtime.maintenance_log.gone_releases()
+
+
+def _view(table: str) -> str:
+    return f"checked_{table.replace('/', '_')}"

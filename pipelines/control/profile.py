@@ -1,0 +1,85 @@
+"""The book of what nights cost, `operations/profile`: a row for every table and run.
+
+Here: this table. Not here: measuring (`pipelines.measure`).
+It is written once, when a run ends: a commit for each of a night's tables would cost more than most of the figures are about.
+A run that is killed leaves no rows; what its finished steps cost stands in Dagster. Rows are appended without being read.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pipelines.control.ledger import PROFILE
+from pipelines.measure import FAILED, MADE, PARTS, Measured
+from resources.lake import Lake
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SECONDS = ("total", "cpu", *PARTS, "other")
+log = logging.getLogger(__name__)
+
+
+def note(lake: Lake, measured: list[Measured]) -> bool:
+    """Append what the steps of a run cost; True when that is done. Never raises: a night does not fail for it.
+
+    A run that made no table, such as a date run once more, has nothing to say.
+    """
+    if not any(m.outcome in (MADE, FAILED) for m in measured):
+        return False
+    try:
+        lake.append(PROFILE, _table(measured))
+    except BaseException as e:
+        if isinstance(e, KeyboardInterrupt | SystemExit):
+            raise
+        log.warning("what the run cost could not be written down: %s", e)  # a library's panic is no Exception
+        return False
+    return True
+
+
+def costs(lake: Lake, job: str | None = None, last: int | None = None) -> list[dict[str, Any]]:
+    """Rows, oldest first: run_id, job, as_of, table, outcome, `Measured.figures`, started_at, recorded_at.
+
+    job: only of its runs; last: only of so many of the newest runs. A part that an older version did not measure has no
+    seconds: they are in `other`.
+    """
+    import pyarrow.compute as pc
+
+    found = lake.arrow(PROFILE)
+    if found is None:
+        return []
+    if job is not None:
+        found = found.filter(pc.equal(found["job"], job))
+    if last is not None:
+        runs = found.group_by("run_id").aggregate([("started_at", "max")]).sort_by("started_at_max")["run_id"]
+        found = found.filter(pc.is_in(found["run_id"], runs.slice(max(0, len(runs) - last)).combine_chunks()))
+    rows = found.sort_by([("started_at", "ascending"), ("table", "ascending")]).to_pylist()
+    return [{**r, **{name: r.get(name) or 0.0 for name in (f"seconds_{s}" for s in SECONDS)}} for r in rows]
+
+
+def _table(measured: list[Measured]) -> pa.Table:
+    import pyarrow as pa
+
+    now = datetime.now(UTC)
+    rows = [
+        {"run_id": m.run_id, "job": m.job, "as_of": m.as_of, "table": m.table, "outcome": m.outcome, **m.figures(),
+         "started_at": m.started_at, "recorded_at": now}
+        for m in measured
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=_schema())
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    text, whole, number, instant = pa.string(), pa.int64(), pa.float64(), pa.timestamp("us", tz="UTC")
+    return pa.schema(
+        [
+            ("run_id", text), ("job", text), ("as_of", pa.date32()), ("table", text), ("outcome", text),
+            *((f"seconds_{name}", number) for name in SECONDS),
+            ("rows", whole), ("bytes_written", whole), ("files_written", whole), ("engine_jobs", whole),
+            ("peak_memory_mb", number), ("bytes_spilled", whole), ("started_at", instant), ("recorded_at", instant),
+        ]
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""The incidents of a run, from its Dagster events, whoever started it: failed tables, deliveries that were not accepted.
+
+Not here: what an incident is and who is notified of it (`pipelines.notifications`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from pipelines.notifications.incidents import GATE_FAILED, KIND_OF_CODE, TABLE_FAILED, UNREACHABLE, Incident
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+def incidents_of(events: Iterable[dg.DagsterEvent]) -> list[Incident]:
+    """Failed tables and refused deliveries of one run, in the order in which they happened."""
+    found = []
+    for event in events:
+        if event.is_step_failure:
+            found.append(_failure(event))
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            evaluation: Any = event.event_specific_data
+            if evaluation.check_name == "delivery_accepted" and not evaluation.passed and "problem" in evaluation.metadata:
+                table, lines = evaluation.asset_key.to_user_string(), str(evaluation.metadata["problem"].value).splitlines()
+                found += [Incident(_kind(line, UNREACHABLE), table, line) for line in lines]
+    return found
+
+
+def _kind(line: str, other: str) -> str:
+    return next((kind for code, kind in KIND_OF_CODE.items() if line.startswith(code)), other)
+
+
+def _failure(event: Any) -> Incident:
+    """A failed step in its own words, without the framework's."""
+    data, table = event.step_failure_data, event.step_key.replace("__", "/")
+    if data.user_failure_data and data.user_failure_data.description:
+        line = str(data.user_failure_data.description)
+        return Incident(GATE_FAILED if _kind(line, TABLE_FAILED) == GATE_FAILED else TABLE_FAILED, table, line)
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    text = " ".join((error.message if error else "unknown error").split())
+    return Incident(TABLE_FAILED, table, f"{table}: {text[:400]}", (error.cls_name if error else None) or "unknown error")

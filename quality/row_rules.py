@@ -1,0 +1,203 @@
+"""Rules over several columns of one row, as a contract's `rowRules` name them.
+
+Here: values in each other's column, dates in the wrong order, a sex that is not that of the number, a status that forgot its
+date, pairs of coordinates, reversed amounts. Not here: what a single value means (`standards`), rules over several rows
+(`quality.table_rules`).
+
+A rule is steps over what a row holds (`Row`: the rule's columns by their place, `0`, `1`, …, and `day`, the business date), as in
+`standards.rules`; the last step gives `value0`, `codes0` and so on for the columns it changes or flags. Rules of TEXTS see the
+delivered strings before they are read, rules of VALUES what was read of them. Source: domain rules A12, D10, D16, D17, D21, D29, D35.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from contracts import Contract
+from contracts.rules import ContractRule
+from standards import coordinates, identity, names, phones
+from standards.text import HAN, Row, Steps, codes_text, flag, free_text
+
+MICRO = 1_000_000
+SHAPES: dict[str, Callable[[Column], Column]] = {
+    "identity": lambda c: identity.normalise(c).rlike(r"^[0-9]{17}[0-9X*]\z|^[0-9]{15}\z"),
+    "person_name": lambda c: names.normalise(c).rlike(f"^{HAN}[{HAN[1:-1]}·]{{1,19}}\\z"),
+    "phone": lambda c: phones.national(c).rlike(phones.MOBILE),
+    "address": lambda c: free_text(c).rlike(f"{HAN}.*[路街巷村镇号室组区县]"),
+}
+"""What a value of a rule looks like: enough to see that two values stand in each other's column."""
+
+
+def _swapped(rule: ContractRule, contract: Contract) -> Steps:
+    """Two columns of different rules, each holding what the other should: F_SWAPCOL, both put right."""
+    shapes = [SHAPES[contract.column(c).rule or "text"] for c in rule.columns]
+
+    def seen(row: Row) -> dict[str, Column]:
+        fits = [[F.coalesce(shape(row[str(i)]), F.lit(False)) for i in (0, 1)] for shape in shapes]
+        return {"crossed": fits[0][1] & fits[1][0] & ~fits[0][0] & ~fits[1][1]}
+
+    def answer(row: Row) -> dict[str, Column]:
+        crossed = row["crossed"]
+        return {
+            "value0": F.when(crossed, row["1"]).otherwise(row["0"]),
+            "value1": F.when(crossed, row["0"]).otherwise(row["1"]),
+            **dict.fromkeys(("codes0", "codes1"), flag(crossed, "F_SWAPCOL")),
+        }
+
+    return seen, answer
+
+
+def _order(rule: ContractRule, contract: Contract) -> Steps:
+    """The second date is not before the first one: W_ORDER at the second."""
+    return (lambda row: {"codes1": flag(row["1"].cast("date") < row["0"].cast("date"), "W_ORDER")},)
+
+
+def _past(rule: ContractRule, contract: Contract) -> Steps:
+    """The date is not later than the day the delivery speaks about: W_FUTURE."""
+    return (lambda row: {"codes0": flag(row["0"].cast("date") > row["day"], "W_FUTURE")},)
+
+
+def _sex(rule: ContractRule, contract: Contract) -> Steps:
+    """Sex and identity number: where they contradict each other the number is right, F_SEX."""
+
+    def answer(row: Row) -> dict[str, Column]:
+        odd = F.pmod(F.substring(row["1"], 17, 1).try_cast("int"), F.lit(2)) == 1
+        said = F.when(row["1"].isNotNull(), F.when(odd, "1").otherwise("2"))
+        wrong = row["0"].isin("1", "2") & (row["0"] != said)
+        return {"value0": F.when(wrong, said).otherwise(row["0"]), "codes0": flag(wrong, "F_SEX")}
+
+    return (answer,)
+
+
+def _birth(rule: ContractRule, contract: Contract) -> Steps:
+    """Date of birth, another date, identity number: the number says when the two dates stand in each other's column, F_SWAPCOL."""
+
+    def seen(row: Row) -> dict[str, Column]:
+        digits = F.substring(row["2"], 7, 8)
+        return {"born": F.concat_ws("-", *(F.substring(digits, at, n) for at, n in ((1, 4), (5, 2), (7, 2)))).try_cast("date")}
+
+    def answer(row: Row) -> dict[str, Column]:
+        crossed = F.coalesce((row["1"] == row["born"]) & (row["0"] != row["born"]), F.lit(False))
+        return {
+            "value0": F.when(crossed, row["1"]).otherwise(row["0"]),
+            "value1": F.when(crossed, row["0"]).otherwise(row["1"]),
+            **dict.fromkeys(("codes0", "codes1"), flag(crossed, "F_SWAPCOL")),
+        }
+
+    return seen, answer
+
+
+def _status(rule: ContractRule, contract: Contract) -> Steps:
+    """Status and date of its end: a date wins over a status that still says `open`; the status becomes `closed`, F_STATUS."""
+    open_, closed = rule.option("open"), rule.option("closed")
+
+    def answer(row: Row) -> dict[str, Column]:
+        wrong = F.coalesce((row["0"] == open_) & row["1"].isNotNull(), F.lit(False))
+        return {"value0": F.when(wrong, F.lit(closed)).otherwise(row["0"]), "codes0": flag(wrong, "F_STATUS")}
+
+    return (answer,)
+
+
+def _reversal(rule: ContractRule, contract: Contract) -> Steps:
+    """Amount and the number of the payment it takes back. The sign stays: W_REVERSAL; without a number W_NEGATIVE; zero W_ZERO."""
+
+    def answer(row: Row) -> dict[str, Column]:
+        negative, linked = row["0"] < 0, row["1"].isNotNull() if len(rule.columns) > 1 else F.lit(False)
+        codes = (flag(negative & linked, "W_REVERSAL"), flag(negative & ~linked, "W_NEGATIVE"), flag(row["0"] == 0, "W_ZERO"))
+        return {"codes0": codes_text(*codes)}
+
+    return (answer,)
+
+
+def _coordinates(rule: ContractRule, contract: Contract) -> Steps:
+    """Longitude and latitude of rule `degrees`, in the system `crs`; kept in CGCS2000.
+
+    F_UNIT: delivered as millionths. F_SWAP: delivered the other way round. F_NULL: null island, no position. F_CRS: converted
+    from GCJ02 or BD09. E_CRS: in a system nobody may convert. E_BBOX: outside the city after all. Errors have no value.
+    """
+    crs = rule.option("crs")
+
+    def scaled(row: Row) -> dict[str, Column]:
+        lon, lat = row["0"].cast("double"), row["1"].cast("double")
+        whole = (F.abs(lon) > 1e5) & (F.abs(lon) < 1e9) & (F.abs(lat) > 1e5) & (F.abs(lat) < 1e9)
+        return {
+            "whole": whole,
+            "nothing": (lon == 0) & (lat == 0),
+            "x": F.when(whole, lon / MICRO).otherwise(lon),
+            "y": F.when(whole, lat / MICRO).otherwise(lat),
+        }
+
+    def turned(row: Row) -> dict[str, Column]:
+        swap = row["y"].between(119, 120) & row["x"].between(31, 34)
+        return {
+            "swap": swap,
+            "lon": F.when(swap, row["y"]).otherwise(row["x"]),
+            "lat": F.when(swap, row["x"]).otherwise(row["y"]),
+        }
+
+    def unshifted(row: Row) -> dict[str, Column]:
+        """GCJ-02 of BD-09."""
+        lon, lat = coordinates.from_bd09(row["lon"], row["lat"]) if crs == "BD09" else (row["lon"], row["lat"])
+        return {"g_lon": lon, "g_lat": lat, "c_lon": lon, "c_lat": lat}
+
+    def nearer(row: Row) -> dict[str, Column]:
+        """One step of the inversion; the error shrinks to a three hundredth each time."""
+        east, north = coordinates.gcj_offset(row["c_lon"], row["c_lat"])
+        return {"c_lon": row["g_lon"] - east, "c_lat": row["g_lat"] - north}
+
+    def answer(row: Row) -> dict[str, Column]:
+        shifted = crs in ("GCJ02", "BD09")
+        lon, lat = (row["c_lon"], row["c_lat"]) if shifted else (row["lon"], row["lat"])
+        there = row["0"].isNotNull() & row["1"].isNotNull() & ~row["nothing"]
+        known = F.lit(shifted or crs in coordinates.KEPT)
+        right = there & known & coordinates.inside(lon, lat)
+        codes = codes_text(
+            flag(row["whole"], "F_UNIT"),
+            flag(row["swap"], "F_SWAP"),
+            flag(row["nothing"], "F_NULL"),
+            flag(right & F.lit(shifted), "F_CRS"),
+            flag(there & ~known, "E_CRS"),
+            flag(there & known & ~right, "E_BBOX"),
+        )
+        whole = row["whole"] | row["swap"] | F.lit(shifted)
+        kept = [F.when(right, F.when(whole, F.round(v, 8).cast(coordinates.TYPE)).otherwise(row[i])) for v, i in ((lon, "0"), (lat, "1"))]
+        return {"value0": kept[0], "value1": kept[1], "codes0": codes, "codes1": codes}
+
+    steps = (unshifted, nearer, nearer, nearer) if crs in ("GCJ02", "BD09") else ()
+    return (scaled, turned, *steps, answer)
+
+
+Maker = Callable[[ContractRule, Contract], Steps]
+TEXTS: dict[str, Maker] = {"swapped": _swapped}
+VALUES: dict[str, Maker] = {
+    "order": _order, "past": _past, "sex": _sex, "birth": _birth, "status": _status, "reversal": _reversal, "coordinates": _coordinates,
+}  # fmt: skip
+
+
+def apply(
+    frame: DataFrame, contract: Contract, makers: Mapping[str, Maker], value: Mapping[str, str], codes: Mapping[str, str]
+) -> DataFrame:
+    """The contract's rules that `makers` knows, in their order, each seeing what those before it have made.
+
+    `value`, `codes`: column of the contract -> column of the frame that holds its value, and its codes; they are replaced.
+    Adds helper columns whose names start with `_across`.
+    """
+    for n, rule in enumerate(r for r in contract.row_rules if r.rule in makers):
+        held = {str(i): F.col(f"`{value[c]}`") for i, c in enumerate(rule.columns)} | {"day": F.col("_business_date")}
+        *steps, last = makers[rule.rule](rule, contract)
+        for i, step in enumerate(steps):
+            made = {field: (f"_across{n}|{i}|{field}", c) for field, c in step(held).items()}
+            frame = frame.withColumns(dict(made.values()))
+            held |= {field: F.col(f"`{name}`") for field, (name, _) in made.items()}
+        answer = last(held)
+        changed: dict[str, Column] = {}
+        for i, c in enumerate(rule.columns):
+            if f"value{i}" in answer:
+                changed[value[c]] = answer[f"value{i}"]
+            if f"codes{i}" in answer:
+                changed[codes[c]] = codes_text(F.col(f"`{codes[c]}`"), answer[f"codes{i}"])
+        frame = frame.withColumns(changed)
+    return frame
