@@ -86,16 +86,13 @@ def flagged(frame: DataFrame, contract: Contract, live: Column) -> DataFrame:
     return _marked(frame, rules, live, [_hits(frame.where(live), rule) for rule in rules]) if rules else frame
 
 
-def flagged_beside(
-    frame: DataFrame, contract: Contract, live: Column, was: DataFrame, standing: DataFrame, write: Write
-) -> tuple[DataFrame, bool]:
-    """The same for rows that come in place of others: the frame, with those rows of the table whose codes change by that; are there any?
+def flagged_beside(frame: DataFrame, contract: Contract, live: Column, was: DataFrame, standing: DataFrame, write: Write) -> DataFrame:
+    """The same for rows that replace others: the frame, and those rows of the table whose codes change because of that.
 
     was: the rows that were there before. standing: the live rows that stay, with the frame's columns. write: writes rows down that
     are used several times. Only rows in a group of a row that comes or goes are looked at.
     """
     assert by_groups(contract)
-    more = False
     for rule in contract.table_rules:
         group = rule.columns[: GROUPS[rule.rule][0]]
         needed = [*contract.key, "_codes", *{*rule.columns} - {*contract.key}]
@@ -104,12 +101,11 @@ def flagged_beside(
         marked = _marked(near.withColumn("_before", F.concat_ws(",", "_codes")), [rule], F.lit(True), [hits])
         changed = write(marked.where(F.concat_ws(",", "_codes") != F.col("_before")).select(*contract.key))
         if changed.count():
-            more = True
             recoded = changed.join(standing, list(contract.key)).select(*[f"`{c}`" for c in frame.columns])
             frame = write(frame.unionByName(recoded))
             standing = standing.join(changed, list(contract.key), "left_anti")
         frame = _marked(frame, [rule], live, [hits])
-    return frame, more
+    return frame
 
 
 def _in_groups_of(rows: DataFrame, others: DataFrame) -> DataFrame:

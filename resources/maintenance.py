@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 from resources.commit import nullable
 from resources.errors import CitylakeError
-from resources.lake import COMMITS_SUMMED_UP, CONTENT, OF_DELTA, STAGE, STAYED, Conflict, Lake
+from resources.lake import COMMITS_SUMMED_UP, CONTENT, OF_DELTA, RETAINED, STAGE, Conflict, Lake
 from resources.rows import dataset
 from resources.store import StoredFile
 
@@ -177,7 +177,7 @@ def _opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
 
 def _commit_metadata(handle: DeltaTable, *without: str) -> dict[str, str]:
     """What the commit of this version says for those who come after it."""
-    return {name: value for name, value in handle.history(1)[0].items() if name not in {*OF_DELTA, STAGE, STAYED, *without}}
+    return {name: value for name, value in handle.history(1)[0].items() if name not in {*OF_DELTA, STAGE, RETAINED, *without}}
 
 
 def _files(handle: DeltaTable) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from pipelines.maintenance.retention import refuse_partial
 from pipelines.orchestration.nights import NightReport, check_installation
 from pipelines.orchestration.nights import run_rebuild as rebuild_all
 from pipelines.runtime import Runtime
-from pipelines.steps.table_state import rule_fingerprint, table_state
+from pipelines.steps.cleanse.table_state import rule_fingerprint, table_state
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings

@@ -7,6 +7,8 @@ transaction of the commit that did it: it stays known when its rows are gone. No
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,19 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, order=True)
+class Batch:
+    """One delivery in the lake: business date as text, and the digest of its manifest."""
+
+    business_date: str
+    batch_id: str
+
+
+def batches_of(partitions: Iterable[Mapping[str, str]]) -> list[Batch]:
+    """The batches of a raw table from its partitions, in order."""
+    return sorted(Batch(p["_business_date"], p["_batch_id"]) for p in partitions)
 
 
 def containing(*batch_ids: str) -> dict[str, int]:

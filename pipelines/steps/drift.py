@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from contracts import Contract, Field
 from pipelines.control.holds import DRIFT
 from pipelines.runtime import Runtime
-from pipelines.steps.cleanse import FEW
+from pipelines.steps.cleanse.gate import TOLERATED_ROWS
 from quality.rows import typed
 from resources.landing import Drop
 from resources.readers.header import ContractDiffers, Difference
@@ -57,17 +57,17 @@ class Sample:
 
 def refuse_drifted(runtime: Runtime, contract: Contract, sample: Sample, drop: Drop, run_id: str) -> None:
     """Raises ContractDiffers (DELIVERY_DRIFT) when more values of a column cannot be read than `max_error_ratio` allows, or
-    more rows would be quarantined than `max_quarantine_ratio`; up to `FEW` rows never are too many.
+    more rows would be quarantined than `max_quarantine_ratio`; up to `TOLERATED_ROWS` rows never are too many.
 
     What is bad in one place of a large delivery only is left to the gate of the cleansed table, which counts every row.
     """
-    if len(sample) <= FEW:
+    if len(sample) <= TOLERATED_ROWS:
         return
     delivery = contract.delivery
     assert delivery is not None
     rows, (errors, bad) = len(sample), _errors(runtime, contract, sample, drop, run_id)
-    over = {name: n for name, n in errors.items() if n > max(delivery.max_error_ratio * rows, FEW)}
-    if bad > max(delivery.max_quarantine_ratio * rows, FEW):
+    over = {name: n for name, n in errors.items() if n > max(delivery.max_error_ratio * rows, TOLERATED_ROWS)}
+    if bad > max(delivery.max_quarantine_ratio * rows, TOLERATED_ROWS):
         holding = {c.name for c in contract.delivered if c.on_error == "quarantine"} | {"row"}
         over |= {name: n for name, n in errors.items() if n and name in holding}
     if not over:

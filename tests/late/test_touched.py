@@ -15,8 +15,9 @@ import pytest
 from pipelines.checks.rebuilt import compare_with_rebuild
 from pipelines.orchestration.nights import run_night, run_rebuild
 from pipelines.runtime import Runtime
-from pipelines.steps import changed, cleanse
-from resources.change_set import GONE
+from pipelines.steps import input_changes
+from pipelines.steps.cleanse import plan
+from resources.change_set import ChangeCounts
 from tests.soak.deliveries import Departments
 
 pytestmark = pytest.mark.slow
@@ -31,8 +32,8 @@ def nights(installation: Callable[..., Runtime], monkeypatch: pytest.MonkeyPatch
     themes is updated, and which of these have been."""
 
     def run(count: int, *, changing: int, updating: int, updated: tuple[str, ...]) -> Runtime:
-        monkeypatch.setattr(cleanse, "WORTH_CHANGING", changing)
-        monkeypatch.setattr(changed, "WORTH_UPDATING", updating)
+        monkeypatch.setattr(plan, "CHANGED_FROM_ROWS", changing)
+        monkeypatch.setattr(input_changes, "PART_FROM_ROWS", updating)
         runtime = installation()
         landing = Path(runtime.settings.landing)
         departments = Departments(PEOPLE, SEED, count, landing, f"sqlite:///{landing.parent}/exchange.db")
