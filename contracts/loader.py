@@ -1,8 +1,7 @@
-"""Read ODCS v3 contracts into the few typed facts the lake needs, and refuse a wrong one at once.
+"""Read ODCS v3 contracts into typed objects, and refuse a wrong one at load.
 
-The standard's own Python model parses the file; on top of it come the lake's own demands (name equals path,
-known rules, a key, a delivery). A contract that is wrong never gets as far as an engine: it is refused with
-file, field and remedy.
+The Python model of the standard parses the file; the lake adds its own checks (name equals path, known rules, a key, a delivery).
+A wrong contract never reaches an engine: it is refused with file, field and remedy.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
 FORMATS = ("csv", "xlsx", "jsonl", "fixed_width", "database")
 DAYS = {"d": 1, "m": 31, "y": 366}
-"""The units of a retention: at least so many days."""
+"""Unit of a retention -> days, rounded up."""
 MODES = ("full", "inc", "append")
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
 NEW_COLUMNS = ("hold", "accept")
 PROMISES = {"frequency": (("d", "w", "m", "y"), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
-"""Service levels -> the units they may have, and the least count."""
+"""Service level -> its permitted units and its smallest count."""
 RULES = (
     "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
     "integer", "decimal", "identifier", "archive_no", "address", "text", "degrees", "organisation_no", "organisation_name",
@@ -37,8 +36,8 @@ LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", 
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
 COMPARISONS = ("mustBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween")
-BESIDE_CONTRACT = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op", "_codes")
-"""Columns every cleansed table has without its contract listing them: a derived column may name them as its origin."""
+SYSTEM_COLUMNS = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op", "_codes")
+"""Columns of every cleansed table that contracts do not list; a derived column may name them as its origin."""
 
 
 def _custom(items: Any) -> dict[str, Any]:
@@ -62,11 +61,11 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         _one_of(path, f"{where}, rule", rule, RULES)
     elif not p.transformSourceObjects and not p.description:
         raise ContractError(
-            path, where, "is neither delivered (rule) nor described", "Add a rule, or a description of how the lake derives it"
+            path, where, "has neither a rule (delivered) nor a description (derived)", "Add a rule, or describe how the lake derives it"
         )
     if p.quality:
         raise ContractError(
-            path, where, "has quality checks of its own", "Say it by required, codeList, enum or a range, from which the gates follow"
+            path, where, "has quality checks of its own", "State it by required, codeList, enum or a range; the gates follow from these"
         )
     if rule == "code":
         _one_of(path, f"{where}, codeList", custom.get("codeList"), tuple(sorted(code_lists)))
@@ -120,7 +119,7 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> De
 
 
 def _promises(path: Path, stated: Any) -> dict[str, tuple[int, str]]:
-    """Count and unit of the service levels that the lake knows, by their names."""
+    """Return the service levels the lake uses: name -> (count, unit)."""
     found = {}
     for p in stated or []:
         if p.property not in PROMISES:
@@ -134,14 +133,14 @@ def _promises(path: Path, stated: Any) -> dict[str, tuple[int, str]]:
 
 
 def _cadence(promises: dict[str, tuple[int, str]]) -> Cadence | None:
-    """None without a frequency: delivered now and then, never late."""
+    """Return how often the table is delivered; None without a frequency: it is never late."""
     if "frequency" not in promises:
         return None
     return Cadence(*promises["frequency"], promises.get("latency", (0, "d"))[0])
 
 
 def _retention(promises: dict[str, tuple[int, str]]) -> int | None:
-    """Days; None: for ever."""
+    """Return the days a raw batch is kept; None: for ever."""
     if "retention" not in promises:
         return None
     count, unit = promises["retention"]
@@ -160,12 +159,12 @@ def _check(path: Path, q: Any) -> Check:
 
 @cache
 def code_lists() -> frozenset[str]:
-    """The names of the code lists kept under standards/codes."""
+    """Return the names of the code lists under standards/codes."""
     return frozenset(p.stem for p in (ROOT.parent / "standards" / "codes").glob("*.csv"))
 
 
 def load(path: Path) -> Contract:
-    """Read one contract. Raises ContractError (file, field, remedy) when it is not what the lake can work with."""
+    """Read one contract. Raises ContractError (file, field, remedy) when the lake cannot work with it."""
     import pydantic
     import yaml
     from open_data_contract_standard.model import OpenDataContractStandard
@@ -184,7 +183,9 @@ def load(path: Path) -> Contract:
     if len(name.split("/")) != 3 or name.split("/")[0] not in LAYERS:
         raise ContractError(path, "name", f"{name!r} is not layer/domain/table", f"Start it with one of: {', '.join(LAYERS)}")
     if path.is_relative_to(ROOT) and path.relative_to(ROOT).with_suffix("").as_posix() != name:
-        raise ContractError(path, "name", f"{name!r} differs from the file's path", "One table has one name everywhere: rename one of them")
+        raise ContractError(
+            path, "name", f"{name!r} differs from the file's path", "Rename the file or change the name: a table has one name everywhere"
+        )
     if not odcs.schema_ or len(odcs.schema_) != 1:
         raise ContractError(path, "schema", "does not describe exactly one table", "Keep one schema object per file")
     schema = odcs.schema_[0]
@@ -197,10 +198,10 @@ def load(path: Path) -> Contract:
     custom = _custom(schema.customProperties)
     delivery = _delivery(path, custom["delivery"], columns) if "delivery" in custom else None
     if name.startswith("cleansed/") and delivery is None:
-        raise ContractError(path, "schema, customProperties", "has no delivery", "Say how the department delivers the table")
+        raise ContractError(path, "schema, customProperties", "has no delivery", "State how the department delivers the table")
     team = odcs.team
     if team is None or isinstance(team, list) or not team.name:
-        raise ContractError(path, "team", "names no owner", "Give team.name, the department that answers for the table")
+        raise ContractError(path, "team", "names no owner", "Give team.name, the department responsible for the table")
     delivered = tuple(c.name for c in columns if c.delivered)
     promises = _promises(path, odcs.slaProperties)
     return Contract(
@@ -223,19 +224,19 @@ def load(path: Path) -> Contract:
 
 
 def _origins(contract: Contract, contracts: dict[str, Contract]) -> None:
-    """Refuse an origin that is neither `table.column` of a known contract nor, without a dot, a column of the same table."""
+    """Check that every origin is `table.column` of a known contract or, without a dot, a column of the same table."""
     for column in contract.columns:
         where = f"column {column.name!r}, transformSourceObjects"
         for origin in column.derived_from:
             table, _, name = origin.rpartition(".")
             source = contracts[_one_of(contract.path, f"{where}, table of {origin!r}", table or contract.name, tuple(contracts))]
-            known = tuple(c.name for c in source.columns) + (BESIDE_CONTRACT if source.layer == "cleansed" else ())
+            known = tuple(c.name for c in source.columns) + (SYSTEM_COLUMNS if source.layer == "cleansed" else ())
             _one_of(contract.path, f"{where}, column of {source.name}", name, known)
 
 
 @cache
 def load_all(root: Path = ROOT) -> dict[str, Contract]:
-    """Every contract below `root`, by table name. One wrong contract, or one that names an origin nobody has, stops the start."""
+    """Read every contract below `root`, by table name. Raises ContractError for a wrong contract or an unknown origin."""
     contracts = {c.name: c for c in map(load, sorted(root.rglob("*.yaml")))}
     for contract in contracts.values():
         _origins(contract, contracts)

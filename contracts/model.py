@@ -1,4 +1,4 @@
-"""What the lake needs to know of a contract: typed facts.
+"""A contract as typed, immutable objects.
 
 Here: the classes and what follows from their fields alone. Not here: reading them from files (`contracts.loader`).
 """
@@ -14,10 +14,10 @@ from contracts.rules import ContractRule
 
 @dataclass(frozen=True)
 class Field:
-    """One column. `source` is its name in the delivery, None for a column the lake derives.
+    """One column of a table. `source` is its name in the delivery, None for a column the lake derives.
 
-    `other_units`: units a source mixes up with the column's own -> the factor that turns them into it. `registrar`: the source
-    issues the organisations' numbers itself.
+    `other_units`: units that a source mixes up with the column's own -> factor into the column's unit. `registrar`: the source
+    itself issues the numbers of organisations.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Field:
 class DeliverySpec:
     """How a department delivers the table. `sequence` are the columns that order the versions of one key.
 
-    `new_columns`: what becomes of a delivery with columns beside those of the contract: "hold", or "accept" (kept in raw as text).
+    `new_columns`: what happens to a delivery with more columns than the contract: "hold", or "accept" (kept in raw as text).
     `max_error_ratio`: the largest share of a column's values that may be unreadable before a delivery is held.
     """
 
@@ -79,7 +79,7 @@ class DeliverySpec:
 
 @dataclass(frozen=True)
 class Cadence:
-    """How often a department delivers: once in every `every` days, weeks, months or years (d, w, m, y), at most `latency` days late."""
+    """How often a department delivers: once every `every` days, weeks, months or years (d, w, m, y), at most `latency` days late."""
 
     every: int
     period: str
@@ -114,7 +114,7 @@ class Contract:
     checks: tuple[Check, ...] = ()
     digest: str = ""
     retention_days: int | None = None
-    """How long a delivered batch stays in raw; None: for ever."""
+    """Days a delivered batch stays in raw; None: for ever."""
     row_rules: tuple[ContractRule, ...] = ()
     table_rules: tuple[ContractRule, ...] = ()
 
@@ -142,12 +142,12 @@ class Contract:
 
     @property
     def crs(self) -> str | None:
-        """The system of reference in which coordinates are delivered."""
+        """The coordinate reference system of the delivered coordinates, None without any."""
         return next((rule.option("crs") for rule in self.row_rules if rule.rule == "coordinates"), None)
 
     @property
     def statistics(self) -> bool:
-        """Whether minimum and maximum of the columns may stand in the table's log: only when none is personal."""
+        """Whether the Delta log may hold minimum and maximum of the columns: only when no column is personal."""
         nested = ("array", "object", "map")
         return not any(c.personal or c.logical_type in nested for c in self.columns)
 

@@ -1,6 +1,6 @@
-"""The rules a contract states at its table: over several columns of a row, and over its rows among one another.
+"""The rules a contract states at its table: over several columns of a row, and over several rows.
 
-Here: which there are, what each takes, reading them. Not here: what they do (`quality.row_rules`, `quality.table_rules`).
+Here: their names, columns and options, and reading them. Not here: what they do (`quality.row_rules`, `quality.table_rules`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ROW_RULES = {
     "swapped": (2, 2), "order": (2, 2), "past": (1, 1), "sex": (2, 2), "birth": (3, 3), "status": (2, 2), "reversal": (1, 2),
     "coordinates": (2, 2),
 }  # fmt: skip
-"""Rule over several columns of a row -> how many columns it takes, least and most."""
+"""Rule over several columns of a row -> smallest and largest number of columns."""
 TABLE_RULES = {"shared": (2, 2), "constant": (4, 12), "series": (3, 3)}
 """The same for rules over the rows of a table."""
 RULE_OPTIONS = {"status": ("open", "closed"), "coordinates": ("crs",), "shared": ("most",), "series": ("every", "stuck", "spike")}
@@ -23,8 +23,8 @@ RULE_OPTIONS = {"status": ("open", "closed"), "coordinates": ("crs",), "shared":
 
 @dataclass(frozen=True)
 class ContractRule:
-    """One rule over several columns of a row (`quality.row_rules`) or over the rows of the table (`quality.table_rules`), and what it needs
-    to know beside them."""
+    """One rule over several columns of a row (`quality.row_rules`) or over the rows of the table (`quality.table_rules`), with its
+    options."""
 
     rule: str
     columns: tuple[str, ...]
@@ -46,8 +46,8 @@ def _rule(path: Path, where: str, raw: dict[str, Any], known: dict[str, tuple[in
         one_of(path, f"{where}, columns", name, names)
     least, most = known[rule]
     if not least <= len(columns) <= most or set(options) != set(asked):
-        told, many = ", ".join(("rule", "columns", *asked)), str(least) if least == most else f"{least} to {most}"
+        wanted, count = ", ".join(("rule", "columns", *asked)), str(least) if least == most else f"{least} to {most}"
         raise ContractError(
-            path, where, f"has {len(columns)} columns and says {', '.join(sorted(raw))}", f"Give {many} columns; say {told}"
+            path, where, f"has {len(columns)} columns and states {', '.join(sorted(raw))}", f"Give {count} columns; state {wanted}"
         )
     return ContractRule(rule, columns, tuple(sorted(options.items())))

@@ -1,11 +1,11 @@
-"""Row rules: turn delivered strings into typed columns, and say of each row what is wrong with it.
+"""Row rules: parse delivered strings into typed columns, and attach the codes of what is wrong with each row.
 
-Here: what a contract asks of one row. Not here: what needs more than one row (`assets.cleansed`), how a kind of
-value is read (`standards`).
+Here: what a contract asks of one row. Not here: what needs more than one row (`assets.cleansed`), how a kind of value is parsed
+(`standards`).
 
-Codes stand in `_codes` as `column:CODE`. `F_` is a repair that was made, `W_` a warning, `E_` a value that could
-not be kept (it is NULL, its raw value is in the raw table). The contract decides what an `E_` does to the row: in a
-key or required column it holds the row back (`_bad`), elsewhere it stays on the row as a flag.
+`_codes` lists `column:CODE`. `F_` is a repair, `W_` a warning, `E_` a value that could not be kept (it is NULL, its raw value is in
+the raw table). The contract decides what an `E_` does to the row: in a key or required column it quarantines the row (`_bad`),
+elsewhere it stays on the row as a flag.
 """
 
 from __future__ import annotations
@@ -28,11 +28,15 @@ _CODES = "_codes_text"
 
 
 def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFrame:
-    """Delivered strings -> the contract's columns, plus `_codes array<string>`, `_bad boolean`, `_row_hash string`, `_seq string`.
+    """Parse delivered strings into the contract's columns, plus `_codes array<string>`, `_bad boolean`, `_row_hash string`, `_seq string`.
 
-    raw: one string column per delivered column of the contract, and the columns of `raw/...` tables.
-    `_row_hash` is equal for rows that are delivered equal; `_seq` orders the versions of one key, later is greater.
-    In a whole list a row that lies in the future is equal to none of another day: what is said of it will not hold for ever.
+    `_row_hash` is equal for equal delivered rows; `_seq` orders the versions of one key, later is greater. In a snapshot the hash of a
+    row with a date in the future includes the business date, because its codes change as the days pass.
+
+    Args:
+        contract: the table's contract.
+        raw: one string column per delivered column of the contract, and the columns of `raw/...` tables.
+        test_divisions: the county 321099 of test data counts as a county.
     """
     assert contract.delivery is not None
     excel = contract.delivery.format == "xlsx"
@@ -41,7 +45,7 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
         _PARSED.format(c.name): (c.rule or "text", _meant(contract, c), _options(contract, c, excel=excel, test_divisions=test_divisions))
         for c in contract.delivered
     }
-    parsed = _across_values(contract, parse(_across_texts(contract, hashed), rules))
+    parsed = _multi_column_values(contract, parse(_multi_column_texts(contract, hashed), rules))
     values = parsed.select(
         *[_value(contract, c).alias(c.name) for c in contract.columns],
         _codes(contract).alias(_CODES),
@@ -64,22 +68,22 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
 
 
 def delivered_hash(contract: Contract) -> Column:
-    """A digest of all texts of a delivered row, 32 hex digits."""
+    """Return the digest of all delivered strings of a row, 32 hexadecimal digits."""
     return F.md5(F.concat_ws("\x1f", *[F.coalesce(F.col(c.name), F.lit("\x00")) for c in contract.delivered]))
 
 
 def _concerned(contract: Contract, makers: dict[str, row_rules.Maker]) -> tuple[str, ...]:
-    """The columns that rules over several columns may change or flag."""
+    """Return the columns that multi-column rules may change or flag."""
     return tuple(dict.fromkeys(c for r in contract.row_rules if r.rule in makers for c in r.columns))
 
 
 def _meant(contract: Contract, c: Field) -> str:
-    """Where the delivered text of a column stands that its rule reads."""
+    """Return the frame's column with the delivered string that the rule of `c` parses."""
     return _MEANT.format(c.name) if c.name in _concerned(contract, row_rules.TEXTS) else c.name
 
 
-def _across_texts(contract: Contract, frame: DataFrame) -> DataFrame:
-    """What stands in another column than it was meant for is moved, beside the delivered columns."""
+def _multi_column_texts(contract: Contract, frame: DataFrame) -> DataFrame:
+    """Move strings delivered in the wrong column, into copies of the delivered columns."""
     columns = _concerned(contract, row_rules.TEXTS)
     if not columns:
         return frame
@@ -87,22 +91,22 @@ def _across_texts(contract: Contract, frame: DataFrame) -> DataFrame:
     return row_rules.apply(ready, contract, row_rules.TEXTS, {c: _MEANT.format(c) for c in columns}, {c: _MOVED.format(c) for c in columns})
 
 
-def _across_values(contract: Contract, frame: DataFrame) -> DataFrame:
-    """What was read, put right by the rules over several columns; their codes behind those of the column itself."""
+def _multi_column_values(contract: Contract, frame: DataFrame) -> DataFrame:
+    """Apply the multi-column rules to parsed values; their codes follow those of the column's own rule."""
     moved, columns = _concerned(contract, row_rules.TEXTS), _concerned(contract, row_rules.VALUES)
     parsed = {c: F.col(_PARSED.format(c)) for c in (*moved, *columns)}
     if not parsed:
         return frame
     value, codes = ({c: name.format(c) for c in columns} for name in (_VALUE, _FOUND))
-    held = {value[c]: parsed[c].getField("value") for c in columns} | {codes[c]: no_codes() for c in columns}
-    judged = row_rules.apply(frame.withColumns(held), contract, row_rules.VALUES, value, codes) if columns else frame
+    ready = {value[c]: parsed[c].getField("value") for c in columns} | {codes[c]: no_codes() for c in columns}
+    judged = row_rules.apply(frame.withColumns(ready), contract, row_rules.VALUES, value, codes) if columns else frame
     changed = {}
     for c in parsed:
         first = [F.col(_MOVED.format(c))] if c in moved else []
         last = [F.col(codes[c])] if c in columns else []
         read = F.col(value[c]) if c in columns else parsed[c].getField("value")
-        told = codes_text(*first, parsed[c].getField("codes"), *last)
-        changed[_PARSED.format(c)] = parsed[c].withField("value", read).withField("codes", told)
+        found = codes_text(*first, parsed[c].getField("codes"), *last)
+        changed[_PARSED.format(c)] = parsed[c].withField("value", read).withField("codes", found)
     return judged.withColumns(changed)
 
 
@@ -124,7 +128,7 @@ def _options(contract: Contract, c: Field, *, excel: bool, test_divisions: bool)
 
 
 def _value(contract: Contract, c: Field) -> Column:
-    """The column of the contract: a delivered one is its parsed value, a derived one follows from its source's rule."""
+    """Return the value of a column: parsed when delivered, else derived by the rule of its source."""
     if c.delivered:
         return F.col(_PARSED.format(c.name)).getField("value").cast(c.physical_type)
     source = contract.column(c.derived_from[0])
@@ -151,12 +155,12 @@ def _value(contract: Contract, c: Field) -> Column:
 
 
 def _qualifies(derived: Field, source: Field) -> bool:
-    """The derived column says what stood beside the number."""
+    """Whether the derived column holds the qualifier (`<`, `%`, ND) delivered with the number."""
     return derived.derived_from[:1] == (source.name,) and derived.name == f"{source.name}_qualifier"
 
 
 def _codes(contract: Contract) -> Column:
-    """All codes of a row as one text `column:CODE,column:CODE`; a row that could not be read at all has only the reason of that."""
+    """Return all codes of a row as one text `column:CODE,column:CODE`; an unreadable row has only the code of its defect."""
     parts = []
     for c in contract.delivered:
         parsed = F.col(_PARSED.format(c.name))
@@ -171,24 +175,24 @@ def _codes(contract: Contract) -> Column:
 
 
 def _identifying(contract: Contract) -> tuple[str, ...]:
-    """The columns a row cannot do without whatever it says: a delete may carry nothing else."""
+    """Return the columns every row needs; a delete may carry nothing else."""
     assert contract.delivery is not None
     return (*contract.key, *contract.delivery.sequence)
 
 
 def _bad(contract: Contract) -> Column:
-    """True when a code holds the row back: an error in a column whose contract says so, or an unreadable row."""
-    holding = [c.name for c in contract.delivered if c.on_error == "quarantine"]
-    of_deletes = [name for name in holding if name in _identifying(contract)]
+    """True when the row goes to quarantine: an error in a column with `onError: quarantine`, or an unreadable row."""
+    strict = [c.name for c in contract.delivered if c.on_error == "quarantine"]
+    of_deletes = [name for name in strict if name in _identifying(contract)]
 
-    def held_by(columns: list[str]) -> Column:
+    def error_in(columns: list[str]) -> Column:
         return F.col(_CODES).rlike("(^|,)(" + "|".join([*columns, "row"]) + "):E_")
 
-    return F.when(F.col("_op") == "D", held_by(of_deletes)).otherwise(held_by(holding))
+    return F.when(F.col("_op") == "D", error_in(of_deletes)).otherwise(error_in(strict))
 
 
 def _sequence(contract: Contract) -> Column:
-    """What orders the versions of a key, later is greater; never arrival.
+    """Return what orders the versions of a key, later is greater; never the time of arrival.
 
     Snapshots: the snapshot, then the source's own sequence. Others: the source's own sequence, then for equal ones the
     time at which the department made the extract; for changes then the row (B0: operation time, file, row). Two events
@@ -208,12 +212,12 @@ def _sequence(contract: Contract) -> Column:
 
 
 def _ordered(c: Field) -> Column:
-    """The column as text that sorts like its values. A time is `yyyyMMddHHmmss` of its own digits: to format it would be to
-    move it, on engines that take a wall clock into the zone of the session first (02:30 did not exist on 1986-05-04)."""
+    """Return the column as text that sorts like its values. A time becomes `yyyyMMddHHmmss` by its digits, because formatting it
+    converts it into the session's time zone on some engines (02:30 did not exist on 1986-05-04)."""
     text = F.col(c.name).cast("string")
     return F.regexp_replace(F.substring(text, 1, 19), "[^0-9]", "") if c.logical_type == "timestamp" else text
 
 
 def snapshot() -> Column:
-    """The identity of a delivery in time, ordered: business date, then when it was extracted."""
+    """Return the ordered identity of a snapshot: business date, then time of extraction."""
     return F.concat_ws("|", F.col("_business_date").cast("string"), F.col("_extract_ts"))

@@ -1,6 +1,6 @@
-"""The rules by their names, as contracts state them.
+"""The rules of single columns by their names, as contracts state them.
 
-Here: which function parses a column of which rule, and with what. Not here: the rules themselves.
+Here: which function parses a column of a rule, and its options. Not here: the rules themselves.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from standards.text import UNTIDY, Row, Steps, has_control, identifier_rule, tex
 
 @dataclass(frozen=True)
 class Options:
-    """What a rule may need beside the value.
+    """What a rule may need besides the value.
 
-    business_date: date Column, the day the delivery speaks about. code_list, code_map: list of the column, and what this
-    source means by a value. minimum, maximum: inclusive. physical_type: type of the value, e.g. `decimal(12,2)`.
-    units: other units -> factor. qualified: a number may have a qualifier beside it. keyed: an address is taken
-    apart, too. registrar: the source issues the numbers of
-    organisations itself. test_divisions: 321099 counts as a county. excel: the source is a workbook.
+    business_date: date Column, the business date of the delivery. code_list, code_map: code list of the column, and this source's own
+    codes -> codes of the list. minimum, maximum: inclusive. physical_type: type of the value, e.g. `decimal(12,2)`. units: other units
+    -> factor. qualified: a number may have a qualifier (`<`, `%`, ND). keyed: an address is also parsed into its elements.
+    registrar: the source itself issues the numbers of organisations. test_divisions: 321099 counts as a county. excel: the source is
+    a workbook.
     """
 
     business_date: Column
@@ -78,7 +78,7 @@ RULES: dict[str, Callable[[Options], Steps]] = {
 
 
 ANSWERS = ("value", "codes", "key", "level")
-"""What a rule may name for the outside: every rule the first two, the others as it says."""
+"""What the last step of a rule may return: always `value` and `codes`, `key` and `level` by rule."""
 
 
 def _looked_at(row: Row) -> dict[str, Column]:
@@ -86,7 +86,7 @@ def _looked_at(row: Row) -> dict[str, Column]:
 
 
 def _undamaged(row: Row) -> dict[str, Column]:
-    """Control characters inside: the rule gets to see nothing."""
+    """Hide a value with control characters from the rule."""
     damaged = F.when(row["untidy"], has_control(row["raw"])).otherwise(False)
     return {"delivered": row["raw"], "raw": F.when(~damaged, row["raw"])}
 
@@ -97,31 +97,32 @@ def _damage(row: Row) -> dict[str, Column]:
 
 
 def steps(rule: str, options: Options) -> Steps:
-    """The rule with the common check before and after it. KeyError for an unknown rule."""
+    """Return the steps of a rule, between the checks that all rules share. KeyError for an unknown rule."""
     return (_looked_at, _undamaged, *RULES[rule](options), _damage)
 
 
 def parse(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> DataFrame:
-    """Raw strings by their rules: the frame with one column struct{value, codes: string, …} more for each entry of `rules`.
+    """Parse raw strings by their rules: adds one column struct{value, codes: string, …} for each entry of `rules`.
+
+    codes: `CODE,CODE`, NULL when there is none. E_: the value is NULL. W_: kept, with a warning. F_: kept after a repair.
+    Nothing delivered: NULL without a code. E_CONTROL, for every rule: the value contains control characters.
+
+    Every intermediate is computed once, for all columns together, one projection per step. As one expression per column, engines
+    plan for seconds and compute the same intermediates many times.
 
     rules: new column -> (rule, raw string column, options). KeyError for an unknown rule.
-    codes: `CODE,CODE`, NULL when there is none. E_: the value is NULL. W_: kept, with a warning. F_: kept after a repair.
-    Nothing delivered: NULL without a code. E_CONTROL, for every rule: control characters inside.
-
-    Every intermediate is computed once, for all columns together, one projection a step. Spelled out as one expression per
-    column, engines would plan for seconds and compute the same thing many times.
     """
     kept = frame.columns
     todo = {column: steps(rule, options) for column, (rule, _, options) in rules.items()}
-    held: dict[str, dict[str, str]] = {column: {"raw": source} for column, (_, source, _) in rules.items()}
+    fields_of: dict[str, dict[str, str]] = {column: {"raw": source} for column, (_, source, _) in rules.items()}
     for i in range(max(map(len, todo.values()), default=0)):
         added: dict[str, Column] = {}
         for column, rule_steps in todo.items():
             if i < len(rule_steps):
-                fields = rule_steps[i]({field: F.col(f"`{name}`") for field, name in held[column].items()})
+                fields = rule_steps[i]({field: F.col(f"`{name}`") for field, name in fields_of[column].items()})
                 names = {field: f"{column}|{i}|{field}" for field in fields}
                 added |= {names[field]: fields[field] for field in fields}
-                held[column] |= names
+                fields_of[column] |= names
         frame = frame.withColumns(added)
-    answers = [F.struct(*(F.col(f"`{held[c][f]}`").alias(f) for f in ANSWERS if f in held[c])).alias(c) for c in todo]
-    return frame.select(*(F.col(f"`{c}`") for c in kept), *answers)
+    structs = [F.struct(*(F.col(f"`{fields_of[c][f]}`").alias(f) for f in ANSWERS if f in fields_of[c])).alias(c) for c in todo]
+    return frame.select(*(F.col(f"`{c}`") for c in kept), *structs)

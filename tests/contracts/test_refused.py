@@ -89,7 +89,7 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     ),
     "rule without its option": (
         _rule("rowRules", rule="coordinates", columns=["no", "sex"]),
-        "rowRules, 'coordinates'", "has 2 columns and says columns, rule", "say rule, columns, crs",
+        "rowRules, 'coordinates'", "has 2 columns and states columns, rule", "state rule, columns, crs",
     ),
     "rule of the table with too few columns": (
         _rule("tableRules", rule="shared", columns=["no"], most=5),
@@ -108,7 +108,7 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     ),
     "no rule": (
         lambda c: _column(c, 1).pop("customProperties"),
-        "column 'sex'", "neither delivered (rule) nor described", "Add a rule",
+        "column 'sex'", "neither a rule (delivered) nor a description", "Add a rule",
     ),
     "unknown code list": (
         lambda c: _column(c, 1)["customProperties"][1].update(value="gender"),
@@ -195,9 +195,9 @@ def test_broken_contract_is_refused_with_file_field_and_remedy(wrong: str, tmp_p
     change(contract)
     with pytest.raises(ContractError) as refused:
         load(_written(tmp_path, contract))
-    said = str(refused.value)
-    assert "\n" not in said
-    assert "thing.yaml" in said
+    message = str(refused.value)
+    assert "\n" not in message
+    assert "thing.yaml" in message
     assert field in refused.value.where
     assert problem.lower() in refused.value.problem.lower()
     assert remedy in refused.value.remedy
