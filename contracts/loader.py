@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from contracts.model import Cadence, Check, Contract, DeliverySpec, Field
+from contracts.model import Cadence, Check, Contract, DeliverySpec, Field, Format, Mode, NewColumns, OnError, Period, SourceContract
 from contracts.refused import ROOT, ContractError
 from contracts.refused import one_of as _one_of
 from contracts.rules import ROW_RULES, TABLE_RULES, rules
@@ -19,14 +19,11 @@ from contracts.rules import ROW_RULES, TABLE_RULES, rules
 LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
-FORMATS = ("csv", "xlsx", "jsonl", "fixed_width", "database")
 DAYS = {"d": 1, "m": 31, "y": 366}
 """Unit of a retention -> days, rounded up."""
-MODES = ("full", "inc", "append")
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
-NEW_COLUMNS = ("hold", "accept")
-PROMISES = {"frequency": (("d", "w", "m", "y"), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
+PROMISES = {"frequency": (tuple(Period), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
 """Service level -> its permitted units and its smallest count."""
 RULES = (
     "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
@@ -92,8 +89,13 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         other_units=tuple((str(k), float(v)) for k, v in (custom.get("otherUnits") or {}).items()),
         registrar=bool(custom.get("registrar")),
         width=custom.get("width"),
-        on_error=_one_of(
-            path, f"{where}, onError", custom.get("onError", "quarantine" if p.required or p.primaryKey else "flag"), ("quarantine", "flag")
+        on_error=OnError(
+            _one_of(
+                path,
+                f"{where}, onError",
+                custom.get("onError", OnError.QUARANTINE if p.required or p.primaryKey else OnError.FLAG),
+                tuple(OnError),
+            )
         ),
         valid_values=valid,
     )
@@ -104,18 +106,21 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> De
     unknown = set(raw) - set(DeliverySpec.__dataclass_fields__)
     if unknown:
         raise ContractError(path, "delivery", f"unknown settings {sorted(unknown)}", "Remove them or correct the spelling")
-    _one_of(path, "delivery, format", raw.get("format"), FORMATS)
-    _one_of(path, "delivery, mode", raw.get("mode"), MODES)
+    _one_of(path, "delivery, format", raw.get("format"), tuple(Format))
+    _one_of(path, "delivery, mode", raw.get("mode"), tuple(Mode))
     _one_of(path, "delivery, encoding", raw.get("encoding", "utf-8"), ENCODINGS)
     _one_of(path, "delivery, compression", raw.get("compression"), COMPRESSIONS)
-    _one_of(path, "delivery, new_columns", raw.get("new_columns", "hold"), NEW_COLUMNS)
+    _one_of(path, "delivery, new_columns", raw.get("new_columns", NewColumns.HOLD), tuple(NewColumns))
     for name in raw.get("sequence") or []:
         _one_of(path, "delivery, sequence", name, tuple(sorted(names)))
-    if raw["format"] == "database":
+    if raw["format"] == Format.DATABASE:
         _need(path, "delivery, table", raw.get("table"))
-    if raw["format"] == "fixed_width" and any(c.width is None for c in columns if c.delivered):
+    if raw["format"] == Format.FIXED_WIDTH and any(c.width is None for c in columns if c.delivered):
         raise ContractError(path, "delivery", "a fixed-width column has no width", "Give every delivered column a width in bytes")
-    return DeliverySpec(**{**raw, "sequence": tuple(raw.get("sequence") or ())})
+    states: dict[str, Any] = {"format": Format(raw["format"]), "mode": Mode(raw["mode"])}
+    if "new_columns" in raw:
+        states["new_columns"] = NewColumns(raw["new_columns"])
+    return DeliverySpec(**{**raw, **states, "sequence": tuple(raw.get("sequence") or ())})
 
 
 def _promises(path: Path, stated: Any) -> dict[str, tuple[int, str]]:
@@ -136,7 +141,8 @@ def _cadence(promises: dict[str, tuple[int, str]]) -> Cadence | None:
     """Return how often the table is delivered; None without a frequency: it is never late."""
     if "frequency" not in promises:
         return None
-    return Cadence(*promises["frequency"], promises.get("latency", (0, "d"))[0])
+    every, unit = promises["frequency"]
+    return Cadence(every, Period(unit), promises.get("latency", (0, ""))[0])
 
 
 def _retention(promises: dict[str, tuple[int, str]]) -> int | None:
@@ -204,7 +210,7 @@ def load(path: Path) -> Contract:
         raise ContractError(path, "team", "names no owner", "Give team.name, the department responsible for the table")
     delivered = tuple(c.name for c in columns if c.delivered)
     promises = _promises(path, odcs.slaProperties)
-    return Contract(
+    stated: dict[str, Any] = dict(  # noqa: C408
         name=name,
         version=_need(path, "version", odcs.version),
         title=schema.businessName or name,
@@ -213,7 +219,6 @@ def load(path: Path) -> Contract:
         owner_title=team.description or team.name,
         columns=columns,
         path=path,
-        delivery=delivery,
         cadence=_cadence(promises) if delivery else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
         row_rules=rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, delivered),
@@ -221,6 +226,7 @@ def load(path: Path) -> Contract:
         digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
         retention_days=_retention(promises),
     )
+    return Contract(**stated) if delivery is None else SourceContract(**stated, delivery=delivery)
 
 
 def _origins(contract: Contract, contracts: dict[str, Contract]) -> None:

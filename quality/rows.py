@@ -13,8 +13,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from contracts import Contract
-from contracts import Field as Field
+from contracts import Contract, Field, SourceContract
+from contracts.model import Format, Mode, OnError
 from quality import row_rules
 from standards import divisions, names, numbers, organisations
 from standards.rules import Options, parse
@@ -27,7 +27,7 @@ _VALUE, _FOUND = "_value_{}", "_found_{}"
 _CODES = "_codes_text"
 
 
-def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFrame:
+def typed(contract: SourceContract, raw: DataFrame, *, test_divisions: bool) -> DataFrame:
     """Parse delivered strings into the contract's columns, plus `_codes array<string>`, `_bad boolean`, `_row_hash string`, `_seq string`.
 
     `_row_hash` is equal for equal delivered rows; `_seq` orders the versions of one key, later is greater. In a snapshot the hash of a
@@ -38,8 +38,7 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
         raw: one string column per delivered column of the contract, and the columns of `raw/...` tables.
         test_divisions: the county 321099 of test data counts as a county.
     """
-    assert contract.delivery is not None
-    excel = contract.delivery.format == "xlsx"
+    excel = contract.delivery.format == Format.XLSX
     hashed = raw.withColumn("_row_hash", delivered_hash(contract))
     rules = {
         _PARSED.format(c.name): (c.rule or "text", _meant(contract, c), _options(contract, c, excel=excel, test_divisions=test_divisions))
@@ -56,7 +55,7 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
         "_row_hash",
     )
     none = F.array().cast("array<string>")
-    if contract.delivery.mode == "full":
+    if contract.delivery.mode == Mode.FULL:
         of_its_day = F.md5(F.concat_ws("|", "_row_hash", F.col("_business_date").cast("string")))
         values = values.withColumn("_row_hash", F.when(F.col(_CODES).contains("_FUTURE"), of_its_day).otherwise(F.col("_row_hash")))
     return values.select(
@@ -159,7 +158,7 @@ def _qualifies(derived: Field, source: Field) -> bool:
     return derived.derived_from[:1] == (source.name,) and derived.name == f"{source.name}_qualifier"
 
 
-def _codes(contract: Contract) -> Column:
+def _codes(contract: SourceContract) -> Column:
     """Return all codes of a row as one text `column:CODE,column:CODE`; an unreadable row has only the code of its defect."""
     parts = []
     for c in contract.delivered:
@@ -174,15 +173,14 @@ def _codes(contract: Contract) -> Column:
     return F.coalesce(F.concat(F.lit("row:"), F.col("_defect")), F.concat_ws(",", *parts))
 
 
-def _identifying(contract: Contract) -> tuple[str, ...]:
+def _identifying(contract: SourceContract) -> tuple[str, ...]:
     """Return the columns every row needs; a delete may carry nothing else."""
-    assert contract.delivery is not None
     return (*contract.key, *contract.delivery.sequence)
 
 
-def _bad(contract: Contract) -> Column:
+def _bad(contract: SourceContract) -> Column:
     """True when the row goes to quarantine: an error in a column with `onError: quarantine`, or an unreadable row."""
-    strict = [c.name for c in contract.delivered if c.on_error == "quarantine"]
+    strict = [c.name for c in contract.delivered if c.on_error == OnError.QUARANTINE]
     of_deletes = [name for name in strict if name in _identifying(contract)]
 
     def error_in(columns: list[str]) -> Column:
@@ -191,20 +189,19 @@ def _bad(contract: Contract) -> Column:
     return F.when(F.col("_op") == "D", error_in(of_deletes)).otherwise(error_in(strict))
 
 
-def _sequence(contract: Contract) -> Column:
+def _sequence(contract: SourceContract) -> Column:
     """Return what orders the versions of a key, later is greater; never the time of arrival.
 
     Snapshots: the snapshot, then the source's own sequence. Others: the source's own sequence, then for equal ones the
     time at which the department made the extract; for changes then the row (B0: operation time, file, row). Two events
     under one key in one delivery stay undecided.
     """
-    assert contract.delivery is not None
     own = [_ordered(contract.column(c)) for c in contract.delivery.sequence]
-    if contract.delivery.mode == "full":
+    if contract.delivery.mode == Mode.FULL:
         parts = [snapshot(), *own]
-    elif contract.delivery.format == "database":
+    elif contract.delivery.format == Format.DATABASE:
         parts = [*own, F.col("_order")]
-    elif contract.delivery.mode == "inc":
+    elif contract.delivery.mode == Mode.INC:
         parts = [*own, F.col("_extract_ts"), F.col("_order")]
     else:
         parts = [*own, F.col("_extract_ts")]
