@@ -14,7 +14,8 @@ from typing import Any
 from contracts.model import Cadence, Check, Contract, DeliverySpec, Field, Format, Mode, NewColumns, OnError, Period, SourceContract
 from contracts.refused import ROOT, ContractError
 from contracts.refused import one_of as _one_of
-from contracts.rules import ROW_RULES, TABLE_RULES, rules
+from contracts.registry import COLUMN_OPTIONS, ROW_RULES, Level, RowRule
+from contracts.rules import rules
 
 LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
@@ -25,10 +26,6 @@ ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
 PROMISES = {"frequency": (tuple(Period), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
 """Service level -> its permitted units and its smallest count."""
-RULES = (
-    "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
-    "integer", "decimal", "identifier", "archive_no", "address", "text", "degrees", "organisation_no", "organisation_name",
-)  # fmt: skip
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
@@ -50,12 +47,11 @@ def _need(path: Path, where: str, value: Any) -> Any:
 def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
     where = f"column {p.name!r}"
     custom, options = _custom(p.customProperties), p.logicalTypeOptions or {}
-    unknown = set(custom) - {"rule", "codeList", "codeMap", "aliases", "width", "onError", "otherUnits", "registrar"}
-    if unknown:
-        raise ContractError(path, where, f"unknown custom properties {sorted(unknown)}", "Remove them or correct the spelling")
     rule = custom.get("rule")
     if rule is not None:
-        _one_of(path, f"{where}, rule", rule, RULES)
+        _options(path, where, ROW_RULES[_one_of(path, f"{where}, rule", rule, tuple(ROW_RULES))], {**options, **custom})
+    elif custom:
+        raise ContractError(path, where, f"has settings {sorted(custom)} but no rule", "Add a rule, or remove them")
     elif not p.transformSourceObjects and not p.description:
         raise ContractError(
             path, where, "has neither a rule (delivered) nor a description (derived)", "Add a rule, or describe how the lake derives it"
@@ -64,8 +60,8 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         raise ContractError(
             path, where, "has quality checks of its own", "State it by required, codeList, enum or a range; the gates follow from these"
         )
-    if rule == "code":
-        _one_of(path, f"{where}, codeList", custom.get("codeList"), tuple(sorted(code_lists)))
+    if "codeList" in custom:
+        _one_of(path, f"{where}, codeList", custom["codeList"], tuple(sorted(code_lists)))
     valid = tuple(str(e.value) for e in p.enum or [])
     if p.name is None or not p.name.isidentifier() or p.name != p.name.lower():
         raise ContractError(path, where, "is not a lower-case identifier", "Use lower-case letters, digits and underscores")
@@ -99,6 +95,31 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         ),
         valid_values=valid,
     )
+
+
+def _options(path: Path, where: str, rule: RowRule, stated: dict[str, Any]) -> None:
+    """Check the settings of a delivered column against those its rule takes."""
+    known = (*COLUMN_OPTIONS, *rule.options)
+    unknown, missing = sorted(set(stated) - set(known)), sorted(set(rule.needs) - set(stated))
+    if unknown:
+        raise ContractError(path, where, f"unknown settings {unknown} of rule {rule.name}", f"Use only: {', '.join(known)}")
+    if missing:
+        raise ContractError(path, where, f"rule {rule.name} lacks {missing}", "Add it")
+
+
+def _companion(path: Path, c: Field, delivered: dict[str, Field]) -> None:
+    """Check that a derived column of a cleansed table is a companion of the delivered column it names, by name and type."""
+    if c.delivered:
+        return
+    where = f"column {c.name!r}"
+    source = delivered[_one_of(path, f"{where}, transformSourceObjects", (*c.derived_from, None)[0], tuple(delivered))]
+    rule = ROW_RULES[source.rule or ""]
+    made = {companion.name(source.name): companion for companion in rule.companions}
+    if c.name not in made:
+        remedy = f"Use one of: {', '.join(made)}" if made else f"Remove it: rule {rule.name} derives nothing"
+        raise ContractError(path, where, f"does not follow from {source.name} by rule {rule.name}", remedy)
+    if c.physical_type != made[c.name].physical_type:
+        raise ContractError(path, f"{where}, physicalType", f"is {c.physical_type}", f"Write {made[c.name].physical_type}")
 
 
 def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> DeliverySpec:
@@ -199,6 +220,9 @@ def load(path: Path) -> Contract:
     names = [c.name for c in columns]
     for twice in {n for n in names if names.count(n) > 1}:
         raise ContractError(path, f"column {twice!r}", "is there twice", "Remove one")
+    if name.startswith("cleansed/"):
+        for c in columns:
+            _companion(path, c, {d.name: d for d in columns if d.delivered})
     if not any(c.key_position is not None for c in columns):
         raise ContractError(path, "schema", "has no primary key", "Mark the columns of the business key with primaryKey: true")
     custom = _custom(schema.customProperties)
@@ -221,8 +245,8 @@ def load(path: Path) -> Contract:
         path=path,
         cadence=_cadence(promises) if delivery else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
-        row_rules=rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, delivered),
-        table_rules=rules(path, "tableRules", custom.get("tableRules"), TABLE_RULES, delivered),
+        row_rules=rules(path, Level.ROW, custom.get(Level.ROW), delivered),
+        table_rules=rules(path, Level.TABLE, custom.get(Level.TABLE), delivered),
         digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
         retention_days=_retention(promises),
     )

@@ -186,7 +186,7 @@ class Contract:
     @property
     def crs(self) -> str | None:
         """The coordinate reference system of the delivered coordinates, None without any."""
-        return next((rule.option("crs") for rule in self.row_rules if rule.rule == "coordinates"), None)
+        return next((dict(rule.options)["crs"] for rule in self.row_rules if "crs" in dict(rule.options)), None)
 
     @property
     def statistics(self) -> bool:

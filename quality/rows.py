@@ -15,9 +15,9 @@ from pyspark.sql import functions as F
 
 from contracts import Contract, Field, SourceContract
 from contracts.model import Format, Mode, OnError
+from contracts.registry import ROW_RULES
 from quality import row_rules
-from standards import divisions, names, numbers, organisations
-from standards.rules import Options, parse
+from standards.rules import RULES, Options, parse
 from standards.text import codes_text, no_codes
 
 LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
@@ -118,8 +118,7 @@ def _options(contract: Contract, c: Field, *, excel: bool, test_divisions: bool)
         maximum=c.maximum,
         physical_type=c.physical_type,
         units=dict(c.other_units),
-        qualified=any(_qualifies(d, c) for d in contract.columns),
-        keyed=c.rule == "address" and any(d.derived_from[:1] == (c.name,) for d in contract.columns),
+        companions=tuple(companions_of(contract, c).values()),
         registrar=c.registrar,
         test_divisions=test_divisions,
         excel=excel,
@@ -131,31 +130,14 @@ def _value(contract: Contract, c: Field) -> Column:
     if c.delivered:
         return F.col(_PARSED.format(c.name)).getField("value").cast(c.physical_type)
     source = contract.column(c.derived_from[0])
-    parsed = F.col(_PARSED.format(source.name))
-    if source.rule == "identity" and c.name == f"{source.name}_raw":
-        return F.col(source.name)
-    if source.rule == "identity":
-        error = F.regexp_extract(F.coalesce(parsed.getField("codes"), F.lit("")), "(E_[A-Z0-9_]+|W_CENTURY)", 1)
-        return F.when(parsed.getField("value").isNull(), F.when(error == "", F.lit("E_NULL")).otherwise(error))
-    if source.rule == "person_name":
-        return names.compare_key(parsed.getField("value"))
-    if source.rule == "division":
-        return divisions.county_of(parsed.getField("value"))
-    if _qualifies(c, source):
-        return numbers.qualifier(F.col(source.name))
-    if source.rule == "address":
-        return parsed.getField("level" if c.name.endswith("_level") else "key")
-    if source.rule == "organisation_name":
-        return organisations.compare_key(parsed.getField("value"))
-    if source.rule == "organisation_no":
-        number = parsed.getField("value")
-        return organisations.kind(number) if c.name.endswith("_kind") else organisations.code_of(number)
-    raise ValueError(f"{contract.name}: column {c.name} derives from {source.name}, whose rule {source.rule} derives nothing")
+    suffix = companions_of(contract, source)[c.name]
+    return RULES[source.rule or ""].companions[suffix](F.col(source.name), F.col(_PARSED.format(source.name)))
 
 
-def _qualifies(derived: Field, source: Field) -> bool:
-    """Whether the derived column holds the qualifier (`<`, `%`, ND) delivered with the number."""
-    return derived.derived_from[:1] == (source.name,) and derived.name == f"{source.name}_qualifier"
+def companions_of(contract: Contract, source: Field) -> dict[str, str]:
+    """Return the contract's columns derived with the rule of `source`: column -> suffix of the companion."""
+    named = {c.name(source.name): c.suffix for c in ROW_RULES[source.rule or ""].companions}
+    return {d.name: named[d.name] for d in contract.columns if d.derived_from[:1] == (source.name,) and d.name in named}
 
 
 def _codes(contract: SourceContract) -> Column:

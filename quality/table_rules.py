@@ -10,11 +10,13 @@ matter. Source: domain rules A9 (W_SHARED_PHONE), C5 F7 (constant vectors), B0 D
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from contracts import Contract
+from contracts.registry import Level, agree, at_level
 from contracts.rules import ContractRule
 
 COPIES, SHARE = 5, 0.3
@@ -60,13 +62,33 @@ def _series(rule: ContractRule) -> dict[str, Column]:
     }
 
 
-GROUPS: dict[str, tuple[int, int, str, Callable[[DataFrame, ContractRule], DataFrame]]] = {
-    "shared": (1, 0, "W_SHARED", _shared), "constant": (2, 2, "W_CONSTANT", _constant),
-}  # fmt: skip
-"""Rule -> number of leading columns that make a group; position of the column that gets the code; the code; function that finds the
-values to flag (joined to the rows afterwards, because sorting wide rows is expensive)."""
-LINES: dict[str, tuple[int, Callable[[ContractRule], dict[str, Column]]]] = {"series": (2, _series)}
-"""Rule -> position of the column that gets the codes, and its conditions; those whose name starts with `_` are helpers."""
+@dataclass(frozen=True)
+class GroupRule:
+    """A rule by groups of rows. `group`: number of leading columns that make a group; `flags`: position of the column that gets the code.
+
+    `find` returns the values to flag; they are joined to the rows afterwards, because sorting wide rows is expensive.
+    """
+
+    group: int
+    flags: int
+    code: str
+    find: Callable[[DataFrame, ContractRule], DataFrame]
+
+
+@dataclass(frozen=True)
+class LineRule:
+    """A rule over rows in sequence. `flags`: position of the column that gets the codes.
+
+    `conditions` returns code -> condition; names that start with `_` are helper columns.
+    """
+
+    flags: int
+    conditions: Callable[[ContractRule], dict[str, Column]]
+
+
+GROUPS = {"shared": GroupRule(1, 0, "W_SHARED", _shared), "constant": GroupRule(2, 2, "W_CONSTANT", _constant)}
+LINES = {"series": LineRule(2, _series)}
+agree("quality/table_rules.py", (*GROUPS, *LINES), at_level(Level.TABLE))
 
 
 Write = Callable[[DataFrame], DataFrame]
@@ -108,7 +130,7 @@ def flagged_beside(
     assert by_groups(contract)
     more = False
     for rule in contract.table_rules:
-        group = rule.columns[: GROUPS[rule.rule][0]]
+        group = rule.columns[: GROUPS[rule.rule].group]
         needed = [*contract.key, "_codes", *{*rule.columns} - {*contract.key}]
         near = write(_in_groups_of(standing.select(*needed), frame.where(live).select(*group).unionByName(was.select(*group))))
         hits = write(_hits(frame.where(live).select(*needed).unionByName(near), rule))
@@ -132,7 +154,7 @@ def _in_groups_of(rows: DataFrame, others: DataFrame) -> DataFrame:
 
 def _hits(rows: DataFrame, rule: ContractRule) -> DataFrame:
     """Return the values a rule of GROUPS flags; for another rule the rows as they are."""
-    return GROUPS[rule.rule][3](rows.select(*rule.columns), rule) if rule.rule in GROUPS else rows
+    return GROUPS[rule.rule].find(rows.select(*rule.columns), rule) if rule.rule in GROUPS else rows
 
 
 def _marked(frame: DataFrame, rules: Sequence[ContractRule], live: Column, hits: list[DataFrame]) -> DataFrame:
@@ -149,22 +171,22 @@ def _marked(frame: DataFrame, rules: Sequence[ContractRule], live: Column, hits:
 
 def _in_groups(frame: DataFrame, rule: ContractRule, hits: DataFrame, live: Column, prefix: str) -> tuple[DataFrame, list[tuple[str, str]]]:
     """Add a boolean column for the rows a rule of GROUPS flags; return frame and [(code, column)]."""
-    _, place, code, _ = GROUPS[rule.rule]
-    hit = prefix + code
+    by = GROUPS[rule.rule]
+    hit = prefix + by.code
     found = hits.select(*[F.col(c).alias(prefix + c) for c in hits.columns], F.lit(True).alias(hit))
     same = [F.col(f"`{prefix}{c}`").eqNullSafe(F.col(c)) for c in hits.columns]
     marked = found.join(frame, same, "right")  # the small side on the left: engines build their hash table of it
-    return marked.withColumn(hit, live & F.coalesce(F.col(f"`{hit}`"), F.lit(False))), [(f"{rule.columns[place]}:{code}", hit)]
+    return marked.withColumn(hit, live & F.coalesce(F.col(f"`{hit}`"), F.lit(False))), [(f"{rule.columns[by.flags]}:{by.code}", hit)]
 
 
 def _in_lines(frame: DataFrame, rule: ContractRule, live: Column, prefix: str) -> tuple[DataFrame, list[tuple[str, str]]]:
     """Add boolean columns for the rows a rule of LINES flags; return frame and [(code, column)]."""
-    place, make = LINES[rule.rule]
+    by = LINES[rule.rule]
     seen = {c: prefix + c for c in rule.columns}
     frame = frame.withColumns({name: F.when(live, F.col(c)) for c, name in seen.items()})
-    conditions = make(ContractRule(rule.rule, tuple(seen.values()), rule.options))
+    conditions = by.conditions(ContractRule(rule.rule, tuple(seen.values()), rule.options))
     for helper in sorted(c for c in conditions if c.startswith("_")):
         frame = frame.withColumn(helper, conditions[helper])
     hits = {code: hit for code, hit in conditions.items() if not code.startswith("_")}
     frame = frame.withColumns({prefix + code: live & F.coalesce(hit, F.lit(False)) for code, hit in hits.items()})
-    return frame, [(f"{rule.columns[place]}:{code}", prefix + code) for code in hits]
+    return frame, [(f"{rule.columns[by.flags]}:{code}", prefix + code) for code in hits]

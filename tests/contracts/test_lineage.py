@@ -74,6 +74,8 @@ def _city(folder: Path, origins: dict[str, list[str]]) -> Path:
         }  # fmt: skip
         schema: dict[str, Any] = {"name": "thing", "physicalType": "table", "properties": [column]}
         if name.startswith("cleansed/"):
+            column.pop("transformSourceObjects")
+            column["customProperties"] = [{"property": "rule", "value": "identifier"}]
             schema["customProperties"] = [{"property": "delivery", "value": {"format": "csv", "mode": "full"}}]
         contract = {
             "apiVersion": "v3.1.0", "kind": "DataContract", "id": name, "status": "active", "name": name, "version": "1.0.0",

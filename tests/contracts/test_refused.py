@@ -54,6 +54,12 @@ def _rule(kind: str, **said: Any) -> Change:
     return lambda c: _schema(c)["customProperties"].append({"property": kind, "value": [said]})
 
 
+def _derived(name: str, **settings: Any) -> dict[str, Any]:
+    column = {"name": name, "logicalType": "string", "physicalType": "string", "classification": "L3", "description": "Derived",
+              "transformSourceObjects": ["no"]}  # fmt: skip
+    return column | ({"customProperties": [{"property": k, "value": v} for k, v in settings.items()]} if settings else {})
+
+
 BROKEN: dict[str, tuple[Change, str, str, str]] = {
     # what is wrong: how, field, problem, remedy
     "cadence in an unknown unit": (
@@ -116,11 +122,40 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     ),
     "code without a list": (
         lambda c: _column(c, 1)["customProperties"].pop(),
-        "column 'sex', codeList", "None is not known", "Use one of",
+        "column 'sex'", "rule code lacks ['codeList']", "Add it",
     ),
     "unknown property": (
         lambda c: _column(c)["customProperties"].append({"property": "codelist", "value": "x"}),
-        "column 'no'", "unknown custom properties ['codelist']", "correct the spelling",
+        "column 'no'", "unknown settings ['codelist'] of rule identifier", "Use only: rule, aliases, width, onError",
+    ),
+    "setting of another rule": (
+        lambda c: _column(c)["customProperties"].append({"property": "codeList", "value": "sex"}),
+        "column 'no'", "unknown settings ['codeList'] of rule identifier", "Use only: rule, aliases, width, onError",
+    ),
+    "range of a text": (
+        lambda c: _column(c).update(logicalTypeOptions={"minimum": 1}),
+        "column 'no'", "unknown settings ['minimum'] of rule identifier", "Use only",
+    ),
+    "setting without a rule": (
+        lambda c: _schema(c)["properties"].append(_derived("x", width=4)),
+        "column 'x'", "has settings ['width'] but no rule", "Add a rule",
+    ),
+    "derived column of a misspelt name": (
+        lambda c: (_column(c)["customProperties"][0].update(value="identity"), _schema(c)["properties"].append(_derived("no_eror"))),
+        "column 'no_eror'", "does not follow from no by rule identity", "Use one of: no_raw, no_error",
+    ),
+    "derived column of a rule that derives nothing": (
+        lambda c: _schema(c)["properties"].append(_derived("no_raw")),
+        "column 'no_raw'", "does not follow from no by rule identifier", "rule identifier derives nothing",
+    ),
+    "derived column of nothing": (
+        lambda c: _schema(c)["properties"].append({**_derived("no_raw"), "transformSourceObjects": ["nr"]}),
+        "column 'no_raw', transformSourceObjects", "'nr' is not known", "Use one of: no, sex",
+    ),
+    "derived column of another type": (
+        lambda c: (_column(c)["customProperties"][0].update(value="identity"),
+                   _schema(c)["properties"].append({**_derived("no_raw"), "physicalType": "int"})),
+        "column 'no_raw', physicalType", "is int", "Write string",
     ),
     "unknown type": (lambda c: _column(c).update(logicalType="text"), "logicalType", "text", "string"),
     "no physical type": (lambda c: _column(c).pop("physicalType"), "column 'no', physicalType", "is missing", "Add it"),
