@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from bench.data import EXTRACTED, PARTITIONS
 from bench.job import AS_OF, SOURCES
 from bench.tiles import PLACES
-from contracts import Contract, load_all
+from contracts import SourceContract, load_all, sources
+from contracts.model import Mode
 from pipelines.control.batches import containing, extracted
 from resources.rows import dataset
 
@@ -35,7 +36,7 @@ def deliver_changes(lake: Lake, one_of: int) -> int:
     grows), and of a full list all the others, too. Returns how many rows have changed."""
     changed = 0
     for table in SOURCES:
-        contract = load_all()[f"cleansed/{table}"]
+        contract = sources(load_all())[f"cleansed/{table}"]
         raw, batch = contract.sibling("raw"), f"changes-{contract.domain}-{contract.table}"
         handle = lake.open(raw)
         assert handle is not None
@@ -47,14 +48,12 @@ def deliver_changes(lake: Lake, one_of: int) -> int:
             stage, base_version=handle.version(), mode="append", partition_by=PARTITIONS,
             transactions=containing(batch) | extracted(batch, NOW),
         )  # fmt: skip
-        assert contract.delivery is not None
-        changed += published.rows // one_of if contract.delivery.mode == "full" else published.rows
+        changed += published.rows // one_of if contract.delivery.mode == Mode.FULL else published.rows
     return changed
 
 
-def _changed(contract: Contract, rows: pa.dataset.Dataset, one_of: int, batch: str) -> Iterator[pa.RecordBatch]:
-    assert contract.delivery is not None
-    full, grows = contract.delivery.mode == "full", contract.delivery.mode == "append"
+def _changed(contract: SourceContract, rows: pa.dataset.Dataset, one_of: int, batch: str) -> Iterator[pa.RecordBatch]:
+    full, grows = contract.delivery.mode == Mode.FULL, contract.delivery.mode == Mode.APPEND
     for part in rows.to_batches():
         mine = pc.equal(pc.subtract(part["_row_no"], pc.multiply(pc.divide(part["_row_no"], one_of), one_of)), 0)
         columns = dict(zip(part.schema.names, part.columns, strict=True))

@@ -16,7 +16,8 @@ import pyarrow as pa
 from bench.job import AS_OF
 from bench.spec import spec
 from bench.tiles import renumbered, tiles
-from contracts import Contract, load_all
+from contracts import Contract, SourceContract, load_all, sources
+from contracts.model import Mode
 from pipelines.control.batches import containing, extracted
 from resources.lake import Lake
 from resources.readers.batch import E_COLUMNS, LINEAGE
@@ -42,7 +43,7 @@ def inputs(folder: Path, size: float) -> Path:
     lake = Lake(str(target))
     for tile, city in tiles(round(size * CITY)):
         for table in (RESIDENT, *city.tables):
-            contract = load_all()[f"cleansed/{table}"]
+            contract = sources(load_all())[f"cleansed/{table}"]
             raw, batch = contract.sibling("raw"), _batch(contract)
             stage = lake.stage(raw, f"tile{tile}")
             stage.write_arrow(_raw(contract, renumbered(_rows(city, contract), tile), tile).to_reader(), PARTITIONS)
@@ -51,18 +52,17 @@ def inputs(folder: Path, size: float) -> Path:
                 transactions=containing(batch) | extracted(batch, EXTRACTED) if tile == 0 else {},
             )  # fmt: skip
     nothing = city.exchange[-1].iloc[:0]
-    write_exchange(f"sqlite:///{target}/exchange.db", load_all()[f"cleansed/{RESIDENT}"], nothing, AS_OF)
+    write_exchange(f"sqlite:///{target}/exchange.db", sources(load_all())[f"cleansed/{RESIDENT}"], nothing, AS_OF)
     (target / DONE).write_text(json.dumps(spec(), ensure_ascii=False), encoding="utf-8")
     return target
 
 
-def _rows(city: City, contract: Contract) -> pd.DataFrame:
+def _rows(city: City, contract: SourceContract) -> pd.DataFrame:
     """All that has been delivered of a table: the last full list, or the rows of every night."""
     table = f"{contract.domain}/{contract.table}"
     if table == RESIDENT:
         return pd.concat(city.exchange, ignore_index=True)
-    assert contract.delivery is not None
-    nights = city.tables[table][-1:] if contract.delivery.mode == "full" else city.tables[table]
+    nights = city.tables[table][-1:] if contract.delivery.mode == Mode.FULL else city.tables[table]
     return pd.concat(nights, ignore_index=True)
 
 
@@ -70,9 +70,8 @@ def _batch(contract: Contract) -> str:
     return f"batch-{contract.domain}-{contract.table}"
 
 
-def _raw(contract: Contract, rows: pd.DataFrame, tile: int) -> pa.Table:
+def _raw(contract: SourceContract, rows: pd.DataFrame, tile: int) -> pa.Table:
     """The rows as a raw table holds them: text columns, and where each row came from."""
-    assert contract.delivery is not None
     n = len(rows)
     line = rows[LINE].where(rows[LINE].notna(), None) if LINE in rows else pd.Series([None] * n, dtype=object)
     broken = line.notna()

@@ -27,12 +27,12 @@ def delivery(folder: Path, rows: int) -> Path:
     import pyarrow.csv as pacsv
     from deltalake import DeltaTable
 
-    from contracts import load_all
+    from contracts import load_all, sources
     from resources.readers.streams import sm3
     from simulator.drops import write_manifest
 
     target = folder / f"delivery-{rows}"
-    contract = load_all()[f"cleansed/{TABLE}"]
+    contract = sources(load_all())[f"cleansed/{TABLE}"]
     drop = target / "landing" / TABLE / DAY
     if (drop / "manifest.json").exists():
         return target

@@ -22,10 +22,10 @@ from resources import memory
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from contracts import Contract
+    from contracts import SourceContract
 
 
-def steps(spark: SparkSession, contract: Contract, raw: DataFrame, stage: str) -> dict[str, Callable[[], DataFrame]]:
+def steps(spark: SparkSession, contract: SourceContract, raw: DataFrame, stage: str) -> dict[str, Callable[[], DataFrame]]:
     """Name -> the frame up to that step. stage: a folder for rows in between."""
     from pyspark.sql import functions as F
 
@@ -33,7 +33,6 @@ def steps(spark: SparkSession, contract: Contract, raw: DataFrame, stage: str) -
     from quality.rows import typed
     from quality.table_rules import flagged
 
-    assert contract.delivery is not None
     snapshots = [r[0] for r in raw.select(F.max(F.concat_ws("|", "_business_date", "_extract_ts"))).collect()]
     live = (F.col("_fate") == Fate.PUBLISHED) & (F.col("_op") != "D")
 
@@ -62,11 +61,11 @@ def steps(spark: SparkSession, contract: Contract, raw: DataFrame, stage: str) -
 def main(inputs: Path, only: str = "") -> None:
     from pyspark.sql import functions as F
 
-    from contracts import load_all
+    from contracts import load_all, sources
     from resources.engine import Sail
 
     engine = Sail()
-    spark, contracts = engine.session, load_all()
+    spark, contracts = engine.session, sources(load_all())
     print(f"{'table':36}{'step':26}{'plan s':>8}{'wall s':>8}{'user s':>8}{'system s':>9}{'peak MiB':>10}{'rows':>10}")
     with tempfile.TemporaryDirectory() as folder:
         for source in [s for s in SOURCES if only in s]:

@@ -30,7 +30,7 @@ def reads(inputs: Path, outputs: Path) -> dict[str, Reads]:
     """By table that the job makes, what of its inputs is read. outputs: of ours; its tables are inputs of those after them."""
     from assets.declare import declared
     from bench.contestants import ours
-    from contracts import load_all
+    from contracts import load_all, sources
     from resources.engine import Sail
     from standards.pseudonym import pseudonym_column
 
@@ -52,7 +52,7 @@ def reads(inputs: Path, outputs: Path) -> dict[str, Reads]:
         return frame
 
     def cleansed(source: str) -> DataFrame:
-        return ours.cleansed(contracts[f"cleansed/{source}"], read(inputs.resolve() / "raw" / source), checkpoint)
+        return ours.cleansed(sources(contracts)[f"cleansed/{source}"], read(inputs.resolve() / "raw" / source), checkpoint)
 
     def derived(table: str) -> DataFrame:
         return ours.derived(assets[table], contracts[table], lambda name: read(outputs.resolve() / name), values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.job import AS_OF, KEY, SOURCES
-from contracts import Contract, load_all
+from contracts import SourceContract, load_all, sources
 from contracts.loader import code_lists
 from standards import divisions
 from standards.codes import code_list, labels
@@ -18,7 +18,7 @@ from standards.tables import placeholders
 
 def spec() -> dict[str, Any]:
     """tables, codes, divisions, placeholders, variants, key (hex), as_of."""
-    contracts = load_all()
+    contracts = sources(load_all())
     counties = (*divisions.counties(), divisions.TEST_COUNTY)
     return {
         "as_of": AS_OF.isoformat(),
@@ -37,9 +37,8 @@ def spec() -> dict[str, Any]:
     }
 
 
-def _table(contract: Contract) -> dict[str, Any]:
+def _table(contract: SourceContract) -> dict[str, Any]:
     delivery = contract.delivery
-    assert delivery is not None
     return {
         "key": contract.key,
         "mode": delivery.mode,

@@ -1,8 +1,7 @@
-"""Read ODCS v3 contracts into the few typed facts the lake needs, and refuse a wrong one at once.
+"""Read ODCS v3 contracts into typed objects, and refuse a wrong one at load.
 
-The standard's own Python model parses the file; on top of it come the lake's own demands (name equals path,
-known rules, a key, a delivery). A contract that is wrong never gets as far as an engine: it is refused with
-file, field and remedy.
+The Python model of the standard parses the file; the lake adds its own checks (name equals path, known rules, a key, a delivery).
+A wrong contract never reaches an engine: it is refused with file, field and remedy.
 """
 
 from __future__ import annotations
@@ -12,33 +11,27 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from contracts.model import Cadence, Check, Contract, DeliverySpec, Field
+from contracts.model import Cadence, Check, Contract, DeliverySpec, Field, Format, Mode, NewColumns, OnError, Period, SourceContract
 from contracts.refused import ROOT, ContractError
 from contracts.refused import one_of as _one_of
-from contracts.rules import ROW_RULES, TABLE_RULES, rules
+from contracts.registry import COLUMN_OPTIONS, ROW_RULES, Level, RowRule
+from contracts.rules import rules
 
 LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
-FORMATS = ("csv", "xlsx", "jsonl", "fixed_width", "database")
 DAYS = {"d": 1, "m": 31, "y": 366}
-"""The units of a retention: at least so many days."""
-MODES = ("full", "inc", "append")
+"""Unit of a retention -> days, rounded up."""
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
-NEW_COLUMNS = ("hold", "accept")
-PROMISES = {"frequency": (("d", "w", "m", "y"), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
-"""Service levels -> the units they may have, and the least count."""
-RULES = (
-    "identity", "person_name", "phone", "division", "code", "date", "timestamp", "month",
-    "integer", "decimal", "identifier", "archive_no", "address", "text", "degrees", "organisation_no", "organisation_name",
-)  # fmt: skip
+PROMISES = {"frequency": (tuple(Period), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
+"""Service level -> its permitted units and its smallest count."""
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
 COMPARISONS = ("mustBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween")
-BESIDE_CONTRACT = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op", "_codes")
-"""Columns every cleansed table has without its contract listing them: a derived column may name them as its origin."""
+SYSTEM_COLUMNS = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op", "_codes")
+"""Columns of every cleansed table that contracts do not list; a derived column may name them as its origin."""
 
 
 def _custom(items: Any) -> dict[str, Any]:
@@ -54,22 +47,21 @@ def _need(path: Path, where: str, value: Any) -> Any:
 def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
     where = f"column {p.name!r}"
     custom, options = _custom(p.customProperties), p.logicalTypeOptions or {}
-    unknown = set(custom) - {"rule", "codeList", "codeMap", "aliases", "width", "onError", "otherUnits", "registrar"}
-    if unknown:
-        raise ContractError(path, where, f"unknown custom properties {sorted(unknown)}", "Remove them or correct the spelling")
     rule = custom.get("rule")
     if rule is not None:
-        _one_of(path, f"{where}, rule", rule, RULES)
+        _options(path, where, ROW_RULES[_one_of(path, f"{where}, rule", rule, tuple(ROW_RULES))], {**options, **custom})
+    elif custom:
+        raise ContractError(path, where, f"has settings {sorted(custom)} but no rule", "Add a rule, or remove them")
     elif not p.transformSourceObjects and not p.description:
         raise ContractError(
-            path, where, "is neither delivered (rule) nor described", "Add a rule, or a description of how the lake derives it"
+            path, where, "has neither a rule (delivered) nor a description (derived)", "Add a rule, or describe how the lake derives it"
         )
     if p.quality:
         raise ContractError(
-            path, where, "has quality checks of its own", "Say it by required, codeList, enum or a range, from which the gates follow"
+            path, where, "has quality checks of its own", "State it by required, codeList, enum or a range; the gates follow from these"
         )
-    if rule == "code":
-        _one_of(path, f"{where}, codeList", custom.get("codeList"), tuple(sorted(code_lists)))
+    if "codeList" in custom:
+        _one_of(path, f"{where}, codeList", custom["codeList"], tuple(sorted(code_lists)))
     valid = tuple(str(e.value) for e in p.enum or [])
     if p.name is None or not p.name.isidentifier() or p.name != p.name.lower():
         raise ContractError(path, where, "is not a lower-case identifier", "Use lower-case letters, digits and underscores")
@@ -93,11 +85,41 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         other_units=tuple((str(k), float(v)) for k, v in (custom.get("otherUnits") or {}).items()),
         registrar=bool(custom.get("registrar")),
         width=custom.get("width"),
-        on_error=_one_of(
-            path, f"{where}, onError", custom.get("onError", "quarantine" if p.required or p.primaryKey else "flag"), ("quarantine", "flag")
+        on_error=OnError(
+            _one_of(
+                path,
+                f"{where}, onError",
+                custom.get("onError", OnError.QUARANTINE if p.required or p.primaryKey else OnError.FLAG),
+                tuple(OnError),
+            )
         ),
         valid_values=valid,
     )
+
+
+def _options(path: Path, where: str, rule: RowRule, stated: dict[str, Any]) -> None:
+    """Check the settings of a delivered column against those its rule takes."""
+    known = (*COLUMN_OPTIONS, *rule.options)
+    unknown, missing = sorted(set(stated) - set(known)), sorted(set(rule.needs) - set(stated))
+    if unknown:
+        raise ContractError(path, where, f"unknown settings {unknown} of rule {rule.name}", f"Use only: {', '.join(known)}")
+    if missing:
+        raise ContractError(path, where, f"rule {rule.name} lacks {missing}", "Add it")
+
+
+def _companion(path: Path, c: Field, delivered: dict[str, Field]) -> None:
+    """Check that a derived column of a cleansed table is a companion of the delivered column it names, by name and type."""
+    if c.delivered:
+        return
+    where = f"column {c.name!r}"
+    source = delivered[_one_of(path, f"{where}, transformSourceObjects", (*c.derived_from, None)[0], tuple(delivered))]
+    rule = ROW_RULES[source.rule or ""]
+    made = {companion.name(source.name): companion for companion in rule.companions}
+    if c.name not in made:
+        remedy = f"Use one of: {', '.join(made)}" if made else f"Remove it: rule {rule.name} derives nothing"
+        raise ContractError(path, where, f"does not follow from {source.name} by rule {rule.name}", remedy)
+    if c.physical_type != made[c.name].physical_type:
+        raise ContractError(path, f"{where}, physicalType", f"is {c.physical_type}", f"Write {made[c.name].physical_type}")
 
 
 def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> DeliverySpec:
@@ -105,22 +127,25 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> De
     unknown = set(raw) - set(DeliverySpec.__dataclass_fields__)
     if unknown:
         raise ContractError(path, "delivery", f"unknown settings {sorted(unknown)}", "Remove them or correct the spelling")
-    _one_of(path, "delivery, format", raw.get("format"), FORMATS)
-    _one_of(path, "delivery, mode", raw.get("mode"), MODES)
+    _one_of(path, "delivery, format", raw.get("format"), tuple(Format))
+    _one_of(path, "delivery, mode", raw.get("mode"), tuple(Mode))
     _one_of(path, "delivery, encoding", raw.get("encoding", "utf-8"), ENCODINGS)
     _one_of(path, "delivery, compression", raw.get("compression"), COMPRESSIONS)
-    _one_of(path, "delivery, new_columns", raw.get("new_columns", "hold"), NEW_COLUMNS)
+    _one_of(path, "delivery, new_columns", raw.get("new_columns", NewColumns.HOLD), tuple(NewColumns))
     for name in raw.get("sequence") or []:
         _one_of(path, "delivery, sequence", name, tuple(sorted(names)))
-    if raw["format"] == "database":
+    if raw["format"] == Format.DATABASE:
         _need(path, "delivery, table", raw.get("table"))
-    if raw["format"] == "fixed_width" and any(c.width is None for c in columns if c.delivered):
+    if raw["format"] == Format.FIXED_WIDTH and any(c.width is None for c in columns if c.delivered):
         raise ContractError(path, "delivery", "a fixed-width column has no width", "Give every delivered column a width in bytes")
-    return DeliverySpec(**{**raw, "sequence": tuple(raw.get("sequence") or ())})
+    states: dict[str, Any] = {"format": Format(raw["format"]), "mode": Mode(raw["mode"])}
+    if "new_columns" in raw:
+        states["new_columns"] = NewColumns(raw["new_columns"])
+    return DeliverySpec(**{**raw, **states, "sequence": tuple(raw.get("sequence") or ())})
 
 
 def _promises(path: Path, stated: Any) -> dict[str, tuple[int, str]]:
-    """Count and unit of the service levels that the lake knows, by their names."""
+    """Return the service levels the lake uses: name -> (count, unit)."""
     found = {}
     for p in stated or []:
         if p.property not in PROMISES:
@@ -134,14 +159,15 @@ def _promises(path: Path, stated: Any) -> dict[str, tuple[int, str]]:
 
 
 def _cadence(promises: dict[str, tuple[int, str]]) -> Cadence | None:
-    """None without a frequency: delivered now and then, never late."""
+    """Return how often the table is delivered; None without a frequency: it is never late."""
     if "frequency" not in promises:
         return None
-    return Cadence(*promises["frequency"], promises.get("latency", (0, "d"))[0])
+    every, unit = promises["frequency"]
+    return Cadence(every, Period(unit), promises.get("latency", (0, ""))[0])
 
 
 def _retention(promises: dict[str, tuple[int, str]]) -> int | None:
-    """Days; None: for ever."""
+    """Return the days a raw batch is kept; None: for ever."""
     if "retention" not in promises:
         return None
     count, unit = promises["retention"]
@@ -160,12 +186,12 @@ def _check(path: Path, q: Any) -> Check:
 
 @cache
 def code_lists() -> frozenset[str]:
-    """The names of the code lists kept under standards/codes."""
+    """Return the names of the code lists under standards/codes."""
     return frozenset(p.stem for p in (ROOT.parent / "standards" / "codes").glob("*.csv"))
 
 
 def load(path: Path) -> Contract:
-    """Read one contract. Raises ContractError (file, field, remedy) when it is not what the lake can work with."""
+    """Read one contract. Raises ContractError (file, field, remedy) when the lake cannot work with it."""
     import pydantic
     import yaml
     from open_data_contract_standard.model import OpenDataContractStandard
@@ -184,7 +210,9 @@ def load(path: Path) -> Contract:
     if len(name.split("/")) != 3 or name.split("/")[0] not in LAYERS:
         raise ContractError(path, "name", f"{name!r} is not layer/domain/table", f"Start it with one of: {', '.join(LAYERS)}")
     if path.is_relative_to(ROOT) and path.relative_to(ROOT).with_suffix("").as_posix() != name:
-        raise ContractError(path, "name", f"{name!r} differs from the file's path", "One table has one name everywhere: rename one of them")
+        raise ContractError(
+            path, "name", f"{name!r} differs from the file's path", "Rename the file or change the name: a table has one name everywhere"
+        )
     if not odcs.schema_ or len(odcs.schema_) != 1:
         raise ContractError(path, "schema", "does not describe exactly one table", "Keep one schema object per file")
     schema = odcs.schema_[0]
@@ -192,18 +220,21 @@ def load(path: Path) -> Contract:
     names = [c.name for c in columns]
     for twice in {n for n in names if names.count(n) > 1}:
         raise ContractError(path, f"column {twice!r}", "is there twice", "Remove one")
+    if name.startswith("cleansed/"):
+        for c in columns:
+            _companion(path, c, {d.name: d for d in columns if d.delivered})
     if not any(c.key_position is not None for c in columns):
         raise ContractError(path, "schema", "has no primary key", "Mark the columns of the business key with primaryKey: true")
     custom = _custom(schema.customProperties)
     delivery = _delivery(path, custom["delivery"], columns) if "delivery" in custom else None
     if name.startswith("cleansed/") and delivery is None:
-        raise ContractError(path, "schema, customProperties", "has no delivery", "Say how the department delivers the table")
+        raise ContractError(path, "schema, customProperties", "has no delivery", "State how the department delivers the table")
     team = odcs.team
     if team is None or isinstance(team, list) or not team.name:
-        raise ContractError(path, "team", "names no owner", "Give team.name, the department that answers for the table")
+        raise ContractError(path, "team", "names no owner", "Give team.name, the department responsible for the table")
     delivered = tuple(c.name for c in columns if c.delivered)
     promises = _promises(path, odcs.slaProperties)
-    return Contract(
+    stated: dict[str, Any] = dict(  # noqa: C408
         name=name,
         version=_need(path, "version", odcs.version),
         title=schema.businessName or name,
@@ -212,30 +243,30 @@ def load(path: Path) -> Contract:
         owner_title=team.description or team.name,
         columns=columns,
         path=path,
-        delivery=delivery,
         cadence=_cadence(promises) if delivery else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
-        row_rules=rules(path, "rowRules", custom.get("rowRules"), ROW_RULES, delivered),
-        table_rules=rules(path, "tableRules", custom.get("tableRules"), TABLE_RULES, delivered),
+        row_rules=rules(path, Level.ROW, custom.get(Level.ROW), delivered),
+        table_rules=rules(path, Level.TABLE, custom.get(Level.TABLE), delivered),
         digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
         retention_days=_retention(promises),
     )
+    return Contract(**stated) if delivery is None else SourceContract(**stated, delivery=delivery)
 
 
 def _origins(contract: Contract, contracts: dict[str, Contract]) -> None:
-    """Refuse an origin that is neither `table.column` of a known contract nor, without a dot, a column of the same table."""
+    """Check that every origin is `table.column` of a known contract or, without a dot, a column of the same table."""
     for column in contract.columns:
         where = f"column {column.name!r}, transformSourceObjects"
         for origin in column.derived_from:
             table, _, name = origin.rpartition(".")
             source = contracts[_one_of(contract.path, f"{where}, table of {origin!r}", table or contract.name, tuple(contracts))]
-            known = tuple(c.name for c in source.columns) + (BESIDE_CONTRACT if source.layer == "cleansed" else ())
+            known = tuple(c.name for c in source.columns) + (SYSTEM_COLUMNS if source.layer == "cleansed" else ())
             _one_of(contract.path, f"{where}, column of {source.name}", name, known)
 
 
 @cache
 def load_all(root: Path = ROOT) -> dict[str, Contract]:
-    """Every contract below `root`, by table name. One wrong contract, or one that names an origin nobody has, stops the start."""
+    """Read every contract below `root`, by table name. Raises ContractError for a wrong contract or an unknown origin."""
     contracts = {c.name: c for c in map(load, sorted(root.rglob("*.yaml")))}
     for contract in contracts.values():
         _origins(contract, contracts)

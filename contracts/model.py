@@ -1,23 +1,66 @@
-"""What the lake needs to know of a contract: typed facts.
+"""A contract as typed, immutable objects.
 
 Here: the classes and what follows from their fields alone. Not here: reading them from files (`contracts.loader`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from contracts.rules import ContractRule
 
 
+class Mode(StrEnum):
+    """How deliveries of a table relate: each a whole list, changes by key, or new events."""
+
+    FULL = "full"
+    INC = "inc"
+    APPEND = "append"
+
+
+class Format(StrEnum):
+    """The form of a delivery; DATABASE is a table of the exchange database, the others are files."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSONL = "jsonl"
+    FIXED_WIDTH = "fixed_width"
+    DATABASE = "database"
+
+
+class NewColumns(StrEnum):
+    """What happens to a delivery with more columns than the contract; ACCEPT keeps them in raw as text."""
+
+    HOLD = "hold"
+    ACCEPT = "accept"
+
+
+class OnError(StrEnum):
+    """What an `E_` code in a column does to the row."""
+
+    QUARANTINE = "quarantine"
+    FLAG = "flag"
+
+
+class Period(StrEnum):
+    """The unit of a cadence."""
+
+    DAY = "d"
+    WEEK = "w"
+    MONTH = "m"
+    YEAR = "y"
+
+
 @dataclass(frozen=True)
 class Field:
-    """One column. `source` is its name in the delivery, None for a column the lake derives.
+    """One column of a table. `source` is its name in the delivery, None for a column the lake derives.
 
-    `other_units`: units a source mixes up with the column's own -> the factor that turns them into it. `registrar`: the source
-    issues the organisations' numbers itself.
+    `other_units`: units that a source mixes up with the column's own -> factor into the column's unit. `registrar`: the source
+    itself issues the numbers of organisations.
     """
 
     name: str
@@ -39,7 +82,7 @@ class Field:
     other_units: tuple[tuple[str, float], ...] = ()
     registrar: bool = False
     width: int | None = None
-    on_error: str = "flag"
+    on_error: OnError = OnError.FLAG
     valid_values: tuple[str, ...] = ()
 
     @property
@@ -56,12 +99,11 @@ class Field:
 class DeliverySpec:
     """How a department delivers the table. `sequence` are the columns that order the versions of one key.
 
-    `new_columns`: what becomes of a delivery with columns beside those of the contract: "hold", or "accept" (kept in raw as text).
     `max_error_ratio`: the largest share of a column's values that may be unreadable before a delivery is held.
     """
 
-    format: str
-    mode: str
+    format: Format
+    mode: Mode
     sequence: tuple[str, ...] = ()
     encoding: str = "utf-8"
     delimiter: str = ","
@@ -74,15 +116,15 @@ class DeliverySpec:
     min_ratio: float = 0.9
     max_quarantine_ratio: float = 0.2
     max_error_ratio: float = 0.5
-    new_columns: str = "hold"
+    new_columns: NewColumns = NewColumns.HOLD
 
 
 @dataclass(frozen=True)
 class Cadence:
-    """How often a department delivers: once in every `every` days, weeks, months or years (d, w, m, y), at most `latency` days late."""
+    """How often a department delivers: once every `every` periods, at most `latency` days late."""
 
     every: int
-    period: str
+    period: Period
     latency: int = 0
 
 
@@ -99,7 +141,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Contract:
-    """One table's contract. `digest` changes with every byte of its file."""
+    """One table's contract. `digest` changes with every byte of its file. A delivered table has a `SourceContract`."""
 
     name: str
     version: str
@@ -109,12 +151,13 @@ class Contract:
     owner_title: str
     columns: tuple[Field, ...]
     path: Path
-    delivery: DeliverySpec | None = None
+    delivery: DeliverySpec | None = field(default=None, init=False)
+    """None: the lake derives the table. Never None in a `SourceContract`."""
     cadence: Cadence | None = None
     checks: tuple[Check, ...] = ()
     digest: str = ""
     retention_days: int | None = None
-    """How long a delivered batch stays in raw; None: for ever."""
+    """Days a delivered batch stays in raw; None: for ever."""
     row_rules: tuple[ContractRule, ...] = ()
     table_rules: tuple[ContractRule, ...] = ()
 
@@ -142,12 +185,12 @@ class Contract:
 
     @property
     def crs(self) -> str | None:
-        """The system of reference in which coordinates are delivered."""
-        return next((rule.option("crs") for rule in self.row_rules if rule.rule == "coordinates"), None)
+        """The coordinate reference system of the delivered coordinates, None without any."""
+        return next((dict(rule.options)["crs"] for rule in self.row_rules if "crs" in dict(rule.options)), None)
 
     @property
     def statistics(self) -> bool:
-        """Whether minimum and maximum of the columns may stand in the table's log: only when none is personal."""
+        """Whether the Delta log may hold minimum and maximum of the columns: only when no column is personal."""
         nested = ("array", "object", "map")
         return not any(c.personal or c.logical_type in nested for c in self.columns)
 
@@ -157,3 +200,15 @@ class Contract:
     def sibling(self, layer: str) -> str:
         """The name of the same table in another layer: cleansed/health/archive -> raw/health/archive."""
         return f"{layer}/{self.domain}/{self.table}"
+
+
+@dataclass(frozen=True)
+class SourceContract(Contract):
+    """The contract of a cleansed table, which a department delivers."""
+
+    delivery: DeliverySpec = field(kw_only=True)
+
+
+def sources(contracts: Mapping[str, Contract]) -> dict[str, SourceContract]:
+    """Return the contracts of the delivered tables, by table name."""
+    return {name: c for name, c in contracts.items() if isinstance(c, SourceContract)}

@@ -1,4 +1,4 @@
-"""How a wrong contract is refused: one line with the file, the field and the remedy. Not here: what is wrong (`contracts.loader`)."""
+"""The error of a wrong contract: one line with file, field and remedy. Not here: the checks (`contracts.loader`)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class ContractError(ValueError):
 
 
 def one_of(path: Path, where: str, value: Any, allowed: tuple[Any, ...]) -> Any:
+    """Return `value`, or raise ContractError when it is not one of `allowed`."""
     if value not in allowed:
         choices = ", ".join(str(a) for a in allowed if a is not None)
         raise ContractError(path, where, f"{value!r} is not known", f"Use one of: {choices}")

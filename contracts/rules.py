@@ -1,6 +1,6 @@
-"""The rules a contract states at its table: over several columns of a row, and over its rows among one another.
+"""The rules a contract states at its table: over several columns of a row, and over several rows.
 
-Here: which there are, what each takes, reading them. Not here: what they do (`quality.row_rules`, `quality.table_rules`).
+Here: reading them. Not here: which there are (`contracts.registry`), what they do (`quality.row_rules`, `quality.table_rules`).
 """
 
 from __future__ import annotations
@@ -10,21 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from contracts.refused import ContractError, one_of
-
-ROW_RULES = {
-    "swapped": (2, 2), "order": (2, 2), "past": (1, 1), "sex": (2, 2), "birth": (3, 3), "status": (2, 2), "reversal": (1, 2),
-    "coordinates": (2, 2),
-}  # fmt: skip
-"""Rule over several columns of a row -> how many columns it takes, least and most."""
-TABLE_RULES = {"shared": (2, 2), "constant": (4, 12), "series": (3, 3)}
-"""The same for rules over the rows of a table."""
-RULE_OPTIONS = {"status": ("open", "closed"), "coordinates": ("crs",), "shared": ("most",), "series": ("every", "stuck", "spike")}
+from contracts.registry import Level, at_level
 
 
 @dataclass(frozen=True)
 class ContractRule:
-    """One rule over several columns of a row (`quality.row_rules`) or over the rows of the table (`quality.table_rules`), and what it needs
-    to know beside them."""
+    """One rule over several columns of a row (`quality.row_rules`) or over the rows of the table (`quality.table_rules`), with its
+    options."""
 
     rule: str
     columns: tuple[str, ...]
@@ -34,20 +26,32 @@ class ContractRule:
         return dict(self.options)[name]
 
 
-def rules(path: Path, name: str, raw: Any, known: dict[str, tuple[int, int]], names: tuple[str, ...]) -> tuple[ContractRule, ...]:
-    """The rules under one custom property of a table. `names`: its delivered columns. Raises ContractError."""
-    return tuple(_rule(path, f"{name}, {r.get('rule')!r}", r, known, names) for r in raw or [])
+def rules(path: Path, level: Level, raw: Any, delivered: tuple[str, ...]) -> tuple[ContractRule, ...]:
+    """Read the rules stated under one custom property of a table.
+
+    Args:
+        path: file of the contract, for the error.
+        level: the custom property, which is also the level of its rules.
+        raw: the value of the property: a list of {rule, columns, options …}, or None.
+        delivered: names of the table's delivered columns.
+
+    Raises:
+        ContractError: an unknown rule or column, a wrong number of columns, a missing or unknown option.
+    """
+    return tuple(_rule(path, level, r, delivered) for r in raw or [])
 
 
-def _rule(path: Path, where: str, raw: dict[str, Any], known: dict[str, tuple[int, int]], names: tuple[str, ...]) -> ContractRule:
-    rule, columns = one_of(path, where, raw.get("rule"), tuple(known)), tuple(raw.get("columns") or ())
-    options, asked = {k: str(v) for k, v in raw.items() if k not in ("rule", "columns")}, RULE_OPTIONS.get(rule, ())
+def _rule(path: Path, level: Level, raw: dict[str, Any], delivered: tuple[str, ...]) -> ContractRule:
+    where = f"{level}, {raw.get('rule')!r}"
+    known = at_level(level)
+    rule, columns = known[one_of(path, where, raw.get("rule"), tuple(known))], tuple(raw.get("columns") or ())
+    options = {k: str(v) for k, v in raw.items() if k not in ("rule", "columns")}
     for name in columns:
-        one_of(path, f"{where}, columns", name, names)
-    least, most = known[rule]
-    if not least <= len(columns) <= most or set(options) != set(asked):
-        told, many = ", ".join(("rule", "columns", *asked)), str(least) if least == most else f"{least} to {most}"
+        one_of(path, f"{where}, columns", name, delivered)
+    least, most = rule.columns
+    if not least <= len(columns) <= most or set(options) != set(rule.options):
+        wanted, count = ", ".join(("rule", "columns", *rule.options)), str(least) if least == most else f"{least} to {most}"
         raise ContractError(
-            path, where, f"has {len(columns)} columns and says {', '.join(sorted(raw))}", f"Give {many} columns; say {told}"
+            path, where, f"has {len(columns)} columns and states {', '.join(sorted(raw))}", f"Give {count} columns; state {wanted}"
         )
-    return ContractRule(rule, columns, tuple(sorted(options.items())))
+    return ContractRule(rule.name, columns, tuple(sorted(options.items())))

@@ -1,12 +1,11 @@
 """Rules over several columns of one row, as a contract's `rowRules` name them.
 
-Here: values in each other's column, dates in the wrong order, a sex that is not that of the number, a status that forgot its
-date, pairs of coordinates, reversed amounts. Not here: what a single value means (`standards`), rules over several rows
-(`quality.table_rules`).
+Here: swapped columns, dates in the wrong order, a sex that contradicts the number, a status that contradicts its date, pairs of
+coordinates, reversed amounts. Not here: what a single value means (`standards`), rules over several rows (`quality.table_rules`).
 
-A rule is steps over what a row holds (`Row`: the rule's columns by their place, `0`, `1`, …, and `day`, the business date), as in
+A rule is a sequence of steps over a row (`Row`: the rule's columns by position, `0`, `1`, …, and `day`, the business date), as in
 `standards.rules`; the last step gives `value0`, `codes0` and so on for the columns it changes or flags. Rules of TEXTS see the
-delivered strings before they are read, rules of VALUES what was read of them. Source: domain rules A12, D10, D16, D17, D21, D29, D35.
+delivered strings, rules of VALUES the parsed values. Source: domain rules A12, D10, D16, D17, D21, D29, D35.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts import Contract
+from contracts.registry import Level, agree, at_level
 from contracts.rules import ContractRule
 from standards import coordinates, identity, names, phones
 from standards.text import HAN, Row, Steps, codes_text, flag, free_text
@@ -28,11 +28,11 @@ SHAPES: dict[str, Callable[[Column], Column]] = {
     "phone": lambda c: phones.national(c).rlike(phones.MOBILE),
     "address": lambda c: free_text(c).rlike(f"{HAN}.*[路街巷村镇号室组区县]"),
 }
-"""What a value of a rule looks like: enough to see that two values stand in each other's column."""
+"""Rule -> the shape of its values, precise enough to detect swapped columns."""
 
 
 def _swapped(rule: ContractRule, contract: Contract) -> Steps:
-    """Two columns of different rules, each holding what the other should: F_SWAPCOL, both put right."""
+    """Swap back two columns of different rules when each holds a value of the other: F_SWAPCOL."""
     shapes = [SHAPES[contract.column(c).rule or "text"] for c in rule.columns]
 
     def seen(row: Row) -> dict[str, Column]:
@@ -51,29 +51,29 @@ def _swapped(rule: ContractRule, contract: Contract) -> Steps:
 
 
 def _order(rule: ContractRule, contract: Contract) -> Steps:
-    """The second date is not before the first one: W_ORDER at the second."""
+    """Flag a second date that is before the first: W_ORDER at the second."""
     return (lambda row: {"codes1": flag(row["1"].cast("date") < row["0"].cast("date"), "W_ORDER")},)
 
 
 def _past(rule: ContractRule, contract: Contract) -> Steps:
-    """The date is not later than the day the delivery speaks about: W_FUTURE."""
+    """Flag a date after the business date of the delivery: W_FUTURE."""
     return (lambda row: {"codes0": flag(row["0"].cast("date") > row["day"], "W_FUTURE")},)
 
 
 def _sex(rule: ContractRule, contract: Contract) -> Steps:
-    """Sex and identity number: where they contradict each other the number is right, F_SEX."""
+    """Correct a sex that contradicts the identity number: F_SEX."""
 
     def answer(row: Row) -> dict[str, Column]:
         odd = F.pmod(F.substring(row["1"], 17, 1).try_cast("int"), F.lit(2)) == 1
-        said = F.when(row["1"].isNotNull(), F.when(odd, "1").otherwise("2"))
-        wrong = row["0"].isin("1", "2") & (row["0"] != said)
-        return {"value0": F.when(wrong, said).otherwise(row["0"]), "codes0": flag(wrong, "F_SEX")}
+        by_number = F.when(row["1"].isNotNull(), F.when(odd, "1").otherwise("2"))
+        wrong = row["0"].isin("1", "2") & (row["0"] != by_number)
+        return {"value0": F.when(wrong, by_number).otherwise(row["0"]), "codes0": flag(wrong, "F_SEX")}
 
     return (answer,)
 
 
 def _birth(rule: ContractRule, contract: Contract) -> Steps:
-    """Date of birth, another date, identity number: the number says when the two dates stand in each other's column, F_SWAPCOL."""
+    """Swap back date of birth and another date when the identity number proves the swap: F_SWAPCOL."""
 
     def seen(row: Row) -> dict[str, Column]:
         digits = F.substring(row["2"], 7, 8)
@@ -91,7 +91,7 @@ def _birth(rule: ContractRule, contract: Contract) -> Steps:
 
 
 def _status(rule: ContractRule, contract: Contract) -> Steps:
-    """Status and date of its end: a date wins over a status that still says `open`; the status becomes `closed`, F_STATUS."""
+    """Set the status to `closed` when it is `open` although the date of its end is filled: F_STATUS."""
     open_, closed = rule.option("open"), rule.option("closed")
 
     def answer(row: Row) -> dict[str, Column]:
@@ -102,7 +102,7 @@ def _status(rule: ContractRule, contract: Contract) -> Steps:
 
 
 def _reversal(rule: ContractRule, contract: Contract) -> Steps:
-    """Amount and the number of the payment it takes back. The sign stays: W_REVERSAL; without a number W_NEGATIVE; zero W_ZERO."""
+    """Flag negative amounts, whose sign stays: W_REVERSAL with the number of the reversed payment, else W_NEGATIVE; zero W_ZERO."""
 
     def answer(row: Row) -> dict[str, Column]:
         negative, linked = row["0"] < 0, row["1"].isNotNull() if len(rule.columns) > 1 else F.lit(False)
@@ -113,10 +113,10 @@ def _reversal(rule: ContractRule, contract: Contract) -> Steps:
 
 
 def _coordinates(rule: ContractRule, contract: Contract) -> Steps:
-    """Longitude and latitude of rule `degrees`, in the system `crs`; kept in CGCS2000.
+    """Convert longitude and latitude of rule `degrees` from the system `crs` to CGCS2000.
 
-    F_UNIT: delivered as millionths. F_SWAP: delivered the other way round. F_NULL: null island, no position. F_CRS: converted
-    from GCJ02 or BD09. E_CRS: in a system nobody may convert. E_BBOX: outside the city after all. Errors have no value.
+    F_UNIT: delivered as millionths. F_SWAP: longitude and latitude swapped. F_NULL: null island, no position. F_CRS: converted
+    from GCJ02 or BD09. E_CRS: in a system nobody may convert. E_BBOX: outside the city. Errors have no value.
     """
     crs = rule.option("crs")
 
@@ -139,12 +139,12 @@ def _coordinates(rule: ContractRule, contract: Contract) -> Steps:
         }
 
     def unshifted(row: Row) -> dict[str, Column]:
-        """GCJ-02 of BD-09."""
+        """Convert BD-09 to GCJ-02."""
         lon, lat = coordinates.from_bd09(row["lon"], row["lat"]) if crs == "BD09" else (row["lon"], row["lat"])
         return {"g_lon": lon, "g_lat": lat, "c_lon": lon, "c_lat": lat}
 
     def nearer(row: Row) -> dict[str, Column]:
-        """One step of the inversion; the error shrinks to a three hundredth each time."""
+        """Make one step of the inversion; each divides the error by about three hundred."""
         east, north = coordinates.gcj_offset(row["c_lon"], row["c_lat"])
         return {"c_lon": row["g_lon"] - east, "c_lat": row["g_lat"] - north}
 
@@ -175,24 +175,31 @@ TEXTS: dict[str, Maker] = {"swapped": _swapped}
 VALUES: dict[str, Maker] = {
     "order": _order, "past": _past, "sex": _sex, "birth": _birth, "status": _status, "reversal": _reversal, "coordinates": _coordinates,
 }  # fmt: skip
+agree("quality/row_rules.py", (*TEXTS, *VALUES), at_level(Level.ROW))
 
 
 def apply(
     frame: DataFrame, contract: Contract, makers: Mapping[str, Maker], value: Mapping[str, str], codes: Mapping[str, str]
 ) -> DataFrame:
-    """The contract's rules that `makers` knows, in their order, each seeing what those before it have made.
+    """Apply the contract's rules that `makers` knows, in their order; each sees the results of the rules before it.
 
-    `value`, `codes`: column of the contract -> column of the frame that holds its value, and its codes; they are replaced.
-    Adds helper columns whose names start with `_across`.
+    Adds helper columns whose names start with `_row_rule`.
+
+    Args:
+        frame: the rows, with the business date in `_business_date`.
+        contract: whose `row_rules` are applied.
+        makers: rule -> function that makes its steps; other rules are left out.
+        value: column of the contract -> column of the frame with its value, which is replaced.
+        codes: column of the contract -> column of the frame with its codes, which is replaced.
     """
     for n, rule in enumerate(r for r in contract.row_rules if r.rule in makers):
-        held = {str(i): F.col(f"`{value[c]}`") for i, c in enumerate(rule.columns)} | {"day": F.col("_business_date")}
+        row = {str(i): F.col(f"`{value[c]}`") for i, c in enumerate(rule.columns)} | {"day": F.col("_business_date")}
         *steps, last = makers[rule.rule](rule, contract)
         for i, step in enumerate(steps):
-            made = {field: (f"_across{n}|{i}|{field}", c) for field, c in step(held).items()}
+            made = {field: (f"_row_rule{n}|{i}|{field}", c) for field, c in step(row).items()}
             frame = frame.withColumns(dict(made.values()))
-            held |= {field: F.col(f"`{name}`") for field, (name, _) in made.items()}
-        answer = last(held)
+            row |= {field: F.col(f"`{name}`") for field, (name, _) in made.items()}
+        answer = last(row)
         changed: dict[str, Column] = {}
         for i, c in enumerate(rule.columns):
             if f"value{i}" in answer:

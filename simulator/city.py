@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from contracts.loader import load_all
-from contracts.model import Contract
+from contracts.model import SourceContract, sources
 from simulator import archives as archive_part
 from simulator import benefits, deaths, evidence, mixups, police, rejects, services, truth
 from simulator.basics import NIGHTS, counts, numbers, rates
@@ -27,8 +27,8 @@ LATE = "health/hypertension_followup"  # its second night arrives with the third
 RESENT = "health/examination"  # its second night is sent again, corrected, with the third
 
 
-def _contract(table: str) -> Contract:
-    return load_all()[f"cleansed/{table}"]
+def _contract(table: str) -> SourceContract:
+    return sources(load_all())[f"cleansed/{table}"]
 
 
 @dataclass(frozen=True)

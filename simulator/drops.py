@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from cryptography.hazmat.primitives import hashes
 
-from contracts.model import Contract, DeliverySpec
+from contracts.model import Format, SourceContract
 
 ROWS_PER_FILE = 60_000
 LINE = "_line"  # column beside the delivered ones: the text of a line that goes out as it stands, in place of its cells
@@ -38,11 +38,6 @@ def sm3(data: bytes) -> str:
     digest = hashes.Hash(hashes.SM3())
     digest.update(data)
     return digest.finalize().hex()
-
-
-def _delivery(contract: Contract) -> DeliverySpec:
-    assert contract.delivery is not None, contract.name
-    return contract.delivery
 
 
 def _delimited(rows: pd.DataFrame, header: list[str], delimiter: str, newline: str) -> str:
@@ -115,27 +110,27 @@ def _steady(raw: io.BytesIO, stamp: datetime) -> bytes:
     return out.getvalue()
 
 
-def _content(contract: Contract, rows: pd.DataFrame, day: date) -> bytes:
-    delivery, table = _delivery(contract), f"{contract.domain}/{contract.table}"
+def _content(contract: SourceContract, rows: pd.DataFrame, day: date) -> bytes:
+    delivery, table = contract.delivery, f"{contract.domain}/{contract.table}"
     header, newline = [c.source or c.name for c in contract.delivered], "\r\n" if table in CRLF else "\n"
-    if delivery.format == "csv":
+    if delivery.format == Format.CSV:
         data = _delimited(rows, header, delivery.delimiter, newline).encode(delivery.encoding)
-    elif delivery.format == "fixed_width":
+    elif delivery.format == Format.FIXED_WIDTH:
         data = _fixed_width(rows, [c.width or 0 for c in contract.delivered], delivery.encoding, newline)
-    elif delivery.format == "jsonl":
+    elif delivery.format == Format.JSONL:
         data = _json_lines(rows.rename(columns=dict(zip(rows, header, strict=True))))
     else:
         data = _workbook(rows, header, day)
     return gzip.compress(data, compresslevel=3, mtime=0) if delivery.compression == "gzip" else data
 
 
-def write_drop(landing: Path, contract: Contract, rows: pd.DataFrame, day: date, first_day: date, edition: int = 1) -> None:
+def write_drop(landing: Path, contract: SourceContract, rows: pd.DataFrame, day: date, first_day: date, edition: int = 1) -> None:
     """Write one drop of a file table. `rows` has the contract's delivered columns, in its order, as text, and where there are broken
     lines the column LINE.
 
     `edition` 2 replaces an earlier delivery of the same day: new files, a later extract time, then the old files go.
     """
-    delivery = _delivery(contract)
+    delivery = contract.delivery
     folder = landing / contract.domain / contract.table / day.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
     before = {p for p in folder.iterdir() if p.name != "manifest.json"}
@@ -152,10 +147,10 @@ def write_drop(landing: Path, contract: Contract, rows: pd.DataFrame, day: date,
 
 
 def write_manifest(
-    folder: Path, contract: Contract, day: date, first_day: date, rows: int, files: list[dict[str, Any]], edition: int = 1
+    folder: Path, contract: SourceContract, day: date, first_day: date, rows: int, files: list[dict[str, Any]], edition: int = 1
 ) -> None:
     """Write what completes a drop. files: name, sm3 and bytes of each."""
-    delivery = _delivery(contract)
+    delivery = contract.delivery
     extracted = datetime(day.year, day.month, day.day, 22, 30) + timedelta(days=edition - 1)
     manifest = {
         "table": f"{contract.domain}/{contract.table}",
@@ -166,7 +161,7 @@ def write_manifest(
         "mode": delivery.mode,
         "encoding": delivery.encoding,
         "format": delivery.format,
-        "delimiter": delivery.delimiter if delivery.format == "csv" else None,
+        "delimiter": delivery.delimiter if delivery.format == Format.CSV else None,
         "row_count": rows,
         "files": files,
         "schema_version": contract.version,
@@ -176,7 +171,7 @@ def write_manifest(
     waiting.replace(folder / "manifest.json")
 
 
-def write_exchange(url: str, contract: Contract, rows: pd.DataFrame, day: date) -> None:
+def write_exchange(url: str, contract: SourceContract, rows: pd.DataFrame, day: date) -> None:
     """Put one night's rows into the exchange database; what was there of that night is replaced.
 
     `rows`: the delivered columns as text, with cd_id and cd_operation.
@@ -184,7 +179,7 @@ def write_exchange(url: str, contract: Contract, rows: pd.DataFrame, day: date) 
     from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, create_engine, delete
     from sqlalchemy.schema import CreateSchema
 
-    delivery, batch = _delivery(contract), f"{day:%Y%m%d}"
+    delivery, batch = contract.delivery, f"{day:%Y%m%d}"
     assert delivery.table is not None, contract.name
     owner, _, table_name = delivery.table.rpartition(".")
     engine = create_engine(url)

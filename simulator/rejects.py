@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from contracts.model import Contract
+from contracts.model import SourceContract
 from simulator.basics import pick, rates, stream
 from simulator.dirt import IMPOSSIBLE, Dirt, keys
 from simulator.drops import LINE
@@ -27,10 +27,10 @@ FREE_DIGIT = {  # column that gets a new number -> place of the digit that becom
     "licence_no": 7,
 }
 
-Maker = Callable[[Contract, pd.DataFrame, str, np.random.Generator], pd.DataFrame]
+Maker = Callable[[SourceContract, pd.DataFrame, str, np.random.Generator], pd.DataFrame]
 
 
-def _renumbered(contract: Contract, rows: pd.DataFrame) -> pd.DataFrame:
+def _renumbered(contract: SourceContract, rows: pd.DataFrame) -> pd.DataFrame:
     column = next(c for c in contract.key if c in FREE_DIGIT)
     place = FREE_DIGIT[column]
     return rows.assign(**{column: rows[column].str[:place] + "9" + rows[column].str[place + 1 :]})
@@ -40,15 +40,14 @@ def _drawn(choices: tuple[str, ...]) -> Maker:
     return lambda contract, rows, column, rng: rows.assign(**{column: pick(rng, choices, len(rows))})
 
 
-def _contested(contract: Contract, rows: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.DataFrame:
+def _contested(contract: SourceContract, rows: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.DataFrame:
     """Every row twice in the same drop, the second time with another name; nothing says which one counts."""
     names = draw_names(rng, pick(rng, ["1", "2"], len(rows)))
     return pd.concat([rows, rows.assign(**{column: names})])
 
 
-def _broken_lines(contract: Contract, rows: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.DataFrame:
+def _broken_lines(contract: SourceContract, rows: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.DataFrame:
     """By turns a line with one field too many, because `column` has a delimiter and no quotes, and a line cut short."""
-    assert contract.delivery is not None
     delimiter, names = contract.delivery.delimiter, [c.name for c in contract.delivered]
     place, lines = names.index(column), []
     for i, row in enumerate(rows[names].itertuples(index=False)):
@@ -69,7 +68,7 @@ MAKERS: dict[str, Maker] = {
 }
 
 
-def additional(contract: Contract, rows: pd.DataFrame, dirt: Dirt, seed: int) -> pd.DataFrame:
+def additional(contract: SourceContract, rows: pd.DataFrame, dirt: Dirt, seed: int) -> pd.DataFrame:
     """The rows to deliver besides `rows`, with the index of the row they are made of; at least one of every kind.
 
     Broken lines have their text in the column `drops.LINE`. `dirt` notes the number of every row as it is delivered (of a

@@ -1,16 +1,18 @@
-"""The rules by their names, as contracts state them.
+"""The rules of single columns by their names, as contracts state them.
 
-Here: which function parses a column of which rule, and with what. Not here: the rules themselves.
+Here: the functions of each entry of `contracts.registry`, and parsing a frame by them. Not here: the rules themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from contracts.registry import ROW_RULES, agree
+from standards import divisions, names, numbers, organisations
 from standards.addresses import address_rule
 from standards.archive_no import archive_no_rule
 from standards.codes import code_rule
@@ -24,16 +26,27 @@ from standards.organisations import organisation_name_rule, organisation_no_rule
 from standards.phones import phone_rule
 from standards.text import UNTIDY, Row, Steps, has_control, identifier_rule, text_rule
 
+CompanionOf = Callable[[Column, Column], Column]
+"""Makes a companion of (raw string, parsed struct) of its source."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The functions of one entry of `contracts.registry`: its steps, and its companions by suffix."""
+
+    steps: Callable[[Options], Steps]
+    companions: Mapping[str, CompanionOf] = field(default_factory=dict)
+
 
 @dataclass(frozen=True)
 class Options:
-    """What a rule may need beside the value.
+    """What a rule may need besides the value.
 
-    business_date: date Column, the day the delivery speaks about. code_list, code_map: list of the column, and what this
-    source means by a value. minimum, maximum: inclusive. physical_type: type of the value, e.g. `decimal(12,2)`.
-    units: other units -> factor. qualified: a number may have a qualifier beside it. keyed: an address is taken
-    apart, too. registrar: the source issues the numbers of
-    organisations itself. test_divisions: 321099 counts as a county. excel: the source is a workbook.
+    business_date: date Column, the business date of the delivery. code_list, code_map: code list of the column, and this source's own
+    codes -> codes of the list. minimum, maximum: inclusive. physical_type: type of the value, e.g. `decimal(12,2)`. units: other units
+    -> factor. companions: suffixes of the columns derived with the rule (`contracts.registry`): with `qualifier` a number may have one
+    (`<`, `%`, ND), with any an address is parsed into its elements. registrar: the source itself issues the numbers of organisations.
+    test_divisions: 321099 counts as a county. excel: the source is a workbook.
     """
 
     business_date: Column
@@ -43,42 +56,60 @@ class Options:
     maximum: float | None = None
     physical_type: str = "string"
     units: Mapping[str, float] = field(default_factory=dict)
-    qualified: bool = False
-    keyed: bool = False
+    companions: Collection[str] = ()
     registrar: bool = False
     test_divisions: bool = False
     excel: bool = False
 
 
-def _code(o: Options) -> Steps:
-    if o.code_list is None:
-        raise ValueError("rule code needs a code list. Name one of standards/codes in the contract.")
-    return code_rule(o.code_list, o.code_map)
+def _number(rule: Callable[..., Steps]) -> Callable[[Options], Steps]:
+    return lambda o: rule(o.minimum, o.maximum, o.physical_type, o.units, "qualifier" in o.companions)
 
 
-RULES: dict[str, Callable[[Options], Steps]] = {
-    "identity": lambda o: identity_rule(o.business_date, o.test_divisions),
-    "person_name": lambda _: person_name_rule(),
-    "phone": lambda _: phone_rule(),
-    "division": lambda o: division_rule(o.test_divisions),
-    "code": _code,
-    "date": lambda o: date_rule(o.excel),
-    "timestamp": lambda o: timestamp_rule(o.excel),
-    "month": lambda _: month_rule(),
-    "integer": lambda o: integer_rule(o.minimum, o.maximum, o.physical_type, o.units, o.qualified),
-    "decimal": lambda o: decimal_rule(o.minimum, o.maximum, o.physical_type, o.units, o.qualified),
-    "degrees": lambda _: degrees_rule(),
-    "organisation_no": lambda o: organisation_no_rule(o.registrar),
-    "organisation_name": lambda _: organisation_name_rule(),
-    "identifier": lambda _: identifier_rule(),
-    "archive_no": lambda _: archive_no_rule(),
-    "address": lambda o: address_rule(o.keyed),
-    "text": lambda _: text_rule(),
+def _error(raw: Column, parsed: Column) -> Column:
+    """The primary error of an identity number, NULL when it is valid."""
+    error = F.regexp_extract(F.coalesce(parsed.getField("codes"), F.lit("")), "(E_[A-Z0-9_]+|W_CENTURY)", 1)
+    return F.when(parsed.getField("value").isNull(), F.when(error == "", F.lit("E_NULL")).otherwise(error))
+
+
+def _of_value(function: Callable[[Column], Column]) -> CompanionOf:
+    return lambda raw, parsed: function(parsed.getField("value"))
+
+
+def _of_field(name: str) -> CompanionOf:
+    return lambda raw, parsed: parsed.getField(name)
+
+
+QUALIFIER: Mapping[str, CompanionOf] = {"qualifier": lambda raw, parsed: numbers.qualifier(raw)}
+RULES: dict[str, Rule] = {
+    "identity": Rule(lambda o: identity_rule(o.business_date, o.test_divisions), {"raw": lambda raw, parsed: raw, "error": _error}),
+    "person_name": Rule(lambda _: person_name_rule(), {"key": _of_value(names.compare_key)}),
+    "phone": Rule(lambda _: phone_rule()),
+    "division": Rule(lambda o: division_rule(o.test_divisions), {"county": _of_value(divisions.county_of)}),
+    "code": Rule(lambda o: code_rule(o.code_list or "", o.code_map)),
+    "date": Rule(lambda o: date_rule(o.excel)),
+    "timestamp": Rule(lambda o: timestamp_rule(o.excel)),
+    "month": Rule(lambda _: month_rule()),
+    "integer": Rule(_number(integer_rule), QUALIFIER),
+    "decimal": Rule(_number(decimal_rule), QUALIFIER),
+    "degrees": Rule(lambda _: degrees_rule()),
+    "organisation_no": Rule(
+        lambda o: organisation_no_rule(o.registrar),
+        {"kind": _of_value(organisations.kind), "code": _of_value(organisations.code_of)},
+    ),
+    "organisation_name": Rule(lambda _: organisation_name_rule(), {"key": _of_value(organisations.compare_key)}),
+    "identifier": Rule(lambda _: identifier_rule()),
+    "archive_no": Rule(lambda _: archive_no_rule()),
+    "address": Rule(lambda o: address_rule(bool(o.companions)), {"key": _of_field("key"), "level": _of_field("level")}),
+    "text": Rule(lambda _: text_rule()),
 }
+agree("standards/rules.py", RULES, ROW_RULES)
+for _name, _rule in RULES.items():
+    agree(f"standards/rules.py, companions of {_name}", _rule.companions, [c.suffix for c in ROW_RULES[_name].companions])
 
 
 ANSWERS = ("value", "codes", "key", "level")
-"""What a rule may name for the outside: every rule the first two, the others as it says."""
+"""What the last step of a rule may return: always `value` and `codes`, `key` and `level` by rule."""
 
 
 def _looked_at(row: Row) -> dict[str, Column]:
@@ -86,7 +117,7 @@ def _looked_at(row: Row) -> dict[str, Column]:
 
 
 def _undamaged(row: Row) -> dict[str, Column]:
-    """Control characters inside: the rule gets to see nothing."""
+    """Hide a value with control characters from the rule."""
     damaged = F.when(row["untidy"], has_control(row["raw"])).otherwise(False)
     return {"delivered": row["raw"], "raw": F.when(~damaged, row["raw"])}
 
@@ -97,31 +128,32 @@ def _damage(row: Row) -> dict[str, Column]:
 
 
 def steps(rule: str, options: Options) -> Steps:
-    """The rule with the common check before and after it. KeyError for an unknown rule."""
-    return (_looked_at, _undamaged, *RULES[rule](options), _damage)
+    """Return the steps of a rule, between the checks that all rules share. KeyError for an unknown rule."""
+    return (_looked_at, _undamaged, *RULES[rule].steps(options), _damage)
 
 
 def parse(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> DataFrame:
-    """Raw strings by their rules: the frame with one column struct{value, codes: string, …} more for each entry of `rules`.
+    """Parse raw strings by their rules: adds one column struct{value, codes: string, …} for each entry of `rules`.
+
+    codes: `CODE,CODE`, NULL when there is none. E_: the value is NULL. W_: kept, with a warning. F_: kept after a repair.
+    Nothing delivered: NULL without a code. E_CONTROL, for every rule: the value contains control characters.
+
+    Every intermediate is computed once, for all columns together, one projection per step. As one expression per column, engines
+    plan for seconds and compute the same intermediates many times.
 
     rules: new column -> (rule, raw string column, options). KeyError for an unknown rule.
-    codes: `CODE,CODE`, NULL when there is none. E_: the value is NULL. W_: kept, with a warning. F_: kept after a repair.
-    Nothing delivered: NULL without a code. E_CONTROL, for every rule: control characters inside.
-
-    Every intermediate is computed once, for all columns together, one projection a step. Spelled out as one expression per
-    column, engines would plan for seconds and compute the same thing many times.
     """
     kept = frame.columns
     todo = {column: steps(rule, options) for column, (rule, _, options) in rules.items()}
-    held: dict[str, dict[str, str]] = {column: {"raw": source} for column, (_, source, _) in rules.items()}
+    fields_of: dict[str, dict[str, str]] = {column: {"raw": source} for column, (_, source, _) in rules.items()}
     for i in range(max(map(len, todo.values()), default=0)):
         added: dict[str, Column] = {}
         for column, rule_steps in todo.items():
             if i < len(rule_steps):
-                fields = rule_steps[i]({field: F.col(f"`{name}`") for field, name in held[column].items()})
+                fields = rule_steps[i]({field: F.col(f"`{name}`") for field, name in fields_of[column].items()})
                 names = {field: f"{column}|{i}|{field}" for field in fields}
                 added |= {names[field]: fields[field] for field in fields}
-                held[column] |= names
+                fields_of[column] |= names
         frame = frame.withColumns(added)
-    answers = [F.struct(*(F.col(f"`{held[c][f]}`").alias(f) for f in ANSWERS if f in held[c])).alias(c) for c in todo]
-    return frame.select(*(F.col(f"`{c}`") for c in kept), *answers)
+    structs = [F.struct(*(F.col(f"`{fields_of[c][f]}`").alias(f) for f in ANSWERS if f in fields_of[c])).alias(c) for c in todo]
+    return frame.select(*(F.col(f"`{c}`") for c in kept), *structs)

@@ -36,7 +36,6 @@ def csv_text(contract: Contract, rows: list[dict[str, Any]]) -> str:
 
 def write_drop(folder: Path, contract: Contract, day: str, data: bytes, rows: int, **manifest: Any) -> Path:
     """A drop of one file as it lies in the landing zone. Keyword arguments override fields of the manifest."""
-    assert contract.delivery is not None
     d = contract.delivery
     suffix = {"csv": ".csv", "jsonl": ".jsonl", "xlsx": ".xlsx", "fixed_width": ".txt"}[d.format] + (".gz" if d.compression else "")
     drop = folder / contract.domain / contract.table / day
@@ -57,7 +56,6 @@ def deliver(
 ) -> Path:
     """Deliver rows of a CSV table; `extra_lines` are appended as they are."""
     contract = runtime.contracts[f"cleansed/{table}"]
-    assert contract.delivery is not None
     text = csv_text(contract, rows) + "".join(line + "\n" for line in extra_lines)
     data = text.encode(contract.delivery.encoding)
     if contract.delivery.compression == "gzip":
@@ -70,7 +68,6 @@ def exchange(runtime: Runtime, table: str, day: str, rows: list[dict[str, Any]])
     import sqlalchemy as sa
 
     contract = runtime.contracts[f"cleansed/{table}"]
-    assert contract.delivery is not None
     assert contract.delivery.table is not None
     assert runtime.settings.exchange_url is not None
     d = contract.delivery

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from assets.declare import TableAsset
-    from contracts import Contract
+    from contracts import Contract, SourceContract
     from resources.engine import Engine
 
 
 def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
     """Do the job on an engine; seconds by table."""
     from assets.declare import declared
-    from contracts import load_all
+    from contracts import load_all, sources
     from standards.pseudonym import pseudonym_column
 
     started = perf_counter()
@@ -54,7 +54,7 @@ def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
     for source in SOURCES:
         at = perf_counter()
         raw = spark.read.format("delta").load(str(inputs / "raw" / source))
-        write(f"cleansed/{source}", cleansed(contracts[f"cleansed/{source}"], raw, checkpoint))
+        write(f"cleansed/{source}", cleansed(sources(contracts)[f"cleansed/{source}"], raw, checkpoint))
     for table in DERIVED:
         at = perf_counter()
         write(table, derived(assets[table], contracts[table], read, values))
@@ -71,17 +71,17 @@ def derived(asset: TableAsset, contract: Contract, read: Callable[[str], DataFra
     return made.select(*[F.col(c.name).cast(c.physical_type) for c in contract.columns])
 
 
-def cleansed(contract: Contract, raw: DataFrame, checkpoint: Callable[[DataFrame], DataFrame]) -> DataFrame:
+def cleansed(contract: SourceContract, raw: DataFrame, checkpoint: Callable[[DataFrame], DataFrame]) -> DataFrame:
     """The live rows of a cleansed table."""
     from pyspark.sql import functions as F
 
     from assets.cleansed.merge import Fate, merge
+    from contracts.model import Mode
     from quality.rows import snapshot, typed
     from quality.table_rules import flagged
 
     delivered = raw.withColumn("_business_date", F.col("_business_date").cast("date"))
-    assert contract.delivery is not None
-    last = delivered.select(snapshot().alias("s")).agg(F.max("s")).collect() if contract.delivery.mode == "full" else []
+    last = delivered.select(snapshot().alias("s")).agg(F.max("s")).collect() if contract.delivery.mode == Mode.FULL else []
     live = (F.col("_fate") == Fate.PUBLISHED) & (F.col("_op") != "D")
     rows = merge(contract, checkpoint(typed(contract, delivered, test_divisions=True)), None, [r[0] for r in last])
     return flagged(rows, contract, live).where(live)

@@ -1,34 +1,15 @@
-"""What a code says to people, in Chinese and English, and what to do about it: the table `meanings.csv`.
+"""What a code says to people, in Chinese and English, and what to do about it.
 
-Here: looking it up. Not here: when a row gets a code (`quality.rows`, `standards`).
+Here: looking it up. Not here: the meanings (`contracts.registry`), when a row gets a code (`quality.rows`, `standards`).
 """
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Meaning:
-    english: str
-    chinese: str
-    remedy_english: str
-    remedy_chinese: str
-
+from contracts.registry import Meaning, meanings
 
 UNKNOWN = Meaning("not as the contract says", "不符合约定", "see the table's contract", "请对照数据约定核对")
 
 
-@cache
-def meanings() -> dict[str, Meaning]:
-    """By code, without its column."""
-    with (Path(__file__).parent / "meanings.csv").open(encoding="utf-8", newline="") as file:
-        return {row.pop("code"): Meaning(**row) for row in csv.DictReader(file)}
-
-
 def meaning(code: str) -> Meaning:
-    """The meaning of `CODE` or `column:CODE`."""
+    """Return the meaning of `CODE` or `column:CODE`."""
     return meanings().get(code.rpartition(":")[2], UNKNOWN)

@@ -151,7 +151,7 @@ def check(manifest: Manifest, contract: Contract) -> None:
     """Raises ContractDiffers (DELIVERY_CONTRACT) when the manifest says something else than the contract."""
     delivery = delivery_of(contract)
     said = {"table": manifest.table, "format": manifest.format, "mode": manifest.mode}
-    agreed = {"table": f"{contract.domain}/{contract.table}", "format": delivery.format, "mode": delivery.mode}
+    agreed = {"table": f"{contract.domain}/{contract.table}", "format": str(delivery.format), "mode": str(delivery.mode)}
     if delivery.format in TEXT_FORMATS:
         said["encoding"] = CODECS.get(str(manifest.encoding).lower(), str(manifest.encoding))
         agreed["encoding"] = CODECS[delivery.encoding]

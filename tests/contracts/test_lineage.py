@@ -1,4 +1,4 @@
-"""Where the columns of base and theme tables come from: named, existing, and among what the table's function is given.
+"""Where the columns of base and theme tables come from: named, existing, and declared as inputs of the table's function.
 
 An origin is a column the value is taken or reckoned from; of a state, a flag, a count or a list of evidence also the columns
 that decide it. Columns that only join, group or break ties are none, except of a count, where they decide what is counted.
@@ -14,7 +14,7 @@ import yaml
 
 from assets.declare import declared
 from contracts import Contract, ContractError, load_all
-from contracts.loader import BESIDE_CONTRACT
+from contracts.loader import SYSTEM_COLUMNS
 from contracts.refused import ROOT
 
 BY_THE_RUN = {
@@ -74,6 +74,8 @@ def _city(folder: Path, origins: dict[str, list[str]]) -> Path:
         }  # fmt: skip
         schema: dict[str, Any] = {"name": "thing", "physicalType": "table", "properties": [column]}
         if name.startswith("cleansed/"):
+            column.pop("transformSourceObjects")
+            column["customProperties"] = [{"property": "rule", "value": "identifier"}]
             schema["customProperties"] = [{"property": "delivery", "value": {"format": "csv", "mode": "full"}}]
         contract = {
             "apiVersion": "v3.1.0", "kind": "DataContract", "id": name, "status": "active", "name": name, "version": "1.0.0",
@@ -86,8 +88,8 @@ def _city(folder: Path, origins: dict[str, list[str]]) -> Path:
 
 
 def test_origins_that_exist_are_accepted(tmp_path: Path) -> None:
-    beside = [f"cleansed/health/visits.{c}" for c in BESIDE_CONTRACT]
-    city = load_all(_city(tmp_path, GOOD | {"base/health/rows": [*beside, "no", "themes/health/people.no"]}))
+    system = [f"cleansed/health/visits.{c}" for c in SYSTEM_COLUMNS]
+    city = load_all(_city(tmp_path, GOOD | {"base/health/rows": [*system, "no", "themes/health/people.no"]}))
     assert city["themes/health/people"].columns[0].derived_from == ("cleansed/health/visits.no", "cleansed/health/visits._row_no")
 
 

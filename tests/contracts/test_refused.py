@@ -54,6 +54,12 @@ def _rule(kind: str, **said: Any) -> Change:
     return lambda c: _schema(c)["customProperties"].append({"property": kind, "value": [said]})
 
 
+def _derived(name: str, **settings: Any) -> dict[str, Any]:
+    column = {"name": name, "logicalType": "string", "physicalType": "string", "classification": "L3", "description": "Derived",
+              "transformSourceObjects": ["no"]}  # fmt: skip
+    return column | ({"customProperties": [{"property": k, "value": v} for k, v in settings.items()]} if settings else {})
+
+
 BROKEN: dict[str, tuple[Change, str, str, str]] = {
     # what is wrong: how, field, problem, remedy
     "cadence in an unknown unit": (
@@ -89,7 +95,7 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     ),
     "rule without its option": (
         _rule("rowRules", rule="coordinates", columns=["no", "sex"]),
-        "rowRules, 'coordinates'", "has 2 columns and says columns, rule", "say rule, columns, crs",
+        "rowRules, 'coordinates'", "has 2 columns and states columns, rule", "state rule, columns, crs",
     ),
     "rule of the table with too few columns": (
         _rule("tableRules", rule="shared", columns=["no"], most=5),
@@ -108,7 +114,7 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     ),
     "no rule": (
         lambda c: _column(c, 1).pop("customProperties"),
-        "column 'sex'", "neither delivered (rule) nor described", "Add a rule",
+        "column 'sex'", "neither a rule (delivered) nor a description", "Add a rule",
     ),
     "unknown code list": (
         lambda c: _column(c, 1)["customProperties"][1].update(value="gender"),
@@ -116,11 +122,40 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     ),
     "code without a list": (
         lambda c: _column(c, 1)["customProperties"].pop(),
-        "column 'sex', codeList", "None is not known", "Use one of",
+        "column 'sex'", "rule code lacks ['codeList']", "Add it",
     ),
     "unknown property": (
         lambda c: _column(c)["customProperties"].append({"property": "codelist", "value": "x"}),
-        "column 'no'", "unknown custom properties ['codelist']", "correct the spelling",
+        "column 'no'", "unknown settings ['codelist'] of rule identifier", "Use only: rule, aliases, width, onError",
+    ),
+    "setting of another rule": (
+        lambda c: _column(c)["customProperties"].append({"property": "codeList", "value": "sex"}),
+        "column 'no'", "unknown settings ['codeList'] of rule identifier", "Use only: rule, aliases, width, onError",
+    ),
+    "range of a text": (
+        lambda c: _column(c).update(logicalTypeOptions={"minimum": 1}),
+        "column 'no'", "unknown settings ['minimum'] of rule identifier", "Use only",
+    ),
+    "setting without a rule": (
+        lambda c: _schema(c)["properties"].append(_derived("x", width=4)),
+        "column 'x'", "has settings ['width'] but no rule", "Add a rule",
+    ),
+    "derived column of a misspelt name": (
+        lambda c: (_column(c)["customProperties"][0].update(value="identity"), _schema(c)["properties"].append(_derived("no_eror"))),
+        "column 'no_eror'", "does not follow from no by rule identity", "Use one of: no_raw, no_error",
+    ),
+    "derived column of a rule that derives nothing": (
+        lambda c: _schema(c)["properties"].append(_derived("no_raw")),
+        "column 'no_raw'", "does not follow from no by rule identifier", "rule identifier derives nothing",
+    ),
+    "derived column of nothing": (
+        lambda c: _schema(c)["properties"].append({**_derived("no_raw"), "transformSourceObjects": ["nr"]}),
+        "column 'no_raw', transformSourceObjects", "'nr' is not known", "Use one of: no, sex",
+    ),
+    "derived column of another type": (
+        lambda c: (_column(c)["customProperties"][0].update(value="identity"),
+                   _schema(c)["properties"].append({**_derived("no_raw"), "physicalType": "int"})),
+        "column 'no_raw', physicalType", "is int", "Write string",
     ),
     "unknown type": (lambda c: _column(c).update(logicalType="text"), "logicalType", "text", "string"),
     "no physical type": (lambda c: _column(c).pop("physicalType"), "column 'no', physicalType", "is missing", "Add it"),
@@ -195,9 +230,9 @@ def test_broken_contract_is_refused_with_file_field_and_remedy(wrong: str, tmp_p
     change(contract)
     with pytest.raises(ContractError) as refused:
         load(_written(tmp_path, contract))
-    said = str(refused.value)
-    assert "\n" not in said
-    assert "thing.yaml" in said
+    message = str(refused.value)
+    assert "\n" not in message
+    assert "thing.yaml" in message
     assert field in refused.value.where
     assert problem.lower() in refused.value.problem.lower()
     assert remedy in refused.value.remedy

@@ -80,7 +80,6 @@ def test_archive_as_delivered_and_as_kept() -> None:
     }  # fmt: skip
     assert all(archive.column(name).source is None for name in derived)
     assert {c.name: c.on_error for c in archive.columns if c.name in ("status", "phone")} == {"status": "quarantine", "phone": "flag"}
-    assert archive.delivery is not None
     assert (archive.delivery.format, archive.delivery.encoding, archive.delivery.mode) == ("csv", "gb18030", "full")
 
 

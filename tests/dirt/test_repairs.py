@@ -68,7 +68,7 @@ ONCE: dict[str, tuple[list[str], dict[str, Any]]] = {
     "address": (ADDRESSES, {}),
     "degrees": (DEGREES, {}),
     "organisation_no": (ORGANISATIONS, {}),
-    "qualified": (QUALIFIED, {"physical_type": "decimal(12,3)", "minimum": 0, "maximum": 1e6, "qualified": True}),
+    "qualified": (QUALIFIED, {"physical_type": "decimal(12,3)", "minimum": 0, "maximum": 1e6, "companions": ("qualifier",)}),
 }
 
 

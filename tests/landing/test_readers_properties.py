@@ -30,7 +30,6 @@ text = st.text(st.sampled_from("\"',;|\r\n\t =+-@\\\0　Ａ１王㛃𬍛€\u200
 
 
 def read(agreed: Contract, data: bytes) -> pa.Table:
-    assert agreed.delivery is not None
     file = DataFile("file", 0, "landing/file", io.BytesIO(data), len(data), CODECS[agreed.delivery.encoding], None)
     found = list(READERS[agreed.delivery.format](agreed, file))
     return pa.Table.from_batches(found).sort_by("_row_no") if found else pa.table({})

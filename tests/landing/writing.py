@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from contracts.model import Contract, DeliverySpec, Field
+from contracts.model import DeliverySpec, Field, SourceContract
 from resources.landing import LandingZone
 from resources.readers.streams import sm3_bytes
 
@@ -20,7 +20,7 @@ NAMES = {"visit_no": "就诊号", "name": "姓名", "visit_date": "就诊日期"
 ROWS = [["A1", "王小明", "2019-12-30"], ["A2", "", "2019-12-31"]]
 
 
-def contract(format: str = "csv", **delivery: Any) -> Contract:
+def contract(format: str = "csv", **delivery: Any) -> SourceContract:
     """A table of three delivered columns (one with an alias) and one the lake derives."""
     widths = {"visit_no": 4, "name": 8, "visit_date": 10}
     columns = [
@@ -30,8 +30,8 @@ def contract(format: str = "csv", **delivery: Any) -> Contract:
     columns[0] = Field("visit_no", "就诊号", "", "string", "string", rule="text", source="就诊号", aliases=("流水号",), width=4)
     derived = Field("name_key", "", "for comparison", "string", "string")
     settings = {"encoding": "gb18030", "mode": "append", "format": format, **delivery}
-    return Contract(
-        "cleansed/health/visit", "1.0.0", "", "", "health", "", (*columns, derived), Path("visit.yaml"), DeliverySpec(**settings)
+    return SourceContract(
+        "cleansed/health/visit", "1.0.0", "", "", "health", "", (*columns, derived), Path("visit.yaml"), delivery=DeliverySpec(**settings)
     )
 
 
@@ -39,9 +39,8 @@ def folder_of(landing: Path, day: date = DAY) -> Path:
     return landing / "health" / "visit" / day.isoformat()
 
 
-def manifest_of(agreed: Contract, data: dict[str, bytes], row_count: int, **changed: Any) -> dict[str, Any]:
+def manifest_of(agreed: SourceContract, data: dict[str, bytes], row_count: int, **changed: Any) -> dict[str, Any]:
     delivery = agreed.delivery
-    assert delivery is not None
     return {
         "table": "health/visit",
         "dept_org_code": "000000000",
@@ -59,7 +58,7 @@ def manifest_of(agreed: Contract, data: dict[str, bytes], row_count: int, **chan
     }
 
 
-def drop(landing: Path, agreed: Contract, data: dict[str, bytes], row_count: int, day: date = DAY, **changed: Any) -> Path:
+def drop(landing: Path, agreed: SourceContract, data: dict[str, bytes], row_count: int, day: date = DAY, **changed: Any) -> Path:
     """Write files and manifest; a field changed to `...` is left out of the manifest."""
     folder = folder_of(landing, day)
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +75,7 @@ def csv_bytes(rows: list[list[str]], header: list[str] | None = None, encoding: 
     return text.getvalue().encode(encoding)
 
 
-def read_all(landing: Path, agreed: Contract, exchange_url: str | None = None) -> pa.Table:
+def read_all(landing: Path, agreed: SourceContract, exchange_url: str | None = None) -> pa.Table:
     """Read the only drop there is."""
     zone = LandingZone(str(landing), exchange_url)
     (found,) = zone.drops(agreed)

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from contracts import Contract, load_all
-from contracts.model import DeliverySpec, Field
+from contracts.model import DeliverySpec, Field, Format, Mode, OnError, SourceContract
 from quality.rows import typed
 from tests.cleansed.nights import certificate, citizen, examination, resident, staff
 
@@ -53,12 +53,11 @@ def test_what_holds_a_row_back(spark: SparkSession, changed: dict[str, Any], cod
 
 def test_error_in_a_column_does_not_hold_a_column_whose_name_ends_like_it(spark: SparkSession) -> None:
     columns = (
-        Field("no", "", "", "string", "string", required=True, key_position=1, rule="identifier", on_error="quarantine"),
+        Field("no", "", "", "string", "string", required=True, key_position=1, rule="identifier", on_error=OnError.QUARANTINE),
         Field("start_no", "", "", "integer", "int", rule="integer"),
     )
-    contract = Contract(
-        "cleansed/a/b", "1", "", "", "", "", columns, load_all()["cleansed/health/staff"].path, delivery=DeliverySpec("csv", "append")
-    )
+    path, delivery = load_all()["cleansed/health/staff"].path, DeliverySpec(Format.CSV, Mode.APPEND)
+    contract = SourceContract("cleansed/a/b", "1", "", "", "", "", columns, path, delivery=delivery)
     (row,) = judged(spark, contract, {"no": "A", "start_no": "many"})
     assert [c.split(":")[0] for c in row["_codes"]] == ["start_no"]
     assert not row["_bad"]

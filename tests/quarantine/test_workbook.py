@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
+from contracts.registry import meanings
 from pipelines.cli.main import app
 from pipelines.control.audit import AUDIT, Entry, lines, record, verify
 from pipelines.quarantine import workbook
 from pipelines.quarantine.cells import LONGEST, visible
-from pipelines.quarantine.meanings import meanings
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError
 from resources.lake import Lake

@@ -77,7 +77,6 @@ def made(how: dict[str, Any]) -> bytes:
 
 def delivered(contract: Contract, data: bytes) -> bytes:
     """UTF-8 text in the encoding and compression of the contract."""
-    assert contract.delivery is not None
     encoded = data.decode("utf-8").encode(contract.delivery.encoding)
     return gzip.compress(encoded, mtime=0) if contract.delivery.compression == "gzip" else encoded
 
@@ -90,7 +89,6 @@ def write_drop(target: Path, contract: Contract, day: str, source: Path, make: d
     target.mkdir(parents=True, exist_ok=True)
     files = {f.name: f.read_bytes() for f in sorted(source.glob("*"))} if source.is_dir() else {}
     own_manifest = files.pop(MANIFEST, None)
-    assert contract.delivery is not None
     gz = ".gz" if contract.delivery.compression else ""
     files = {name.removesuffix(gz) + gz: delivered(contract, data) for name, data in files.items()}
     rows = sum(_rows(contract, data) for data in files.values())
@@ -112,7 +110,6 @@ def write_drop(target: Path, contract: Contract, day: str, source: Path, make: d
 
 def _rows(contract: Contract, data: bytes) -> int:
     """Rows as a department would count them: the lines, without the header of a CSV file."""
-    assert contract.delivery is not None
     plain = gzip.decompress(data) if contract.delivery.compression == "gzip" else data
     lines = [line for line in plain.decode(contract.delivery.encoding).removeprefix("\ufeff").split("\n") if line.strip()]
     return max(len(lines) - (contract.delivery.format == "csv"), 0)
@@ -120,7 +117,6 @@ def _rows(contract: Contract, data: bytes) -> int:
 
 def manifest(contract: Contract, day: str, files: dict[str, bytes], rows: int) -> dict[str, Any]:
     """What an honest department says of these files."""
-    assert contract.delivery is not None
     d = contract.delivery
     return {
         "table": f"{contract.domain}/{contract.table}", "dept_org_code": contract.domain, "extract_ts": f"{day}T22:00:00+08:00",

@@ -51,7 +51,6 @@ class Scenario:
         contracts = load_all() | {c.name: c for c in map(load, own)}
         for table, changed in (self.delivery or {}).items():
             agreed = contracts[f"cleansed/{table}"]
-            assert agreed.delivery is not None
             contracts[agreed.name] = replace(agreed, delivery=replace(agreed.delivery, **changed))
         return contracts
 
@@ -96,7 +95,6 @@ def play(scenario: Scenario, runtime: Runtime, proven: Callable[..., None]) -> N
 
 def _deliver(scenario: Scenario, runtime: Runtime, step: str, table: str, day: str) -> None:
     contract = runtime.contracts[f"cleansed/{table}"]
-    assert contract.delivery is not None
     drop = f"{table}/{day}" if step == "." else f"{step}/{table}/{day}"
     source = scenario.folder / "input" / drop
     if contract.delivery.format == "database":

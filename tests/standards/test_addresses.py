@@ -28,7 +28,7 @@ VECTORS = {
 
 @pytest.mark.proves("D34")
 def test_vectors_of_the_grammar(spark: SparkSession, proven: Callable[..., None]) -> None:
-    options = Options(business_date=F.lit("2019-12-31").cast("date"), keyed=True)
+    options = Options(business_date=F.lit("2019-12-31").cast("date"), companions=("key", "level"))
     frame = spark.createDataFrame([(t,) for t in (*VECTORS, None)], "raw string")
     found = {r["raw"]: (r["a"]["key"], r["a"]["level"]) for r in parse(frame, {"a": ("address", "raw", options)}).collect()}
     assert found.pop(None) == (None, None)

@@ -28,7 +28,7 @@ QUALIFIED = {
 
 @pytest.mark.proves("D20")
 def test_number_and_its_qualifier(parse_all: Parse, column_of: Parse, proven: Callable[..., None]) -> None:
-    answers = parse_all("decimal", list(QUALIFIED), physical_type="decimal(12,3)", minimum=0.0, maximum=1e6, qualified=True)
+    answers = parse_all("decimal", list(QUALIFIED), physical_type="decimal(12,3)", minimum=0.0, maximum=1e6, companions=("qualifier",))
     beside = column_of(list(QUALIFIED), numbers.qualifier)
     assert {raw: (*a, q) for raw, a, q in zip(QUALIFIED, answers, beside, strict=True)} == QUALIFIED
     unqualified = parse_all("decimal", ["<0.01"], physical_type="decimal(12,3)")

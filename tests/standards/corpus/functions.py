@@ -33,14 +33,14 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
         (TEXTS, {"physical_type": "decimal(12,2)", "minimum": -1e6, "maximum": 1e6}),
         (TEXTS, {"physical_type": "decimal(38,10)"}),
         (TEXTS, {"physical_type": "decimal(5,1)", "minimum": 30, "maximum": 250, "units": {"m": 100.0, "mg/dL": 0.055556}}),
-        (TEXTS + QUALIFIED, {"physical_type": "decimal(12,3)", "minimum": 0, "maximum": 1e6, "qualified": True}),
+        (TEXTS + QUALIFIED, {"physical_type": "decimal(12,3)", "minimum": 0, "maximum": 1e6, "companions": ("qualifier",)}),
     ],
     "degrees": [(TEXTS + DEGREES, {})],
     "organisation_no": [(TEXTS + ORGANISATIONS, {}), (ORGANISATIONS, {"registrar": True})],
     "organisation_name": [(TEXTS, {})],
     "identifier": [(TEXTS, {})],
     "archive_no": [(TEXTS, {})],
-    "address": [(TEXTS, {}), (TEXTS, {"keyed": True})],
+    "address": [(TEXTS, {}), (TEXTS, {"companions": ("key", "level")})],
     "text": [(TEXTS, {})],
 }
 
