@@ -140,7 +140,7 @@ def test_spark_without_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("JAVA_HOME", raising=False)
     report = doctor(config)
     assert (report.code, report.bad) == (1, {"Java", "engine", "engine and lake"})
-    assert report.found("Java") == "JAVA: Apache Spark needs Java 17, and there is none (PATH)"
+    assert report.found("Java") == "JAVA: Apache Spark needs Java 17, which is not installed (PATH)"
     assert "CITYLAKE_ENGINE=sail" in report.remedy("Java")
     assert report.found("engine") == report.found("Java")
 
