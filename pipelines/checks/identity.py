@@ -1,6 +1,6 @@
-"""H3 and H10: whose number it is, one pseudonym per person through all releases; what is personal is treated as personal.
+"""H3 and H10: identity numbers are valid, each belongs to one pseudonym in all releases, personal columns are protected.
 
-The number is judged once more by the rule of the standard, from the published value and not from the delivered one.
+The published number is parsed again by the rule of the standard.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from standards.rules import Options, parse
 
 PERSON = "base/population/person"
 RECENT = 7
-"""So many releases are compared when it has to be quick."""
+"""The newest releases that are compared without --thorough."""
 NUMBER = r"^[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])[0-9]{3}[0-9X]\z"
 LAKES_OWN = ("operations",)
 
@@ -25,10 +25,10 @@ LAKES_OWN = ("operations",)
 def checks() -> list[Check]:
     return [
         Check("numbers_are_valid", "H3", "every identity number of a person is valid", _valid),
-        Check("pseudonym_of_one_person", "H3", "through all releases a pseudonym belongs to one number and a number to one", _one_to_one),
+        Check("pseudonym_of_one_person", "H3", "in all releases a pseudonym has one number and a number one pseudonym", _one_to_one),
         Check("copies_keep_their_level", "H10", "a column copied from another is classified at least as high", _levels),
-        Check("no_number_in_plain_columns", "H10", "no column below L3 holds anything like an identity number", _plain),
-        Check("log_without_personal_values", "H10", "no log of a table with personal columns states minimum or maximum", _log),
+        Check("no_number_in_plain_columns", "H10", "no column below L3 contains an identity number", _plain),
+        Check("log_without_personal_values", "H10", "no Delta log of a table with personal columns contains minimum or maximum", _log),
     ]
 
 
@@ -43,7 +43,7 @@ def _valid(view: View) -> Violations:
     options = Options(business_date=F.lit(view.as_of), test_divisions=view.runtime.test_divisions)
     judged = parse(numbers, {"judged": ("identity", "id_no", options)})
     wrong = F.when(F.coalesce(F.col("judged.value"), F.lit("")) != F.col("id_no"), F.col("person_uid"))
-    # no filter: engines would spell the whole rule out in it, and plan for half a minute
+    # no filter: the engine would inline the whole rule into it and plan for half a minute
     found = judged.agg(F.count(wrong).alias("n"), F.slice(F.sort_array(F.collect_list(wrong)), 1, EXAMPLES).alias("shown")).collect()[0]
     return Violations(found["n"], tuple(found["shown"]))
 
@@ -67,7 +67,7 @@ def _counted(wrong: DataFrame, example: str) -> Violations:
 
 
 def _made(view: View) -> list[Contract]:
-    """The contracts of the base and thematic tables of the release."""
+    """Return the contracts of the base and thematic tables in the release."""
     found = [c for c in view.runtime.contracts.values() if c.delivery is None and view.has(c.name)]
     if not found:
         raise DoesNotApply("no base or thematic table is in the release")

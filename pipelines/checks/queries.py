@@ -1,4 +1,4 @@
-"""The invariants that one query can ask: queries.yaml as checks."""
+"""The invariants of queries.yaml as checks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pipelines.checks.view import PLACE, View
 
 
 def queries() -> list[Check]:
+    """Return one check per query, in the order of the file."""
     raw = yaml.safe_load(Path(__file__).with_name("queries.yaml").read_text(encoding="utf-8"))
     return [Check(name, q["code"], q["must"], partial(_found, q["violations"])) for name, q in raw.items()]
 

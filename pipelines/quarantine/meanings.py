@@ -1,6 +1,6 @@
-"""What a code says to people, in Chinese and English, and what to do about it: the table `meanings.csv`.
+"""The meaning of every error code in Chinese and English, with its remedy: the table `meanings.csv`.
 
-Here: looking it up. Not here: when a row gets a code (`quality.rows`, `standards`).
+Here: the lookup. Not here: when a row gets a code (`quality.rows`, `standards`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ UNKNOWN = Meaning("not as the contract says", "不符合约定", "see the table'
 
 @cache
 def meanings() -> dict[str, Meaning]:
-    """By code, without its column."""
+    """Return the meanings by code, without its column."""
     with (Path(__file__).parent / "meanings.csv").open(encoding="utf-8", newline="") as file:
         return {row.pop("code"): Meaning(**row) for row in csv.DictReader(file)}
 
 
 def meaning(code: str) -> Meaning:
-    """The meaning of `CODE` or `column:CODE`."""
+    """Look up `CODE` or `column:CODE`."""
     return meanings().get(code.rpartition(":")[2], UNKNOWN)
