@@ -13,8 +13,9 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
+from assets.invariants import Violations
 from contracts import Contract
-from pipelines.checks.checks import Check, DoesNotApply, Violations
+from pipelines.checks.checks import Check, DoesNotApply
 from pipelines.checks.view import View
 from quality.rows import LINEAGE
 
@@ -33,6 +34,7 @@ class Counted:
 
 
 def checks() -> list[Check]:
+    """Return the checks of this module."""
     return [
         Check("ledger_balances", "H1", "rows in = published + quarantined + duplicates + rejected, in every row of the ledger", _balances),
         Check("rows_have_lineage", "H1", "every row of cleansed and quarantine is in raw, with batch, file and line", _lineage),

@@ -5,15 +5,14 @@ Here: running one check so that none hides another, without personal values in t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from time import perf_counter
 
+from assets.invariants import Violations
 from pipelines.checks.view import View
 from resources.errors import CitylakeError, Unreachable
-
-EXAMPLES = 5
 
 
 class Verdict(StrEnum):
@@ -24,19 +23,6 @@ class Verdict(StrEnum):
 
 class DoesNotApply(Exception):
     """The release has nothing that this invariant is about; the message says why."""
-
-
-@dataclass(frozen=True)
-class Violations:
-    """The number of violations and the first examples: table, batch, file and line, or a pseudonym. Never a personal value."""
-
-    count: int = 0
-    examples: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, found: Iterable[str]) -> Violations:
-        examples = sorted(found)
-        return cls(len(examples), tuple(examples[:EXAMPLES]))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from pipelines.checks.checks import Check, DoesNotApply, Violations
+from assets.invariants import Violations
+from pipelines.checks.checks import Check, DoesNotApply
 from pipelines.checks.view import View
 from pipelines.control.batches import contains
 from pipelines.control.ledger import ACCOUNTS
@@ -21,6 +22,7 @@ CHECKPOINT = re.compile(r"^(\d{20})\.checkpoint\.")
 
 
 def checks() -> list[Check]:
+    """Return the checks of this module."""
     return [
         Check("releases_are_readable", "LAKE", "every table version that a release names can be read", _releases),
         Check("versions_have_accounts", "LAKE", "the accounts that commits carry are recorded in the ledger", _accounts),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.checks.checks import Check, DoesNotApply, Violations
+from assets.invariants import Violations
+from pipelines.checks.checks import Check, DoesNotApply
 from pipelines.checks.view import View
 from pipelines.cli.rebuild import Difference, compare_lakes
 from pipelines.orchestration.nights import NightReport, run_rebuild
@@ -11,6 +12,7 @@ from resources.errors import CitylakeError
 
 
 def checks() -> list[Check]:
+    """Return the checks of this module."""
     return [Check("rebuild_is_equal", "H2", "a rebuild from raw is equal row for row", _equal)]
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipelines.checks import batches, control_tables, identity, rebuilt
+from pipelines.checks import batches, control_tables, declared, privacy, rebuilt
 from pipelines.checks.checks import Check, Finding, run_check
-from pipelines.checks.queries import queries
 from pipelines.checks.view import View
 
 
 def all_checks() -> list[Check]:
     """Return the checks by code of the domain rules, the lake's own guarantees last."""
-    found = [*batches.checks(), *rebuilt.checks(), *identity.checks(), *queries(), *control_tables.checks()]
+    found = [*batches.checks(), *rebuilt.checks(), *declared.checks(), *privacy.checks(), *control_tables.checks()]
     return sorted(found, key=lambda c: (c.code == "LAKE", len(c.code), c.code))
 
 

@@ -5,12 +5,12 @@ Here: reading a table at its version, SQL over several tables, the ledger up to 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from assets.invariants import PLACE
 from contracts import Contract
 from pipelines.control.ledger import Release
 from pipelines.control.maintenance import Task
@@ -19,9 +19,6 @@ from pipelines.runtime import Runtime
 if TYPE_CHECKING:
     from deltalake import DeltaTable
     from pyspark.sql import DataFrame, Row
-
-PLACE = re.compile(r"\{([a-z_/]+)\}")
-"""A table name in a query."""
 
 
 @dataclass
@@ -37,6 +34,11 @@ class View:
     @property
     def as_of(self) -> date:
         return self.release.as_of
+
+    @property
+    def test_divisions(self) -> bool:
+        """Whether the division of the demo city counts as valid."""
+        return self.runtime.test_divisions
 
     @property
     def tables(self) -> list[str]:
@@ -55,8 +57,14 @@ class View:
         assert handle is not None
         return handle
 
-    def frame(self, table: str) -> DataFrame:
-        return self.runtime.lake.read(self.runtime.spark, table, self.release.versions[table])
+    def frame(self, table: str, version: int | None = None) -> DataFrame:
+        """Read a table of the release, or another version of it."""
+        return self.runtime.lake.read(self.runtime.spark, table, self.release.versions[table] if version is None else version)
+
+    def versions(self, table: str) -> list[int]:
+        """Return the versions of a table in all readable releases up to this one, oldest first."""
+        readable = [r for r in self.releases if r.number <= self.release.number and r.number not in self.gone_releases]
+        return sorted({r.versions[table] for r in readable if table in r.versions})
 
     def sql(self, query: str) -> list[Row]:
         """Run a query that names its tables as `{base/population/person}`."""

@@ -298,12 +298,12 @@ def refuse_hold(
 
 @app.command()
 def explain(
-    what: Annotated[str, typer.Argument(help="An archive number or a person's uid.")],
+    what: Annotated[str, typer.Argument(help="An identifier, such as an archive number or a person_uid.")],
     lake: LakeOption = None,
     config: ConfigOption = None,
     json: Json = False,
 ) -> None:
-    """Why an archive has its state: the rules that hit and the evidence, each with file and line."""
+    """Explain a record, such as the state of an archive: rules and evidence, each with file and line."""
     from pipelines.cli.explain import show_explanation
 
     raise typer.Exit(show_explanation(_settings(config, lake=lake), what, as_json=json))
