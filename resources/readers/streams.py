@@ -34,7 +34,7 @@ ARCHIVES = {
     b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"Rar!\x1a\x07": "rar", b"7z\xbc\xaf\x27\x1c": "7z", b"\xfd7zXZ\0": "xz",
     b"BZh91AY&SY": "bzip2",
 }  # fmt: skip
-"""How archives begin; text does not."""
+"""Magic numbers of archives, which text never begins with."""
 
 
 def safe_name(name: Any, where: str) -> str:
@@ -60,8 +60,8 @@ def sm3(handle: BinaryIO) -> str:
     return _sm3_of(iter(lambda: handle.read(CHUNK), b""))
 
 
-def sm3_beside(descriptor: int, stop: Event) -> str:
-    """The same of a whole file, whatever else reads it meanwhile; of no use when it was told to stop."""
+def sm3_concurrent(descriptor: int, stop: Event) -> str:
+    """SM3 of a whole file while another reader moves its position; meaningless once `stop` is set."""
 
     def pieces() -> Iterator[bytes]:
         offset = 0
@@ -87,7 +87,7 @@ def sm3_bytes(data: bytes) -> str:
 
 
 class _Guarded(io.RawIOBase):
-    """A readable stream that counts, keeps the limits and names what is wrong with a compressed file."""
+    """A readable stream that counts bytes, enforces the limits and reports a broken compressed file."""
 
     def __init__(self, inner: Any, packed: int, where: str) -> None:
         self._inner, self._packed, self._where, self._count = inner, packed, where, 0

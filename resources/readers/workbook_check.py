@@ -1,8 +1,8 @@
-"""A workbook before it is opened: how large it is unpacked, how far its cells reach, whether its formulas have values.
+"""Checks of a workbook before it is opened: its unpacked size, the extent of its cells, formulas without stored values.
 
-Here: limits that keep a small file from filling the memory. The library that reads workbooks holds the whole rectangle
-around the cells of a sheet, one cell in the last corner makes that 17 thousand million, and hands over a formula without
-a stored value as an empty cell. So every part is looked through first, as a stream. Not here: reading rows.
+Here: limits that keep a small file from filling the memory. The library that reads workbooks allocates the whole rectangle
+around the cells of a sheet (one cell in the last corner makes that 17 thousand million) and returns a formula without a
+stored value as an empty cell. So every part is scanned first, as a stream. Not here: reading rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_CELLS = 1 << 24
 PLACE = re.compile("([A-Za-z]{1,3})([0-9]{1,7})")
 MARKUP = (".xml", ".rels")
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError, RuntimeError)
-"""What Python's zip module raises for archives that are damaged, encrypted, or packed in a way nobody uses."""
+"""What Python's zip module raises for archives that are damaged, encrypted, or compressed in an unsupported way."""
 
 
 def no_workbook(file: DataFile) -> DeliveryRejected:
@@ -42,13 +42,13 @@ def check(file: DataFile) -> None:
                 raise too_large(f"more than {MAX_PARTS} parts or {MAX_UNPACKED_BYTES} bytes unpacked", file.where)
             for part in parts:
                 with archive.open(part) as stream:
-                    _look_through(part.filename, stream, file)
+                    _scan(part.filename, stream, file)
     except UNREADABLE:
         raise no_workbook(file) from None
 
 
-def _look_through(name: str, stream: IO[bytes], file: DataFile) -> None:
-    """Read a part to its end: the archive's own check of size and sum comes with it."""
+def _scan(name: str, stream: IO[bytes], file: DataFile) -> None:
+    """Scan a part to its end, which also verifies the archive's size and checksum."""
     part, known = _Part(file), name.lower().endswith(MARKUP)
     while chunk := stream.read(CHUNK):
         try:

@@ -4,9 +4,9 @@ Here: finding the table in the sheet, cells to text. Not here: what the cells me
 
 The header is the first of the first ten rows with at least 60 % of the contract's column names (domain rules D31),
 in the first sheet that has one. Wholly empty rows, and rows at the end whose first filled cell speaks of a total or
-a signature, are no rows of the delivery. `_row_no` is the row number of the sheet. An empty cell is NULL. A number
-is its decimal text of 15 significant digits (no ".0"), a date ISO. The digits of a number that has more of them before
-the point are lost: it keeps its exponent (3.2109919080101E+17), so that nobody takes it for somebody's number.
+a signature, are not rows of the delivery. `_row_no` is the row number of the sheet. An empty cell is NULL. A number
+is its decimal text of 15 significant digits (no ".0"), a date ISO. A number with more digits before the point has lost
+some: it keeps its exponent (3.2109919080101E+17), so that it is not mistaken for a valid identifier.
 The workbook is held in memory, within the limits of `workbook_check`.
 """
 
@@ -29,7 +29,7 @@ from resources.readers.header import NEW, hits, match, new_columns, reject
 from resources.readers.streams import DataFile
 
 DIGITS = 15
-"""Significant digits of a number in Excel; what a cell stores beyond them is noise of binary fractions."""
+"""Significant digits of a number in Excel; digits a cell stores beyond them are noise of binary fractions."""
 HEADER_ROWS = 10
 HEADER_SHARE = 0.6
 FOOTER = re.compile("合计|小计|制表|审核")
@@ -73,13 +73,13 @@ def _table(workbook: Any, contract: Contract, file: DataFile) -> tuple[list[str]
 
 
 def _without_footer(found: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, Row]]:
-    held: list[tuple[int, Row]] = []
+    pending: list[tuple[int, Row]] = []
     for number, row in found:
-        held.append((number, row))
+        pending.append((number, row))
         first = next(cell for cell in row if cell is not None and cell.strip())
         if not FOOTER.search("".join(first.split())):
-            yield from held
-            held = []
+            yield from pending
+            pending = []
 
 
 def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
