@@ -35,7 +35,7 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
     In a whole list a row that lies in the future is equal to none of another day: what is said of it will not hold for ever.
     """
     assert contract.delivery is not None
-    excel = contract.delivery.format == "xlsx"
+    excel = contract.delivery.format in ("xlsx", "xls")
     hashed = raw.withColumn("_row_hash", delivered_hash(contract))
     rules = {
         _PARSED.format(c.name): (c.rule or "text", _meant(contract, c), _options(contract, c, excel=excel, test_divisions=test_divisions))
