@@ -24,7 +24,7 @@ FORMATS = ("csv", "xlsx", "xls", "jsonl", "fixed_width", "database")
 DAYS = {"d": 1, "m": 31, "y": 366}
 """The units of a retention: at least so many days."""
 MODES = ("full", "inc", "append")
-ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
+ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "cp936")
 COMPRESSIONS = (None, "gzip")
 NEW_COLUMNS = ("hold", "accept")
 PROMISES = {"frequency": (("d", "w", "m", "y"), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
