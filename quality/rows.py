@@ -38,7 +38,7 @@ def typed(contract: SourceContract, raw: DataFrame, *, test_divisions: bool) -> 
         raw: one string column per delivered column of the contract, and the columns of `raw/...` tables.
         test_divisions: the county 321099 of test data counts as a county.
     """
-    excel = contract.delivery.format == Format.XLSX
+    excel = contract.delivery.format in (Format.XLSX, Format.XLS)
     hashed = raw.withColumn("_row_hash", delivered_hash(contract))
     rules = {
         _PARSED.format(c.name): (c.rule or "text", _meant(contract, c), _options(contract, c, excel=excel, test_divisions=test_divisions))

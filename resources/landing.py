@@ -1,4 +1,4 @@
-"""The landing zone: what departments have delivered, and its rows.
+"""The landing zone: which deliveries there are, and their rows.
 
 Here: finding drops (folders with a manifest, batches of the exchange database) and reading one of them.
 Not here: how a format is read (`readers`), what the values mean, whether a drop has been processed.
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from contracts.model import Contract
 from resources.errors import DeliveryRejected
-from resources.readers import batch, csv_file, database, fixed_width_file, jsonl_file, manifest, xlsx_file
+from resources.readers import batch, csv_file, database, fixed_width_file, jsonl_file, manifest, workbook_file
 from resources.readers.manifest import BATCH_ID_LENGTH, delivery_of
 from resources.readers.streams import DataFile, sm3_bytes
 from resources.s3 import S3
@@ -29,7 +29,7 @@ from resources.store import store_at
 log = logging.getLogger(__name__)
 
 MANIFESTS_AT_ONCE = 10
-"""As many as boto3 keeps connections."""
+"""The size of boto3's connection pool."""
 CHANGED = "DELIVERY_CHANGED"
 """The code of a drop that was replaced between listing and reading it."""
 
@@ -38,7 +38,8 @@ MAX_CELL_BYTES = 1 << 20
 
 READERS: dict[str, Callable[[Contract, DataFile], Iterator[pa.RecordBatch]]] = {
     "csv": csv_file.read,
-    "xlsx": xlsx_file.read,
+    "xlsx": workbook_file.read,
+    "xls": workbook_file.read,
     "jsonl": jsonl_file.read,
     "fixed_width": fixed_width_file.read,
 }
@@ -51,7 +52,7 @@ class Drop:
     `batch_id`: first 32 hex digits of the SM3 of the manifest (for a database: of the canonical JSON of table, batch,
     count, largest row, sum of the row numbers, latest time), so the same delivery has the same id and a corrected one
     another; empty while `complete` is False (the manifest is not there yet). `problem`: why `read` will refuse it, as far
-    as the manifest tells.
+    as the manifest shows.
     """
 
     contract_name: str
@@ -206,7 +207,7 @@ class LandingZone:
 
 
 def _settled(rows: Iterator[pa.RecordBatch], settle: Callable[[], None]) -> Iterator[pa.RecordBatch]:
-    """The rows, and at their end whether the files are those that were sent; which says more than what came of reading others."""
+    """The rows, then the check of the files' digests. A wrong digest takes precedence over an error of reading such a file."""
     try:
         yield from rows
     except DeliveryRejected:

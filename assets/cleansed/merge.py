@@ -22,7 +22,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.joins import anti_join, semi_join, split_unique_keys
-from contracts import Contract
+from contracts import SourceContract
 from quality.rows import LINEAGE, snapshot
 
 
@@ -47,7 +47,7 @@ TYPES = {
 
 
 def merge(
-    contract: Contract, rows: DataFrame, state: DataFrame | None, snapshots: Sequence[str], *, known_until: str | None = None
+    contract: SourceContract, rows: DataFrame, state: DataFrame | None, snapshots: Sequence[str], *, known_until: str | None = None
 ) -> DataFrame:
     """Say what becomes of each row.
 
@@ -104,7 +104,7 @@ def _alone(rows: DataFrame) -> DataFrame:
     )
 
 
-def _ranked(contract: Contract, rows: DataFrame) -> DataFrame:
+def _ranked(contract: SourceContract, rows: DataFrame) -> DataFrame:
     """The rows of keys of several, put in order: with _rank, _contested, _copy, _place and _last_seen.
 
     Sorted are only the columns that the order follows from; a row is known by where it was delivered.
@@ -114,13 +114,12 @@ def _ranked(contract: Contract, rows: DataFrame) -> DataFrame:
     return places.join(rows, list(LINEAGE)).select(*rows.columns, "_rank", "_place", "_copy", "_contested", "_last_seen")
 
 
-def _places(contract: Contract, rows: DataFrame) -> DataFrame:
+def _places(contract: SourceContract, rows: DataFrame) -> DataFrame:
     """The rows of keys of several, put in order.
 
     _rank: 1 for those with the greatest sequence; _contested: of their key, that they differ; _copy: number among equal ones;
     _place: 1 for the one that is published when they do not differ.
     """
-    assert contract.delivery is not None
     key = Window.partitionBy(*contract.key, "_bad")
     earliest = [F.col(c) for c in ("_business_date", "_extract_ts", "_batch_id", "_source_file", "_row_no")]
     ordered = rows.select(
@@ -144,9 +143,8 @@ def _places(contract: Contract, rows: DataFrame) -> DataFrame:
     return judged.select("*", F.row_number().over(first).alias("_place")).drop("_stands", "_stood", "_changed")
 
 
-def _closing(contract: Contract, judged: DataFrame, snapshots: Sequence[str]) -> DataFrame:
+def _closing(contract: SourceContract, judged: DataFrame, snapshots: Sequence[str]) -> DataFrame:
     """For full snapshots, of a key that is gone: when it was last delivered, and the date of the first snapshot without it."""
-    assert contract.delivery is not None
     if contract.delivery.mode != "full":
         return judged.withColumns({"_seen": F.lit(None).cast("string"), "_closed_on": F.lit(None).cast("date")})
     later = F.filter(F.array(*[F.lit(s) for s in snapshots]), lambda s: s > F.col("_last_seen"))

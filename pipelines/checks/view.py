@@ -47,7 +47,7 @@ class View:
     @property
     def sources(self) -> list[Contract]:
         """The contracts of the delivered tables that have data in this release."""
-        return [c for c in self.runtime.contracts.values() if c.delivery is not None and c.sibling("raw") in self.release.versions]
+        return [c for c in self.runtime.sources.values() if c.sibling("raw") in self.release.versions]
 
     def has(self, table: str) -> bool:
         return table in self.release.versions

@@ -101,7 +101,7 @@ def _show_report(report: NightReport) -> int:
 
 def judged_earlier(runtime: Runtime) -> set[str]:
     """Return the cleansed tables, and their quarantines, with rows that were judged by earlier rules."""
-    sources = [c for c in runtime.contracts.values() if c.delivery is not None and runtime.lake.partitions(c.sibling("raw"))]
+    sources = [c for c in runtime.sources.values() if runtime.lake.partitions(c.sibling("raw"))]
     earlier = [c for c in sources if table_state(runtime.lake, c).rules_of_all != rule_fingerprint(runtime, c)]
     return {name for c in earlier for name in (c.name, c.sibling("quarantine"))}
 

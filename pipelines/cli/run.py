@@ -59,7 +59,7 @@ def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_jso
 
 def known_tables(runtime: Runtime) -> set[str]:
     """Return every table that an asset makes."""
-    sources = [c for c in runtime.contracts.values() if c.delivery is not None]
+    sources = list(runtime.sources.values())
     return {c.sibling("raw") for c in sources} | set(runtime.contracts)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from assets.declare import TableAsset
-from contracts import Contract
+from contracts import Contract, SourceContract
 from pipelines.control import freshness
 from pipelines.control.ledger import MAINTENANCE, QUARANTINE, RELEASE
 from pipelines.maintenance.maintain import maintain
@@ -56,7 +56,7 @@ def key(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("/"))
 
 
-def raw_asset(contract: Contract) -> dg.AssetsDefinition:
+def raw_asset(contract: SourceContract) -> dg.AssetsDefinition:
     """Return the asset of a raw table: the deliveries of one business date, ingested."""
     table = contract.sibling("raw")
 
@@ -72,7 +72,7 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
                   partitions=BUSINESS_DATES)  # fmt: skip
 
 
-def cleansed_asset(contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> dg.AssetsDefinition:
+def cleansed_asset(contract: SourceContract, valid_codes: dict[str, tuple[str, ...]]) -> dg.AssetsDefinition:
     """Return the asset of a cleansed table. valid_codes: the codes of every code list, by its name."""
 
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.declare import declared
-from contracts import load_all
+from contracts import load_all, sources
 from pipelines.orchestration import hold_jobs, jobs
 from pipelines.orchestration.assets import cleansed_asset, derived_asset, maintenance_asset, overview_asset, raw_asset, release_asset
 from pipelines.orchestration.sensors import NOTIFIERS, complete_drops
@@ -20,16 +20,16 @@ from resources.settings import load
 def build(runtime: dg.ResourceDefinition) -> dg.Definitions:
     """Return the whole graph. runtime: the resource of the installation."""
     contracts, codes = load_all(), valid_codes()
-    sources = [c for c in contracts.values() if c.delivery is not None]
+    delivered = list(sources(contracts).values())
     tables = list(declared().values())
     assets = [
-        *[raw_asset(c) for c in sources],
-        *[cleansed_asset(c, codes) for c in sources],
+        *[raw_asset(c) for c in delivered],
+        *[cleansed_asset(c, codes) for c in delivered],
         *[derived_asset(t, contracts[t.name], codes) for t in tables],
     ]
-    made = [c.name for c in sources] + [t.name for t in tables]
+    made = [c.name for c in delivered] + [t.name for t in tables]
     return dg.Definitions(
-        assets=[*assets, overview_asset([c.name for c in sources]), release_asset(made), maintenance_asset()],
+        assets=[*assets, overview_asset([c.name for c in delivered]), release_asset(made), maintenance_asset()],
         jobs=[*jobs.ALL, *hold_jobs.ALL],
         schedules=list(jobs.SCHEDULES),
         sensors=[complete_drops, *NOTIFIERS],

@@ -130,9 +130,7 @@ def _late_drops(runtime: Runtime, report: NightReport) -> dict[date, set[str]]:
     from pipelines.steps.ingest import pending
 
     late: dict[date, set[str]] = {}
-    for contract in runtime.contracts.values():
-        if contract.delivery is None:
-            continue
+    for contract in runtime.sources.values():
         try:
             drops = pending(runtime, contract, report.as_of)
         except (Unreachable, DeliveryRejected):

@@ -36,9 +36,7 @@ def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReques
     """Request one run of the job `ingest` per complete drop that is not in the lake."""
     runtime: Runtime = context.resources.runtime
     found, known = False, BUSINESS_DATES.get_partition_keys()
-    for contract in runtime.contracts.values():
-        if contract.delivery is None:
-            continue
+    for contract in runtime.sources.values():
         try:
             drops = pending(runtime, contract, date.fromisoformat(known[-1])) if known else []
         except (Unreachable, DeliveryRejected) as e:

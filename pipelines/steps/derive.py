@@ -25,8 +25,9 @@ from contracts import Contract
 from pipelines.control.ledger import commit_metadata
 from pipelines.fingerprint import module_digest
 from pipelines.runtime import Runtime
+from pipelines.steps import input_changes
 from pipelines.steps.checkpoints import Checkpoint, checkpoints
-from pipelines.steps.input_changes import READ, Inputs, Whole, input_changes
+from pipelines.steps.input_changes import READ, Inputs, Whole
 from pipelines.steps.outcome import GateFailed, Outcome
 from pipelines.steps.touched import InputChanges, rows_of_units, touched
 from quality import gates
@@ -122,7 +123,7 @@ def _whole(making: _Making) -> Candidate:
 def _changed_part(making: _Making) -> tuple[Candidate, str]:
     """Stage the rows that the changes of the inputs make different, or all of them when that is quicker; and which of it was done."""
     with making.runtime.step.clock("plan"):
-        changes = input_changes(making.runtime, making.inputs, making.checkpoint)
+        changes = input_changes.since_last_made(making.runtime, making.inputs, making.checkpoint)
     if isinstance(changes, Whole):
         return _whole(making), f"whole: {changes.reason}"
     with making.runtime.step.clock("plan"):
@@ -149,7 +150,7 @@ def _touched_part(making: _Making, changes: InputChanges) -> tuple[DataFrame, Da
     if found is None:
         return Whole("the touched units are connected with too many others")
     before = making.checkpoint(rows_of_units(published, touch.unit, found.units))
-    if (share := before.count() / runtime.lake.rows(asset.name)) > touch.whole_above:
+    if input_changes.too_much(touch, share := before.count() / runtime.lake.rows(asset.name)):
         return Whole(f"{share:.0%} of its rows are touched")
     return before, making.checkpoint(rows_of_units(making.rows(found.inputs), touch.unit, found.units))
 

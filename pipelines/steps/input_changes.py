@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from assets.declare import TableAsset
 from assets.joins import changed_rows, semi_join
+from assets.touch import Touch
 from pipelines.runtime import Runtime
 from pipelines.steps.checkpoints import Checkpoint
 from pipelines.steps.touched import InputChanges
@@ -52,7 +53,7 @@ class Inputs:
         return {argument: live_rows(runtime, table, self.versions[table]) for argument, table in self.asset.inputs.items()}
 
 
-def input_changes(runtime: Runtime, inputs: Inputs, checkpoint: Checkpoint) -> InputChanges | Whole:
+def since_last_made(runtime: Runtime, inputs: Inputs, checkpoint: Checkpoint) -> InputChanges | Whole:
     """What has changed in the inputs since the table's newest commit, or why the table is made whole instead."""
     touch, lake, versions = inputs.asset.touch, runtime.lake, inputs.versions
     before = json.loads(inputs.commit.get(READ, "{}"))
@@ -69,7 +70,7 @@ def input_changes(runtime: Runtime, inputs: Inputs, checkpoint: Checkpoint) -> I
     known = {table: change_set.commit_changes(lake, table, before[table], versions[table]) for table in differ}
     if unknown := [t for t, found in known.items() if found is None and lake.rows(t) >= PART_FROM_ROWS]:
         return Whole(f"{', '.join(sorted(unknown))} was made whole")
-    if (share := sum(found.rows for found in known.values() if found) / rows) > touch.whole_above:
+    if too_much(touch, share := sum(found.rows for found in known.values() if found) / rows):
         return Whole(f"its inputs changed in {share:.0%} as many rows as it has")
     inserted, replaced = dict[str, "DataFrame"](), dict[str, "DataFrame"]()
     for argument, table in inputs.asset.inputs.items():
@@ -80,6 +81,11 @@ def input_changes(runtime: Runtime, inputs: Inputs, checkpoint: Checkpoint) -> I
         else:
             inserted[argument] = replaced[argument] = today.where(F.lit(False))
     return InputChanges(date.fromisoformat(inputs.commit["as_of"]), inserted, replaced)
+
+
+def too_much(touch: Touch, share: float) -> bool:
+    """Whether so large a share of a table is touched that making it whole is quicker."""
+    return share > touch.whole_above
 
 
 def _age(commit: Mapping[str, Any]) -> timedelta:

@@ -2,16 +2,15 @@
 
 Here: which batches a table holds, and their rows. Not here: connecting (`exchange_connection`), files.
 
-A table has the contract's columns and four of the exchange: operation (I, U, D), time, batch and row (a number
-that grows; it becomes `_row_no` and `_order`). Values become text: dates ISO, moments with a zone in that of the city,
+A table has the contract's columns and four control columns: operation (I, U, D), time, batch and row (an increasing
+number; it becomes `_row_no` and `_order`). Values become text: dates ISO, timestamps with a zone in the city's zone,
 true and false 1 and 0, NULL stays NULL.
 
-What has been read is remembered per batch, by what the whole batch looks like: how many rows, which row numbers, the
-latest time. A mark such as "all times after the last one read" would lose rows: a transaction that began earlier
-commits later, and its rows turn up with times and numbers below the mark. Here such a row makes its batch a changed one,
-which is read again whole; rows known already stand once all the same, by their key and sequence. Numbers that are
-missing mean nothing: a transaction rolled back leaves a gap. A row corrected in its place, without another number or a
-later time than the latest, changes nothing that is looked at and IS NOT SEEN: a department corrects by writing a new row
+A batch is identified by its figures: row count, row numbers, latest time. A watermark on the time column would lose rows:
+a transaction that began earlier may commit later, with times and numbers below the watermark. Here such a row changes the
+figures of its batch, which is then read again as a whole; rows already known are deduplicated by key and sequence. Gaps in
+the numbers mean nothing: a transaction that was rolled back leaves one. A row updated in place, with the same number and no
+time later than the latest, changes none of the figures and IS NOT SEEN: a department corrects by writing a new row
 (operation U).
 """
 
@@ -45,9 +44,9 @@ MODULUS = 999_983
 
 @dataclass(frozen=True)
 class Batch:
-    """One value of the batch column, as the database has it, and what is stored under it. Equal: nothing has changed.
+    """One value of the batch column, as the database has it, with the figures of its rows. Equal figures: nothing has changed.
 
-    `row_sum` tells a row deleted and another added (in place of it, below the last) from nothing at all.
+    `row_sum` detects that one row was deleted and another added below the last one.
     """
 
     value: Any
@@ -102,7 +101,7 @@ def _batches(connection: sa.Connection, delivery: DeliverySpec, only: Any = None
 def batches(contract: Contract, url: str | None) -> list[Batch]:
     """Every batch of the table, by one GROUP BY. Raises Unreachable, DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT).
 
-    Only the columns of the exchange itself have to be there: what differs in the others is told of each batch when it is read.
+    Only the control columns have to exist; differences in the other columns are reported when a batch is read.
     """
     delivery, where = delivery_of(contract), _where(contract, url)
 
@@ -119,7 +118,7 @@ def _where(contract: Contract, url: str | None) -> str:
 
 
 def _types(connection: sa.Connection, delivery: DeliverySpec, where: str) -> dict[str, Any]:
-    """Column of the table -> its type. Raises DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT) for those of the exchange."""
+    """Column of the table -> its type. Raises DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT) for the control columns."""
     table, control = _table(delivery), _control(delivery)
     types = {c["name"]: c["type"] for c in sa.inspect(connection).get_columns(table.name, schema=table.schema)}
     missing = [c for c in control if c not in types]
@@ -150,7 +149,7 @@ def _control(delivery: DeliverySpec) -> tuple[str, str, str, str]:
 def read(contract: Contract, url: str | None, batch: Batch) -> Generator[pa.RecordBatch]:
     """Rows of one batch in the order of the row column; an unknown operation makes a defect row.
 
-    The rows come from the same snapshot in which the batch is held against what was listed, and a few at a time.
+    The rows are streamed from the same snapshot in which the batch is compared with the listed one.
     Raises Unreachable; DeliveryRejected: DELIVERY_CHANGED, DELIVERY_HEADER, DELIVERY_FORMAT, DELIVERY_ENCODING.
     """
     delivery, where = delivery_of(contract), _where(contract, url)
@@ -180,7 +179,7 @@ def _query(contract: Contract, delivery: DeliverySpec, sources: dict[str, str], 
 
 
 def _chunks(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], where: str) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows from a cursor the server keeps."""
+    """The rows, from a server-side cursor."""
     try:
         yield from connection.execution_options(yield_per=ROWS_PER_BATCH).execute(query).partitions()
     except sa.exc.DataError as e:

@@ -97,20 +97,20 @@ def test_unknown_operation_is_a_defect(tmp_path, exchange):
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "expected"),
     [
         ("ALTER TABLE visits ADD COLUMN 备注 TEXT", "unknown columns '备注'"),
         ("ALTER TABLE visits DROP COLUMN 姓名", "missing columns '姓名'"),
         ("ALTER TABLE visits DROP COLUMN cd_time", "columns of the exchange cd_time"),
     ],
 )
-def test_table_that_is_not_contracted(tmp_path, exchange, statement, told):
+def test_table_that_is_not_contracted(tmp_path, exchange, statement, expected):
     exchange("20191230", ("I", "A1", "x", None))
     exchange.change(statement)
     zone = LandingZone(str(tmp_path), exchange.url)
     with pytest.raises(DeliveryRejected, match="DELIVERY_HEADER") as refusal:
         rows_of(zone, zone.drops(TABLE)[0])
-    assert told in str(refusal.value)
+    assert expected in str(refusal.value)
 
 
 def test_a_new_column_that_the_contract_accepts_is_kept_beside_the_others(tmp_path, exchange):

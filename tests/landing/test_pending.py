@@ -41,8 +41,8 @@ def test_file_that_was_cut_on_its_way_is_taken_in_when_it_is_whole(
         seen.append(night(city))
     assert seen == [["DELIVERY_DIGEST"], ["DELIVERY_MISSING"], []]
     assert waiting(city) == []
-    told = [r for r in city.ledger.rows() if r["table"] == f"raw/{TABLE}"]
-    taken = {fate: sum(r[fate] for r in told) for fate in ("rows_in", "published", "rejected")}
+    expected = [r for r in city.ledger.rows() if r["table"] == f"raw/{TABLE}"]
+    taken = {fate: sum(r[fate] for r in expected) for fate in ("rows_in", "published", "rejected")}
     assert taken == {"rows_in": 2, "published": 2, "rejected": 0}
     proven(
         done="the same manifest with a file that is cut, then missing, then whole",

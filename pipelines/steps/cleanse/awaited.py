@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from assets.cleansed.merge import TYPES
-from contracts import Contract
+from contracts import SourceContract
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import Outcome
 from resources.table_writer import TableWriter
 
 
-def publish_empty(runtime: Runtime, contract: Contract, base: int | None, run_id: str) -> Outcome:
+def publish_empty(runtime: Runtime, contract: SourceContract, base: int | None, run_id: str) -> Outcome:
     """Publish the table without rows, once."""
     if base is None:
         columns = [f"`{c.name}` {c.physical_type}" for c in contract.columns] + [f"`{c}` {t}" for c, t in TYPES.items()]

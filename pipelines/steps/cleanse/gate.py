@@ -44,7 +44,6 @@ def _balance(accounts: list[Account], lost: int) -> GateResult:
 
 def _quarantine_share(task: Task, accounts: list[Account]) -> GateResult:
     """Batches that a person has released despite their drift are not judged: that person has seen how many rows are wrong."""
-    assert task.contract.delivery is not None
     most = task.contract.delivery.max_quarantine_ratio
     holds = task.runtime.holds.of(task.contract.sibling("raw"))
     released = {batch for batch, hold in holds.items() if DRIFT in hold.released}

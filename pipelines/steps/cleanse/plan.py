@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from contracts import Contract
+from contracts import SourceContract
 from pipelines.control.batches import Batch, batches_of, contains, rows_of_batches
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import quarantine
@@ -64,7 +64,7 @@ class Plan:
         return self.from_scratch or (self.state.merges == 0 and len(self.new) == len(self.delivered))
 
 
-def plan(runtime: Runtime, contract: Contract, base: int | None, *, rebuild: bool) -> Plan:
+def plan(runtime: Runtime, contract: SourceContract, base: int | None, *, rebuild: bool) -> Plan:
     """Decide what a run does to a cleansed table.
 
     Args:
@@ -103,7 +103,7 @@ def plan(runtime: Runtime, contract: Contract, base: int | None, *, rebuild: boo
     )
 
 
-def _worth_changing(runtime: Runtime, contract: Contract, new: tuple[Batch, ...], snapshots: Snapshots) -> bool:
+def _worth_changing(runtime: Runtime, contract: SourceContract, new: tuple[Batch, ...], snapshots: Snapshots) -> bool:
     """Whether only changes are written: a large table, and one newer snapshot or batches with fewer rows than half of it."""
     rows = runtime.lake.rows(contract.name)
     if rows < CHANGED_FROM_ROWS or not by_groups(contract):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from assets.joins import semi_join
-from contracts import Contract
+from contracts import SourceContract
 from pipelines.control.batches import Batch
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse.table_state import quarantine_transactions
@@ -74,7 +74,7 @@ def judged_again(task: Task, plan: Plan, rows: DataFrame) -> JudgedAgain | None:
     return JudgedAgain(held.select(LINEAGE[0], F.col("_business_date").cast("date"), *LINEAGE[2:]), counts)
 
 
-def batches(runtime: Runtime, contract: Contract, version: int | None, *, contested: bool = False) -> set[str]:
+def batches(runtime: Runtime, contract: SourceContract, version: int | None, *, contested: bool = False) -> set[str]:
     """The ids of the batches that have rows in quarantine, from its log alone.
 
     Args:
@@ -135,7 +135,7 @@ def publish(task: Task, plan: Plan, parsed: Parsed, quarantined: DataFrame) -> N
     runtime.step.wrote(published)
 
 
-def _key(contract: Contract) -> Column:
+def _key(contract: SourceContract) -> Column:
     """The business key as one text, NULL when a part of it could not be read."""
     first, *more = (F.col(c).cast("string") for c in contract.key)
     return F.concat(first, *(part for c in more for part in (F.lit("|"), c)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from time import perf_counter
 
-from contracts import Contract
+from contracts import SourceContract
 from pipelines.runtime import Runtime
 from pipelines.steps.checkpoints import checkpoints
 from pipelines.steps.cleanse.awaited import publish_empty
@@ -21,7 +21,7 @@ from pipelines.steps.cleanse.write import write
 from pipelines.steps.outcome import Outcome
 
 
-def cleanse(runtime: Runtime, contract: Contract, as_of: date, run_id: str, *, rebuild: bool = False) -> Outcome:
+def cleanse(runtime: Runtime, contract: SourceContract, as_of: date, run_id: str, *, rebuild: bool = False) -> Outcome:
     """Merge the new batches of one table into its published state.
 
     Args:

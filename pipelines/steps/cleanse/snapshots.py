@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from assets.joins import anti_join, semi_join
-from contracts import Contract
+from contracts import SourceContract
 from pipelines.control.batches import Batch, extracted_at
 from pipelines.runtime import Runtime
 from quality.rows import LINEAGE, delivered_hash
@@ -36,7 +36,7 @@ class Snapshots:
     late: bool = False
 
     @classmethod
-    def of(cls, runtime: Runtime, contract: Contract, delivered: Sequence[Batch], new: Sequence[Batch]) -> Snapshots:
+    def of(cls, runtime: Runtime, contract: SourceContract, delivered: Sequence[Batch], new: Sequence[Batch]) -> Snapshots:
         """Read them from the log of raw and from the record of raw batches that are no longer kept.
 
         Args:
@@ -45,7 +45,6 @@ class Snapshots:
             delivered: every batch in raw.
             new: those that the published table does not contain.
         """
-        assert contract.delivery is not None
         if contract.delivery.mode != "full":
             return cls()
         raw = contract.sibling("raw")

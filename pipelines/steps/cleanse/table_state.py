@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contracts import Contract
+from contracts import SourceContract
 from pipelines.fingerprint import rules_digest
 from pipelines.runtime import Runtime
 from resources.lake import Lake
@@ -45,7 +45,7 @@ class TableState:
         return self.quarantine != self.newest_quarantine
 
 
-def table_state(lake: Lake, contract: Contract) -> TableState:
+def table_state(lake: Lake, contract: SourceContract) -> TableState:
     """What the newest commits of a cleansed table and of its quarantine record."""
     table, quarantine = lake.open(contract.name), lake.open(contract.sibling("quarantine"))
     merges = _transaction(table, MERGE) or 0
@@ -72,7 +72,7 @@ def state_transactions(state: TableState, rules: int, *, judges_all: bool) -> di
     return {MERGE: state.merges + 1, RULES: rules, RULES_OF_ALL: of_all, GATED: rules}
 
 
-def rule_fingerprint(runtime: Runtime, contract: Contract) -> int:
+def rule_fingerprint(runtime: Runtime, contract: SourceContract) -> int:
     """A digest of all that decides about a row of the table: its contract, the code and data of its rules, the known divisions."""
     parts = [repr(replace(contract, path=Path())), rules_digest(contract), runtime.test_divisions]
     return int(sha256(repr(parts).encode()).hexdigest()[:15], 16)  # transactions are whole numbers of 64 bits

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from contracts import Contract
+from contracts import SourceContract
 from pipelines.runtime import Runtime
 from pipelines.steps.checkpoints import Checkpoint
 from quality.rows import typed
@@ -25,7 +25,7 @@ class Task:
     run started, None when it has never been published. checkpoint: writes rows down for the duration of the run and reads them back."""
 
     runtime: Runtime
-    contract: Contract
+    contract: SourceContract
     as_of: date
     run_id: str
     base: int | None
