@@ -7,6 +7,7 @@ parameters and input versions, which the steps add (`derive`, `cleanse.table_sta
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
@@ -18,6 +19,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = ("assets", "quality", "standards")
 """The packages whose code decides about rows. A contract counts by its content, so the code that reads it does not."""
 DATA = (".yaml", ".csv", ".txt")
+NAME = re.compile(r"[a-z0-9_]+(/[a-z0-9_]*)*(\.[a-z]+)?")
+"""What the name of a data file or folder looks like, with or without its suffix."""
 MERGING = ("quality.rows", "quality.table_rules", "assets.cleansed.merge")
 
 
@@ -38,7 +41,7 @@ def rules_digest(contract: Contract) -> str:
 def closure(*modules: str, project: Path = PROJECT) -> set[Path]:
     """The source and data files that a change of these modules' results can come from."""
     files: set[Path] = set()
-    todo = [f for m in modules if (f := _file(m, project)) is not None]
+    todo = list(_imported(list(modules), project))
     while todo:
         file = todo.pop()
         if file not in files:
@@ -76,9 +79,9 @@ def _file(module: str, project: Path) -> Path | None:
 
 
 def _data(folder: Path, name: str) -> list[Path]:
-    if not name or len(name) > 60 or not name.replace("_", "").replace(".", "").isalnum():
+    if not NAME.fullmatch(name):
         return []
     named = folder / name
     if named.is_dir():
         return [f for f in sorted(named.rglob("*")) if f.suffix in DATA]
-    return [named] if named.suffix in DATA and named.is_file() else []
+    return [f for f in (named, *(Path(f"{named}{suffix}") for suffix in DATA)) if f.suffix in DATA and f.is_file()]

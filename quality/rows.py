@@ -17,10 +17,10 @@ from contracts import Contract, Field, SourceContract
 from contracts.model import Format, Mode, OnError
 from contracts.registry import ROW_RULES
 from quality import row_rules
+from quality.lineage import LINEAGE
 from standards.rules import RULES, Options, parse
 from standards.text import codes_text, no_codes
 
-LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 _PARSED = "_parsed_{}"
 _MEANT, _MOVED = "_meant_{}", "_moved_{}"
 _VALUE, _FOUND = "_value_{}", "_found_{}"

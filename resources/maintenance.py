@@ -21,11 +21,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from resources.change_set import CHANGE_SET
 from resources.commit import nullable
 from resources.errors import CitylakeError
 from resources.lake import COMMITS_SUMMED_UP, CONTENT, OF_DELTA, RETAINED, STAGE, Conflict, Lake
 from resources.rows import dataset
 from resources.store import StoredFile
+from resources.table_writer import Partitions, TableWriter
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -95,20 +97,18 @@ def compact(lake: Lake, plan: Scattered, run_id: str, *, statistics: bool) -> in
     """
     handle = _opened(lake, plan.table, plan.version)
     columns = handle.metadata().partition_columns
-    stage = lake.stage(plan.table, run_id)
+    writer = TableWriter(lake, plan.table, plan.version, run_id)
+    candidate = writer.replace_partitions(dataset(handle, plan.where).scanner().to_reader(), Partitions(columns, plan.where))
     try:
-        stage.write_arrow(dataset(handle, plan.where).scanner().to_reader(), columns)
-        staged = stage.open()
-        if stage.rows() != plan.rows or _types(staged) != _types(handle):
+        staged = candidate.stage.open()
+        if candidate.staged_rows != plan.rows or _types(staged) != _types(handle):
             raise CitylakeError(
-                "COMPACT", f"the rewritten rows of {plan.table} differ from the published ones", stage.uri, "Nothing was changed; report it"
-            )
-        lake.publish(
-            stage, base_version=plan.version, replace_partitions=plan.where, partition_by=columns, statistics=statistics,
-            metadata={CONTENT: str(plan.version), **_commit_metadata(handle)},
-        )  # fmt: skip
+                "COMPACT", f"the rewritten rows of {plan.table} differ from the published ones", candidate.uri,
+                "Nothing was changed; report it",
+            )  # fmt: skip
+        writer.publish(candidate, metadata={CONTENT: str(plan.version), **_commit_metadata(handle)}, statistics=statistics)
     except BaseException:
-        stage.discard()
+        candidate.stage.discard()
         raise
     return len(_files(staged))
 
@@ -130,14 +130,12 @@ def drop(lake: Lake, table: str, where: list[tuple[str, str, list[str]]], run_id
 
     handle = _opened(lake, table)
     columns = handle.metadata().partition_columns
-    stage = lake.stage(table, run_id)
-    stage.write_arrow(pa.RecordBatchReader.from_batches(dataset(handle).schema, []), columns)
+    writer, nothing = TableWriter(lake, table, handle.version(), run_id), pa.RecordBatchReader.from_batches(dataset(handle).schema, [])
+    candidate = writer.replace_partitions(nothing, Partitions(columns, where))
     try:
-        lake.publish(
-            stage, base_version=handle.version(), replace_partitions=where, partition_by=columns, metadata=_commit_metadata(handle, CONTENT)
-        )
+        writer.publish(candidate, metadata=_commit_metadata(handle, CONTENT, CHANGE_SET))
     except Conflict:
-        stage.discard()
+        candidate.stage.discard()
         raise
 
 

@@ -1,7 +1,8 @@
 """Write a table: stage candidate rows, and publish them in one commit that also records what it changed.
 
-Two strategies. *Overwrite* replaces every row. *Replace keys* writes only rows that are new or different and rewrites the files in
-which they, or deleted keys, had a row (`copy_on_write`); everything else stays as it is.
+Strategies: *overwrite* replaces every row; *replace keys* writes only rows that are new or different and rewrites the files in which
+they, or deleted keys, had a row (`copy_on_write`), so that everything else stays as it is; *replace partitions* does the same for the
+partitions of the quarantine, and for compactions, which change no row.
 
 Here: the choreography of stage, copy on write, change set and commit. Not here: gates and ledgers (the steps decide between staging and
 publishing), reading a change set (`change_set`).
@@ -10,9 +11,9 @@ publishing), reading a change set (`change_set`).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resources.change_set import CHANGE_SET, ChangeCounts
 from resources.copy_on_write import FoundRows, find_rows
@@ -26,15 +27,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Partitions:
+    """Some partitions of a table. by: the partition columns. where: the filter that selects them, as delta-rs takes it; None: all."""
+
+    by: Sequence[str]
+    where: list[tuple[str, str, Any]] | None = None
+
+
+@dataclass(frozen=True)
 class Candidate:
     """Staged rows of a table that nobody sees yet.
 
     replaced: the published rows whose place they take, or whose keys are deleted; None: all of them. deleted: keys without a successor.
+    partitions: whose rows they are, None: not of partitions.
     """
 
     stage: Stage
     replaced: FoundRows | None = None
     deleted: DataFrame | None = None
+    partitions: Partitions | None = None
 
     def frame(self, spark: SparkSession) -> DataFrame:
         """Exactly the staged rows."""
@@ -87,6 +98,10 @@ class TableWriter:
         """
         return Candidate(self._staged(rows), replaced, deleted)
 
+    def replace_partitions(self, rows: DataFrame | pa.RecordBatchReader, partitions: Partitions) -> Candidate:
+        """Stage all rows of some partitions."""
+        return Candidate(self._staged(rows, partitions.by), partitions=partitions)
+
     def publish(
         self, candidate: Candidate, *, metadata: Mapping[str, str], transactions: Mapping[str, int] | None = None, statistics: bool = False
     ) -> Published:
@@ -101,7 +116,8 @@ class TableWriter:
         Returns:
             The published version. Raises Conflict when somebody published since the base version.
         """
-        replaced, retained, changes = candidate.replaced, None, ChangeCounts.of_overwrite(candidate.staged_rows)
+        replaced, retained, partitions = candidate.replaced, None, candidate.partitions
+        changes = None if partitions else ChangeCounts.of_overwrite(candidate.staged_rows)
         if replaced is not None:
             retained = replaced.retain_others(self._lake.stage(self._table, self._run_id))
             deleted, stage = self._deleted_keys(candidate.deleted)
@@ -112,14 +128,21 @@ class TableWriter:
             base_version=self._base,
             mode="overwrite" if retained is None else "append",
             retained=retained,
+            replace_partitions=partitions.where if partitions else None,
+            partition_by=partitions.by if partitions else (),
             transactions=transactions,
-            metadata={**metadata, CHANGE_SET: json.dumps(vars(changes))},
+            metadata={**metadata, **({CHANGE_SET: json.dumps(vars(changes))} if changes else {})},
             statistics=statistics,
         )
 
-    def _staged(self, rows: DataFrame) -> Stage:
+    def _staged(self, rows: DataFrame | pa.RecordBatchReader, partition_by: Sequence[str] = ()) -> Stage:
+        import pyarrow as pa
+
         stage = self._lake.stage(self._table, self._run_id)
-        stage.write(rows)
+        if isinstance(rows, pa.RecordBatchReader):
+            stage.write_arrow(rows, partition_by)
+        else:
+            stage.write(rows, partition_by)
         return stage
 
     def _deleted_keys(self, keys: DataFrame | None) -> tuple[int, str]:

@@ -23,7 +23,8 @@ from pyspark.sql import functions as F
 
 from assets.joins import anti_join, semi_join, split_unique_keys
 from contracts import SourceContract
-from quality.rows import LINEAGE, snapshot
+from quality.lineage import LINEAGE
+from quality.rows import snapshot
 
 
 class Fate(StrEnum):

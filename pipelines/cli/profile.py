@@ -5,6 +5,7 @@ Here: comparing nights, and tables with their usual time. Not here: measuring (`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from statistics import median
 from typing import Any
@@ -108,7 +109,8 @@ def against_median(nights: list[list[Row]]) -> list[Row]:
         if r["outcome"] == MADE:
             seconds, usual = r["seconds_total"], median(before[r["table"]]) if r["table"] in before else None
             found.append(
-                {"table": r["table"], "seconds": seconds, "median": usual, "times": seconds / usual if usual else None,
+                {"table": r["table"], "scope": r.get("scope") or "", "seconds": seconds, "median": usual, "times": seconds / usual if usual else None,
+                 
                  "engine_jobs": r["engine_jobs"], "peak_memory_mb": r["peak_memory_mb"]}
             )  # fmt: skip
     return found
@@ -138,6 +140,22 @@ def show_last_night(lake: Lake) -> None:
         f"{facts['rows']:,} rows, {facts['bytes_written'] / MIB:,.1f} MB in {facts['files_written']:,} files, "
         f"{facts['engine_jobs']:,} engine jobs{peak}. More: citylake profile"
     )
+    for line in _scopes(night):
+        console.print(line)
+
+
+def _scopes(night: list[Row]) -> Iterator[str]:
+    """Say which tables were made in part, and why the others were made whole."""
+    whole: dict[str, list[str]] = {}
+    for r in night:
+        kind, _, reason = (r.get("scope") or "").partition(": ")
+        if kind == "part":
+            yield f"{r['table']} was made in part: {reason}"
+        elif kind == "whole":
+            whole.setdefault(reason.partition(":")[0], []).append(r["table"])
+    for reason, tables in whole.items():
+        named = tables[0] if len(tables) == 1 else f"{len(tables)} tables"
+        yield f"{named} made whole: {reason}"
 
 
 def _slowest(night: list[Row]) -> list[Row]:

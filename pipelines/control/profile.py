@@ -70,7 +70,7 @@ def _table(measured: list[Measured]) -> pa.Table:
 
     now = datetime.now(UTC)
     rows = [
-        {"run_id": m.run_id, "job": m.job, "as_of": m.as_of, "table": m.table, "outcome": m.outcome, **m.figures(),
+        {"run_id": m.run_id, "job": m.job, "as_of": m.as_of, "table": m.table, "outcome": m.outcome, "scope": m.scope, **m.figures(),
          "started_at": m.started_at, "recorded_at": now}
         for m in measured
     ]  # fmt: skip
@@ -83,7 +83,7 @@ def _schema() -> pa.Schema:
     text, whole, number, instant = pa.string(), pa.int64(), pa.float64(), pa.timestamp("us", tz="UTC")
     return pa.schema(
         [
-            ("run_id", text), ("job", text), ("as_of", pa.date32()), ("table", text), ("outcome", text),
+            ("run_id", text), ("job", text), ("as_of", pa.date32()), ("table", text), ("outcome", text), ("scope", text),
             *((f"seconds_{name}", number) for name in SECONDS),
             ("rows", whole), ("bytes_written", whole), ("files_written", whole), ("engine_jobs", whole),
             ("peak_memory_mb", number), ("bytes_spilled", whole), ("started_at", instant), ("recorded_at", instant),

@@ -237,7 +237,7 @@ def _asset(
                 outcome = run(context, runtime)
                 with measured.clock("metadata"):
                     shown = metadata.of_outcome(outcome, contract, runtime) | metadata.of_late(table, late)
-                measured.ended(MADE if outcome.changed else UNCHANGED, outcome.rows)
+                measured.ended(MADE if outcome.changed else UNCHANGED, outcome.rows, outcome.scope)
         except GateFailed as e:
             runtime.progress(table, "failed")
             yield from _check_results(table, [*e.checks, *_fresh(table, late)])

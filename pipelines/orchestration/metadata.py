@@ -74,6 +74,8 @@ def of_outcome(outcome: Outcome, contract: Contract, runtime: Runtime) -> dict[s
         "changed": outcome.changed,
         "seconds": round(outcome.seconds, 2),
     }
+    if outcome.scope:
+        shown["made"] = outcome.scope
     if outcome.rows is not None:
         shown["dagster/row_count"] = outcome.rows
     if outcome.problems:

@@ -19,7 +19,7 @@ from assets.base.population.source_link import CONFLICT, M2, is_sure
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.touch import Turn, own, units
-from quality.rows import LINEAGE
+from quality.lineage import LINEAGE
 from standards.tables import looked_up
 
 CONFLICT_DAYS = 7

@@ -19,7 +19,7 @@ from pipelines.steps.cleanse.plan import Mode, Plan
 from pipelines.steps.cleanse.quarantine import JudgedAgain, judged_again
 from pipelines.steps.cleanse.snapshots import snapshot_diff
 from pipelines.steps.cleanse.task import Task
-from quality.rows import LINEAGE
+from quality.lineage import LINEAGE
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -53,6 +53,8 @@ class Plan:
     snapshots: Snapshots = field(default_factory=Snapshots)
     from_scratch: bool = False
     rejudge_all: bool = False
+    reason: str = ""
+    """Why a table is written whole."""
 
     @property
     def new_ids(self) -> set[str]:
@@ -89,9 +91,15 @@ def plan(runtime: Runtime, contract: SourceContract, base: int | None, *, rebuil
         return Plan(Mode.NOTHING_NEW, raw_version, delivered)
     snapshots = Snapshots.of(runtime, contract, delivered, new)
     from_scratch = base is None or rebuild
-    in_part = not from_scratch and not outdated and state.gated == rules and _worth_changing(runtime, contract, new, snapshots)
+    if from_scratch:
+        reason = "rebuild" if rebuild else "first time"
+    elif outdated or state.gated != rules:
+        reason = "its rules changed, or a run ended halfway"
+    else:
+        reason = _why_whole(runtime, contract, new, snapshots)
     return Plan(
-        mode=Mode.CHANGED if in_part else Mode.FULL,
+        mode=Mode.FULL if reason else Mode.CHANGED,
+        reason=reason,
         raw_version=raw_version,
         delivered=delivered,
         new=new,
@@ -103,14 +111,17 @@ def plan(runtime: Runtime, contract: SourceContract, base: int | None, *, rebuil
     )
 
 
-def _worth_changing(runtime: Runtime, contract: SourceContract, new: tuple[Batch, ...], snapshots: Snapshots) -> bool:
-    """Whether only changes are written: a large table, and one newer snapshot or batches with fewer rows than half of it."""
+def _why_whole(runtime: Runtime, contract: SourceContract, new: tuple[Batch, ...], snapshots: Snapshots) -> str:
+    """Why a published table is written whole; empty when only its changes are."""
     rows = runtime.lake.rows(contract.name)
-    if rows < CHANGED_FROM_ROWS or not by_groups(contract):
-        return False
+    if rows < CHANGED_FROM_ROWS:
+        return f"it is small: {rows:,} rows"
+    if not by_groups(contract):
+        return "a table rule compares rows in order"
     if snapshots.all:
-        return len(new) == 1 and not snapshots.late
+        return "" if len(new) == 1 and not snapshots.late else "a snapshot arrived late, or several at once"
     raw = runtime.lake.open(contract.sibling("raw"))
     assert raw is not None
     delivered = rows_of_batches(raw)
-    return sum(delivered[b.business_date, b.batch_id] for b in new) < rows * CHANGED_UP_TO_SHARE
+    incoming = sum(delivered[b.business_date, b.batch_id] for b in new)
+    return "" if incoming < rows * CHANGED_UP_TO_SHARE else f"{incoming:,} rows came to {rows:,}"

@@ -16,7 +16,8 @@ from contracts import SourceContract
 from pipelines.control.batches import Batch
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse.table_state import quarantine_transactions
-from quality.rows import LINEAGE
+from quality.lineage import LINEAGE
+from resources.table_writer import Partitions, TableWriter
 from standards.text import json_object
 
 if TYPE_CHECKING:
@@ -120,17 +121,15 @@ def publish(task: Task, plan: Plan, parsed: Parsed, quarantined: DataFrame) -> N
         for judged in [held.select(*LINEAGE)] if again is None else [held.select(*LINEAGE), again.rows]:
             kept = kept.join(judged, list(LINEAGE), "left_anti")
         found = found.unionByName(kept.select(found.columns))
-    stage = runtime.lake.stage(quarantine, task.run_id)
+    writer = TableWriter(runtime.lake, quarantine, plan.state.newest_quarantine, task.run_id)
+    partitions = Partitions(PARTITIONS, [("_batch_id", "in", sorted(touched))])
     with runtime.step.clock("stage"):
-        stage.write(found.orderBy("_source_file", "_row_no"), PARTITIONS)
+        candidate = writer.replace_partitions(found.orderBy("_source_file", "_row_no"), partitions)
     with runtime.step.clock("publish"):
-        published = runtime.lake.publish(
-            stage,
-            base_version=plan.state.newest_quarantine,
-            transactions=quarantine_transactions(plan.state),
-            replace_partitions=[("_batch_id", "in", sorted(touched))],
-            partition_by=PARTITIONS,
+        published = writer.publish(
+            candidate,
             metadata={"run_id": task.run_id, "contract_version": contract.version},
+            transactions=quarantine_transactions(plan.state),
         )
     runtime.step.wrote(published)
 

@@ -16,7 +16,8 @@ from assets.joins import anti_join, semi_join
 from contracts import SourceContract
 from pipelines.control.batches import Batch, extracted_at
 from pipelines.runtime import Runtime
-from quality.rows import LINEAGE, delivered_hash
+from quality.lineage import LINEAGE
+from quality.rows import delivered_hash
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

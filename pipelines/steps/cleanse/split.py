@@ -21,7 +21,7 @@ from pipelines.steps.cleanse.plan import Mode, Plan
 from pipelines.steps.cleanse.table_rules import Judged
 from pipelines.steps.cleanse.task import Task
 from quality.balance import Account
-from quality.rows import LINEAGE
+from quality.lineage import LINEAGE
 from resources.table_writer import Candidate
 
 if TYPE_CHECKING:
