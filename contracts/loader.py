@@ -1,11 +1,13 @@
-"""Read ODCS v3 contracts into typed objects, and refuse a wrong one at load.
+"""Read contracts into typed objects, and refuse a wrong one at load.
 
-The Python model of the standard parses the file; the lake adds its own checks (name equals path, known rules, a key, a delivery).
-A wrong contract never reaches an engine: it is refused with file, field and remedy.
+A short contract is first expanded (`contracts.short`). The Python model of the Open Data Contract Standard v3 validates the full
+structure; the lake adds its own checks (name equals path, known rules, a key, a delivery). A wrong contract never reaches an engine: it
+is refused with file, field and remedy.
 """
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +18,7 @@ from contracts.refused import ROOT, ContractError
 from contracts.refused import one_of as _one_of
 from contracts.registry import COLUMN_OPTIONS, ROW_RULES, Level, RowRule
 from contracts.rules import rules
+from contracts.short import expand, is_short, unique_yaml
 
 LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
@@ -190,21 +193,33 @@ def code_lists() -> frozenset[str]:
     return frozenset(p.stem for p in (ROOT.parent / "standards" / "codes").glob("*.csv"))
 
 
+def _digest(full: dict[str, Any]) -> str:
+    """Return a digest of what a contract says, whatever its form and layout."""
+    said = json.dumps(full, ensure_ascii=False, sort_keys=True, default=str)
+    return sha256(said.encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def expanded(path: Path) -> dict[str, Any]:
+    """Return the full ODCS structure of a contract file in either form. Raises ContractError."""
+    raw = unique_yaml(path)
+    if not isinstance(raw, dict):
+        raise ContractError(path, "file", "is no YAML mapping", "Write a contract as docs/new-table.md shows")
+    return expand(path, raw) if is_short(raw) else raw
+
+
 def load(path: Path) -> Contract:
-    """Read one contract. Raises ContractError (file, field, remedy) when the lake cannot work with it."""
+    """Read one contract, short or full. Raises ContractError (file, field, remedy) when the lake cannot work with it."""
     import pydantic
-    import yaml
     from open_data_contract_standard.model import OpenDataContractStandard
 
+    full = expanded(path)
     try:
-        odcs = OpenDataContractStandard.from_string(path.read_text(encoding="utf-8"))
+        odcs = OpenDataContractStandard(**full)
     except pydantic.ValidationError as e:
         first = e.errors()[0]
         raise ContractError(
             path, ".".join(str(x) for x in first["loc"]), first["msg"], "Correct it as the Open Data Contract Standard says"
         ) from e
-    except (yaml.YAMLError, TypeError) as e:
-        raise ContractError(path, "file", f"is not readable YAML ({str(e).splitlines()[0]})", "Correct the syntax") from e
     _one_of(path, "apiVersion", odcs.apiVersion, API_VERSIONS)
     name = _need(path, "name", odcs.name)
     if len(name.split("/")) != 3 or name.split("/")[0] not in LAYERS:
@@ -247,7 +262,7 @@ def load(path: Path) -> Contract:
         checks=tuple(_check(path, q) for q in schema.quality or []),
         row_rules=rules(path, Level.ROW, custom.get(Level.ROW), delivered),
         table_rules=rules(path, Level.TABLE, custom.get(Level.TABLE), delivered),
-        digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
+        digest=_digest(full),
         retention_days=_retention(promises),
     )
     return Contract(**stated) if delivery is None else SourceContract(**stated, delivery=delivery)
@@ -264,10 +279,15 @@ def _origins(contract: Contract, contracts: dict[str, Contract]) -> None:
             _one_of(contract.path, f"{where}, column of {source.name}", name, known)
 
 
+def files(root: Path = ROOT) -> list[Path]:
+    """Return the contract files below `root`, which has one folder per layer."""
+    return sorted(f for layer in LAYERS for f in (root / layer).rglob("*.yaml"))
+
+
 @cache
 def load_all(root: Path = ROOT) -> dict[str, Contract]:
     """Read every contract below `root`, by table name. Raises ContractError for a wrong contract or an unknown origin."""
-    contracts = {c.name: c for c in map(load, sorted(root.rglob("*.yaml")))}
+    contracts = {c.name: c for c in map(load, files(root))}
     for contract in contracts.values():
         _origins(contract, contracts)
     return contracts
