@@ -19,6 +19,7 @@ from contracts.refused import one_of as _one_of
 from contracts.registry import COLUMN_OPTIONS, ROW_RULES, Level, RowRule
 from contracts.rules import rules
 from contracts.short import expand, is_short, unique_yaml
+from contracts.strict import RANGE, check
 
 LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
@@ -29,6 +30,8 @@ ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 COMPRESSIONS = (None, "gzip")
 PROMISES = {"frequency": (tuple(Period), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
 """Service level -> its permitted units and its smallest count."""
+AT_TABLE = ("delivery", *Level)
+"""Custom properties of a table."""
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
@@ -53,8 +56,10 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
     rule = custom.get("rule")
     if rule is not None:
         _options(path, where, ROW_RULES[_one_of(path, f"{where}, rule", rule, tuple(ROW_RULES))], {**options, **custom})
-    elif custom:
-        raise ContractError(path, where, f"has settings {sorted(custom)} but no rule", "Add a rule, or remove them")
+    elif custom or set(options) - set(RANGE):
+        raise ContractError(
+            path, where, f"has settings {sorted({*custom, *options} - set(RANGE))} but no rule", "Add a rule, or remove them"
+        )
     elif not p.transformSourceObjects and not p.description:
         raise ContractError(
             path, where, "has neither a rule (delivered) nor a description (derived)", "Add a rule, or describe how the lake derives it"
@@ -110,23 +115,10 @@ def _options(path: Path, where: str, rule: RowRule, stated: dict[str, Any]) -> N
         raise ContractError(path, where, f"rule {rule.name} lacks {missing}", "Add it")
 
 
-def _companion(path: Path, c: Field, delivered: dict[str, Field]) -> None:
-    """Check that a derived column of a cleansed table is a companion of the delivered column it names, by name and type."""
-    if c.delivered:
-        return
-    where = f"column {c.name!r}"
-    source = delivered[_one_of(path, f"{where}, transformSourceObjects", (*c.derived_from, None)[0], tuple(delivered))]
-    rule = ROW_RULES[source.rule or ""]
-    made = {companion.name(source.name): companion for companion in rule.companions}
-    if c.name not in made:
-        remedy = f"Use one of: {', '.join(made)}" if made else f"Remove it: rule {rule.name} derives nothing"
-        raise ContractError(path, where, f"does not follow from {source.name} by rule {rule.name}", remedy)
-    if c.physical_type != made[c.name].physical_type:
-        raise ContractError(path, f"{where}, physicalType", f"is {c.physical_type}", f"Write {made[c.name].physical_type}")
-
-
 def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> DeliverySpec:
     names = {c.name for c in columns if c.delivered}
+    if not isinstance(raw, dict):
+        raise ContractError(path, "delivery", f"is {raw!r}", "Write settings: {format: csv, mode: full}")
     unknown = set(raw) - set(DeliverySpec.__dataclass_fields__)
     if unknown:
         raise ContractError(path, "delivery", f"unknown settings {sorted(unknown)}", "Remove them or correct the spelling")
@@ -135,7 +127,10 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> De
     _one_of(path, "delivery, encoding", raw.get("encoding", "utf-8"), ENCODINGS)
     _one_of(path, "delivery, compression", raw.get("compression"), COMPRESSIONS)
     _one_of(path, "delivery, new_columns", raw.get("new_columns", NewColumns.HOLD), tuple(NewColumns))
-    for name in raw.get("sequence") or []:
+    sequence = raw.get("sequence") or []
+    if not isinstance(sequence, list):
+        raise ContractError(path, "delivery, sequence", f"is {sequence!r}", "Write a list: [update_time]")
+    for name in sequence:
         _one_of(path, "delivery, sequence", name, tuple(sorted(names)))
     if raw["format"] == Format.DATABASE:
         _need(path, "delivery, table", raw.get("table"))
@@ -151,8 +146,7 @@ def _promises(path: Path, stated: Any) -> dict[str, tuple[int, str]]:
     """Return the service levels the lake uses: name -> (count, unit)."""
     found = {}
     for p in stated or []:
-        if p.property not in PROMISES:
-            continue
+        _one_of(path, "slaProperties", p.property, tuple(PROMISES))
         where, (units, least) = f"slaProperties, {p.property}", PROMISES[p.property]
         _one_of(path, f"{where}, unit", p.unit, units)
         if not isinstance(p.value, int) or p.value < least:
@@ -235,15 +229,12 @@ def load(path: Path) -> Contract:
     names = [c.name for c in columns]
     for twice in {n for n in names if names.count(n) > 1}:
         raise ContractError(path, f"column {twice!r}", "is there twice", "Remove one")
-    if name.startswith("cleansed/"):
-        for c in columns:
-            _companion(path, c, {d.name: d for d in columns if d.delivered})
     if not any(c.key_position is not None for c in columns):
         raise ContractError(path, "schema", "has no primary key", "Mark the columns of the business key with primaryKey: true")
     custom = _custom(schema.customProperties)
+    for setting in custom:
+        _one_of(path, "schema, customProperties", setting, AT_TABLE)
     delivery = _delivery(path, custom["delivery"], columns) if "delivery" in custom else None
-    if name.startswith("cleansed/") and delivery is None:
-        raise ContractError(path, "schema, customProperties", "has no delivery", "State how the department delivers the table")
     team = odcs.team
     if team is None or isinstance(team, list) or not team.name:
         raise ContractError(path, "team", "names no owner", "Give team.name, the department responsible for the table")
@@ -265,7 +256,9 @@ def load(path: Path) -> Contract:
         digest=_digest(full),
         retention_days=_retention(promises),
     )
-    return Contract(**stated) if delivery is None else SourceContract(**stated, delivery=delivery)
+    contract = Contract(**stated) if delivery is None else SourceContract(**stated, delivery=delivery)
+    check(contract)
+    return contract
 
 
 def _origins(contract: Contract, contracts: dict[str, Contract]) -> None:

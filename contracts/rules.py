@@ -49,8 +49,11 @@ def _rule(path: Path, level: Level, raw: dict[str, Any], delivered: tuple[str, .
     for name in columns:
         one_of(path, f"{where}, columns", name, delivered)
     least, most = rule.columns
-    if not least <= len(columns) <= most or set(options) != set(rule.options):
-        wanted, count = ", ".join(("rule", "columns", *rule.options)), str(least) if least == most else f"{least} to {most}"
+    if not least <= len(columns) <= most or set(options) != {o.name for o in rule.options}:
+        wanted, count = (
+            ", ".join(("rule", "columns", *(o.name for o in rule.options))),
+            str(least) if least == most else f"{least} to {most}",
+        )
         raise ContractError(
             path, where, f"has {len(columns)} columns and states {', '.join(sorted(raw))}", f"Give {count} columns; state {wanted}"
         )

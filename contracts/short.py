@@ -137,6 +137,10 @@ def expand(path: Path, short: Mapping[str, Any]) -> dict[str, Any]:
         Level.TABLE.value: short.get("table_rules"),
     }
     properties = [p for column, entry in short["columns"].items() for p in _column(path, short, column, entry)]
+    origins = {o.rpartition(".")[0] for p in properties for o in p.get("transformSourceObjects", ())}
+    for alias, table_of in (short.get("inputs") or {}).items():
+        if isinstance(table_of, str) and table_of not in origins:
+            raise ContractError(path, f"inputs, {alias}", f"no column comes from {table_of}", "Remove it, or name it in `from` of a column")
     schema: dict[str, Any] = {
         "name": table,
         "businessName": short["title"],

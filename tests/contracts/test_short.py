@@ -113,6 +113,14 @@ def test_a_contract_is_printed_and_exported_in_full(tmp_path: Path) -> None:
         assert load(tmp_path / f"{name}.yaml").digest == contract.digest
 
 
+def test_the_contract_in_the_docs_is_one(tmp_path: Path) -> None:
+    page = (ROOT.parent / "docs" / "new-table.md").read_text(encoding="utf-8")
+    file = tmp_path / "cremation.yaml"
+    file.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    contract, shipped = load(file), load_all()["cleansed/civil_affairs/cremation"]
+    assert {c.name for c in contract.columns} < {c.name for c in shipped.columns}
+
+
 BROKEN: dict[str, tuple[Change, str, str, str]] = {
     "misspelt setting of the table": (lambda c: c.update(tilte="x"), "contract", "unknown settings ['tilte']", "Use only: name, version"),
     "misspelt setting of a column": (
@@ -151,6 +159,10 @@ BROKEN_DERIVED: dict[str, tuple[Change, str, str, str]] = {
     "neither input nor group": (
         lambda c: c["columns"]["id_no"].update({"from": "date"}),
         "column 'id_no', from", "'date' is neither input.column nor a group", "Use one of: dates",
+    ),
+    "input that no column uses": (
+        lambda c: c["inputs"].update(death="base/population/death"),
+        "inputs, death", "no column comes from base/population/death", "Remove it, or name it in `from` of a column",
     ),
     "rule of a derived column": (
         lambda c: c["columns"]["last"].update(rule="date"), "column 'last'", "has delivery settings ['rule']", "Remove them",
