@@ -13,10 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from contracts.kinds import Kind, of_kind
 from contracts.model import Cadence, Check, Contract, DeliverySpec, Field, Format, Mode, NewColumns, OnError, Period, SourceContract
 from contracts.refused import ROOT, ContractError
 from contracts.refused import one_of as _one_of
-from contracts.registry import COLUMN_OPTIONS, ROW_RULES, Level, RowRule
+from contracts.registry import COLUMN_OPTIONS, CUSTOM, ROW_RULES, Level, RowRule
 from contracts.rules import rules
 from contracts.short import expand, is_short, unique_yaml
 from contracts.strict import RANGE, check
@@ -40,8 +41,8 @@ SYSTEM_COLUMNS = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op
 """Columns of every cleansed table that contracts do not list; a derived column may name them as its origin."""
 
 
-def _custom(items: Any) -> dict[str, Any]:
-    return {p.property: p.value for p in items or []}
+def _custom(path: Path, where: str, items: Any) -> dict[str, Any]:
+    return {_need(path, f"{where}, property", p.property): p.value for p in items or []}
 
 
 def _need(path: Path, where: str, value: Any) -> Any:
@@ -52,7 +53,7 @@ def _need(path: Path, where: str, value: Any) -> Any:
 
 def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
     where = f"column {p.name!r}"
-    custom, options = _custom(p.customProperties), p.logicalTypeOptions or {}
+    custom, options = _custom(path, f"{where}, customProperties", p.customProperties), p.logicalTypeOptions or {}
     rule = custom.get("rule")
     if rule is not None:
         _options(path, where, ROW_RULES[_one_of(path, f"{where}, rule", rule, tuple(ROW_RULES))], {**options, **custom})
@@ -108,6 +109,8 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
 def _options(path: Path, where: str, rule: RowRule, stated: dict[str, Any]) -> None:
     """Check the settings of a delivered column against those its rule takes."""
     known = (*COLUMN_OPTIONS, *rule.options)
+    for name, value in stated.items():
+        of_kind(path, f"{where}, {name}", value, {**CUSTOM, **dict.fromkeys(RANGE, Kind.NUMBER)}.get(name, Kind.TEXT))
     unknown, missing = sorted(set(stated) - set(known)), sorted(set(rule.needs) - set(stated))
     if unknown:
         raise ContractError(path, where, f"unknown settings {unknown} of rule {rule.name}", f"Use only: {', '.join(known)}")
@@ -117,8 +120,7 @@ def _options(path: Path, where: str, rule: RowRule, stated: dict[str, Any]) -> N
 
 def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> DeliverySpec:
     names = {c.name for c in columns if c.delivered}
-    if not isinstance(raw, dict):
-        raise ContractError(path, "delivery", f"is {raw!r}", "Write settings: {format: csv, mode: full}")
+    of_kind(path, "delivery", raw, Kind.SETTINGS)
     unknown = set(raw) - set(DeliverySpec.__dataclass_fields__)
     if unknown:
         raise ContractError(path, "delivery", f"unknown settings {sorted(unknown)}", "Remove them or correct the spelling")
@@ -127,10 +129,7 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> De
     _one_of(path, "delivery, encoding", raw.get("encoding", "utf-8"), ENCODINGS)
     _one_of(path, "delivery, compression", raw.get("compression"), COMPRESSIONS)
     _one_of(path, "delivery, new_columns", raw.get("new_columns", NewColumns.HOLD), tuple(NewColumns))
-    sequence = raw.get("sequence") or []
-    if not isinstance(sequence, list):
-        raise ContractError(path, "delivery, sequence", f"is {sequence!r}", "Write a list: [update_time]")
-    for name in sequence:
+    for name in of_kind(path, "delivery, sequence", raw.get("sequence", []), Kind.TEXTS):
         _one_of(path, "delivery, sequence", name, tuple(sorted(names)))
     if raw["format"] == Format.DATABASE:
         _need(path, "delivery, table", raw.get("table"))
@@ -231,7 +230,7 @@ def load(path: Path) -> Contract:
         raise ContractError(path, f"column {twice!r}", "is there twice", "Remove one")
     if not any(c.key_position is not None for c in columns):
         raise ContractError(path, "schema", "has no primary key", "Mark the columns of the business key with primaryKey: true")
-    custom = _custom(schema.customProperties)
+    custom = _custom(path, "schema, customProperties", schema.customProperties)
     for setting in custom:
         _one_of(path, "schema, customProperties", setting, AT_TABLE)
     delivery = _delivery(path, custom["delivery"], columns) if "delivery" in custom else None

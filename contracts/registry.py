@@ -16,6 +16,8 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from contracts.kinds import Kind
+
 WORDING = ("F_WIDTH", "F_INVIS", "F_HTML", "F_TRIM")
 """Repairs of free text."""
 SPELLING = ("F_WIDTH", "F_INVIS", "F_TRIM")
@@ -231,6 +233,11 @@ _RULES_AT_TABLE = (
 
 ROW_RULES = {rule.name: rule for rule in _ROW_RULES}
 RULES_AT_TABLE = {rule.name: rule for rule in _RULES_AT_TABLE}
+CUSTOM = {
+    "rule": Kind.TEXT, "codeList": Kind.TEXT, "codeMap": Kind.CODES, "otherUnits": Kind.FACTORS, "registrar": Kind.TRUTH,
+    "aliases": Kind.TEXTS, "width": Kind.COUNT, "onError": Kind.TEXT,
+}  # fmt: skip
+"""Custom properties of a delivered column -> what they hold."""
 COLUMN_OPTIONS = ("rule", "aliases", "width", "onError")
 """Settings of every delivered column."""
 

@@ -26,29 +26,34 @@ braces is its title.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from contracts.kinds import Kind, of_kind, stated
 from contracts.refused import ROOT, ContractError, one_of
-from contracts.registry import ROW_RULES, Companion, Level
+from contracts.registry import CUSTOM, ROW_RULES, Companion, Level
 
-HEAD = (
-    "name", "version", "title", "purpose", "owner", "sla", "delivery", "header", "key", "inputs", "origins", "columns", "row_rules",
-    "table_rules", "quality",
-)  # fmt: skip
+HEAD = {
+    "name": Kind.TEXT, "version": Kind.TEXT, "title": Kind.TEXT, "purpose": Kind.TEXT, "owner": Kind.TEXT, "sla": Kind.SETTINGS,
+    "delivery": Kind.SETTINGS, "header": Kind.TEXT, "key": Kind.TEXTS, "inputs": Kind.SETTINGS, "origins": Kind.SETTINGS,
+    "columns": Kind.SETTINGS, "row_rules": Kind.RULES, "table_rules": Kind.RULES, "quality": Kind.RULES,
+}  # fmt: skip
 NEEDED = ("name", "version", "title", "purpose", "columns")
 HEADERS = ("title", "name")
-FIELD = ("title", "description", "unit", "type", "class")
+FIELD = {"title": Kind.TEXT, "description": Kind.TEXT, "unit": Kind.TEXT, "type": Kind.TEXT, "class": Kind.TEXT}
 """What a column takes from a dictionary in every layer."""
 DELIVERED = {
     "rule": "rule", "codes": "codeList", "code_map": "codeMap", "other_units": "otherUnits", "aliases": "aliases", "width": "width",
     "on_error": "onError", "registrar": "registrar",
 }  # fmt: skip
 """Settings of a delivered column -> custom property."""
-DICTIONARY = (*FIELD, *DELIVERED, "range")
-COLUMN = (*DICTIONARY, "field", "source", "required", "companions", "values", "from", "how")
+DICTIONARY = {**FIELD, **{short: CUSTOM[full] for short, full in DELIVERED.items()}, "range": Kind.LIMITS}
+COLUMN = {
+    **DICTIONARY, "field": Kind.TEXT, "source": Kind.TEXT, "required": Kind.TRUTH, "companions": Kind.TEXTS, "values": Kind.CODES,
+    "from": Kind.ORIGIN, "how": Kind.TEXT,
+}  # fmt: skip
 LOGICAL = {
     "string": "string", "date": "date", "timestamp": "timestamp", "timestamp_ntz": "timestamp", "int": "integer", "bigint": "integer",
     "boolean": "boolean", "decimal": "number", "double": "number", "float": "number", "array": "array", "struct": "object", "map": "map",
@@ -88,10 +93,9 @@ def fields() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for path in sorted((ROOT / "fields").glob("*.yaml")):
         for name, entry in unique_yaml(path).items():
-            _known(path, f"field {name!r}", entry, DICTIONARY)
             if name in found:
                 raise ContractError(path, f"field {name!r}", "is in another dictionary too", "Keep one of them")
-            found[name] = entry
+            found[name] = stated(path, f"field {name!r}", entry, DICTIONARY)
     return found
 
 
@@ -107,25 +111,15 @@ def is_short(raw: Any) -> bool:
     return isinstance(raw, dict) and "columns" in raw
 
 
-def _known(path: Path, where: str, stated: Any, known: Collection[str]) -> None:
-    if not isinstance(stated, Mapping):
-        raise ContractError(path, where, f"is {stated!r}", "Write settings in braces: {title: …}")
-    unknown = [k for k in stated if k not in known]
-    if unknown:
-        raise ContractError(path, where, f"unknown settings {unknown}", f"Use only: {', '.join(known)}")
-
-
-def expand(path: Path, short: Mapping[str, Any]) -> dict[str, Any]:
+def expand(path: Path, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the full ODCS structure of a short contract. Raises ContractError for what the short form does not have."""
-    _known(path, "contract", short, HEAD)
+    short = stated(path, "contract", raw, HEAD)
     for setting in NEEDED:
-        if short.get(setting) in (None, "", {}):
+        if not short.get(setting):
             raise ContractError(path, setting, "is missing", "Add it")
-    if not isinstance(short["columns"], Mapping):
-        raise ContractError(path, "columns", f"is {short['columns']!r}", "Write one line per column: `name: {settings}`")
-    for column in short.get("key") or ():
+    for column in short.get("key", ()):
         one_of(path, "key", column, tuple(short["columns"]))
-    name = str(short["name"])
+    name = short["name"]
     if len(name.split("/")) != 3:
         raise ContractError(path, "name", f"{name!r} is not layer/domain/table", "Write all three parts")
     _, domain, table = name.split("/")
@@ -138,7 +132,7 @@ def expand(path: Path, short: Mapping[str, Any]) -> dict[str, Any]:
     }
     properties = [p for column, entry in short["columns"].items() for p in _column(path, short, column, entry)]
     origins = {o.rpartition(".")[0] for p in properties for o in p.get("transformSourceObjects", ())}
-    for alias, table_of in (short.get("inputs") or {}).items():
+    for alias, table_of in short.get("inputs", {}).items():
         if isinstance(table_of, str) and table_of not in origins:
             raise ContractError(path, f"inputs, {alias}", f"no column comes from {table_of}", "Remove it, or name it in `from` of a column")
     schema: dict[str, Any] = {
@@ -148,7 +142,7 @@ def expand(path: Path, short: Mapping[str, Any]) -> dict[str, Any]:
         "properties": properties,
         "quality": short.get("quality", ROWS_EXPECTED),
     }
-    stated = [{"property": k, "value": v} for k, v in custom.items() if v is not None]
+    at_table = [{"property": k, "value": v} for k, v in custom.items() if v is not None]
     return {
         "apiVersion": "v3.1.0",
         "kind": "DataContract",
@@ -159,56 +153,54 @@ def expand(path: Path, short: Mapping[str, Any]) -> dict[str, Any]:
         "domain": domain,
         "description": {"purpose": short["purpose"]},
         "team": {"name": owner, "description": departments()[owner]},
-        "slaProperties": [_promise(path, k, v) for k, v in (short.get("sla") or {}).items()],
-        "schema": [schema | ({"customProperties": stated} if stated else {})],
+        "slaProperties": [_promise(path, k, v) for k, v in short.get("sla", {}).items()],
+        "schema": [schema | ({"customProperties": at_table} if at_table else {})],
     }
 
 
-def _promise(path: Path, name: str, stated: Any) -> dict[str, Any]:
+def _promise(path: Path, name: str, promised: Any) -> dict[str, Any]:
     """`frequency: 1 d` as a service level of the standard."""
-    count, _, unit = str(stated).partition(" ")
+    count, _, unit = str(promised).partition(" ")
     if not count.isdigit() or not unit:
-        raise ContractError(path, f"sla, {name}", f"is {stated!r}", "Write a count and a unit: 1 d")
+        raise ContractError(path, f"sla, {name}", f"is {promised!r}", "Write a count and a unit: 1 d")
     return {"property": name, "value": int(count), "unit": unit}
 
 
-def _column(path: Path, short: Mapping[str, Any], name: str, stated: Any) -> list[dict[str, Any]]:
+def _column(path: Path, short: Mapping[str, Any], name: str, line: Any) -> list[dict[str, Any]]:
     """Return the full column, followed by the companions that its rule derives from it."""
     where, sourced = f"column {name!r}", "delivery" in short
-    entry = {"title": stated} if isinstance(stated, str) else stated
-    _known(path, where, entry, COLUMN)
-    if "field" in entry:
-        one_of(path, f"{where}, field", entry["field"], tuple(fields()))
-    if not sourced and (wrong := sorted({*DELIVERED, "source", "companions"} & set(entry))):
+    entry = {"title": line} if isinstance(line, str) else line
+    settings = stated(path, where, entry, COLUMN)
+    if "field" in settings:
+        one_of(path, f"{where}, field", settings["field"], tuple(fields()))
+    if not sourced and (wrong := sorted({*DELIVERED, "source", "companions"} & set(settings))):
         raise ContractError(path, where, f"has delivery settings {wrong}, but the table has no delivery", "Remove them")
-    base = fields().get(entry.get("field", name), {})
-    rule = ROW_RULES.get({**base, **entry}.get("rule", ""))
+    base = fields().get(settings.get("field", name), {})
+    rule = ROW_RULES.get({**base, **entry}.get("rule") or "")
     merged = {"type": rule.type if rule else None, "class": rule.classification if rule else None}
-    merged |= {k: v for k, v in base.items() if sourced or k in FIELD} | {k: v for k, v in entry.items() if v is not None}
-    if merged["type"] is None:
+    merged |= {k: v for k, v in base.items() if sourced or k in FIELD} | entry
+    merged = {k: v for k, v in merged.items() if v is not None}
+    if "type" not in merged:
         raise ContractError(path, where, "has neither a rule nor a type", "Name a field of contracts/fields, or a rule, or a type")
     column = _properties(path, where, short, name, merged)
-    position = list(short.get("key") or ()).index(name) + 1 if name in (short.get("key") or ()) else None
-    if position is not None:
-        column |= {"primaryKey": True, "primaryKeyPosition": position, "required": True}
+    if name in short.get("key", ()):
+        column |= {"primaryKey": True, "primaryKeyPosition": short["key"].index(name) + 1, "required": True}
     made = [_companion(c, name, column) for c in (rule.companions if rule and sourced else ()) if _wanted(path, where, c, merged)]
     return [column, *made]
 
 
 def _properties(path: Path, where: str, short: Mapping[str, Any], name: str, merged: Mapping[str, Any]) -> dict[str, Any]:
-    title, physical = merged.get("title", name), str(merged["type"])
+    title, physical = merged.get("title", name), merged["type"]
     described = ", ".join(str(merged[k]) for k in ("description", "unit") if merged.get(k))
     kind = one_of(path, f"{where}, type", physical.partition("(")[0].partition("<")[0], tuple(LOGICAL))
     column: dict[str, Any] = {"name": name, "businessName": title}
     if "rule" in merged:
         header = one_of(path, "header", short.get("header", "title"), HEADERS)
         column["physicalName"] = merged.get("source", title if header == "title" else name)
-    column |= {"logicalType": LOGICAL[kind], "physicalType": physical, "classification": merged["class"]}
+    column |= {"logicalType": LOGICAL[kind], "physicalType": physical, "classification": merged.get("class")}
     if merged.get("required"):
         column["required"] = merged["required"]
     if "range" in merged:
-        if not isinstance(merged["range"], list) or len(merged["range"]) != 2:
-            raise ContractError(path, f"{where}, range", f"is {merged['range']!r}", "Write [least, most]; ~ for no limit")
         column["logicalTypeOptions"] = {k: v for k, v in zip(("minimum", "maximum"), merged["range"], strict=True) if v is not None}
     column |= {"description": described} if described else {}
     custom = [{"property": full, "value": merged[k]} for k, full in DELIVERED.items() if k in merged]
@@ -244,28 +236,33 @@ def _companion(companion: Companion, source: str, column: Mapping[str, Any]) -> 
     }
 
 
-def _origins(path: Path, where: str, short: Mapping[str, Any], stated: Any) -> list[str]:
+def _origins(path: Path, where: str, short: Mapping[str, Any], named: Any) -> list[str]:
     """Return `table.column` of each origin.
 
-    Stated is `input.column`, the name of a group of the contract's `origins`, a mapping input -> column or columns, or a list of these.
-    An input is an alias of the contract's `inputs`, which may stand for several tables.
+    Named is `input.column`, a group of the contract's `origins`, a mapping input -> column or columns, or a list of these. An input is an
+    alias of the contract's `inputs`, which may stand for several tables.
     """
-    if isinstance(stated, list):
-        return [o for s in stated for o in _origins(path, where, short, s)]
-    if isinstance(stated, Mapping):
-        each = {alias: columns if isinstance(columns, list) else [columns] for alias, columns in stated.items()}
+    of_kind(path, where, named, Kind.ORIGIN)
+    if isinstance(named, list):
+        return [o for one in named for o in _origins(path, where, short, one)]
+    if isinstance(named, Mapping):
+        each = {alias: of_kind(path, where, c if isinstance(c, list) else [c], Kind.TEXTS) for alias, c in named.items()}
         return [f"{table}.{c}" for alias, columns in each.items() for table in _tables(path, where, short, alias) for c in columns]
-    groups = short.get("origins") or {}
-    if stated in groups:
-        return _origins(path, f"origins, {stated}", short, groups[stated])
-    alias, dot, column = str(stated).rpartition(".")
+    groups = short.get("origins", {})
+    if named in groups:
+        others = {name: group for name, group in groups.items() if name != named}
+        return _origins(path, f"origins, {named}", {**short, "origins": others}, groups[named])
+    alias, dot, column = named.rpartition(".")
     if not dot:
-        raise ContractError(path, where, f"{stated!r} is neither input.column nor a group of origins", f"Use one of: {', '.join(groups)}")
+        raise ContractError(path, where, f"{named!r} is neither input.column nor a group of origins", f"Use one of: {', '.join(groups)}")
     return _origins(path, where, short, {alias: column})
 
 
 def _tables(path: Path, where: str, short: Mapping[str, Any], alias: str) -> list[str]:
     """Return the tables an input stands for: one, or those of a list of inputs."""
-    inputs = short.get("inputs") or {}
+    inputs = short.get("inputs", {})
     stands_for = inputs[one_of(path, f"{where}, input", alias, tuple(inputs))]
-    return [t for a in stands_for for t in _tables(path, where, short, a)] if isinstance(stands_for, list) else [stands_for]
+    if not isinstance(stands_for, list):
+        return [of_kind(path, f"inputs, {alias}", stands_for, Kind.TEXT)]
+    others = {name: table for name, table in inputs.items() if name != alias}
+    return [t for a in stands_for for t in _tables(path, where, {**short, "inputs": others}, a)]

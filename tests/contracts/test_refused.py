@@ -163,6 +163,9 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
                    _schema(c)["properties"].append({**_derived("no_raw"), "physicalType": "int", "logicalType": "integer"})),
         "column 'no_raw', physicalType", "is int", "Write string",
     ),
+    "misspelt setting of a column": (
+        lambda c: _column(c, 1).update(requierd=True), "requierd", "not permitted", "Open Data Contract Standard",
+    ),
     "unknown service level": (
         lambda c: c["slaProperties"][0].update(property="freqency"),
         "slaProperties", "'freqency' is not known", "Use one of: frequency, latency, retention",
@@ -173,7 +176,7 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     ),
     "delivery that is no mapping": (
         lambda c: _schema(c)["customProperties"][0].update(value="csv"),
-        "delivery", "is 'csv'", "Write settings: {format: csv",
+        "delivery", "is 'csv'", "Write settings: {a: b}",
     ),
     "sequence that is no list": (lambda c: _delivery(c).update(sequence="no"), "delivery, sequence", "is 'no'", "Write a list"),
     "sequence that may be missing": (

@@ -87,6 +87,13 @@ def test_a_derived_table_takes_no_rules_and_names_its_origins_by_input(tmp_path:
     assert (contract.column("state").valid_values, contract.column("state").title) == (("A",), "state")
 
 
+def test_a_column_drops_what_it_does_not_take_from_the_dictionary(tmp_path: Path) -> None:
+    contract = copy.deepcopy(GOOD)
+    contract["columns"]["sbp"] = {"unit": None, "range": None}
+    pressure = load(written(tmp_path, contract)).column("sbp")
+    assert (pressure.description, pressure.minimum, pressure.maximum, pressure.title) == ("", None, None, "收缩压")
+
+
 def test_both_forms_and_every_layout_of_a_contract_have_one_digest(tmp_path: Path) -> None:
     for file in files():
         full = tmp_path / "full.yaml"
@@ -128,14 +135,14 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     ),
     "no version": (lambda c: c.pop("version"), "version", "is missing", "Add it"),
     "no purpose": (lambda c: c.pop("purpose"), "purpose", "is missing", "Add it"),
-    "columns as a list": (lambda c: c.update(columns=["no"]), "columns", "is ['no']", "Write one line per column"),
+    "columns as a list": (lambda c: c.update(columns=["no"]), "contract, columns", "is ['no']", "Write settings: {a: b}"),
     "name of two parts": (lambda c: c.update(name="cleansed/thing"), "name", "not layer/domain/table", "Write all three parts"),
     "unknown owner": (lambda c: c.update(owner="helth"), "owner", "'helth' is not known", "Use one of: citizen_card"),
     "unknown field": (lambda c: c["columns"].update(x={"field": "nmae"}), "column 'x', field", "'nmae' is not known", "Use one of"),
     "column that says nothing and is in no dictionary": (
         lambda c: c["columns"].update(x={}), "column 'x'", "has neither a rule nor a type", "Name a field of contracts/fields",
     ),
-    "column without settings": (lambda c: c["columns"].update(sbp=None), "column 'sbp'", "is None", "Write settings in braces"),
+    "column without settings": (lambda c: c["columns"].update(sbp=None), "column 'sbp'", "is None", "Write settings: {a: b}"),
     "no level": (lambda c: c["columns"]["no"].pop("class"), "column 'no', classification", "None is not known", "L1, L2, L3, L4"),
     "type nobody knows": (
         lambda c: c["columns"]["sbp"].update(type="integer"), "column 'sbp', type", "'integer' is not known", "Use one of: string",
@@ -149,6 +156,16 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
         lambda c: c["columns"]["sbp"].update(range=[1]), "column 'sbp', range", "is [1]", "Write [least, most]",
     ),
     "cadence without a unit": (lambda c: c.update(sla={"frequency": 1}), "sla, frequency", "is 1", "Write a count and a unit: 1 d"),
+    "aliases as a text": (
+        lambda c: c["columns"]["no"].update(aliases="流水号"), "column 'no', aliases", "is '流水号'", "Write a list of names",
+    ),
+    "width in words": (
+        lambda c: c["columns"]["no"].update(width="ten"), "column 'no', width", "is 'ten'", "Write a whole number from 1 on",
+    ),
+    "factor in words": (
+        lambda c: c["columns"]["sbp"].update(other_units={"kPa": "seven"}),
+        "column 'sbp', other_units", "is {'kPa': 'seven'}", "Write units and factors",
+    ),
     "unknown header": (lambda c: c.update(header="chinese"), "header", "'chinese' is not known", "Use one of: title, name"),
 }  # fmt: skip
 BROKEN_DERIVED: dict[str, tuple[Change, str, str, str]] = {
@@ -159,6 +176,10 @@ BROKEN_DERIVED: dict[str, tuple[Change, str, str, str]] = {
     "neither input nor group": (
         lambda c: c["columns"]["id_no"].update({"from": "date"}),
         "column 'id_no', from", "'date' is neither input.column nor a group", "Use one of: dates",
+    ),
+    "group of origins that names itself": (
+        lambda c: c["origins"].update(dates=["dates"]),
+        "origins, dates", "'dates' is neither input.column nor a group", "Use one of",
     ),
     "input that no column uses": (
         lambda c: c["inputs"].update(death="base/population/death"),
