@@ -1,21 +1,26 @@
-"""Read ODCS v3 contracts into typed objects, and refuse a wrong one at load.
+"""Read contracts into typed objects, and refuse a wrong one at load.
 
-The Python model of the standard parses the file; the lake adds its own checks (name equals path, known rules, a key, a delivery).
-A wrong contract never reaches an engine: it is refused with file, field and remedy.
+A short contract is first expanded (`contracts.short`). The Python model of the Open Data Contract Standard v3 validates the full
+structure; the lake adds its own checks (name equals path, known rules, a key, a delivery). A wrong contract never reaches an engine: it
+is refused with file, field and remedy.
 """
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from contracts.kinds import Kind, of_kind
 from contracts.model import Cadence, Check, Contract, DeliverySpec, Field, Format, Mode, NewColumns, OnError, Period, SourceContract
 from contracts.refused import ROOT, ContractError
 from contracts.refused import one_of as _one_of
-from contracts.registry import COLUMN_OPTIONS, ROW_RULES, Level, RowRule
+from contracts.registry import COLUMN_OPTIONS, CUSTOM, ROW_RULES, Level, RowRule
 from contracts.rules import rules
+from contracts.short import expand, is_short, unique_yaml
+from contracts.strict import RANGE, check
 
 LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
@@ -26,6 +31,8 @@ ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "cp936")
 COMPRESSIONS = (None, "gzip")
 PROMISES = {"frequency": (tuple(Period), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
 """Service level -> its permitted units and its smallest count."""
+AT_TABLE = ("delivery", *Level)
+"""Custom properties of a table."""
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
@@ -34,8 +41,8 @@ SYSTEM_COLUMNS = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op
 """Columns of every cleansed table that contracts do not list; a derived column may name them as its origin."""
 
 
-def _custom(items: Any) -> dict[str, Any]:
-    return {p.property: p.value for p in items or []}
+def _custom(path: Path, where: str, items: Any) -> dict[str, Any]:
+    return {_need(path, f"{where}, property", p.property): p.value for p in items or []}
 
 
 def _need(path: Path, where: str, value: Any) -> Any:
@@ -46,12 +53,14 @@ def _need(path: Path, where: str, value: Any) -> Any:
 
 def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
     where = f"column {p.name!r}"
-    custom, options = _custom(p.customProperties), p.logicalTypeOptions or {}
+    custom, options = _custom(path, f"{where}, customProperties", p.customProperties), p.logicalTypeOptions or {}
     rule = custom.get("rule")
     if rule is not None:
         _options(path, where, ROW_RULES[_one_of(path, f"{where}, rule", rule, tuple(ROW_RULES))], {**options, **custom})
-    elif custom:
-        raise ContractError(path, where, f"has settings {sorted(custom)} but no rule", "Add a rule, or remove them")
+    elif custom or set(options) - set(RANGE):
+        raise ContractError(
+            path, where, f"has settings {sorted({*custom, *options} - set(RANGE))} but no rule", "Add a rule, or remove them"
+        )
     elif not p.transformSourceObjects and not p.description:
         raise ContractError(
             path, where, "has neither a rule (delivered) nor a description (derived)", "Add a rule, or describe how the lake derives it"
@@ -100,6 +109,8 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
 def _options(path: Path, where: str, rule: RowRule, stated: dict[str, Any]) -> None:
     """Check the settings of a delivered column against those its rule takes."""
     known = (*COLUMN_OPTIONS, *rule.options)
+    for name, value in stated.items():
+        of_kind(path, f"{where}, {name}", value, {**CUSTOM, **dict.fromkeys(RANGE, Kind.NUMBER)}.get(name, Kind.TEXT))
     unknown, missing = sorted(set(stated) - set(known)), sorted(set(rule.needs) - set(stated))
     if unknown:
         raise ContractError(path, where, f"unknown settings {unknown} of rule {rule.name}", f"Use only: {', '.join(known)}")
@@ -107,23 +118,9 @@ def _options(path: Path, where: str, rule: RowRule, stated: dict[str, Any]) -> N
         raise ContractError(path, where, f"rule {rule.name} lacks {missing}", "Add it")
 
 
-def _companion(path: Path, c: Field, delivered: dict[str, Field]) -> None:
-    """Check that a derived column of a cleansed table is a companion of the delivered column it names, by name and type."""
-    if c.delivered:
-        return
-    where = f"column {c.name!r}"
-    source = delivered[_one_of(path, f"{where}, transformSourceObjects", (*c.derived_from, None)[0], tuple(delivered))]
-    rule = ROW_RULES[source.rule or ""]
-    made = {companion.name(source.name): companion for companion in rule.companions}
-    if c.name not in made:
-        remedy = f"Use one of: {', '.join(made)}" if made else f"Remove it: rule {rule.name} derives nothing"
-        raise ContractError(path, where, f"does not follow from {source.name} by rule {rule.name}", remedy)
-    if c.physical_type != made[c.name].physical_type:
-        raise ContractError(path, f"{where}, physicalType", f"is {c.physical_type}", f"Write {made[c.name].physical_type}")
-
-
 def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> DeliverySpec:
     names = {c.name for c in columns if c.delivered}
+    of_kind(path, "delivery", raw, Kind.SETTINGS)
     unknown = set(raw) - set(DeliverySpec.__dataclass_fields__)
     if unknown:
         raise ContractError(path, "delivery", f"unknown settings {sorted(unknown)}", "Remove them or correct the spelling")
@@ -132,7 +129,7 @@ def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> De
     _one_of(path, "delivery, encoding", raw.get("encoding", "utf-8"), ENCODINGS)
     _one_of(path, "delivery, compression", raw.get("compression"), COMPRESSIONS)
     _one_of(path, "delivery, new_columns", raw.get("new_columns", NewColumns.HOLD), tuple(NewColumns))
-    for name in raw.get("sequence") or []:
+    for name in of_kind(path, "delivery, sequence", raw.get("sequence", []), Kind.TEXTS):
         _one_of(path, "delivery, sequence", name, tuple(sorted(names)))
     if raw["format"] == Format.DATABASE:
         _need(path, "delivery, table", raw.get("table"))
@@ -148,8 +145,7 @@ def _promises(path: Path, stated: Any) -> dict[str, tuple[int, str]]:
     """Return the service levels the lake uses: name -> (count, unit)."""
     found = {}
     for p in stated or []:
-        if p.property not in PROMISES:
-            continue
+        _one_of(path, "slaProperties", p.property, tuple(PROMISES))
         where, (units, least) = f"slaProperties, {p.property}", PROMISES[p.property]
         _one_of(path, f"{where}, unit", p.unit, units)
         if not isinstance(p.value, int) or p.value < least:
@@ -190,21 +186,33 @@ def code_lists() -> frozenset[str]:
     return frozenset(p.stem for p in (ROOT.parent / "standards" / "codes").glob("*.csv"))
 
 
+def _digest(full: dict[str, Any]) -> str:
+    """Return a digest of what a contract says, whatever its form and layout."""
+    said = json.dumps(full, ensure_ascii=False, sort_keys=True, default=str)
+    return sha256(said.encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def expanded(path: Path) -> dict[str, Any]:
+    """Return the full ODCS structure of a contract file in either form. Raises ContractError."""
+    raw = unique_yaml(path)
+    if not isinstance(raw, dict):
+        raise ContractError(path, "file", "is no YAML mapping", "Write a contract as docs/new-table.md shows")
+    return expand(path, raw) if is_short(raw) else raw
+
+
 def load(path: Path) -> Contract:
-    """Read one contract. Raises ContractError (file, field, remedy) when the lake cannot work with it."""
+    """Read one contract, short or full. Raises ContractError (file, field, remedy) when the lake cannot work with it."""
     import pydantic
-    import yaml
     from open_data_contract_standard.model import OpenDataContractStandard
 
+    full = expanded(path)
     try:
-        odcs = OpenDataContractStandard.from_string(path.read_text(encoding="utf-8"))
+        odcs = OpenDataContractStandard(**full)
     except pydantic.ValidationError as e:
         first = e.errors()[0]
         raise ContractError(
             path, ".".join(str(x) for x in first["loc"]), first["msg"], "Correct it as the Open Data Contract Standard says"
         ) from e
-    except (yaml.YAMLError, TypeError) as e:
-        raise ContractError(path, "file", f"is not readable YAML ({str(e).splitlines()[0]})", "Correct the syntax") from e
     _one_of(path, "apiVersion", odcs.apiVersion, API_VERSIONS)
     name = _need(path, "name", odcs.name)
     if len(name.split("/")) != 3 or name.split("/")[0] not in LAYERS:
@@ -220,15 +228,12 @@ def load(path: Path) -> Contract:
     names = [c.name for c in columns]
     for twice in {n for n in names if names.count(n) > 1}:
         raise ContractError(path, f"column {twice!r}", "is there twice", "Remove one")
-    if name.startswith("cleansed/"):
-        for c in columns:
-            _companion(path, c, {d.name: d for d in columns if d.delivered})
     if not any(c.key_position is not None for c in columns):
         raise ContractError(path, "schema", "has no primary key", "Mark the columns of the business key with primaryKey: true")
-    custom = _custom(schema.customProperties)
+    custom = _custom(path, "schema, customProperties", schema.customProperties)
+    for setting in custom:
+        _one_of(path, "schema, customProperties", setting, AT_TABLE)
     delivery = _delivery(path, custom["delivery"], columns) if "delivery" in custom else None
-    if name.startswith("cleansed/") and delivery is None:
-        raise ContractError(path, "schema, customProperties", "has no delivery", "State how the department delivers the table")
     team = odcs.team
     if team is None or isinstance(team, list) or not team.name:
         raise ContractError(path, "team", "names no owner", "Give team.name, the department responsible for the table")
@@ -247,10 +252,12 @@ def load(path: Path) -> Contract:
         checks=tuple(_check(path, q) for q in schema.quality or []),
         row_rules=rules(path, Level.ROW, custom.get(Level.ROW), delivered),
         table_rules=rules(path, Level.TABLE, custom.get(Level.TABLE), delivered),
-        digest=sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH],
+        digest=_digest(full),
         retention_days=_retention(promises),
     )
-    return Contract(**stated) if delivery is None else SourceContract(**stated, delivery=delivery)
+    contract = Contract(**stated) if delivery is None else SourceContract(**stated, delivery=delivery)
+    check(contract)
+    return contract
 
 
 def _origins(contract: Contract, contracts: dict[str, Contract]) -> None:
@@ -264,10 +271,15 @@ def _origins(contract: Contract, contracts: dict[str, Contract]) -> None:
             _one_of(contract.path, f"{where}, column of {source.name}", name, known)
 
 
+def files(root: Path = ROOT) -> list[Path]:
+    """Return the contract files below `root`, which has one folder per layer."""
+    return sorted(f for layer in LAYERS for f in (root / layer).rglob("*.yaml"))
+
+
 @cache
 def load_all(root: Path = ROOT) -> dict[str, Contract]:
     """Read every contract below `root`, by table name. Raises ContractError for a wrong contract or an unknown origin."""
-    contracts = {c.name: c for c in map(load, sorted(root.rglob("*.yaml")))}
+    contracts = {c.name: c for c in map(load, files(root))}
     for contract in contracts.values():
         _origins(contract, contracts)
     return contracts

@@ -142,7 +142,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Contract:
-    """One table's contract. `digest` changes with every byte of its file. A delivered table has a `SourceContract`."""
+    """One table's contract; a delivered table has a `SourceContract`.
+
+    `digest` changes with what the contract says, not with its layout or comments.
+    """
 
     name: str
     version: str

@@ -16,6 +16,8 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from contracts.kinds import Kind
+
 WORDING = ("F_WIDTH", "F_INVIS", "F_HTML", "F_TRIM")
 """Repairs of free text."""
 SPELLING = ("F_WIDTH", "F_INVIS", "F_TRIM")
@@ -75,15 +77,31 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True)
+class Option:
+    """An option of a rule at the table: one of `choices`, a code of the list of column number `codes_of`, or a number from `least` on."""
+
+    name: str
+    choices: tuple[str, ...] = ()
+    codes_of: int | None = None
+    least: float | None = None
+
+
+@dataclass(frozen=True)
 class RuleAtTable:
-    """A rule stated at the table. `columns`: smallest and largest number of columns; `options` are all required."""
+    """A rule stated at the table; its options are all required.
+
+    `columns`: smallest and largest number of columns. `takes`: for each column the rules it may have, the last entry for all that follow,
+    () for any. `different`: no two columns have the same rule.
+    """
 
     name: str
     level: Level
     does: str
     columns: tuple[int, int]
     codes: tuple[str, ...]
-    options: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+    takes: tuple[tuple[str, ...], ...] = ()
+    different: bool = False
 
 
 NUMBER_OPTIONS = ("minimum", "maximum", "otherUnits")
@@ -163,29 +181,43 @@ _ROW_RULES = (
     RowRule("text", "free text", WORDING),
 )  # fmt: skip
 
+DATES = ("date", "timestamp")
+NUMBERS = ("integer", "decimal")
+WITH_A_SHAPE = ("identity", "person_name", "phone", "address")
+"""Rules whose values are recognised in another column."""
+SYSTEMS = ("CGCS2000", "WGS84", "GCJ02", "BD09", "XIAN80", "BEIJING54", "YANGZHOU")
+"""Coordinate reference systems; those behind the fourth may not be converted: E_CRS."""
+
 _RULES_AT_TABLE = (
-    RuleAtTable("swapped", Level.ROW, "swaps back two columns of different rules, each with a value of the other", (2, 2), ("F_SWAPCOL",)),
-    RuleAtTable("order", Level.ROW, "flags a second date before the first", (2, 2), ("W_ORDER",)),
-    RuleAtTable("past", Level.ROW, "flags a date after the business date", (1, 1), ("W_FUTURE",)),
-    RuleAtTable("sex", Level.ROW, "corrects a sex (first) that contradicts the identity number (second)", (2, 2), ("F_SEX",)),
+    RuleAtTable(
+        "swapped", Level.ROW, "swaps back two columns of different rules, each with a value of the other", (2, 2), ("F_SWAPCOL",),
+        takes=(WITH_A_SHAPE,), different=True,
+    ),
+    RuleAtTable("order", Level.ROW, "flags a second date before the first", (2, 2), ("W_ORDER",), takes=(DATES,)),
+    RuleAtTable("past", Level.ROW, "flags a date after the business date", (1, 1), ("W_FUTURE",), takes=(DATES,)),
+    RuleAtTable(
+        "sex", Level.ROW, "corrects a sex (first) that contradicts the identity number (second)", (2, 2), ("F_SEX",),
+        takes=(("code",), ("identity",)),
+    ),
     RuleAtTable(
         "birth", Level.ROW, "swaps back date of birth and another date when the identity number (third) proves the swap", (3, 3),
-        ("F_SWAPCOL",),
+        ("F_SWAPCOL",), takes=(DATES, DATES, ("identity",)),
     ),
     RuleAtTable(
         "status", Level.ROW, "sets a status (first) that is `open` to `closed` when the date of its end (second) is filled", (2, 2),
-        ("F_STATUS",), ("open", "closed"),
+        ("F_STATUS",), (Option("open", codes_of=0), Option("closed", codes_of=0)), takes=(("code",), DATES),
     ),
     RuleAtTable(
         "reversal", Level.ROW, "flags negative amounts (first), with or without the number of the reversed payment (second)", (1, 2),
-        ("W_REVERSAL", "W_NEGATIVE", "W_ZERO"),
+        ("W_REVERSAL", "W_NEGATIVE", "W_ZERO"), takes=(NUMBERS, ()),
     ),
     RuleAtTable(
         "coordinates", Level.ROW, "converts longitude and latitude from `crs` (CGCS2000, WGS84, GCJ02, BD09) to CGCS2000", (2, 2),
-        ("E_CRS", "E_BBOX", "F_UNIT", "F_SWAP", "F_NULL", "F_CRS"), ("crs",),
+        ("E_CRS", "E_BBOX", "F_UNIT", "F_SWAP", "F_NULL", "F_CRS"), (Option("crs", SYSTEMS),), takes=(("degrees",),),
     ),
     RuleAtTable(
-        "shared", Level.TABLE, "flags values (first) with more than `most` different owners (second)", (2, 2), ("W_SHARED",), ("most",),
+        "shared", Level.TABLE, "flags values (first) with more than `most` different owners (second)", (2, 2), ("W_SHARED",),
+        (Option("most", least=1),),
     ),
     RuleAtTable(
         "constant", Level.TABLE, "flags equal measurements (third on) that fill a group, e.g. doctor and day (first two)", (4, 12),
@@ -194,12 +226,18 @@ _RULES_AT_TABLE = (
     RuleAtTable(
         "series", Level.TABLE,
         "flags readings (third) of a station (first) over time (second): `stuck` equal ones, jumps over `spike`, gaps over `every` minutes",
-        (3, 3), ("W_STUCK", "W_SPIKE", "W_GAP"), ("every", "stuck", "spike"),
+        (3, 3), ("W_STUCK", "W_SPIKE", "W_GAP"), (Option("every", least=1), Option("stuck", least=2), Option("spike", least=0)),
+        takes=((), ("timestamp",), NUMBERS),
     ),
 )  # fmt: skip
 
 ROW_RULES = {rule.name: rule for rule in _ROW_RULES}
 RULES_AT_TABLE = {rule.name: rule for rule in _RULES_AT_TABLE}
+CUSTOM = {
+    "rule": Kind.TEXT, "codeList": Kind.TEXT, "codeMap": Kind.CODES, "otherUnits": Kind.FACTORS, "registrar": Kind.TRUTH,
+    "aliases": Kind.TEXTS, "width": Kind.COUNT, "onError": Kind.TEXT,
+}  # fmt: skip
+"""Custom properties of a delivered column -> what they hold."""
 COLUMN_OPTIONS = ("rule", "aliases", "width", "onError")
 """Settings of every delivered column."""
 

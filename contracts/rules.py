@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contracts.kinds import Kind, of_kind
 from contracts.refused import ContractError, one_of
 from contracts.registry import Level, at_level
 
@@ -38,19 +39,25 @@ def rules(path: Path, level: Level, raw: Any, delivered: tuple[str, ...]) -> tup
     Raises:
         ContractError: an unknown rule or column, a wrong number of columns, a missing or unknown option.
     """
-    return tuple(_rule(path, level, r, delivered) for r in raw or [])
+    return tuple(_rule(path, level, r, delivered) for r in of_kind(path, level, raw or [], Kind.RULES))
 
 
 def _rule(path: Path, level: Level, raw: dict[str, Any], delivered: tuple[str, ...]) -> ContractRule:
     where = f"{level}, {raw.get('rule')!r}"
     known = at_level(level)
-    rule, columns = known[one_of(path, where, raw.get("rule"), tuple(known))], tuple(raw.get("columns") or ())
+    rule, columns = (
+        known[one_of(path, where, raw.get("rule"), tuple(known))],
+        tuple(of_kind(path, f"{where}, columns", raw.get("columns", []), Kind.TEXTS)),
+    )
     options = {k: str(v) for k, v in raw.items() if k not in ("rule", "columns")}
     for name in columns:
         one_of(path, f"{where}, columns", name, delivered)
     least, most = rule.columns
-    if not least <= len(columns) <= most or set(options) != set(rule.options):
-        wanted, count = ", ".join(("rule", "columns", *rule.options)), str(least) if least == most else f"{least} to {most}"
+    if not least <= len(columns) <= most or set(options) != {o.name for o in rule.options}:
+        wanted, count = (
+            ", ".join(("rule", "columns", *(o.name for o in rule.options))),
+            str(least) if least == most else f"{least} to {most}",
+        )
         raise ContractError(
             path, where, f"has {len(columns)} columns and states {', '.join(sorted(raw))}", f"Give {count} columns; state {wanted}"
         )

@@ -16,7 +16,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts import Contract
-from contracts.registry import Level, agree, at_level
+from contracts.registry import WITH_A_SHAPE, Level, agree, at_level
 from contracts.rules import ContractRule
 from standards import coordinates, identity, names, phones
 from standards.text import HAN, Row, Steps, codes_text, flag, free_text
@@ -176,6 +176,7 @@ VALUES: dict[str, Maker] = {
     "order": _order, "past": _past, "sex": _sex, "birth": _birth, "status": _status, "reversal": _reversal, "coordinates": _coordinates,
 }  # fmt: skip
 agree("quality/row_rules.py", (*TEXTS, *VALUES), at_level(Level.ROW))
+agree("quality/row_rules.py, SHAPES", SHAPES, WITH_A_SHAPE)
 
 
 def apply(

@@ -172,6 +172,20 @@ def tables(
 
 
 @app.command()
+def contract(
+    name: Annotated[str | None, typer.Argument(help="The table, such as cleansed/health/archive.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the full contracts into this folder: of the table, or of all.")] = None,
+    json: Json = False,
+) -> None:
+    """Print a table's contract in full (Open Data Contract Standard), or export contracts for other tools."""
+    from pipelines.cli.contract import export_contracts, show_contract
+
+    if export is None and name is None:
+        raise typer.BadParameter("Name a table, or give --export FOLDER for all.")
+    raise typer.Exit(show_contract(name or "", as_json=json) if export is None else export_contracts(name, export, as_json=json))
+
+
+@app.command()
 def sql(
     query: Annotated[str, typer.Argument(help='A query such as "SELECT state, count(*) FROM themes.health.archive GROUP BY state".')],
     release: Annotated[int | None, typer.Option(help="Read every table as of this release; default: the newest versions.")] = None,

@@ -108,11 +108,18 @@ def against_median(nights: list[list[Row]]) -> list[Row]:
     for r in sorted(nights[-1] if nights else [], key=lambda r: -r["seconds_total"]):
         if r["outcome"] == MADE:
             seconds, usual = r["seconds_total"], median(before[r["table"]]) if r["table"] in before else None
+            times = seconds / usual if usual else None
             found.append(
-                {"table": r["table"], "scope": r.get("scope") or "", "seconds": seconds, "median": usual, "times": seconds / usual if usual else None,
-                 
-                 "engine_jobs": r["engine_jobs"], "peak_memory_mb": r["peak_memory_mb"]}
-            )  # fmt: skip
+                {
+                    "table": r["table"],
+                    "scope": r.get("scope") or "",
+                    "seconds": seconds,
+                    "median": usual,
+                    "times": times,
+                    "engine_jobs": r["engine_jobs"],
+                    "peak_memory_mb": r["peak_memory_mb"],
+                }
+            )
     return found
 
 

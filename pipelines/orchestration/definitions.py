@@ -9,6 +9,7 @@ import dagster as dg
 
 from assets.declare import declared
 from contracts import load_all, sources
+from contracts.strict import match_functions
 from pipelines.orchestration import hold_jobs, jobs
 from pipelines.orchestration.assets import cleansed_asset, derived_asset, maintenance_asset, overview_asset, raw_asset, release_asset
 from pipelines.orchestration.sensors import NOTIFIERS, complete_drops
@@ -21,6 +22,7 @@ def build(runtime: dg.ResourceDefinition) -> dg.Definitions:
     """Return the whole graph. runtime: the resource of the installation."""
     contracts, codes = load_all(), valid_codes()
     delivered = list(sources(contracts).values())
+    match_functions(contracts, {name: tuple(t.inputs.values()) for name, t in declared().items()})
     tables = list(declared().values())
     assets = [
         *[raw_asset(c) for c in delivered],

@@ -125,7 +125,7 @@ def _differences(problems: dict[str, list[str]], renamed: dict[str, Field], cont
     pairs = {n: c for n, c in renamed.items() if n in problems["unknown columns"] or (c.source or c.name) in problems["missing columns"]}
     return [
         *(
-            Difference("renamed?", c.name, c.source or c.name, n[:40], f"column {c.name}: {{property: aliases, value: [{n[:40]}]}}")
+            Difference("renamed?", c.name, c.source or c.name, n[:40], f"column {c.name}: {{aliases: [{n[:40]}]}}")
             for n, c in pairs.items()
         ),
         *(

@@ -14,7 +14,7 @@ import yaml
 
 from assets.declare import declared
 from contracts import Contract, ContractError, load_all
-from contracts.loader import SYSTEM_COLUMNS
+from contracts.loader import SYSTEM_COLUMNS, expanded
 from contracts.refused import ROOT
 
 BY_THE_RUN = {
@@ -44,7 +44,7 @@ def test_every_column_says_where_it_comes_from(table: str) -> None:
 
 @pytest.mark.parametrize("table", DERIVED)
 def test_columns_without_an_origin_say_why(table: str) -> None:
-    properties = yaml.safe_load((ROOT / f"{table}.yaml").read_text(encoding="utf-8"))["schema"][0]["properties"]
+    properties = expanded(ROOT / f"{table}.yaml")["schema"][0]["properties"]
     assert all(p.get("transformSourceObjects") or p.get("transformDescription") for p in properties)
 
 

@@ -60,6 +60,12 @@ def _derived(name: str, **settings: Any) -> dict[str, Any]:
     return column | ({"customProperties": [{"property": k, "value": v} for k, v in settings.items()]} if settings else {})
 
 
+def _add(c: dict[str, Any], rule: str, physical: str, logical: str = "string", **stated: Any) -> None:
+    """A further delivered column x."""
+    column = {"name": "x", "logicalType": logical, "physicalType": physical, "classification": "L3", **stated}
+    _schema(c)["properties"].append(column | {"customProperties": [{"property": "rule", "value": rule}]})
+
+
 BROKEN: dict[str, tuple[Change, str, str, str]] = {
     # what is wrong: how, field, problem, remedy
     "cadence in an unknown unit": (
@@ -154,8 +160,83 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     ),
     "derived column of another type": (
         lambda c: (_column(c)["customProperties"][0].update(value="identity"),
-                   _schema(c)["properties"].append({**_derived("no_raw"), "physicalType": "int"})),
+                   _schema(c)["properties"].append({**_derived("no_raw"), "physicalType": "int", "logicalType": "integer"})),
         "column 'no_raw', physicalType", "is int", "Write string",
+    ),
+    "misspelt setting of a column": (
+        lambda c: _column(c, 1).update(requierd=True), "requierd", "not permitted", "Open Data Contract Standard",
+    ),
+    "unknown service level": (
+        lambda c: c["slaProperties"][0].update(property="freqency"),
+        "slaProperties", "'freqency' is not known", "Use one of: frequency, latency, retention",
+    ),
+    "unknown setting of the table": (
+        lambda c: _schema(c)["customProperties"].append({"property": "rowrules", "value": []}),
+        "schema, customProperties", "'rowrules' is not known", "Use one of: delivery, rowRules, tableRules",
+    ),
+    "delivery that is no mapping": (
+        lambda c: _schema(c)["customProperties"][0].update(value="csv"),
+        "delivery", "is 'csv'", "Write settings: {a: b}",
+    ),
+    "sequence that is no list": (lambda c: _delivery(c).update(sequence="no"), "delivery, sequence", "is 'no'", "Write a list"),
+    "sequence that may be missing": (
+        lambda c: _delivery(c).update(sequence=["sex"]),
+        "column 'sex'", "orders the versions of a key (delivery, sequence), but is not required", "required: true",
+    ),
+    "key that may be missing": (lambda c: _column(c).pop("required"), "column 'no'", "is in the key, but not required", "required: true"),
+    "share above 1": (lambda c: _delivery(c).update(min_ratio=90), "delivery, min_ratio", "90 is no share", "from 0 to 1"),
+    "delivery of a derived table": (
+        lambda c: c.update(name="themes/health/thing"), "delivery", "a table of themes is not delivered", "name the table cleansed/",
+    ),
+    "rule of a derived table": (
+        lambda c: (c.update(name="themes/health/thing"), _schema(c).pop("customProperties")),
+        "column 'no'", "has rule identifier, but is not delivered", "Remove the rule",
+    ),
+    "type that does not hold the rule's values": (
+        lambda c: _add(c, "date", "string"), "column 'x', physicalType", "string does not hold values of rule date", "Write date",
+    ),
+    "decimal without digits": (
+        lambda c: _add(c, "decimal", "double", "number"),
+        "column 'x', physicalType", "double does not hold values of rule decimal", "Write decimal(p,s)",
+    ),
+    "logical type of another type": (
+        lambda c: _add(c, "date", "date"), "column 'x', logicalType", "string does not describe date", "Write date",
+    ),
+    "type no engine has": (
+        lambda c: _add(c, "text", "varchar2"), "column 'x', physicalType", "'varchar2' is not known", "Use one of: string",
+    ),
+    "limits the wrong way round": (
+        lambda c: _add(c, "integer", "int", "integer", logicalTypeOptions={"minimum": 9, "maximum": 1}),
+        "column 'x'", "no number is from 9 to 1", "Exchange the limits",
+    ),
+    "code map to a code the list does not have": (
+        lambda c: _column(c, 1)["customProperties"].append({"property": "codeMap", "value": {"M": "7"}}),
+        "column 'sex', codeMap", "'7' is not known", "Use one of: 0, 1, 2, 9",
+    ),
+    "two columns of one delivered name": (
+        lambda c: _add(c, "text", "string", physicalName="编号"),
+        "column 'x'", "is delivered as '编号', like column 'no'", "Correct source",
+    ),
+    "status with codes nobody knows": (
+        lambda c: (_add(c, "date", "date", "date"), _rule("rowRules", rule="status", columns=["sex", "x"], open="A", closed="1")(c)),
+        "rowRules, 'status', open", "'A' is not known", "Use one of: 0, 1, 2, 9",
+    ),
+    "order of texts": (
+        lambda c: _rule("rowRules", rule="order", columns=["no", "sex"])(c),
+        "rowRules, 'order'", "column 'no' has rule identifier", "Name a column of rule date or timestamp",
+    ),
+    "swap within one rule": (
+        lambda c: (_add(c, "phone", "string"), _rule("rowRules", rule="swapped", columns=["x", "x"])(c)),
+        "rowRules, 'swapped'", "its columns have the same rule", "columns of different rules",
+    ),
+    "coordinates of a misspelt system": (
+        lambda c: (_add(c, "degrees", "decimal(18,8)", "number"),
+                   _rule("rowRules", rule="coordinates", columns=["x", "x"], crs="GCJ-02")(c)),
+        "rowRules, 'coordinates', crs", "'GCJ-02' is not known", "Use one of: CGCS2000, WGS84, GCJ02",
+    ),
+    "count in words": (
+        _rule("tableRules", rule="shared", columns=["no", "sex"], most="five"),
+        "tableRules, 'shared', most", "'five' is not a number from 1 on", "Correct it",
     ),
     "unknown type": (lambda c: _column(c).update(logicalType="text"), "logicalType", "text", "string"),
     "no physical type": (lambda c: _column(c).pop("physicalType"), "column 'no', physicalType", "is missing", "Add it"),

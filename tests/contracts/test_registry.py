@@ -60,7 +60,7 @@ def _list() -> str:
     for level in Level:
         for t in at_level(level).values():
             count = f"{t.columns[0]}" if len(set(t.columns)) == 1 else f"{t.columns[0]}–{t.columns[1]}"
-            text += _row(f"`{t.name}`", level, t.does, count, ", ".join(t.options), " ".join(t.codes))
+            text += _row(f"`{t.name}`", level, t.does, count, ", ".join(o.name for o in t.options), " ".join(t.codes))
     return text + CODES + "".join(_row(f"`{code}`", m.english, m.chinese) for code, m in sorted(meanings().items()))
 
 

@@ -122,10 +122,8 @@ def test_retention_stands_in_the_contract(tmp_path: Path) -> None:
     said = contract.path.read_text(encoding="utf-8")
     for value, unit, days in (("90", "d", 90), ("3", "y", 1098)):
         file = tmp_path / f"{unit}.yaml"
-        file.write_text(
-            said.replace("slaProperties:\n", f"slaProperties:\n  - property: retention\n    value: {value}\n    unit: {unit}\n")
-        )
+        file.write_text(said.replace("sla: {", f"sla: {{retention: {value} {unit}, "))
         assert load(file).retention_days == days
-    file.write_text(said.replace("slaProperties:\n", "slaProperties:\n  - property: retention\n    value: 3\n    unit: moons\n"))
+    file.write_text(said.replace("sla: {", "sla: {retention: 3 moons, "))
     with pytest.raises(ContractError, match="'moons' is not known"):
         load(file)

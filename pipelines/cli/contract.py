@@ -1,0 +1,50 @@
+"""`citylake contract`: contracts in full, as the Open Data Contract Standard has them, to read or for other tools.
+
+Here: printing one, writing all. Not here: the expansion of the short form (`contracts.short`).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import yaml
+
+from contracts import load_all
+from contracts.loader import expanded
+from pipelines.cli.screen import console, print_json
+from resources.errors import CitylakeError
+
+
+def show_contract(name: str, *, as_json: bool) -> int:
+    """Print the full contract of a table. Raises CitylakeError for an unknown table."""
+    full = expanded(load_all()[_known(name)].path)
+    if as_json:
+        print_json(full)
+    else:
+        sys.stdout.write(_yaml(full))
+    return 0
+
+
+def export_contracts(name: str | None, folder: Path, *, as_json: bool) -> int:
+    """Write the full contract of one table, or of all, as FOLDER/layer/domain/table.yaml."""
+    names = sorted(load_all()) if name is None else [_known(name)]
+    for table in names:
+        file = folder / f"{table}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(_yaml(expanded(load_all()[table].path)), encoding="utf-8")
+    if as_json:
+        print_json([{"table": table, "file": str(folder / f"{table}.yaml")} for table in names])
+    else:
+        console.print(f"{len(names)} contracts are in {folder}.")
+    return 0
+
+
+def _known(name: str) -> str:
+    if name not in load_all():
+        raise CitylakeError("CONTRACT_UNKNOWN", f"no contract is named {name}", "contracts", "Name a table as `citylake tables` lists it")
+    return name
+
+
+def _yaml(full: dict[str, object]) -> str:
+    return yaml.safe_dump(full, allow_unicode=True, sort_keys=False, width=120)
