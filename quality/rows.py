@@ -35,10 +35,13 @@ def typed(contract: Contract, raw: DataFrame, *, test_divisions: bool) -> DataFr
     In a whole list a row that lies in the future is equal to none of another day: what is said of it will not hold for ever.
     """
     assert contract.delivery is not None
-    excel = contract.delivery.format == "xlsx"
     hashed = raw.withColumn("_row_hash", delivered_hash(contract))
     rules = {
-        _PARSED.format(c.name): (c.rule or "text", _meant(contract, c), _options(contract, c, excel=excel, test_divisions=test_divisions))
+        _PARSED.format(c.name): (
+            c.rule or "text",
+            _meant(contract, c),
+            _options(contract, c, contract.delivery.format, test_divisions=test_divisions),
+        )
         for c in contract.delivered
     }
     parsed = _across_values(contract, parse(_across_texts(contract, hashed), rules))
@@ -106,7 +109,7 @@ def _across_values(contract: Contract, frame: DataFrame) -> DataFrame:
     return judged.withColumns(changed)
 
 
-def _options(contract: Contract, c: Field, *, excel: bool, test_divisions: bool) -> Options:
+def _options(contract: Contract, c: Field, file_format: str, *, test_divisions: bool) -> Options:
     return Options(
         business_date=F.col("_business_date"),
         code_list=c.code_list,
@@ -119,7 +122,8 @@ def _options(contract: Contract, c: Field, *, excel: bool, test_divisions: bool)
         keyed=c.rule == "address" and any(d.derived_from[:1] == (c.name,) for d in contract.columns),
         registrar=c.registrar,
         test_divisions=test_divisions,
-        excel=excel,
+        excel=file_format == "xlsx",
+        json=file_format == "jsonl",
     )
 
 

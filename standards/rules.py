@@ -33,7 +33,7 @@ class Options:
     source means by a value. minimum, maximum: inclusive. physical_type: type of the value, e.g. `decimal(12,2)`.
     units: other units -> factor. qualified: a number may have a qualifier beside it. keyed: an address is taken
     apart, too. registrar: the source issues the numbers of
-    organisations itself. test_divisions: 321099 counts as a county. excel: the source is a workbook.
+    organisations itself. test_divisions: 321099 counts as a county. excel: the source is a workbook. json: it is JSON.
     """
 
     business_date: Column
@@ -48,6 +48,7 @@ class Options:
     registrar: bool = False
     test_divisions: bool = False
     excel: bool = False
+    json: bool = False
 
 
 def _code(o: Options) -> Steps:
@@ -65,8 +66,8 @@ RULES: dict[str, Callable[[Options], Steps]] = {
     "date": lambda o: date_rule(o.excel),
     "timestamp": lambda o: timestamp_rule(o.excel),
     "month": lambda _: month_rule(),
-    "integer": lambda o: integer_rule(o.minimum, o.maximum, o.physical_type, o.units, o.qualified),
-    "decimal": lambda o: decimal_rule(o.minimum, o.maximum, o.physical_type, o.units, o.qualified),
+    "integer": lambda o: integer_rule(o.minimum, o.maximum, o.physical_type, o.units, o.qualified, o.json),
+    "decimal": lambda o: decimal_rule(o.minimum, o.maximum, o.physical_type, o.units, o.qualified, o.json),
     "degrees": lambda _: degrees_rule(),
     "organisation_no": lambda o: organisation_no_rule(o.registrar),
     "organisation_name": lambda _: organisation_name_rule(),
