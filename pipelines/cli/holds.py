@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.holds import OF_CONTRACT, Hold, Holds, HoldState
-from resources.errors import CitylakeError
+from pipelines.wrong_use import WrongUse
 from resources.lake import Lake
 from resources.settings import Settings
 
@@ -78,6 +78,7 @@ def decide(settings: Settings, table: str, day: str, decision: HoldState, *, why
 
     Raises:
         CitylakeError: nothing is held for that date, or it cannot be released.
+        WrongUse: the date is not a date.
     """
     hold = Holds(Lake(settings.lake, settings.s3)).decide(name_of(table), _date(day), decision, who=who or getuser(), why=why)
     if as_json:
@@ -97,4 +98,4 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as e:
-        raise CitylakeError("DATE", f"{text!r} is not a date", "DATE", "Write it as YYYY-MM-DD") from e
+        raise WrongUse("DATE", f"{text!r} is not a date", "DATE", "Write it as YYYY-MM-DD") from e

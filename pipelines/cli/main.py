@@ -5,6 +5,7 @@ Exit codes: 0 all in order; 1 something failed and was not published; 2 wrong us
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -400,7 +401,12 @@ def entry() -> None:
 
 
 def _run() -> int:
-    """Run the command and return its exit code. An error is one line that says what, where and what to do."""
+    """Run the command and return its exit code. An error is one line that says what, where and what to do.
+
+    Characters that the terminal's encoding lacks are escaped on standard output, as Python does on standard error.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except SystemExit as e:
@@ -410,6 +416,7 @@ def _run() -> int:
             traceback.print_exc()
             return 1
         from contracts import ContractError
+        from pipelines.wrong_use import WrongUse
         from resources.errors import CitylakeError
 
         known = isinstance(e, CitylakeError | ContractError)
@@ -419,5 +426,5 @@ def _run() -> int:
             else f"{type(e).__name__}: {' '.join(str(e).split())[:300]}. Run again with `citylake --debug …` for the traceback."
         )
         print(f"error: {line}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(e, WrongUse) else 1
     return 0

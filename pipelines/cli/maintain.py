@@ -27,7 +27,7 @@ def run_maintain(settings: Settings, tables: list[str] | None, *, dry_run: bool,
         Exit code 0, also when a busy table was left for the next time.
 
     Raises:
-        CitylakeError: a table does not exist.
+        WrongUse: a table does not exist.
     """
     runtime, run_id = Runtime.of(settings), str(uuid4())
     runtime.lake.store.check()

@@ -13,7 +13,7 @@ from typing import Any
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.profile import SECONDS, costs
 from pipelines.measure import MADE
-from resources.errors import CitylakeError
+from pipelines.wrong_use import WrongUse
 from resources.lake import Lake
 from resources.settings import Settings
 
@@ -39,13 +39,13 @@ def show_profile(settings: Settings, nights: int, table: str | None, *, as_json:
         Exit code 0.
 
     Raises:
-        CitylakeError: none of these nights has made the table.
+        WrongUse: none of these nights has made the table.
     """
     measured = last_nights(Lake(settings.lake, settings.s3), nights)
     if table is not None:
         found = [r for night in measured for r in night if r["table"] == table]
         if measured and not found:
-            raise CitylakeError(
+            raise WrongUse(
                 "TABLE_MISSING",
                 f"none of the last nights has made {table}",
                 settings.lake,

@@ -6,6 +6,7 @@ from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.ledger import CONTROL_TABLES
 from pipelines.serving.tables import released, tables_of
 from pipelines.serving.vocabulary import rename
+from pipelines.wrong_use import WrongUse
 from resources.engine import engine_of
 from resources.errors import CitylakeError
 from resources.lake import Lake
@@ -26,7 +27,8 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
         Exit code 0.
 
     Raises:
-        CitylakeError: the query cannot be read or fails, or there is no such release.
+        WrongUse: the query cannot be read or names something that does not exist, or there is no such release.
+        CitylakeError: the query fails.
     """
     lake = Lake(settings.lake, settings.s3)
     versions: dict[str, int | None] = (
@@ -36,7 +38,9 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
     try:
         text, found = rename(query, {name: view for view, table in views.items() for name in _names(table)})
     except ValueError as e:
-        raise CitylakeError("SQL", f"the query cannot be read from {e} on", "query", "Close the quotes and comments") from e
+        raise WrongUse("SQL", f"the query cannot be read from {e} on", "query", "Close the quotes and comments") from e
+    from pyspark.errors import AnalysisException
+
     engine = engine_of(settings)
     try:
         for view in sorted({_view("/".join(name)) for name in found}):
@@ -46,7 +50,8 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
             frame = session.sql(text)
             columns, rows = frame.columns, (frame.limit(limit) if limit else frame).collect()
         except Exception as e:
-            raise CitylakeError("SQL", " ".join(str(e).split())[:300], "query", "`citylake tables` lists the names") from e
+            error = WrongUse if isinstance(e, AnalysisException) else CitylakeError
+            raise error("SQL", " ".join(str(e).split())[:300], "query", "`citylake tables` lists the names") from e
     finally:
         engine.stop()
     if as_json:
@@ -70,7 +75,7 @@ def show_release(settings: Settings, number: int, *, as_json: bool) -> int:
         Exit code 0.
 
     Raises:
-        CitylakeError: there is no such release.
+        WrongUse: there is no such release.
     """
     lake = Lake(settings.lake, settings.s3)
     release = released(lake, number)

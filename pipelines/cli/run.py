@@ -10,8 +10,9 @@ from pipelines.cli.screen import console, errors, print_json, progress, show_tab
 from pipelines.cli.show import late_facts, show_late
 from pipelines.notifications.notify import NotificationReport
 from pipelines.orchestration.nights import NightReport, check_installation, run_night
+from pipelines.orchestration.partitions import check_business_date
 from pipelines.runtime import Runtime
-from resources.errors import CitylakeError
+from pipelines.wrong_use import WrongUse
 from resources.settings import Settings
 
 
@@ -28,17 +29,19 @@ def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_jso
         Exit code: 0 in order, 1 a table failed, 3 deliveries were refused.
 
     Raises:
-        CitylakeError: the date or a table name is wrong, or the installation is not ready.
+        WrongUse: the date has no partition, or a table does not exist.
+        CitylakeError: the installation is not ready.
     """
     try:
         day = date.fromisoformat(as_of)
     except ValueError as e:
-        raise CitylakeError("AS_OF", f"{as_of!r} is not a date", "--as-of", "Write it as YYYY-MM-DD") from e
+        raise WrongUse("AS_OF", f"{as_of!r} is not a date", "--as-of", "Write it as YYYY-MM-DD") from e
+    check_business_date(day)
     runtime = Runtime.of(settings)
     check_installation(runtime)
     unknown = sorted(set(select or []) - known_tables(runtime))
     if unknown:
-        raise CitylakeError(
+        raise WrongUse(
             "SELECT",
             f"there is no table {', '.join(unknown)}",
             "--select",

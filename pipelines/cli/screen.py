@@ -24,8 +24,9 @@ errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty()
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON; dates in ISO format, decimals as text."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    """Print a value as JSON; dates in ISO format, decimals as text. Only UTF-8 output has characters outside ASCII unescaped."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    json.dump(value, sys.stdout, ensure_ascii=encoding != "utf8", indent=2, default=_plain)
     sys.stdout.write("\n")
 
 

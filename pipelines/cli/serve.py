@@ -12,6 +12,7 @@ from types import FrameType
 from pipelines.cli.screen import console, errors, print_json
 from pipelines.control.ledger import Release
 from pipelines.serving.tables import Tables, released, tables_of
+from pipelines.wrong_use import WrongUse
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings
@@ -37,7 +38,8 @@ def run_serve(
         Exit code 0.
 
     Raises:
-        CitylakeError: the release or a table does not exist, or the address is in use.
+        WrongUse: the release or a table does not exist.
+        CitylakeError: the release is no longer kept, or the address is in use.
     """
     lake = Lake(settings.lake, settings.s3)
     found = released(lake, None if release == NEWEST else _number(release))
@@ -77,7 +79,7 @@ def _show(release: Release, tables: Tables, addresses: dict[str, str], *, as_jso
 
 def _number(release: str) -> int:
     if not release.isdigit():
-        raise CitylakeError("RELEASE", f"{release!r} is not a release number", "--release", f"Give a number, or {NEWEST}")
+        raise WrongUse("RELEASE", f"{release!r} is not a release number", "--release", f"Give a number, or {NEWEST}")
     return int(release)
 
 

@@ -17,8 +17,8 @@ from pipelines.control.ledger import Release
 from pipelines.control.maintenance import MaintenanceRecord, Task
 from pipelines.maintenance.retention import prune
 from pipelines.runtime import Runtime
+from pipelines.wrong_use import WrongUse
 from resources import maintenance
-from resources.errors import CitylakeError
 from resources.lake import Conflict
 from resources.store import StoredFile
 
@@ -67,11 +67,13 @@ def maintain(
         One entry per table, and one for leftovers outside the tables.
 
     Raises:
-        CitylakeError: a table does not exist.
+        WrongUse: a table does not exist.
     """
     existing, log = runtime.lake.tables(), runtime.maintenance_log
     if unknown := sorted(set(tables) - set(existing)):
-        raise CitylakeError("TABLE_MISSING", f"there is no table {', '.join(unknown)}", runtime.lake.root, "See `citylake tables`")
+        raise WrongUse(
+            "TABLE_MISSING", f"there is no table {', '.join(unknown)}", runtime.lake.root, "List the tables with `citylake tables`"
+        )
     since = (now or datetime.now(UTC)) - timedelta(days=runtime.settings.keep_days)
     kept, gone = kept_releases(runtime, since)
     known = log.gone_releases()

@@ -126,19 +126,19 @@ def _notify(runtime: Runtime, report: NightReport, *, whole: bool) -> None:
 
 def _late_drops(runtime: Runtime, report: NightReport) -> dict[date, set[str]]:
     """Return the raw tables with complete late drops, by date; drops of dates without a partition become incidents."""
-    from pipelines.orchestration.partitions import OUT_OF_REACH, in_reach
+    from pipelines.orchestration.partitions import drop_date_fault
     from pipelines.steps.ingest import pending
 
     late: dict[date, set[str]] = {}
     for contract in runtime.sources.values():
         try:
-            drops = pending(runtime, contract, report.as_of)
+            drops = pending(runtime, contract, date.max)
         except (Unreachable, DeliveryRejected):
             continue  # the night itself tries again and reports it
         for drop in drops:
             table = contract.sibling("raw")
-            if not in_reach(drop.business_date):
-                report.incidents.append(Incident(IncidentKind.REFUSED, table, OUT_OF_REACH.format(drop.location)))
+            if fault := drop_date_fault(drop.business_date, drop.location):
+                report.incidents.append(Incident(IncidentKind.REFUSED, table, fault))
             elif drop.business_date < report.as_of:
                 late.setdefault(drop.business_date, set()).add(table)
     return late

@@ -17,7 +17,7 @@ from pipelines.notifications.notify import NotificationReport, notify
 from pipelines.orchestration.assets import AS_OF_TAG, NOTIFIES_ITSELF, key
 from pipelines.orchestration.incidents import incidents_of
 from pipelines.orchestration.jobs import ingest, nightly
-from pipelines.orchestration.partitions import BUSINESS_DATES, OUT_OF_REACH, in_reach
+from pipelines.orchestration.partitions import BUSINESS_DATES, drop_date_fault
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import attempt, pending
 from resources.engine import TIME_ZONE
@@ -38,14 +38,16 @@ def complete_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReques
     found, known = False, BUSINESS_DATES.get_partition_keys()
     for contract in runtime.sources.values():
         try:
-            drops = pending(runtime, contract, date.fromisoformat(known[-1])) if known else []
+            drops = pending(runtime, contract, date.max) if known else []
         except (Unreachable, DeliveryRejected) as e:
             context.log.warning(str(e))
             continue
         for drop in drops:
             day, table = drop.business_date.isoformat(), contract.sibling("raw")
-            if not in_reach(drop.business_date):
-                context.log.warning(OUT_OF_REACH.format(drop.location))
+            if fault := drop_date_fault(drop.business_date, drop.location):
+                context.log.warning(fault)
+                continue
+            if day > known[-1]:
                 continue
             found = True
             yield dg.RunRequest(run_key=attempt(runtime, contract, drop), partition_key=day, asset_selection=[key(table)])

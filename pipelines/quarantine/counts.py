@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from resources.errors import CitylakeError
+from pipelines.wrong_use import WrongUse
 from resources.lake import Lake
 
 if TYPE_CHECKING:
@@ -47,20 +47,20 @@ class Wanted:
             day: `--date`, YYYY-MM-DD.
 
         Raises:
-            CitylakeError: the date is not a date.
+            WrongUse: the date is not a date.
         """
         try:
             return cls(table, department, code, None if day is None else date.fromisoformat(day))
         except ValueError as e:
-            raise CitylakeError("DATE", f"{day!r} is not a date", "--date", "Write it as YYYY-MM-DD") from e
+            raise WrongUse("DATE", f"{day!r} is not a date", "--date", "Write it as YYYY-MM-DD") from e
 
     def tables(self, lake: Lake) -> list[str]:
-        """Return the matching tables as `department/table`. Raises CitylakeError when none has quarantined rows."""
+        """Return the matching tables as `department/table`. Raises WrongUse when none has quarantined rows."""
         known = [t.removeprefix("quarantine/") for t in lake.tables() if t.startswith("quarantine/")]
         found = [t for t in known if self.of_table(*t.split("/"))]
         if not found and (self.table or self.department):
             named = self.table or self.department
-            raise CitylakeError(
+            raise WrongUse(
                 "TABLE_MISSING",
                 f"no row was ever quarantined for {named}",
                 lake.root,

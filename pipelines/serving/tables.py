@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from contracts import load_all
 from pipelines.control.ledger import CONTROL_TABLES, Ledger, Release
 from pipelines.control.maintenance import MaintenanceLog
+from pipelines.wrong_use import WrongUse
 from resources.errors import CitylakeError
 from resources.lake import Lake
 
@@ -71,7 +72,7 @@ class Tables:
 
 
 def released(lake: Lake, number: int | None) -> Release:
-    """Return one release, by default the newest. Raises CitylakeError when it does not exist or is no longer kept."""
+    """Return one release, by default the newest. Raises CitylakeError when it does not exist (WrongUse) or is no longer kept."""
     releases = Ledger(lake).releases()
     if not releases:
         raise CitylakeError("RELEASE", "the lake has no release yet", lake.root, "Run a night first: citylake run --as-of YYYY-MM-DD")
@@ -87,7 +88,7 @@ def released(lake: Lake, number: int | None) -> Release:
     for release in releases:
         if release.number == number:
             return release
-    raise CitylakeError("RELEASE", f"there is no release {number}", lake.root, "List the releases with `citylake status`")
+    raise WrongUse("RELEASE", f"there is no release {number}", lake.root, "List the releases with `citylake status`")
 
 
 def tables_of(lake: Lake, release: Release, only: Collection[str] = ()) -> Tables:
@@ -99,7 +100,7 @@ def tables_of(lake: Lake, release: Release, only: Collection[str] = ()) -> Table
         only: these tables, or all below these names, such as `themes` or `themes.health.archive`; default all.
 
     Raises:
-        CitylakeError: a name of `only` has no table in the release.
+        WrongUse: a name of `only` has no table in the release.
     """
     versions: dict[str, int] = dict(release.versions)
     for table in CONTROL_TABLES:
@@ -113,7 +114,7 @@ def tables_of(lake: Lake, release: Release, only: Collection[str] = ()) -> Table
             parts = name.replace(".", "/").lower()
             found = {table for table in versions if f"{table}/".startswith(f"{parts}/")}
             if not found:
-                raise CitylakeError(
+                raise WrongUse(
                     "TABLE_MISSING", f"release {release.number} has no table {name}", lake.root, "List the tables with `citylake tables`"
                 )
             wanted |= found
