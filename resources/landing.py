@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 MANIFESTS_AT_ONCE = 10
 """The size of boto3's connection pool."""
+BATCH_NAME_SHOWN = 40
+"""Most characters of a batch name in a message."""
 CHANGED = "DELIVERY_CHANGED"
 """The code of a drop that was replaced between listing and reading it."""
 
@@ -121,7 +123,8 @@ class LandingZone:
     def drops(self, contract: Contract, only: date | None = None) -> list[Drop]:
         """All drops of one table (`only`: of one business date), oldest first. Reads their manifests, or does one GROUP BY.
 
-        What is not named by a date cannot be a drop; it is skipped with a warning in the log.
+        A folder not named by a date is skipped with a warning in the log. A batch not named by a date is a drop of the day of its
+        latest row, which `read` refuses (DELIVERY_DATE).
         Raises Unreachable, and DeliveryRejected (DELIVERY_HEADER) for an exchange table without the columns of the exchange.
         """
         if delivery_of(contract).format == "database":
@@ -130,7 +133,7 @@ class LandingZone:
             days = [day for day in self._days(contract) if only in (None, day)]
             with ThreadPoolExecutor(MANIFESTS_AT_ONCE) as pool:  # one request each on a bucket
                 found = list(pool.map(lambda day: self._folder_drop(contract, day), days))
-        return sorted(found, key=lambda d: d.business_date)
+        return sorted(found, key=lambda d: (d.business_date, d.extract_ts, d.batch_id))
 
     def read(self, contract: Contract, drop: Drop) -> DropReader:
         """Open a drop; for files, after verifying the manifest and the digest of every file.
@@ -190,17 +193,19 @@ class LandingZone:
         table = delivery_of(contract).table
         location = f"{database.address(self._exchange_url)}, table {table}"
         for found in database.batches(contract, self._exchange_url):
-            day = _date(str(found.value), "%Y%m%d")
-            if day is None:
-                log.warning("%s: %d rows are in no batch named YYYYMMDD", location, found.count)
-                continue
+            place = f"{location}, batch {' '.join(str(found.value).split())[:BATCH_NAME_SHOWN]}"
+            day = database.day_of(found.value)
+            problem = None if day else str(_undated(place))
             facts = {"table": table, "batch": str(found.value), "count": found.count}
             facts |= {"max_row": str(found.last_row), "max_time": found.last_time, "row_sum": found.row_sum}
             identity = sm3_bytes(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode())[:BATCH_ID_LENGTH]
-            yield found, Drop(contract.name, day, identity, found.last_time, f"{location}, batch {found.value}", found.count, True, None)
+            day = day or _date(found.last_time[:10], "%Y-%m-%d") or date.min
+            yield found, Drop(contract.name, day, identity, found.last_time, place, found.count, True, problem)
 
     def _database_rows(self, contract: Contract, drop: Drop, stack: ExitStack) -> Iterator[pa.RecordBatch]:
         for found, now in self._batches(contract):
+            if now.batch_id == drop.batch_id and drop.problem:
+                raise _undated(drop.location)
             if now.batch_id == drop.batch_id:
                 return stack.enter_context(closing(database.read(contract, self._exchange_url, found)))
         raise _changed(drop)
@@ -214,6 +219,11 @@ def _settled(rows: Iterator[pa.RecordBatch], settle: Callable[[], None]) -> Iter
         settle()
         raise
     settle()
+
+
+def _undated(location: str) -> DeliveryRejected:
+    what = "the name of the batch is no date YYYYMMDD"
+    return DeliveryRejected("DELIVERY_DATE", what, location, "Write its rows into a batch named by their business date")
 
 
 def _changed(drop: Drop) -> DeliveryRejected:

@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
+import unicodedata
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -38,6 +40,10 @@ ROWS_PER_BATCH = 5_000
 OPERATIONS = ("I", "U", "D")
 NOT_TEXT = "22021"
 """SQLSTATE of bytes that are no text."""
+BLANKS = " \t\r\n\0\u200b\ufeff'\""
+BATCH_DAY = re.compile(
+    r"([0-9]{4})([0-9]{2})([0-9]{2})(?:\.0+)?|([0-9]{4})[-/._年]([0-9]{1,2})[-/._月]([0-9]{1,2})日?(?:[ T]00:00:00(?:\.0+)?)?"
+)
 MODULUS = 999_983
 """Row numbers are added up modulo this prime, so that no database's sum overflows."""
 
@@ -54,6 +60,18 @@ class Batch:
     last_row: Any
     last_time: str
     row_sum: int
+
+
+def day_of(batch: Any) -> dt.date | None:
+    """The business date a batch is named by, in any usual form (20191230, 2019-12-30, a date column); None when it is no date."""
+    if isinstance(batch, dt.datetime):
+        return (batch.astimezone(CITY) if batch.tzinfo else batch).date()
+    text = unicodedata.normalize("NFKC", str(batch)).strip(BLANKS)
+    found = BATCH_DAY.fullmatch(text)
+    try:
+        return dt.date(*(int(part) for part in found.groups() if part)) if found else None
+    except ValueError:
+        return None
 
 
 def _table(delivery: DeliverySpec) -> sa.TableClause:
