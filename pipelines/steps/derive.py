@@ -123,7 +123,7 @@ def _whole(making: _Making) -> Candidate:
 def _changed_part(making: _Making) -> tuple[Candidate, str]:
     """Stage the rows that the changes of the inputs make different, or all of them when that is quicker; and which of it was done."""
     with making.runtime.step.clock("plan"):
-        changes = input_changes.since_last_made(making.runtime, making.inputs, making.checkpoint)
+        changes = input_changes.since_last_made(making.runtime, making.inputs, making.as_of, making.checkpoint)
     if isinstance(changes, Whole):
         return _whole(making), f"whole: {changes.reason}"
     with making.runtime.step.clock("plan"):
@@ -146,7 +146,7 @@ def _touched_part(making: _Making, changes: InputChanges) -> tuple[DataFrame, Da
     assert touch is not None
     published = runtime.lake.read(runtime.spark, asset.name, making.inputs.commit["version"])
     keys = {argument: runtime.contracts[table].key for argument, table in asset.inputs.items()}
-    found = touched(touch, making.inputs.frames(runtime) | {SELF: published}, keys, changes, making.as_of, making.checkpoint)
+    found = touched(touch, making.inputs.frames(runtime) | {SELF: published}, keys, changes, making.checkpoint)
     if found is None:
         return Whole("the touched units are connected with too many others")
     before = making.checkpoint(rows_of_units(published, touch.unit, found.units))

@@ -53,8 +53,18 @@ class Inputs:
         return {argument: live_rows(runtime, table, self.versions[table]) for argument, table in self.asset.inputs.items()}
 
 
-def since_last_made(runtime: Runtime, inputs: Inputs, checkpoint: Checkpoint) -> InputChanges | Whole:
-    """What has changed in the inputs since the table's newest commit, or why the table is made whole instead."""
+def since_last_made(runtime: Runtime, inputs: Inputs, as_of: date, checkpoint: Checkpoint) -> InputChanges | Whole:
+    """What has changed in the inputs since the table's newest commit.
+
+    Args:
+        runtime: the installation.
+        inputs: the table, its input versions and its newest commit.
+        as_of: the date for which the table is made now.
+        checkpoint: writes rows down and reads them back.
+
+    Returns:
+        The changes, or why the table is made whole instead.
+    """
     touch, lake, versions = inputs.asset.touch, runtime.lake, inputs.versions
     before = json.loads(inputs.commit.get(READ, "{}"))
     rows = lake.rows(inputs.asset.name)
@@ -80,7 +90,7 @@ def since_last_made(runtime: Runtime, inputs: Inputs, checkpoint: Checkpoint) ->
             inserted[argument], replaced[argument] = _compared(runtime, table, (earlier, today), known[table], checkpoint)
         else:
             inserted[argument] = replaced[argument] = today.where(F.lit(False))
-    return InputChanges(date.fromisoformat(inputs.commit["as_of"]), inserted, replaced)
+    return InputChanges(date.fromisoformat(inputs.commit["as_of"]), as_of, inserted, replaced)
 
 
 def too_much(touch: Touch, share: float) -> bool:

@@ -31,9 +31,10 @@ ROUNDS = 12
 @dataclass(frozen=True)
 class InputChanges:
     """The rows of each input, by argument, that were inserted or changed, as they are now, and the rows that these replace or that were
-    deleted, as they were before. since: the date for which the table was made last."""
+    deleted, as they were before. since, as_of: the dates for which the table was made last, and is made now."""
 
     since: date
+    as_of: date
     inserted: Mapping[str, DataFrame]
     before: Mapping[str, DataFrame]
 
@@ -67,7 +68,6 @@ def touched(
     inputs: Mapping[str, DataFrame],
     keys: Mapping[str, Sequence[str]],
     changes: InputChanges,
-    as_of: date,
     checkpoint: Checkpoint,
 ) -> Touched | None:
     """The units that the changes touch, and the inputs narrowed to them.
@@ -77,14 +77,13 @@ def touched(
         inputs: the live rows of every input, by argument, and of the table itself as SELF.
         keys: the key columns of every input, by argument.
         changes: what has changed in the inputs since the table was made.
-        as_of: the date for which it is made now.
         checkpoint: writes rows down and reads them back.
 
     Returns:
         None when the touched units cannot be told from the others: rows connect more and more of them.
     """
     follow = _Follow(touch, inputs, keys, checkpoint)
-    units = _connected(follow, checkpoint(_union(_touching(follow, changes, as_of)).distinct()))
+    units = _connected(follow, checkpoint(_union(_touching(follow, changes)).distinct()))
     if units is None:
         return None
     narrowed = {a: _narrowed(follow, a, units) if follow.narrowing(a) else frame for a, frame in inputs.items() if a != SELF}
@@ -100,7 +99,7 @@ def rows_of_units(rows: DataFrame, unit: Units, units: DataFrame) -> DataFrame:
     return semi_join(rows.withColumn(UNIT, F.get(unit(), 0)), units, [UNIT]).drop(UNIT)
 
 
-def _touching(follow: _Follow, changes: InputChanges, as_of: date) -> list[DataFrame]:
+def _touching(follow: _Follow, changes: InputChanges) -> list[DataFrame]:
     """The units of changed rows, and of rows that begin or cease to count with the date."""
     found = []
     for argument, path in follow.paths():
@@ -109,8 +108,8 @@ def _touching(follow: _Follow, changes: InputChanges, as_of: date) -> list[DataF
             if path.reads is not None:
                 inserted, before = _where_read(inserted, before, follow.keys[argument], path.reads)
             found += [_units_of(follow, path, rows) for rows in (inserted, before)]
-        if path.turns and changes.since != as_of:
-            passed = reduce(lambda a, b: a | b, [turn.passed(changes.since, as_of) for turn in path.turns])
+        if path.turns and changes.since != changes.as_of:
+            passed = reduce(lambda a, b: a | b, [turn.passed(changes.since, changes.as_of) for turn in path.turns])
             found.append(_units_of(follow, path, follow.inputs[argument].where(passed)))
     return found
 

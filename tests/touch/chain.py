@@ -67,8 +67,8 @@ def in_part(asset: TableAsset, before: Tables, now: Tables, dates: tuple[date, d
     keys = {a: key(t) for a, t in asset.inputs.items()} | {SELF: key(asset.name)}
     inserted = {a: write(changed_rows(now[t], before[t], keys[a])) for a, t in asset.inputs.items()}
     replaced = {a: write(changed_rows(before[t], now[t], keys[a])) for a, t in asset.inputs.items()}
-    changes, published = InputChanges(since, inserted, replaced), before[asset.name]
-    found = touched(asset.touch, {**inputs, SELF: published}, keys, changes, as_of, write)
+    changes, published = InputChanges(since, as_of, inserted, replaced), before[asset.name]
+    found = touched(asset.touch, {**inputs, SELF: published}, keys, changes, write)
     if found is None:
         return None
     was = write(rows_of_units(published, asset.touch.unit, found.units))
