@@ -1,21 +1,19 @@
-"""How a table is declared: its name, its inputs and the pure function that makes it.
+"""How a table is declared: its name, its inputs, the pure function that makes it, and what a change of its inputs touches.
 
-Here: `lake_asset`, the markers for inputs, `update_of` for tables that need not be made as a whole each time, the registry
-`declared()`, and what is made from what. Not here: reading, staging, gating, publishing; `pipelines` does that for every declaration alike.
+Here: `lake_asset`, the markers for inputs, the registry `declared()`, and what is made from what. Not here: the vocabulary of touch
+declarations (`assets.touch`), reading, staging, gating, publishing, which `pipelines` does for every declaration.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+from assets.touch import SELF, WHOLE_ABOVE, Path, Touch, Units
 
 
 @dataclass(frozen=True)
@@ -33,36 +31,14 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Changes:
-    """What has happened since a table was made. before: its rows; since: the date for which they were made. Rows of its inputs, by the
-    name of the argument: came: those that are new or changed, as they are now; was: those of the same keys, and of keys that are
-    gone, as they were."""
-
-    before: DataFrame
-    since: date
-    came: dict[str, DataFrame]
-    was: dict[str, DataFrame]
-
-
-@dataclass(frozen=True)
-class Update:
-    """What becomes of a table. rows: those that may be new or changed, as they are now; keys: by the columns of its own key, those that
-    may be gone, and any others. A key that is among them and not among the rows is gone."""
-
-    keys: DataFrame
-    rows: DataFrame
-
-
-@dataclass(frozen=True)
 class TableAsset:
-    """One declared table: `function(**inputs, **parameters) -> DataFrame`; update, where there is one: `update(changes, **inputs,
-    **parameters) -> Update`, which makes of the changed rows what the function would make of all."""
+    """One declared table: `function(**inputs, **parameters) -> DataFrame`. touch: None when it is always made whole."""
 
     name: str
     function: Callable[..., Any]
     inputs: dict[str, str]
     parameters: dict[str, str]
-    update: Callable[..., Update] | None = None
+    touch: Touch | None = None
 
 
 AS_OF: Any = Parameter("as_of")
@@ -75,7 +51,6 @@ CHECKPOINT: Any = Parameter("checkpoint")
 """`DataFrame -> DataFrame`: the same rows, written down, for what is used more than once: a plan would reckon it anew each time."""
 
 _REGISTRY: dict[str, TableAsset] = {}
-_UPDATES: dict[str, Callable[..., Update]] = {}
 
 
 def cleansed(name: str) -> Any:
@@ -88,8 +63,17 @@ def table(name: str) -> Any:
     return TableInput(name)
 
 
-def lake_asset(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare the table `layer/domain/table`. The function stays callable with small frames."""
+def lake_asset(
+    name: str, *, unit: Units | None = None, touch: Mapping[str, Path | tuple[Path, ...]] | None = None, whole_above: float = WHOLE_ABOVE
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare the table `layer/domain/table`. The function stays callable with small frames.
+
+    Args:
+        name: of the table.
+        unit: the units of its rows.
+        touch: argument of an input -> the paths from its rows to units; without it the table is always made whole.
+        whole_above: the share of touched rows above which the table is made whole.
+    """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         defaults = {p.name: p.default for p in inspect.signature(function).parameters.values()}
@@ -98,25 +82,26 @@ def lake_asset(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             raise TypeError(f"{name}: give {', '.join(wrong)} a default such as cleansed(...), table(...) or AS_OF")
         if name in _REGISTRY and _REGISTRY[name].function.__module__ != function.__module__:
             raise ValueError(f"{name} is declared twice: in {_REGISTRY[name].function.__module__} and {function.__module__}")
-        _REGISTRY[name] = TableAsset(
-            name,
-            function,
-            {n: d.name for n, d in defaults.items() if isinstance(d, TableInput)},
-            {n: d.name for n, d in defaults.items() if isinstance(d, Parameter)},
-        )
+        inputs = {n: d.name for n, d in defaults.items() if isinstance(d, TableInput)}
+        parameters = {n: d.name for n, d in defaults.items() if isinstance(d, Parameter)}
+        _REGISTRY[name] = TableAsset(name, function, inputs, parameters, _touch(name, inputs, unit, touch, whole_above))
         return function
 
     return declare
 
 
-def update_of(name: str) -> Callable[[Callable[..., Update]], Callable[..., Update]]:
-    """Declare how a table is brought up to date, so that a night costs what has changed. The function stays callable."""
-
-    def declare(function: Callable[..., Update]) -> Callable[..., Update]:
-        _UPDATES[name] = function
-        return function
-
-    return declare
+def _touch(
+    name: str, inputs: Mapping[str, str], unit: Units | None, touch: Mapping[str, Path | tuple[Path, ...]] | None, whole_above: float
+) -> Touch | None:
+    if touch is None or unit is None:
+        if touch is not unit:
+            raise TypeError(f"{name}: give both unit and touch, or neither")
+        return None
+    paths = {argument: (path,) if isinstance(path, Path) else path for argument, path in touch.items()}
+    named = {*paths, *(p.bridge for found in paths.values() for p in found if p.bridge)}
+    if unknown := named - {*inputs, SELF}:
+        raise TypeError(f"{name}: touch names {', '.join(sorted(unknown))}, but the inputs are {', '.join(inputs)}")
+    return Touch(unit, paths, whole_above)
 
 
 def declared() -> dict[str, TableAsset]:
@@ -125,9 +110,7 @@ def declared() -> dict[str, TableAsset]:
 
     for module in walk_packages(assets.__path__, "assets."):
         import_module(module.name)
-    if unknown := _UPDATES.keys() - _REGISTRY.keys():
-        raise ValueError(f"there is an update of {', '.join(sorted(unknown))}, and no such table")
-    return {name: replace(asset, update=_UPDATES.get(name)) for name, asset in _REGISTRY.items()}
+    return dict(_REGISTRY)
 
 
 def downstream(table: str) -> tuple[str, ...]:

@@ -29,18 +29,18 @@ def steps(spark: SparkSession, contract: SourceContract, raw: DataFrame, stage: 
     """Name -> the frame up to that step. stage: a folder for rows in between."""
     from pyspark.sql import functions as F
 
-    from assets.cleansed.fold import PUBLISHED, fold
+    from assets.cleansed.merge import Fate, merge
     from quality.rows import typed
     from quality.table_rules import flagged
 
     snapshots = [r[0] for r in raw.select(F.max(F.concat_ws("|", "_business_date", "_extract_ts"))).collect()]
-    live = (F.col("_fate") == PUBLISHED) & (F.col("_op") != "D")
+    live = (F.col("_fate") == Fate.PUBLISHED) & (F.col("_op") != "D")
 
     def read() -> DataFrame:
         return typed(contract, raw, test_divisions=True)
 
     def folded() -> DataFrame:
-        return fold(contract, read(), None, snapshots)
+        return merge(contract, read(), None, snapshots)
 
     def staged() -> DataFrame:
         """The typed rows written and read back: what the engine then sorts is a table, not a plan of hundreds of columns."""
@@ -54,7 +54,7 @@ def steps(spark: SparkSession, contract: SourceContract, raw: DataFrame, stage: 
         "typed": read,
         "folded": folded,
         "flagged": lambda: flagged(folded(), contract, live).where(live),
-        "typed, staged, folded": lambda: fold(contract, staged(), None, snapshots),
+        "typed, staged, folded": lambda: merge(contract, staged(), None, snapshots),
     }
 
 

@@ -28,7 +28,7 @@ API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
 DAYS = {"d": 1, "m": 31, "y": 366}
 """Unit of a retention -> days, rounded up."""
-ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
+ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "cp936")
 COMPRESSIONS = (None, "gzip")
 PROMISES = {"frequency": (tuple(Period), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
 """Service level -> its permitted units and its smallest count."""

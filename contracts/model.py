@@ -27,6 +27,7 @@ class Format(StrEnum):
 
     CSV = "csv"
     XLSX = "xlsx"
+    XLS = "xls"
     JSONL = "jsonl"
     FIXED_WIDTH = "fixed_width"
     DATABASE = "database"

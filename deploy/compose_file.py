@@ -56,13 +56,13 @@ class ComposeFile:
     @classmethod
     def read(cls, path: Path, variables: Mapping[str, str]) -> ComposeFile:
         """The services of the profiles in COMPOSE_PROFILES (all when it is not set), in the order in which they start."""
-        told = _filled_in(yaml.safe_load(path.read_text()), variables)
+        written = _filled_in(yaml.safe_load(path.read_text()), variables)
         wanted = set(variables["COMPOSE_PROFILES"].split(",")) if "COMPOSE_PROFILES" in variables else None
-        active = {n: s for n, s in told["services"].items() if wanted is None or not s.get("profiles") or wanted & set(s["profiles"])}
+        active = {n: s for n, s in written["services"].items() if wanted is None or not s.get("profiles") or wanted & set(s["profiles"])}
         services = {name: _service(name, active[name], set(active)) for name in active}
         order = TopologicalSorter({name: s.needs.keys() for name, s in services.items()}).static_order()
         mounts = [config for s in active.values() for config in s.get("configs", [])]
-        targets = {c["target"]: path.parent / told["configs"][c["source"]]["file"] for c in mounts}
+        targets = {c["target"]: path.parent / written["configs"][c["source"]]["file"] for c in mounts}
         return cls({name: services[name] for name in order}, targets)
 
 
@@ -118,24 +118,24 @@ def _filled_in(value: Any, variables: Mapping[str, str]) -> Any:
     return value
 
 
-def _service(name: str, told: Mapping[str, Any], active: set[str]) -> Service:
+def _service(name: str, written: Mapping[str, Any], active: set[str]) -> Service:
     return Service(
         name,
-        told["image"],
-        [str(word) for word in [*told.get("entrypoint", []), *told["command"]]],
-        {k: str(v) for k, v in told.get("environment", {}).items()},
-        [int(str(p).rsplit(":", 1)[-1]) for p in [*told.get("ports", []), *told.get("expose", [])]],
-        dict(reversed(v.split(":")) for v in told.get("volumes", [])),
-        {n: d["condition"] for n, d in told.get("depends_on", {}).items() if n in active or d.get("required", True)},
-        _health(told["healthcheck"]) if "healthcheck" in told else None,
+        written["image"],
+        [str(word) for word in [*written.get("entrypoint", []), *written["command"]]],
+        {k: str(v) for k, v in written.get("environment", {}).items()},
+        [int(str(p).rsplit(":", 1)[-1]) for p in [*written.get("ports", []), *written.get("expose", [])]],
+        dict(reversed(v.split(":")) for v in written.get("volumes", [])),
+        {n: d["condition"] for n, d in written.get("depends_on", {}).items() if n in active or d.get("required", True)},
+        _health(written["healthcheck"]) if "healthcheck" in written else None,
     )
 
 
-def _health(told: Mapping[str, Any]) -> Health:
-    kind, *command = told["test"]
+def _health(written: Mapping[str, Any]) -> Health:
+    kind, *command = written["test"]
     assert kind == "CMD", kind
-    patience = _seconds(told["interval"]) * told["retries"] + _seconds(told.get("start_period", "0s"))
-    return Health([str(word) for word in command], _seconds(told["timeout"]), patience)
+    patience = _seconds(written["interval"]) * written["retries"] + _seconds(written.get("start_period", "0s"))
+    return Health([str(word) for word in command], _seconds(written["timeout"]), patience)
 
 
 def _seconds(text: str) -> float:

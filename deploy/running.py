@@ -22,7 +22,7 @@ from compose_file import LOOPBACK, Here, Service
 
 PROJECT = Path(__file__).resolve().parents[1]
 PERSON = ("HOME", "LANG", "JAVA_HOME", "JAVA_TOOL_OPTIONS", "USER")
-"""All that a process gets of the environment of the person who starts it, beside the search path."""
+"""The variables a process inherits from the environment of the person who starts it, in addition to the search path."""
 REMEDY = "Run `make servers`, or install it"
 SECONDS_TO_END = 20
 ONE_SHOT_SECONDS = 180
@@ -73,7 +73,7 @@ class Running:
             self._wait_until_healthy(self._here.health(self.service), self.service.health.timeout, self.service.health.patience)
 
     def stop(self) -> None:
-        """Ask the service to end, in the words its image is asked; what is left of it and its children after that is killed."""
+        """Ask the service to end, with the signal its image uses; the process and its children that remain are killed."""
         if self._process is None:
             return
         try:
@@ -118,8 +118,8 @@ def _environment(here: Here, service: Service) -> dict[str, str]:
 
 
 def _cluster(here: Here, service: Service, environment: dict[str, str], who: dict[str, Any]) -> list[str]:
-    """Make PostgreSQL's cluster and database when there are none, as its image does; what its command must be told besides."""
-    told, data = here.environment(service), here.volume(next(iter(service.volumes.values())))
+    """Make PostgreSQL's cluster and database when there are none, as its image does; returns the further arguments of its command."""
+    given, data = here.environment(service), here.volume(next(iter(service.volumes.values())))
     if who:
         os.chown(data, who["user"], who["group"])
 
@@ -135,13 +135,13 @@ def _cluster(here: Here, service: Service, environment: dict[str, str], who: dic
 
     if not (data / "PG_VERSION").exists():
         with tempfile.NamedTemporaryFile("w") as secret:
-            secret.write(Path(told["POSTGRES_PASSWORD_FILE"]).read_text())
+            secret.write(Path(given["POSTGRES_PASSWORD_FILE"]).read_text())
             secret.flush()
             if who:
                 os.chown(secret.name, who["user"], who["group"])
-            made = f"--username={told['POSTGRES_USER']} --pwfile={secret.name} --auth=scram-sha-256 {told['POSTGRES_INITDB_ARGS']}"
+            made = f"--username={given['POSTGRES_USER']} --pwfile={secret.name} --auth=scram-sha-256 {given['POSTGRES_INITDB_ARGS']}"
             run("initdb", f"--pgdata={data}", *made.split())
-        run("postgres", "--single", "-D", str(data), "postgres", say=f"CREATE DATABASE {told['POSTGRES_DB']}\n")
+        run("postgres", "--single", "-D", str(data), "postgres", say=f"CREATE DATABASE {given['POSTGRES_DB']}\n")
     where = {"listen_addresses": LOOPBACK, "port": here.ports[service.ports[0]], "unix_socket_directories": ""}
     return ["-D", str(data), *(word for k, v in where.items() for word in ("-c", f"{k}={v}"))]
 

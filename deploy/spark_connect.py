@@ -14,7 +14,7 @@ import sys
 
 from resources.errors import CitylakeError
 from resources.settings import load
-from resources.spark import check_java, command, environment, held, properties
+from resources.spark import check_java, command, environment, properties, properties_file
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
         check_java()
     except CitylakeError as e:
         sys.exit(f"error: {e}")
-    run = command(held(properties(chosen.master, chosen.port, settings.spark_conf, settings.s3, chosen.host)))
+    run = command(properties_file(properties(chosen.master, chosen.port, settings.spark_conf, settings.s3, chosen.host)))
     os.execvpe(run[0], run, environment())  # noqa: S606
 
 

@@ -46,13 +46,13 @@ def main() -> int:
         here = prepare(said.folder.resolve(), said.web_port)
         with ExitStack() as ends:
             services = []
-            for told in here.file.services.values():
+            for specified in here.file.services.values():
                 start = time.monotonic()
-                service = Running(here, told)
+                service = Running(here, specified)
                 ends.callback(service.stop)
                 service.start()
-                print(f"{told.name}: {'healthy' if told.health else 'done'} after {time.monotonic() - start:.0f} s", flush=True)
-                services += [service] if told.health else []
+                print(f"{specified.name}: {'healthy' if specified.health else 'done'} after {time.monotonic() - start:.0f} s", flush=True)
+                services += [service] if specified.health else []
             note(here, services)
             print(f"Ready: http://{LOOPBACK}:{here.port('webserver')} (state and logs in {here.folder}). Ctrl-C ends it.", flush=True)
             watch(here, services)
@@ -82,7 +82,7 @@ def prepare(folder: Path, web_port: int | None) -> Here:
 
 
 def free_ports() -> Iterator[int]:
-    """Ports of the loopback address that nobody listens on."""
+    """Free ports of the loopback address."""
     for port in range(PORTS.start + os.getpid() % len(PORTS) // 2, PORTS.stop):
         with socket.socket() as probe:
             if probe.connect_ex((LOOPBACK, port)) != 0:
@@ -91,10 +91,10 @@ def free_ports() -> Iterator[int]:
 
 def note(here: Here, services: list[Running]) -> None:
     """Say in installation.json where every service is."""
-    addresses = {name: f"{LOOPBACK}:{here.port(name)}" for name, told in here.file.services.items() if told.ports}
-    told = {"addresses": addresses, "pids": {s.name: s.pid for s in services}}
+    addresses = {name: f"{LOOPBACK}:{here.port(name)}" for name, service in here.file.services.items() if service.ports}
+    content = {"addresses": addresses, "pids": {s.name: s.pid for s in services}}
     waiting = here.folder / "installation.json.tmp"
-    waiting.write_text(json.dumps(told, indent=1))
+    waiting.write_text(json.dumps(content, indent=1))
     waiting.replace(here.folder / "installation.json")
 
 

@@ -1,4 +1,5 @@
-"""How and when it runs: the steps every table goes through, Dagster's definitions, and the command line.
+"""Pipelines: the steps of every table, Dagster's definitions, the control tables and the command line.
 
-Here: orchestration. Not here: what a table is (`assets`), what may be published (`quality`), what it runs on (`resources`).
+Here: how and when tables are made. Not here: what a table is (`assets`), what may be published (`quality`), engine and stores
+(`resources`).
 """

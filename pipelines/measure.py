@@ -56,10 +56,10 @@ class Clock:
 class Measured:
     """One table in one run. Figures are whole once the step has ended.
 
-    outcome: made, unchanged, failed; book: one of the lake's own tables. rows: published. bytes, files: what the step's commits
-    added, those to the quarantine too. engine_jobs: plans sent to the engine to be carried out. peak_memory_mb: most that this
-    process had resident; None where the system does not tell. bytes_spilled: what operators wrote to disk for want of memory; None
-    where the engine does not tell.
+    outcome: made, unchanged, failed; book: one of the lake's own tables. scope: whether it was made whole or in part, and why. rows:
+    published. bytes, files: what the step's commits added, those to the quarantine too. engine_jobs: plans sent to the engine to be
+    carried out. peak_memory_mb: largest resident size of this process; None where the system does not report it. bytes_spilled: what
+    operators wrote to disk for want of memory; None where the engine does not report it.
     """
 
     run_id: str
@@ -68,6 +68,7 @@ class Measured:
     started_at: datetime
     as_of: date | None = None
     outcome: str = FAILED
+    scope: str = ""
     rows: int | None = None
     bytes_written: int = 0
     files_written: int = 0
@@ -83,9 +84,9 @@ class Measured:
         self.bytes_written += sum(p.bytes for p in published)
         self.files_written += sum(p.files for p in published)
 
-    def ended(self, outcome: str, rows: int | None = None) -> None:
+    def ended(self, outcome: str, rows: int | None = None, scope: str = "") -> None:
         """The step did what it should."""
-        self.outcome, self.rows = outcome, rows
+        self.outcome, self.rows, self.scope = outcome, rows, scope
 
     def parts(self) -> dict[str, float]:
         """Seconds by part; with `other` they sum up to the whole."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from contracts import Contract, load_all
+from contracts import Contract, SourceContract, load_all, sources
 from contracts.loader import code_lists
 from pipelines.control.holds import Holds
 from pipelines.control.ledger import Ledger
@@ -75,6 +75,11 @@ class Runtime:
     @cached_property
     def contracts(self) -> dict[str, Contract]:
         return load_all()
+
+    @cached_property
+    def sources(self) -> dict[str, SourceContract]:
+        """The contracts of the tables that departments deliver."""
+        return sources(self.contracts)
 
     @cached_property
     def landing(self) -> LandingZone:

@@ -1,7 +1,7 @@
-"""A store that takes requests and never answers is given up in bounded time, whatever a night is waiting for.
+"""A watchdog for the lake's store: a store that accepts requests and never answers fails the run in bounded time.
 
-Here: asking the store, beside the night, whether it is there. Not here: what becomes of the steps then (`dagster_assets`).
-Every request of boto3 and delta-rs has a time limit. Sail repeats each of its own for three minutes and cannot be told otherwise.
+Here: probing the store from a thread while a night runs. Not here: how steps fail then (`pipelines.orchestration.assets`).
+Every request of boto3 and delta-rs has a time limit. Sail retries each of its own for three minutes, which cannot be configured.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from resources.store import is_bucket
 
 SECONDS_BETWEEN = 5
 SECONDS_TO_RECOVER = 30
-"""From the beginning of the first question that has no answer; the second then takes up to 20 s more."""
+"""Counted from the start of the first probe without an answer; the next one may take up to 20 s more."""
 
 
 @contextmanager
 def watched_store(runtime: Runtime) -> Iterator[None]:
-    """Inside the block `runtime.lost` is set, and the engine told to wait no longer, when the lake's store has stayed away too long."""
+    """Inside the block, set `runtime.lost` and abandon the engine's requests when the store has been unreachable for too long."""
     if not is_bucket(runtime.settings.lake):
         yield
         return
     over = Event()
-    Thread(target=_watch, args=(runtime, over), name="watched store", daemon=True).start()
+    Thread(target=_watch, args=(runtime, over), name="store watchdog", daemon=True).start()
     try:
         yield
     finally:
@@ -35,15 +35,15 @@ def watched_store(runtime: Runtime) -> Iterator[None]:
 
 
 def _watch(runtime: Runtime, over: Event) -> None:
-    away: float | None = None
+    failing_since: float | None = None
     while not over.wait(SECONDS_BETWEEN):
         asked = time.monotonic()
         try:
             runtime.lake.store.check()
-            away = None
+            failing_since = None
         except LakeUnreachable as e:
-            away = away or asked
-            if time.monotonic() - away > SECONDS_TO_RECOVER and not over.is_set():
+            failing_since = failing_since or asked
+            if time.monotonic() - failing_since > SECONDS_TO_RECOVER and not over.is_set():
                 runtime.lost = runtime.lost or e
                 runtime.engine.abandon()
                 return

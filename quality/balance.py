@@ -11,7 +11,7 @@ from datetime import date
 
 @dataclass(frozen=True)
 class Account:
-    """What became of the rows of one batch in one table. Counts are rows; an adjustment of an earlier batch may be negative."""
+    """Where the rows of one batch went in one table. Counts are rows; an adjustment of an earlier batch may be negative."""
 
     table: str
     batch_id: str

@@ -1,4 +1,4 @@
-"""Gates: a staged table is held against its contract before anyone can see it.
+"""Gates: a staged table is validated against its contract before it is published.
 
 Here: which expectations follow from a contract, and running them with Great Expectations on exactly the staged
 rows. Not here: what a failed gate does to the run (`pipelines`), rules of single rows (`quality.rows`).
@@ -39,7 +39,7 @@ class GateResult:
 def _gx() -> Any:
     """Great Expectations, imported when the first gate needs it: that takes seconds.
 
-    Not in a background thread: two threads that import at once hand each other half-made modules.
+    Not in a background thread: two threads that import at the same time see partly initialised modules.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import logging
@@ -66,8 +66,8 @@ def _asset() -> Any:
 class Expectation:
     """One thing expected of a table, as data: `kind` is its class in Great Expectations' library.
 
-    key: of rows that must differ in it. The library's own expectation sorts every row to know; so it is asked only how many rows
-    when it is held against the few values that are there more than once, and in full when there are any.
+    key: columns in which all rows must differ. The library's own uniqueness expectation sorts all rows; so it is evaluated only for
+    its figures, when a count of repeated keys has found some.
     """
 
     says: str
@@ -86,15 +86,21 @@ class Gate:
     expectations: tuple[Expectation, ...]
 
 
-def check(contract: Contract, staged: DataFrame, valid_codes: dict[str, tuple[str, ...]], beside: int = 0) -> list[GateResult]:
-    """Hold the staged rows against the contract, all expectations in one validation.
+def check(contract: Contract, staged: DataFrame, valid_codes: dict[str, tuple[str, ...]], retained: int = 0) -> list[GateResult]:
+    """Validate the staged rows against the contract, all expectations in one validation.
 
-    valid_codes: the permitted codes of each code list, by its name. beside: how many rows of the table stay as they are; they
-    passed when they were published, and have none of the staged keys.
-    Returns one result per gate, in the order of `plan`; blocking ones that failed must stop the publication.
+    Args:
+        contract: of the table.
+        staged: the rows to be published.
+        valid_codes: code list -> its permitted codes.
+        retained: number of rows of the table that stay as they are; they passed when they were published, and share no key with
+            the staged ones.
+
+    Returns:
+        One result per gate, in the order of `plan`; a blocking one that failed must stop the publication.
     """
     library = _gx().expectations
-    gates = plan(contract, valid_codes, beside)
+    gates = plan(contract, valid_codes, retained)
     made = {e: getattr(library, e.kind)(**e.arguments) for g in gates for e in g.expectations}
     batch = _asset().get_batch({"dataframe": staged})
     suite = _gx().ExpectationSuite(name=contract.name.replace("/", "."), expectations=[x for e, x in made.items() if not e.key])
@@ -109,9 +115,9 @@ def check(contract: Contract, staged: DataFrame, valid_codes: dict[str, tuple[st
 
 
 def _differ(staged: DataFrame, key: tuple[str, ...]) -> bool:
-    """Whether no two rows have the same key. One of which nothing is known is none.
+    """Whether no two rows have the same key. A key of which all columns are NULL counts as none.
 
-    Counted are first digests of 64 bits, which are grouped faster than texts; the keys themselves only when two digests are equal.
+    Digests of 64 bits are counted first, because they are grouped faster than texts; the keys themselves only when two digests are equal.
     """
     from pyspark.sql import functions as F
 
@@ -129,7 +135,7 @@ def _differ(staged: DataFrame, key: tuple[str, ...]) -> bool:
 
 
 def _figures(batch: Any, expectation: Any) -> str:
-    """How far an expectation is missed: counts only."""
+    """By how much an expectation fails: counts only."""
     detail = batch.validate(expectation, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}).result
     known = (("observed_value", "observed {}"), ("unexpected_count", "{} failing rows"), ("element_count", "of {}"))
     said = [text.format(detail[key]) for key, text in known if detail.get(key) is not None]
@@ -137,15 +143,21 @@ def _figures(batch: Any, expectation: Any) -> str:
 
 
 def _identity(configuration: Any) -> tuple[str, str]:
-    """What tells two expectations of one suite apart."""
+    """The identity of an expectation within its suite."""
     arguments = {k: v for k, v in configuration.kwargs.items() if k != "batch_id"}
     return configuration.type, repr(sorted((k, str(v)) for k, v in arguments.items()))
 
 
-def plan(contract: Contract, valid_codes: dict[str, tuple[str, ...]], beside: int = 0) -> list[Gate]:
+def plan(contract: Contract, valid_codes: dict[str, tuple[str, ...]], retained: int = 0) -> list[Gate]:
     """The gates that follow from the contract: its key, required columns, code lists, ranges, and its own checks.
 
-    beside: rows of the table that are not looked at.
+    Args:
+        contract: of the table.
+        valid_codes: code list -> its permitted codes.
+        retained: number of rows of the table that are not staged, which checks of the row count add.
+
+    Returns:
+        The gates, each with its expectations.
     """
     key = list(contract.key)
     if len(key) == 1:
@@ -169,13 +181,13 @@ def plan(contract: Contract, valid_codes: dict[str, tuple[str, ...]], beside: in
         Gate("codes", True, "coded columns hold only codes of their lists", tuple(listed)),
         Gate("ranges", True, "numbers lie in the contract's ranges", tuple(ranged)),
     )
-    own = tuple(Gate(c.name, c.blocking, f"{c.metric} {c.comparison} {c.value}", (_library(c, beside),)) for c in contract.checks)
+    own = tuple(Gate(c.name, c.blocking, f"{c.metric} {c.comparison} {c.value}", (_library(c, retained),)) for c in contract.checks)
     return [g for g in (*follow, *own) if g.expectations]
 
 
-def _library(c: Check, beside: int) -> Expectation:
-    """The expectation for a metric of the contract standard's own library, less the rows that are counted already."""
-    low, high = (limit if limit is None else limit - beside for limit in _bounds(c))
+def _library(c: Check, retained: int) -> Expectation:
+    """The expectation for a metric of the contract standard's own library, less the retained rows."""
+    low, high = (limit if limit is None else limit - retained for limit in _bounds(c))
     return Expectation("number of rows", "ExpectTableRowCountToBeBetween", {"min_value": low, "max_value": high})
 
 

@@ -17,10 +17,10 @@ from contracts import Contract, Field, SourceContract
 from contracts.model import Format, Mode, OnError
 from contracts.registry import ROW_RULES
 from quality import row_rules
+from quality.lineage import LINEAGE
 from standards.rules import RULES, Options, parse
 from standards.text import codes_text, no_codes
 
-LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 _PARSED = "_parsed_{}"
 _MEANT, _MOVED = "_meant_{}", "_moved_{}"
 _VALUE, _FOUND = "_value_{}", "_found_{}"
@@ -38,10 +38,13 @@ def typed(contract: SourceContract, raw: DataFrame, *, test_divisions: bool) -> 
         raw: one string column per delivered column of the contract, and the columns of `raw/...` tables.
         test_divisions: the county 321099 of test data counts as a county.
     """
-    excel = contract.delivery.format == Format.XLSX
     hashed = raw.withColumn("_row_hash", delivered_hash(contract))
     rules = {
-        _PARSED.format(c.name): (c.rule or "text", _meant(contract, c), _options(contract, c, excel=excel, test_divisions=test_divisions))
+        _PARSED.format(c.name): (
+            c.rule or "text",
+            _meant(contract, c),
+            _options(contract, c, contract.delivery.format, test_divisions=test_divisions),
+        )
         for c in contract.delivered
     }
     parsed = _multi_column_values(contract, parse(_multi_column_texts(contract, hashed), rules))
@@ -109,7 +112,7 @@ def _multi_column_values(contract: Contract, frame: DataFrame) -> DataFrame:
     return judged.withColumns(changed)
 
 
-def _options(contract: Contract, c: Field, *, excel: bool, test_divisions: bool) -> Options:
+def _options(contract: Contract, c: Field, file_format: Format, *, test_divisions: bool) -> Options:
     return Options(
         business_date=F.col("_business_date"),
         code_list=c.code_list,
@@ -121,7 +124,8 @@ def _options(contract: Contract, c: Field, *, excel: bool, test_divisions: bool)
         companions=tuple(companions_of(contract, c).values()),
         registrar=c.registrar,
         test_divisions=test_divisions,
-        excel=excel,
+        excel=file_format in (Format.XLSX, Format.XLS),
+        json=file_format == Format.JSONL,
     )
 
 

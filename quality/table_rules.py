@@ -111,10 +111,8 @@ def flagged(frame: DataFrame, contract: Contract, live: Column) -> DataFrame:
     return _marked(frame, rules, live, [_hits(frame.where(live), rule) for rule in rules]) if rules else frame
 
 
-def flagged_beside(
-    frame: DataFrame, contract: Contract, live: Column, was: DataFrame, standing: DataFrame, write: Write
-) -> tuple[DataFrame, bool]:
-    """Do the same for rows that replace others; reads only rows in a group of an incoming or replaced row.
+def flagged_beside(frame: DataFrame, contract: Contract, live: Column, was: DataFrame, standing: DataFrame, write: Write) -> DataFrame:
+    """The same for rows that replace others: the frame, and those rows of the table whose codes change because of that.
 
     Args:
         frame: the incoming rows, with `_codes array<string>`.
@@ -125,10 +123,9 @@ def flagged_beside(
         write: materializes rows that are used several times.
 
     Returns:
-        The frame, with those of the other rows whose codes change; and whether there are any.
+        The frame, with those of the other rows whose codes change.
     """
     assert by_groups(contract)
-    more = False
     for rule in contract.table_rules:
         group = rule.columns[: GROUPS[rule.rule].group]
         needed = [*contract.key, "_codes", *{*rule.columns} - {*contract.key}]
@@ -137,12 +134,11 @@ def flagged_beside(
         marked = _marked(near.withColumn("_before", F.concat_ws(",", "_codes")), [rule], F.lit(True), [hits])
         changed = write(marked.where(F.concat_ws(",", "_codes") != F.col("_before")).select(*contract.key))
         if changed.count():
-            more = True
             recoded = changed.join(standing, list(contract.key)).select(*[f"`{c}`" for c in frame.columns])
             frame = write(frame.unionByName(recoded))
             standing = standing.join(changed, list(contract.key), "left_anti")
         frame = _marked(frame, [rule], live, [hits])
-    return frame, more
+    return frame
 
 
 def _in_groups_of(rows: DataFrame, others: DataFrame) -> DataFrame:

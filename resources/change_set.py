@@ -1,13 +1,15 @@
-"""What has become of a table by its newest commit: the rows of the files that it staged, and the keys that it took away.
+"""The change set of a commit: how many rows it inserted, changed and deleted, and which.
 
-Here: which those are, from the log. Not here: what they mean. The keys that are gone lie in a stage of their own, which no version needs
-and maintenance removes in time.
+Here: reading it from the table's log. Inserted and changed rows are the rows of the files that the commit staged; deleted keys lie in a
+stage of their own, which no version needs and maintenance removes in time. Not here: writing it (`table_writer`).
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resources.lake import CONTENT, STAGE
 from resources.rows import dataset
@@ -19,50 +21,76 @@ if TYPE_CHECKING:
 
     from resources.lake import Lake
 
-GONE = "gone"
-"""Under this name a commit that changes some rows says which stage has the keys that it took away for good; nothing: none."""
+CHANGE_SET = "change_set"
+"""Commit property with the `ChangeCounts` as JSON."""
+
+
+@dataclass(frozen=True)
+class ChangeCounts:
+    """What a commit did to its table, in rows. whole: it overwrote the table, so nothing is known of single rows and `inserted` counts all.
+
+    deleted_keys: the stage with the deleted keys, empty when there are none.
+    """
+
+    whole: bool
+    inserted: int
+    changed: int = 0
+    deleted: int = 0
+    deleted_keys: str = ""
+
+    @classmethod
+    def of_overwrite(cls, rows: int) -> ChangeCounts:
+        return cls(True, rows)
+
+    @classmethod
+    def of_commit(cls, commit: Mapping[str, Any]) -> ChangeCounts | None:
+        """What a commit of the table's history records; None when it records nothing, such as a compaction."""
+        return cls(**json.loads(commit[CHANGE_SET])) if CHANGE_SET in commit else None
 
 
 @dataclass(frozen=True)
 class CommitChanges:
-    """The rows of some files of a table: those that are new or changed. gone: a stage with the keys that are no more."""
+    """What one commit changed. files: of the inserted and changed rows, as they are since. deleted_keys: None when there are none. rows:
+    how many rows it inserted, changed and deleted."""
 
     schema: pa.Schema
     files: list[pa.dataset.Fragment]
-    gone: Stage | None
+    deleted_keys: Stage | None
+    rows: int
 
     def write(self, stage: Stage) -> None:
+        """Write the inserted and changed rows to a stage."""
         import pyarrow as pa
 
         batches = (rows for file in self.files for rows in file.to_batches(schema=self.schema))
         stage.write_arrow(pa.RecordBatchReader.from_batches(self.schema, batches))
 
+    def keys(self, rows: DataFrame, key: tuple[str, ...]) -> DataFrame:
+        """The keys of the inserted and changed `rows` and the deleted keys, each once."""
+        found = rows.select(*key)
+        if self.deleted_keys is not None:
+            found = found.unionByName(self.deleted_keys.frame(rows.sparkSession))
+        return found.distinct()
+
 
 def commit_changes(lake: Lake, table: str, since: int, now: int) -> CommitChanges | None:
-    """The rows that are in a version of a table and were not, or not as they are, in an earlier one.
+    """The difference between two versions of a table, when one commit made it.
 
-    None when that cannot be told: more than one commit lies between, but for those that only wrote rows anew, or the commit wrote the
-    table as a whole, or the keys that it took away are forgotten.
+    Returns:
+        None when that is not known: more than one commit lies between (apart from compactions), the commit overwrote the table, or its
+        deleted keys have been removed by maintenance.
     """
     handle, newest = lake.open(table, now), lake.version(table) or 0
-    told = {c["version"]: c for c in lake.history(table, max(newest - since, 1))}
-    while since + 1 < now and CONTENT in told.get(since + 1, {}):
+    commits = {c["version"]: c for c in lake.history(table, max(newest - since, 1))}
+    while since + 1 < now and CONTENT in commits.get(since + 1, {}):
         since += 1
-    last = told.get(now, {})
-    if handle is None or now != since + 1 or GONE not in last or CONTENT in last:
+    last = commits.get(now, {})
+    counts = ChangeCounts.of_commit(last)
+    if handle is None or now != since + 1 or counts is None or counts.whole or CONTENT in last:
         return None
-    gone = Stage(table, f"{table}/{last[GONE]}", lake.store, lake.options) if last[GONE] else None
-    if gone is not None and not lake.store.has(f"{gone.path}/_delta_log"):
+    deleted = Stage(table, f"{table}/{counts.deleted_keys}", lake.store, lake.options) if counts.deleted_keys else None
+    if deleted is not None and not lake.store.has(f"{deleted.path}/_delta_log"):
         return None
     data, mine = dataset(handle), f"{last[STAGE]}/"
-    return CommitChanges(data.schema, [f for f in data.get_fragments() if f.path.startswith(mine)], gone)
-
-
-def record_deleted_keys(lake: Lake, table: str, run_id: str, keys: DataFrame) -> dict[str, str]:
-    """What the commit has to say of the keys that it takes away."""
-    stage = lake.stage(table, run_id)
-    stage.write(keys)
-    if stage.rows():
-        return {GONE: stage.name}
-    stage.discard()
-    return {GONE: ""}
+    return CommitChanges(data.schema, [f for f in data.get_fragments() if f.path.startswith(mine)], deleted,
+                         counts.inserted + counts.changed + counts.deleted)  # fmt: skip

@@ -1,6 +1,6 @@
-"""Channels to people: mail, webhooks, chat groups. A message goes to all of them at once, and to none for longer than allowed.
+"""Channels to people: mail, webhooks, chat groups. A message goes to all of them in parallel, within a time limit.
 
-Here: sending. Not here: what is said to whom (`pipelines.notifications`). A channel is a URL of the library Apprise (`mailto://…`,
+Here: sending. Not here: which message goes to whom (`pipelines.notifications`). A channel is a URL of the library Apprise (`mailto://…`,
 `json://…`, `wecombot://…`, `dingtalk://…`, `feishu://…`); most of such a URL is secret, so only its scheme is ever shown.
 """
 
@@ -16,19 +16,19 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 SECONDS = 15.0
-"""So long all channels together may take. Apprise gives up a server that does not answer after 4 s."""
+"""Time limit for all channels together. Apprise gives up on a server that does not answer after 4 s."""
 LONGEST = 20_000
 """Characters of a message; a longer one is cut."""
 
 TAKEN = "took the message"
 NOT_KNOWN = "the address is not one Apprise understands"
 TALKATIVE = {"apprise": logging.CRITICAL + 1, "urllib3.connectionpool": logging.INFO}
-"""Loggers that below these levels tell whole addresses."""
+"""Loggers that write whole addresses below these levels."""
 
 
 @dataclass(frozen=True)
 class Channel:
-    """One way to somebody. to: whose it is, position: which of theirs."""
+    """One way to reach a recipient. to: the recipient, position: which of the recipient's channels."""
 
     to: str
     position: int

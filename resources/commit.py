@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,29 @@ from resources.seal import SEAL
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
     from deltalake import Schema as DeltaSchema
+    from deltalake.transaction import RemoveAction
+
+    from resources.stage import Stage
+
+
+@dataclass(frozen=True)
+class RetainedRows:
+    """The rows of the base version that a commit keeps while it replaces some of their files.
+
+    stage: the rows that stay of the replaced `files` (path -> bytes), None when none does. rows: all rows that the table keeps, in
+    these files and in the others.
+    """
+
+    stage: Stage | None
+    files: dict[str, int]
+    rows: int
+
+    def removals(self) -> list[RemoveAction]:
+        """The actions that remove the replaced files from the table."""
+        from deltalake.transaction import RemoveAction
+
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        return [RemoveAction(path, True, now, size, {}) for path, size in self.files.items()]
 
 
 def commit(

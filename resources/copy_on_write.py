@@ -1,7 +1,7 @@
-"""Rows of a published table found by their keys, and taken out of it: only files that hold one of them are written anew.
+"""Copy on write: find the rows of a published table by their keys, and rewrite only the files that hold one of them.
 
-Here: finding them in one pass over the columns of the key, and what stays of their files as a stage. Not here: committing it (`lake`),
-which rows those are.
+Here: finding rows in one pass over the key columns, and staging the rows of their files that stay. Not here: which rows those are,
+committing (`lake`), the choice between this and an overwrite (`table_writer`).
 """
 
 from __future__ import annotations
@@ -9,42 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from resources.commit import RetainedRows
 from resources.rows import dataset
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from deltalake.transaction import RemoveAction
+    from deltalake import DeltaTable
 
-    from resources.lake import Lake
     from resources.stage import Stage
 
 FILES_AT_ONCE = 2
-"""Are looked through: the keys of as many are in memory."""
-BETWEEN = "\x1f"
-"""Stands between the parts of a key; in no text of the lake."""
-
-
-@dataclass(frozen=True)
-class RetainedFiles:
-    """stage: the rows that stay of `files`, None when none does. files: those in which a row goes, path -> bytes.
-    taken: rows that go; standing: rows that the table keeps, in these files and in all others."""
-
-    stage: Stage | None
-    files: dict[str, int]
-    taken: int
-    standing: int
+"""Files searched in parallel; the keys of that many files are in memory."""
+SEPARATOR = "\x1f"
+"""Joins the parts of a composite key; occurs in no text of the lake."""
 
 
 @dataclass(frozen=True)
 class FoundRows:
-    """The rows of one version of a table that have one of some keys.
+    """The rows of one table version whose key is among some keys.
 
-    data: all its rows. marks: of each file with such a row, for every row whether it is one, and the keys of those that are.
-    files: path -> bytes. total: rows of the table.
+    data: all rows of the version. marks: per file with at least one such row, a mask over its rows and the keys that match.
+    files: file -> path and bytes. total: rows of the version.
     """
 
     data: pa.dataset.Dataset
@@ -54,58 +42,57 @@ class FoundRows:
 
     @property
     def rows(self) -> int:
+        """The number of found rows."""
         return sum(len(keys) for _, keys in self.marks.values())
 
-    def less(self, keys: pa.Table) -> FoundRows:
-        """The found rows that have none of these keys."""
+    def without(self, keys: pa.Table) -> FoundRows:
+        """The found rows whose key is not among `keys`."""
         import pyarrow.compute as pc
 
-        gone, marks = as_texts(keys), {}
+        removed, marks = key_texts(keys), {}
         for fragment, (marked, found) in self.marks.items():
-            stays = pc.invert(pc.is_in(found, value_set=gone))
+            stays = pc.invert(pc.is_in(found, value_set=removed))
             if stays.true_count:
                 marks[fragment] = (pc.replace_with_mask(marked, marked, stays), found.filter(stays))
         return replace(self, marks=marks)
 
-    def others(self, column: str, without: str) -> int:
-        """How many rows there are beside the found ones that have another value in a column, which all of them have, than this."""
+    def count_others(self, column: str, other_than: str) -> int:
+        """The number of rows that were not found and whose value in a column without NULLs differs from `other_than`."""
         import pyarrow.compute as pc
 
         def count(batches: Iterator[pa.RecordBatch]) -> int:
-            return sum(pc.sum(pc.not_equal(rows[column], without)).as_py() or 0 for rows in batches)
+            return sum(pc.sum(pc.not_equal(rows[column], other_than)).as_py() or 0 for rows in batches)
 
-        return count(self.data.to_batches(columns=[column])) - count(self._batches(True, [column]))
+        return count(self.data.to_batches(columns=[column])) - count(self._batches(found=True, columns=[column]))
 
-    def rewritten(self, stage: Stage) -> RetainedFiles:
-        """The table without the found rows: what stays of their files is written to the stage."""
+    def retain_others(self, stage: Stage) -> RetainedRows:
+        """Write the rows of the found rows' files that were not found to `stage`; the commit replaces these files by it."""
         import pyarrow as pa
 
-        stays = any(len(keys) < len(marked) for marked, keys in self.marks.values())
-        if stays:
-            stage.write_arrow(pa.RecordBatchReader.from_batches(self.data.schema, self._batches(False)))
-        return RetainedFiles(stage if stays else None, dict(self.files[f] for f in self.marks), self.rows, self.total - self.rows)
+        some_stay = any(len(keys) < len(marked) for marked, keys in self.marks.values())
+        if some_stay:
+            stage.write_arrow(pa.RecordBatchReader.from_batches(self.data.schema, self._batches(found=False)))
+        return RetainedRows(stage if some_stay else None, dict(self.files[f] for f in self.marks), self.total - self.rows)
 
-    def _batches(self, these: bool, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    def _batches(self, *, found: bool, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
         import pyarrow.compute as pc
 
         for fragment, (marked, _) in self.marks.items():
-            wanted, at = marked if these else pc.invert(marked), 0
+            wanted, at = marked if found else pc.invert(marked), 0
             for rows in fragment.to_batches(schema=self.data.schema, columns=columns):
                 yield rows.filter(wanted.slice(at, len(rows)))
                 at += len(rows)
 
 
-def find_rows(lake: Lake, table: str, version: int, keys: pa.Table) -> FoundRows:
-    """The rows with one of these keys, of a version of a table that has no partitions.
+def find_rows(table: DeltaTable, keys: pa.Table) -> FoundRows:
+    """Find the rows of an unpartitioned table, at the version of its handle, whose key is among `keys`.
 
-    keys: its columns are those of the key. A row whose key is not known in whole has none of them.
+    keys: has exactly the key columns. A row with a NULL in its key is never found.
     """
     import pyarrow as pa
 
-    handle = lake.open(table, version)
-    assert handle is not None
-    data, key, wanted = dataset(handle), keys.column_names, as_texts(keys).unique()
-    files = {unquote(f["path"]): f for f in pa.table(handle.get_add_actions(flatten=True)).to_pylist()}
+    data, key, wanted = dataset(table), keys.column_names, key_texts(keys).unique()
+    files = {unquote(f["path"]): f for f in pa.table(table.get_add_actions(flatten=True)).to_pylist()}
     fragments = list(data.get_fragments()) if len(wanted) else []
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         marked = zip(fragments, pool.map(lambda f: _marked(f.to_table(columns=key), wanted), fragments), strict=True)
@@ -114,28 +101,20 @@ def find_rows(lake: Lake, table: str, version: int, keys: pa.Table) -> FoundRows
     return FoundRows(data, marks, paths, sum(f["num_records"] for f in files.values()))
 
 
-def as_texts(keys: pa.Table) -> pa.Array:
-    """The keys, each as one text; NULL where not all of it is known."""
+def key_texts(keys: pa.Table) -> pa.Array:
+    """Each key as one text; NULL where a part of it is NULL."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     parts = [pc.cast(column, pa.string()) for column in keys.columns]
-    texts = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, BETWEEN)
+    texts = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, SEPARATOR)
     return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 
 
 def _marked(rows: pa.Table, wanted: pa.Array) -> tuple[pa.BooleanArray, pa.Array]:
-    """Of every row whether its key is wanted, and the keys of those whose is."""
+    """A mask of the rows whose key is wanted, and the keys of these."""
     import pyarrow.compute as pc
 
-    keys = as_texts(rows)
+    keys = key_texts(rows)
     marked = pc.is_in(keys, value_set=wanted, skip_nulls=True)
     return marked, keys.filter(marked)
-
-
-def removals(rewritten: RetainedFiles) -> list[RemoveAction]:
-    """The actions that take the files out of the table."""
-    from deltalake.transaction import RemoveAction
-
-    now = int(datetime.now(UTC).timestamp() * 1000)
-    return [RemoveAction(path, True, now, size, {}) for path, size in rewritten.files.items()]

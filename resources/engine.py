@@ -26,12 +26,12 @@ SESSION = {
 }
 
 SILENT = ("DataFrameQueryContextLogger", "pyspark.sql.connect.logging")
-"""Loggers that say nothing: one repeats the values a query stumbled over, one tells a stack for every answer that does not come. By
-their level: Dagster sets logging up when a job begins, and enables what is disabled."""
+"""Loggers that are silenced: one repeats the values that made a query fail, one logs a stack trace for every missing response. They are
+silenced by level, because Dagster configures logging when a job starts and re-enables disabled loggers."""
 
 SAIL = {
     "RUST_LOG": "error",
-    # what is known of files goes with the session, not half an hour later
+    # cached metadata of files is dropped with the session, not half an hour later
     "SAIL_PARQUET__FILE_METADATA_CACHE__TYPE": "session",
     "SAIL_PARQUET__FILE_STATISTICS_CACHE__TYPE": "session",
     # an hour of reading files without it must not end the session of a run; its own limit is 15 minutes
@@ -46,7 +46,7 @@ class Engine(ABC):
     def __init__(self) -> None:
         self._session: SparkSession | None = None
         self.jobs = 0
-        """Plans sent to be carried out so far: queries, writes, commands. Not questions about a plan, such as its columns."""
+        """Plans executed so far: queries, writes, commands. Analysis requests, such as for a plan's columns, are not counted."""
 
     @property
     def session(self) -> SparkSession:
@@ -94,7 +94,7 @@ class Engine(ABC):
         """End what `_start` started."""
 
     def abandon(self) -> None:
-        """From any thread: whatever waits for the session fails at once, and it is not stopped in an orderly way."""
+        """Drop the session without an orderly stop; calls that wait for it fail immediately. Safe from any thread."""
         session: Any = self._session
         self._session = None
         if session is not None:
@@ -120,15 +120,15 @@ class _Counted:
 
 
 def _make_known(session: Any) -> None:
-    """The session that libraries take which are not told one, such as Great Expectations: an engine that has ended takes that away."""
+    """Make this the default session, which libraries such as Great Expectations use. An engine that ends resets it."""
     kind = type(session)
     if kind.getActiveSession() is not session or kind._get_default_session() is not session:
         kind._active_session.session = kind._default_session = session
 
 
 AS_WRITTEN = {"SAIL_OPTIMIZER__ENABLE_JOIN_SWAP": "false"}
-"""For our own joins, which have on the left what is to be held in memory (`assets.joins`): Sail takes a filtered table for a fifth
-of itself, and would hold that."""
+"""For our own joins, which have the build side on the left (`assets.joins`): Sail estimates a filtered table at a fifth of its size and
+would make that the build side."""
 
 
 def sail_server(s3: S3 | None, more: Mapping[str, str] = MappingProxyType({})) -> Any:

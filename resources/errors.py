@@ -1,4 +1,4 @@
-"""What can go wrong with the outside world, as one line a person can act on.
+"""Errors of the outside world, each as one line a person can act on.
 
 Here: the error classes every resource raises. Not here: row defects (they are data, see `readers.batch`) and
 contract errors (`contracts.loader`). A message never contains a personal value or a password.
@@ -27,4 +27,4 @@ class Unreachable(CitylakeError):  # a condition that may pass
 
 
 class LakeUnreachable(CitylakeError):  # a condition that may pass
-    """The store that holds the lake cannot be reached. What was being published is there or not; running again finds out."""
+    """The store that holds the lake cannot be reached. Whether the last commit succeeded is unknown; running again finds out."""

@@ -1,4 +1,4 @@
-"""The secret key of the pseudonyms. It lives outside the lake: who has the lake alone cannot undo a pseudonym.
+"""The secret key of the pseudonyms. It is kept outside the lake: a copy of the lake alone does not reverse a pseudonym.
 
 Here: reading and making the key file. Not here: what is computed with it (`standards.pseudonym`).
 """
@@ -15,8 +15,8 @@ KEY_BYTES = 32
 
 
 def read_key(path: Path) -> bytes:
-    """The key's bytes from a file of 64 hexadecimal characters. Raises CitylakeError when there is none, or a wrong one."""
-    remedy = "Make one with `citylake keys create`, keep it safe: with another key every pseudonym changes"
+    """The key's bytes from a file of 64 hexadecimal characters. Raises CitylakeError when it is missing or malformed."""
+    remedy = "Create one with `citylake keys create` and keep a safe copy: another key changes every pseudonym"
     try:
         key = bytes.fromhex(path.read_text().strip())
     except FileNotFoundError as e:

@@ -18,8 +18,7 @@ from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from resources.commit import add_actions, alone, commit, nullable
-from resources.copy_on_write import RetainedFiles, removals
+from resources.commit import RetainedRows, add_actions, alone, commit, nullable
 from resources.errors import CitylakeError, LakeUnreachable
 from resources.rows import dataset
 from resources.s3 import S3
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 
 STAGE = "stage"
 """Under this name a commit says which attempt made it."""
-STAYED = "stayed"
-"""Under this name a commit that changes some rows says which stage has those that stayed, of the files it replaces."""
+RETAINED = "stayed"
+"""Commit property of a commit that changes some rows: the stage with the rows that stay, of the files it replaces."""
 NEWEST = -1
 """For a version: whatever the newest is by then."""
 CONTENT = "content_of"
@@ -62,7 +61,7 @@ class Conflict(CitylakeError):
 
 @dataclass(frozen=True)
 class Published:
-    """rows: of the table; where rows were appended without `beside`, of those. files, bytes: what the commit added."""
+    """rows: of the table; where rows were appended without `retained` rows, of those. files, bytes: what the commit added."""
 
     table: str
     version: int
@@ -250,7 +249,7 @@ class Lake:
         metadata: Mapping[str, str] | None = None,
         statistics: bool = False,
         partition: Mapping[str, str] | None = None,
-        beside: RetainedFiles | None = None,
+        retained: RetainedRows | None = None,
     ) -> Published:
         """Make a stage visible in one commit.
 
@@ -260,7 +259,7 @@ class Lake:
         statistics: whether minimum and maximum of the columns may stand in the log; never with personal columns. All or
         none: delta-rs takes a column without them, beside columns with them, for one that no filter can match.
         partition: partition columns that the stage has not, and their values, which are texts: all its rows belong there.
-        beside: with "append", rows of the base version go in the same commit: what stays of their files.
+        retained: with "append", rows of the base version are replaced in the same commit: what stays of their files.
         Raises Conflict when somebody published in between.
         """
         from deltalake import CommitProperties, Transaction
@@ -269,15 +268,15 @@ class Lake:
         sealed = None if is_bucket(self.root) else partial(seal, self.store, stage.table)
         staged = stage.open()
         actions, rows = add_actions(staged, stage.name, statistics, partition or {}, sealed)
-        stages, told, removed = [stage], {STAGE: stage.name}, list[Any]()
-        if beside is not None:
-            removed, rows = removals(beside), rows + beside.standing
-            if beside.stage is not None:
-                actions += add_actions(beside.stage.open(), beside.stage.name, statistics, {}, sealed)[0]
-                stages, told = [stage, beside.stage], {**told, STAYED: beside.stage.name}
+        stages, made_by, removed = [stage], {STAGE: stage.name}, list[Any]()
+        if retained is not None:
+            removed, rows = retained.removals(), rows + retained.rows
+            if retained.stage is not None:
+                actions += add_actions(retained.stage.open(), retained.stage.name, statistics, {}, sealed)[0]
+                stages, made_by = [stage, retained.stage], {**made_by, RETAINED: retained.stage.name}
         schema = nullable(staged.schema(), added=partition or {})
         properties = CommitProperties(
-            custom_metadata={**(metadata or {}), **told, FILES: str(len(actions))},
+            custom_metadata={**(metadata or {}), **made_by, FILES: str(len(actions))},
             app_transactions=[Transaction(app, version) for app, version in (transactions or {}).items()],
             max_commit_retries=0,
         )

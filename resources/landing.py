@@ -1,4 +1,4 @@
-"""The landing zone: what departments have delivered, and its rows.
+"""The landing zone: which deliveries there are, and their rows.
 
 Here: finding drops (folders with a manifest, batches of the exchange database) and reading one of them.
 Not here: how a format is read (`readers`), what the values mean, whether a drop has been processed.
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from contracts.model import Contract
 from resources.errors import DeliveryRejected
-from resources.readers import batch, csv_file, database, fixed_width_file, jsonl_file, manifest, xlsx_file
+from resources.readers import batch, csv_file, database, fixed_width_file, jsonl_file, manifest, workbook_file
 from resources.readers.manifest import BATCH_ID_LENGTH, delivery_of
 from resources.readers.streams import DataFile, sm3_bytes
 from resources.s3 import S3
@@ -29,7 +29,9 @@ from resources.store import store_at
 log = logging.getLogger(__name__)
 
 MANIFESTS_AT_ONCE = 10
-"""As many as boto3 keeps connections."""
+"""The size of boto3's connection pool."""
+BATCH_NAME_SHOWN = 40
+"""Most characters of a batch name in a message."""
 CHANGED = "DELIVERY_CHANGED"
 """The code of a drop that was replaced between listing and reading it."""
 
@@ -38,7 +40,8 @@ MAX_CELL_BYTES = 1 << 20
 
 READERS: dict[str, Callable[[Contract, DataFile], Iterator[pa.RecordBatch]]] = {
     "csv": csv_file.read,
-    "xlsx": xlsx_file.read,
+    "xlsx": workbook_file.read,
+    "xls": workbook_file.read,
     "jsonl": jsonl_file.read,
     "fixed_width": fixed_width_file.read,
 }
@@ -51,7 +54,7 @@ class Drop:
     `batch_id`: first 32 hex digits of the SM3 of the manifest (for a database: of the canonical JSON of table, batch,
     count, largest row, sum of the row numbers, latest time), so the same delivery has the same id and a corrected one
     another; empty while `complete` is False (the manifest is not there yet). `problem`: why `read` will refuse it, as far
-    as the manifest tells.
+    as the manifest shows.
     """
 
     contract_name: str
@@ -120,7 +123,8 @@ class LandingZone:
     def drops(self, contract: Contract, only: date | None = None) -> list[Drop]:
         """All drops of one table (`only`: of one business date), oldest first. Reads their manifests, or does one GROUP BY.
 
-        What is not named by a date cannot be a drop; it is skipped with a warning in the log.
+        A folder not named by a date is skipped with a warning in the log. A batch not named by a date is a drop of the day of its
+        latest row, which `read` refuses (DELIVERY_DATE).
         Raises Unreachable, and DeliveryRejected (DELIVERY_HEADER) for an exchange table without the columns of the exchange.
         """
         if delivery_of(contract).format == "database":
@@ -129,7 +133,7 @@ class LandingZone:
             days = [day for day in self._days(contract) if only in (None, day)]
             with ThreadPoolExecutor(MANIFESTS_AT_ONCE) as pool:  # one request each on a bucket
                 found = list(pool.map(lambda day: self._folder_drop(contract, day), days))
-        return sorted(found, key=lambda d: d.business_date)
+        return sorted(found, key=lambda d: (d.business_date, d.extract_ts, d.batch_id))
 
     def read(self, contract: Contract, drop: Drop) -> DropReader:
         """Open a drop; for files, after verifying the manifest and the digest of every file.
@@ -189,30 +193,37 @@ class LandingZone:
         table = delivery_of(contract).table
         location = f"{database.address(self._exchange_url)}, table {table}"
         for found in database.batches(contract, self._exchange_url):
-            day = _date(str(found.value), "%Y%m%d")
-            if day is None:
-                log.warning("%s: %d rows are in no batch named YYYYMMDD", location, found.count)
-                continue
+            place = f"{location}, batch {' '.join(str(found.value).split())[:BATCH_NAME_SHOWN]}"
+            day = database.day_of(found.value)
+            problem = None if day else str(_undated(place))
             facts = {"table": table, "batch": str(found.value), "count": found.count}
             facts |= {"max_row": str(found.last_row), "max_time": found.last_time, "row_sum": found.row_sum}
             identity = sm3_bytes(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode())[:BATCH_ID_LENGTH]
-            yield found, Drop(contract.name, day, identity, found.last_time, f"{location}, batch {found.value}", found.count, True, None)
+            day = day or _date(found.last_time[:10], "%Y-%m-%d") or date.min
+            yield found, Drop(contract.name, day, identity, found.last_time, place, found.count, True, problem)
 
     def _database_rows(self, contract: Contract, drop: Drop, stack: ExitStack) -> Iterator[pa.RecordBatch]:
         for found, now in self._batches(contract):
+            if now.batch_id == drop.batch_id and drop.problem:
+                raise _undated(drop.location)
             if now.batch_id == drop.batch_id:
                 return stack.enter_context(closing(database.read(contract, self._exchange_url, found)))
         raise _changed(drop)
 
 
 def _settled(rows: Iterator[pa.RecordBatch], settle: Callable[[], None]) -> Iterator[pa.RecordBatch]:
-    """The rows, and at their end whether the files are those that were sent; which says more than what came of reading others."""
+    """The rows, then the check of the files' digests. A wrong digest takes precedence over an error of reading such a file."""
     try:
         yield from rows
     except DeliveryRejected:
         settle()
         raise
     settle()
+
+
+def _undated(location: str) -> DeliveryRejected:
+    what = "the name of the batch is no date YYYYMMDD"
+    return DeliveryRejected("DELIVERY_DATE", what, location, "Write its rows into a batch named by their business date")
 
 
 def _changed(drop: Drop) -> DeliveryRejected:

@@ -1,10 +1,10 @@
-"""Maintenance of one Delta table and its folder: fewer files, a log that opens quickly, nothing left over.
+"""Maintenance of one Delta table and its folder: compaction, checkpoints, removal of files no version needs.
 
-Here: what could be done, as lists, and doing it. Knows no domain. Not here: which tables, which versions are promised to
-readers (`pipelines.maintenance.maintain`).
+Here: the candidates of each operation as lists, and the operations. Knows no domain. Not here: which tables, which versions are
+promised to readers (`pipelines.maintenance.maintain`).
 
 A compaction is a publish like every other: the rows are staged and replace the files they were read from in one commit,
-refused when somebody published meanwhile. It says what the commit before it said, and which version its rows are of.
+refused when another writer has published meanwhile. It repeats the metadata of the commit before it and names the version of its rows.
 Files are removed only when they are listed before the log is read, are older than the retention, and no version needs
 them that is promised or was the newest at any time since.
 """
@@ -21,30 +21,32 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from resources.change_set import CHANGE_SET
 from resources.commit import nullable
 from resources.errors import CitylakeError
-from resources.lake import COMMITS_SUMMED_UP, CONTENT, OF_DELTA, STAGE, STAYED, Conflict, Lake
+from resources.lake import COMMITS_SUMMED_UP, CONTENT, OF_DELTA, RETAINED, STAGE, Conflict, Lake
 from resources.rows import dataset
 from resources.store import StoredFile
+from resources.table_writer import Partitions, TableWriter
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 MANY_FILES = 8
-"""So many small files in a partition are no burden."""
+"""Up to this many small files per partition, a compaction does not pay."""
 SMALL_BYTES = 16 << 20
-"""Files of a partition are small when they are so on average."""
+"""Files of a partition count as small when their average size is below this."""
 MANY_COMMITS = COMMITS_SUMMED_UP
-"""So many commits are read beside a checkpoint without harm; Sail takes more memory to read a checkpoint (docs/engines.md)."""
+"""Commits after a checkpoint before the next one is due; Sail takes more memory to read a checkpoint (docs/engines.md)."""
 LEFTOVERS = (".beside", ".doctor-")
-"""How folders beside the tables begin that a killed rebuild or doctor leaves behind."""
+"""Name prefixes of the folders that an interrupted rebuild or doctor leaves in the root of the lake."""
 READERS = 8
 LOG_FILE = re.compile(r"(\d{20})\.(json|checkpoint.*\.parquet)")
 
 
 @dataclass(frozen=True)
 class Scattered:
-    """Partitions of a table at a version that lie in many small files. where: they as filters, None: the whole table."""
+    """Partitions of a table at a version that consist of many small files. where: partition filters, None for the whole table."""
 
     table: str
     version: int
@@ -55,7 +57,7 @@ class Scattered:
 
 
 def scattered(lake: Lake, table: str) -> Scattered | None:
-    """What a compaction would put together, None when nothing is to be gained."""
+    """The partitions that a compaction would merge, None when none qualifies."""
     handle = _opened(lake, table)
     files = _files(handle)
     parts = [tuple(str(v) for v in (f.get("partition") or {}).values()) for f in files]
@@ -73,54 +75,72 @@ def scattered(lake: Lake, table: str) -> Scattered | None:
 
 
 def worked_on(lake: Lake, table: str, runs: Collection[str]) -> bool:
-    """Whether one of these runs has staged anything for the table: what it publishes next must not be in anybody's way."""
+    """Whether one of these runs has staged rows for the table: maintenance must not conflict with what it publishes next."""
     return bool(runs) and any(c.name.startswith(_stages(runs)) for c in lake.store.children(table))
 
 
 def compact(lake: Lake, plan: Scattered, run_id: str, *, statistics: bool) -> int:
-    """Write these rows into as few files as they need. Returns how many.
+    """Rewrite the rows of the planned partitions into as few files as possible.
 
-    statistics: as the table is published. Raises Conflict when somebody published since the plan was made.
+    Args:
+        lake: the lake that holds the table.
+        plan: what `scattered` found.
+        run_id: id of the current run, part of the stage's name.
+        statistics: whether the table is published with column statistics.
+
+    Returns:
+        The number of files written.
+
+    Raises:
+        Conflict: another writer has published since the plan was made.
+        CitylakeError: COMPACT, the rewritten rows are not those of the table; nothing is published.
     """
     handle = _opened(lake, plan.table, plan.version)
     columns = handle.metadata().partition_columns
-    stage = lake.stage(plan.table, run_id)
+    writer = TableWriter(lake, plan.table, plan.version, run_id)
+    candidate = writer.replace_partitions(dataset(handle, plan.where).scanner().to_reader(), Partitions(columns, plan.where))
     try:
-        stage.write_arrow(dataset(handle, plan.where).scanner().to_reader(), columns)
-        staged = stage.open()
-        if stage.rows() != plan.rows or _types(staged) != _types(handle):
+        staged = candidate.stage.open()
+        if candidate.staged_rows != plan.rows or _types(staged) != _types(handle):
             raise CitylakeError(
-                "COMPACT", f"the rows of {plan.table} did not come back as they were", stage.uri, "Nothing was changed; report it"
-            )
-        lake.publish(
-            stage, base_version=plan.version, replace_partitions=plan.where, partition_by=columns, statistics=statistics,
-            metadata={CONTENT: str(plan.version), **_commit_metadata(handle)},
-        )  # fmt: skip
+                "COMPACT", f"the rewritten rows of {plan.table} differ from the published ones", candidate.uri,
+                "Nothing was changed; report it",
+            )  # fmt: skip
+        writer.publish(candidate, metadata={CONTENT: str(plan.version), **_commit_metadata(handle)}, statistics=statistics)
     except BaseException:
-        stage.discard()
+        candidate.stage.discard()
         raise
     return len(_files(staged))
 
 
 def drop(lake: Lake, table: str, where: list[tuple[str, str, list[str]]], run_id: str) -> None:
-    """Take partitions out of a table in one commit, which says what the commit before it said. Raises Conflict."""
+    """Remove partitions from a table in one commit, which repeats the metadata of the commit before it.
+
+    Args:
+        lake: the lake that holds the table.
+        table: name of the table.
+        where: partition filters, as delta-rs takes them.
+        run_id: id of the current run, part of the stage's name.
+
+    Raises:
+        Conflict: another writer has published meanwhile.
+        CitylakeError: TABLE_MISSING.
+    """
     import pyarrow as pa
 
     handle = _opened(lake, table)
     columns = handle.metadata().partition_columns
-    stage = lake.stage(table, run_id)
-    stage.write_arrow(pa.RecordBatchReader.from_batches(dataset(handle).schema, []), columns)
+    writer, nothing = TableWriter(lake, table, handle.version(), run_id), pa.RecordBatchReader.from_batches(dataset(handle).schema, [])
+    candidate = writer.replace_partitions(nothing, Partitions(columns, where))
     try:
-        lake.publish(
-            stage, base_version=handle.version(), replace_partitions=where, partition_by=columns, metadata=_commit_metadata(handle, CONTENT)
-        )
+        writer.publish(candidate, metadata=_commit_metadata(handle, CONTENT, CHANGE_SET))
     except Conflict:
-        stage.discard()
+        candidate.stage.discard()
         raise
 
 
 def checkpoint(lake: Lake, table: str) -> bool:
-    """Sum the log up when many commits lie after its last checkpoint. Returns whether it was done."""
+    """Write a checkpoint when MANY_COMMITS commits follow the last one. Returns whether one was written."""
     last = max(_checkpoints(c.name for c in lake.store.children(f"{table}/_delta_log")), default=0)
     if _opened(lake, table).version() - last < MANY_COMMITS:
         return False
@@ -129,10 +149,20 @@ def checkpoint(lake: Lake, table: str) -> bool:
 
 
 def unneeded(lake: Lake, table: str, kept: Collection[int], since: datetime, alive: Collection[str]) -> list[StoredFile]:
-    """Files below the table's folder that nobody needs, among them log files before the oldest version that is needed.
+    """Files below the table's folder that no retained version needs, including log files before the oldest retained version.
 
-    kept: versions promised to readers, beside those that were the newest at any time since the given one.
-    alive: runs at work now; their stages are left alone however old they are.
+    Args:
+        lake: the lake that holds the table.
+        table: name of the table.
+        kept: versions promised to readers, in addition to those that were the newest at any time after `since`.
+        since: start of the retention; younger files are not listed.
+        alive: ids of active runs, whose stages are left out whatever their age.
+
+    Returns:
+        The files, by path.
+
+    Raises:
+        CitylakeError: TABLE_MISSING.
     """
     below = lake.store.files(table)  # before the log is read: what is published meanwhile is then in the log
     log, working = f"{table}/_delta_log/", tuple(f"{table}/{name}" for name in _stages(alive))
@@ -154,7 +184,7 @@ def unneeded(lake: Lake, table: str, kept: Collection[int], since: datetime, ali
 
 
 def leftovers(lake: Lake, since: datetime) -> list[StoredFile]:
-    """Files of rebuilds beside the lake and of doctors that were killed, when nothing was written to them since."""
+    """Files of interrupted rebuilds and doctors in which nothing was written after `since`."""
     found: list[StoredFile] = []
     for folder in (c.name for c in lake.store.children("") if c.is_folder and c.name.startswith(LEFTOVERS)):
         files = lake.store.files(folder)
@@ -164,7 +194,7 @@ def leftovers(lake: Lake, since: datetime) -> list[StoredFile]:
 
 
 def _stages(runs: Collection[str]) -> tuple[str, ...]:
-    """How the names of their stages begin."""
+    """The name prefixes of the stages of these runs."""
     return tuple(f"stage-{run_id}-" for run_id in runs)
 
 
@@ -176,8 +206,8 @@ def _opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
 
 
 def _commit_metadata(handle: DeltaTable, *without: str) -> dict[str, str]:
-    """What the commit of this version says for those who come after it."""
-    return {name: value for name, value in handle.history(1)[0].items() if name not in {*OF_DELTA, STAGE, STAYED, *without}}
+    """The metadata of this version's commit that later commits repeat."""
+    return {name: value for name, value in handle.history(1)[0].items() if name not in {*OF_DELTA, STAGE, RETAINED, *without}}
 
 
 def _files(handle: DeltaTable) -> list[dict[str, Any]]:
@@ -195,7 +225,7 @@ def _paths(handle: DeltaTable) -> set[str]:
 
 
 def _removed(lake: Lake, log: str, versions: range) -> set[str]:
-    """The files that these commits took out of the table."""
+    """Paths of the files that these commits removed from the table."""
 
     def of(version: int) -> set[str]:
         handle, _ = lake.store.open(f"{log}{version:020}.json")

@@ -1,4 +1,4 @@
-"""What processes hold in memory, in MiB, as Linux tells it in /proc; other systems do not tell."""
+"""Resident memory of processes in MiB, read from /proc on Linux; not available on other systems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RESET_PEAK = "5"
 
 
 def forget_peak() -> bool:
-    """From now on the peak of this process is that of what follows. False where the system cannot be asked."""
+    """Reset the peak of this process. False where the system does not support it."""
     try:
         (PROCESSES / "self/clear_refs").write_text(RESET_PEAK)
     except OSError:
@@ -20,12 +20,12 @@ def forget_peak() -> bool:
 
 
 def peak() -> float | None:
-    """The most that this process had resident since `forget_peak`, or its start; None where the system does not tell."""
+    """Peak resident memory of this process since `forget_peak` or its start, in MiB; None where the system does not report it."""
     return _proc_status_mb("self", "VmHWM")
 
 
 def resident(*pids: int | str) -> float:
-    """What processes hold now; `self` is this one, and one that has ended holds nothing."""
+    """Resident memory of processes in MiB; `self` is this process, one that has ended counts 0."""
     return sum(_proc_status_mb(pid, "VmRSS") or 0.0 for pid in pids)
 
 

@@ -1,6 +1,6 @@
-"""The rows of a table without an engine, as Arrow.
+"""The rows of a table as Arrow, without an engine.
 
-Here: how Arrow gets at a table's files. Not here: which table, which version, whether its files are sound (`lake`).
+Here: how Arrow opens a table's files. Not here: which table, which version, whether its files are sound (`lake`).
 """
 
 from __future__ import annotations

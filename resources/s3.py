@@ -1,4 +1,4 @@
-"""An S3 store as the settings name it, and what each library must be told of it.
+"""An S3 store as the settings name it, and what each library needs to know of it.
 
 Here: one set of settings turned into those of boto3, delta-rs, Sail and Spark; a store's refusals as sentences.
 Not here: what lies in the store (`store`), whether it may be trusted with a lake (`store_check`).
@@ -24,7 +24,7 @@ else:
 SCHEME = "s3://"
 CONNECT_SECONDS = 5
 SILENCE_SECONDS = 10
-"""Until an answer begins or goes on."""
+"""Longest silence of the store while an answer is awaited or read."""
 REQUEST_SECONDS = 30
 """Of one whole request of delta-rs or Sail; delta-rs sends none again later than that."""
 ATTEMPTS = 3

@@ -1,4 +1,4 @@
-"""The seal of a published file: a changed byte is known, in the file itself and in the log that names it.
+"""The seal of a published file detects a changed byte, in the file and in the log that names it.
 
 Here: making a seal, looking through a table's log and files for what has changed. Not here: when that is done (`lake`).
 Parquet files are written without checksums of their pages, so that a library reads one changed byte in three as another value
@@ -51,12 +51,22 @@ class Fault:
             "TABLE_DAMAGED",
             f"table {self.table}, version {self.version}: {self.file} {self.what}",
             root,
-            "Put the file back from a backup; or, of a table after raw, remove the table's folder and make it anew with `citylake rebuild`",
+            "Put the file back from a backup; or, of a table after raw, remove the table's folder and run `citylake rebuild`",
         )
 
 
 def seal(store: Store, table: str, path: str, partition: Mapping[str, str | None]) -> str:
-    """The seal of a file of a table: CRC-32, eight hex digits. It knows damage, not intent. Raises FileNotFoundError."""
+    """The seal of a file of a table: CRC-32, eight hexadecimal digits. It detects damage, not manipulation.
+
+    Args:
+        store: the store that holds the table.
+        table: name of the table, its folder in the store.
+        path: of the file below the table's folder, as its `add` action names it.
+        partition: partition column -> value of the file.
+
+    Raises:
+        FileNotFoundError: the file is missing.
+    """
     handle, _ = store.open(f"{table}/{unquote(path)}")
     with handle:
         found = zlib.crc32(json.dumps([path, sorted(partition.items())]).encode())
@@ -110,12 +120,12 @@ class Inspection:
             self._fault(name, "cannot be read any more")
 
     def _apply(self, name: str) -> None:
-        told, added = None, 0
+        declared, added = None, 0
         try:
             for action in self._actions(name):
                 if unknown := set(action) - ACTIONS:
                     raise ValueError(unknown)
-                told = told or action.get("commitInfo", {}).get(FILES)
+                declared = declared or action.get("commitInfo", {}).get(FILES)
                 if add := action.get("add"):
                     added += 1
                     self.files[add["path"]] = {name: kind(add[name]) for name, kind in FILE.items()} | {"stats": add.get("stats")}
@@ -123,7 +133,7 @@ class Inspection:
                     del self.files[remove["path"]]
                 if metadata := action.get("metaData"):
                     self._describe(metadata)
-            if told not in (None, str(added)):
+            if declared not in (None, str(added)):
                 raise ValueError(added)
         except Exception:
             self._fault(name, "is not what was committed")
@@ -139,7 +149,7 @@ class Inspection:
         self._columns = {f.name for f in Schema.from_json(metadata["schemaString"]).fields}
 
     def look(self, path: str) -> None:
-        """Look at one file. One without a seal (the lake's own books) is looked at for size and columns."""
+        """Look at one file. One without a seal (the lake's control tables) is checked for size and columns."""
         import pyarrow.parquet as pq
 
         add = self.files[path]
@@ -149,10 +159,10 @@ class Inspection:
             self._fault(path, "is missing")
             return
         with handle:
-            told = _seal_of(add)
+            sealed = _seal_of(add)
             if size != add["size"]:
                 self._fault(path, f"has {size} bytes and not {add['size']}")
-            elif told and told != seal(self._store, self._table, path, add["partitionValues"]):
+            elif sealed and sealed != seal(self._store, self._table, path, add["partitionValues"]):
                 self._fault(path, "has changed since it was published")
             else:
                 try:

@@ -37,7 +37,7 @@ BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*"
 MASTER = r"local(\[(\*|\d+)\])?|(spark|sc)://.+"
 MASK = "***"
 SECRET_NAME = re.compile(r"(?i)secret|password|token|credential|access.?key")
-"""Properties of Spark whose values nobody is shown."""
+"""Properties of Spark whose values are masked."""
 PLAIN_PATH = r"[A-Za-z0-9/_.~+:\\-]+"
 """Other characters Sail percent-encodes into another folder's name, which no other reader would find."""
 
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     key_file: Path = Field(Path("keys/pseudonym.key"), description="Secret key of the pseudonyms; kept outside the lake")
     profile: Literal["production", "demo"] = Field("production", description="demo: the unassigned division 321099 counts as known")
     home: Path = Field(Path(".dagster"), description="Dagster's own storage: run history, schedules, sensors")
-    role: str | None = Field(None, description="As whom personal values are asked for: role@department; without one nobody gets them")
+    role: str | None = Field(None, description="Role for personal values, role@department; without one they are not given out")
     values_for: list[str] = Field(["data_officer"], description="Roles that may be given the values their own department delivered")
     s3_endpoint: str | None = Field(None, description="Address of an S3 store other than AWS, such as http://127.0.0.1:9000")
     s3_region: str = Field("us-east-1", description="Region of the store")
@@ -63,10 +63,11 @@ class Settings(BaseSettings):
     spark: str = Field("local[*]", description="With engine spark: local[N], spark://host:port or sc://host:port")
     spark_conf: dict[str, str] = Field({}, description="Further properties of Spark, over the defaults")
 
-    keep_days: int = Field(30, ge=2, description="Maintenance keeps what was readable so many days ago")
-    keep_releases: int = Field(10, ge=1, description="Maintenance keeps at least so many releases, however old")
+    keep_days: int = Field(30, ge=2, description="Maintenance keeps every version that was readable within this many days")
+    keep_releases: int = Field(10, ge=1, description="Maintenance keeps at least this many releases, whatever their age")
     notify: Annotated[dict[str, list[SecretStr]], NoDecode] = Field(
-        {}, description="Whom to tell: per department, and for engineers, a list of Apprise URLs such as mailto://… or dingtalk://…"
+        {},
+        description="Recipients of notifications: per department, and for engineers, a list of Apprise URLs such as mailto://… or dingtalk://…",
     )
 
     @field_validator("lake", "landing")
@@ -130,7 +131,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings, secrets, toml
 
     def shown(self) -> dict[str, str]:
-        """The settings as text for people, without secrets, also without those that hide in addresses and properties."""
+        """The settings as text for people, with all secrets masked, including those inside addresses and properties."""
         conf = {name: MASK if SECRET_NAME.search(name) else value for name, value in self.spark_conf.items()}
         spark = {"spark": self.spark.split("/;")[0], "spark_conf": ", ".join(f"{name}={value}" for name, value in conf.items())}
         notify = {"notify": ", ".join(f"{to}: {len(urls)}" for to, urls in self.notify.items())}

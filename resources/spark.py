@@ -40,7 +40,7 @@ EXCLUDES = (
 JAVA = 17
 SERVER_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 START_SECONDS = 600
-"""The first start fetches the packages, over whatever line there is."""
+"""The first start downloads the packages, possibly over a slow line."""
 
 SESSION = {
     "spark.sql.shuffle.partitions": str(max(8, 2 * (os.cpu_count() or 4))),
@@ -57,7 +57,7 @@ SERVER = {
     "spark.log.level": "WARN",
     "spark.ui.enabled": "false",
     "spark.sql.ui.explainMode": "simple",
-    "spark.sql.maxPlanStringLength": "4096",  # plans of many rules are written out for a page nobody opens
+    "spark.sql.maxPlanStringLength": "4096",  # plans of many rules are written out for the web interface, which is off
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "Asia/Shanghai",
     "spark.driver.extraJavaOptions": "-Duser.timezone=Asia/Shanghai",
@@ -86,7 +86,7 @@ def check_java() -> Path:
     found = shutil.which("java", path=f"{home}/bin" if home else None)
     where = f"JAVA_HOME={home}" if home else "PATH"
     if found is None:
-        raise CitylakeError("JAVA", f"Apache Spark needs Java {JAVA}, and there is none", where, remedy)
+        raise CitylakeError("JAVA", f"Apache Spark needs Java {JAVA}, which is not installed", where, remedy)
     version = java_version(Path(found))
     major = version.partition(".")[0]
     if not major.isdigit() or int(major) < JAVA:
@@ -97,7 +97,7 @@ def check_java() -> Path:
 
 
 def java_version(java: Path) -> str:
-    """What a Java says of itself, such as 17.0.15; "unknown" when it says nothing."""
+    """The version a Java reports, such as 17.0.15; "unknown" when it reports none."""
     version = re.search(r'version "(\d[^"]*)"', _says(str(java), "-version"))
     return version[1] if version else "unknown"
 
@@ -108,16 +108,27 @@ def _says(java: str, option: str) -> str:
 
 
 def properties(master: str, port: int, conf: dict[str, str], s3: S3 | None, host: str = "127.0.0.1") -> dict[str, str]:
-    """All properties of a server. `conf` wins."""
+    """All properties of a server.
+
+    Args:
+        master: `local[N]`, `local[*]` or `spark://host:port`.
+        port: port of Spark Connect.
+        conf: further properties, which override the others.
+        s3: the store of all s3:// addresses, None for none.
+        host: address to listen on.
+
+    Returns:
+        Property name -> value.
+    """
     listening = {"spark.connect.grpc.binding.address": host, "spark.connect.grpc.binding.port": str(port)}
     machine = {"spark.master": master, "spark.driver.memory": memory()}
     if master.startswith("local"):
-        machine["spark.driver.host"] = "127.0.0.1"  # nobody else has to reach the driver
+        machine["spark.driver.host"] = "127.0.0.1"  # only this machine reaches the driver
     return {**SERVER, **SESSION, **packages(), **machine, **listening, **(s3.hadoop() if s3 else {}), **conf}
 
 
 def packages() -> dict[str, str]:
-    """Which Java packages to fetch; none where an image has put them beside Spark's own."""
+    """The properties that name the Java packages to fetch; none where an image has installed them with Spark's own jars."""
     if any((_home() / "jars").glob("delta-spark_*.jar")):
         return {}
     return {"spark.jars.packages": ",".join(PACKAGES), "spark.jars.excludes": ",".join(EXCLUDES)}
@@ -130,7 +141,7 @@ def _home() -> Path:
 
 
 def command(handle: int) -> list[str]:
-    """What starts a server in the foreground, with the properties of `held` inherited: a command line is for all to read."""
+    """What starts a server in the foreground, with the file of `properties_file` inherited: command lines are public."""
     return [
         "bash",
         str(_home() / "bin" / "spark-submit"),
@@ -147,7 +158,7 @@ def environment() -> dict[str, str]:
     return {"PYSPARK_PYTHON": sys.executable, **os.environ}
 
 
-def held(values: dict[str, str]) -> int:
+def properties_file(values: dict[str, str]) -> int:
     """Java properties as an open file in memory, for a child to inherit: keys in it never reach a disk."""
     lines = "".join(f"{name}={_escaped(value)}\n" for name, value in values.items())
     made = os.memfd_create("spark.properties")
@@ -174,7 +185,7 @@ class SparkServer:
         check_java()
         port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="citylake-spark-"))
-        handle = held(properties(self._master, port, self._conf, self._s3))
+        handle = properties_file(properties(self._master, port, self._conf, self._s3))
         log = self._folder / "server.log"
         with log.open("wb") as out:
             self._process = subprocess.Popen(  # noqa: S603
@@ -190,7 +201,7 @@ class SparkServer:
                 reason = _reason(log)
                 self.stop()
                 what = f"Apache Spark {'ended while starting' if ended else f'did not start in {START_SECONDS} s'}: {reason}"
-                raise CitylakeError("SPARK_START", what, self._master, "See what it says; the first start fetches Java packages")
+                raise CitylakeError("SPARK_START", what, self._master, "The first start downloads Java packages and needs the network")
             time.sleep(0.2)
         return f"sc://127.0.0.1:{port}"
 
@@ -237,5 +248,5 @@ def _listens(host: str, port: int, seconds: float = 1) -> bool:
 def _reason(log: Path) -> str:
     """The line of a server's log that says why it ended."""
     lines = log.read_text(errors="replace").splitlines()
-    telling = [x for x in lines if re.search(r"Exception|Error|error:|unresolved|not found|FAILED", x) and "spark-packages" not in x]
-    return " ".join((telling or lines or ["it said nothing"])[-1].split())[:300]
+    reasons = [x for x in lines if re.search(r"Exception|Error|error:|unresolved|not found|FAILED", x) and "spark-packages" not in x]
+    return " ".join((reasons or lines or ["its log is empty"])[-1].split())[:300]

@@ -27,7 +27,7 @@ from resources.s3 import PROBES, S3, SCHEME, S3Client, clear_errors, refusal
 KEEP_OLD_VERSIONS_DAYS = 30
 """How long a bucket keeps what was overwritten or deleted."""
 MEMORY_BYTES = 1 << 20
-"""A file of a bucket up to this size is held in memory while it is read, a larger one in a temporary file."""
+"""A file of a bucket up to this size is kept in memory while it is read, a larger one in a temporary file."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Folder(Store):
         for folder, _, names in os.walk(Path(self.root, path)):
             for name in names:
                 file = Path(folder, name)
-                with suppress(FileNotFoundError):  # somebody tidies up meanwhile
+                with suppress(FileNotFoundError):  # another process has removed it meanwhile
                     status = file.lstat()
                     modified = datetime.fromtimestamp(status.st_mtime, UTC)
                     found.append(StoredFile(file.relative_to(self.root).as_posix(), status.st_size, modified))

@@ -108,7 +108,7 @@ def _invented(n_real: int, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _identities(rows: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Who the archive says it is about. Invented ones: a valid number nobody has, or a bad number and a placeholder name."""
+    """Who the archive says it is about. Invented ones: a valid number that was never issued, or a bad number and a placeholder name."""
     at = rows["_person"].to_numpy()
     real = at >= 0
     who = people.iloc[np.where(real, at, rng.integers(0, len(people), len(rows)))]
@@ -297,7 +297,7 @@ def changes(rows: pd.DataFrame, seed: int) -> tuple[list[pd.DataFrame], np.ndarr
     known = rows["_night"] == 0
     plain = np.flatnonzero(known & (rows["status"] == "0") & (rows["_activity"] == "active") & ~rows["_copy"] & ~rows["_shared_number"])
     dead = np.flatnonzero(known & (rows["status"] == "0") & rows["_known_dead"] & ~rows["_after_death"])
-    gone = np.flatnonzero(
+    vanishing = np.flatnonzero(
         known
         & (rows["status"] == "0")
         & (rows["_activity"] == "never")
@@ -316,4 +316,4 @@ def changes(rows: pd.DataFrame, seed: int) -> tuple[list[pd.DataFrame], np.ndarr
         both = pd.concat([new, end])
         both["update_time"] = clock_text(np.full(len(both), day), office_seconds(rng, len(both)))
         out.append(both)
-    return out, rng.choice(gone, 1)
+    return out, rng.choice(vanishing, 1)

@@ -1,4 +1,4 @@
-"""The demo city as a whole: put together in memory, delivered night by night, and the truth about it.
+"""The demo city: put together in memory, delivered night by night, and the truth about it.
 
 Here: the order in which the parts are built, what each night delivers, late and repeated deliveries. Not here: the parts.
 """
@@ -173,16 +173,16 @@ class _Builder:
     def _snapshots(self, archives: pd.DataFrame) -> tuple[tuple[pd.DataFrame, ...], pd.DataFrame]:
         """The full list of archives of each night, and the archives (with hidden columns) of the last one."""
         table = "health/archive"
-        changes, gone = archive_part.changes(archives, self.seed)
-        changes[0] = changes[0].drop(index=gone, errors="ignore")
-        more = self._more(table, archives[(archives["_night"] == 0) & ~archives.index.isin(gone)])
+        changes, vanished = archive_part.changes(archives, self.seed)
+        changes[0] = changes[0].drop(index=vanished, errors="ignore")
+        more = self._more(table, archives[(archives["_night"] == 0) & ~archives.index.isin(vanished)])
         now, out = archives.copy(), []
         forgotten = self.dirt.forgotten(table, archives, _contract(table).key)
         for night in (0, 1, 2):
             if night:
                 now.update(changes[night - 1])
             if night == 2:
-                now = now.drop(index=gone)
+                now = now.drop(index=vanished)
             present = now[now["_night"] <= night].copy()
             present.loc[forgotten.reindex(present.index) & (present["status"] == "1"), "status"] = "0"
             out.append(self._shown(table, present, more))

@@ -170,7 +170,7 @@ OF_TWO: dict[str, Callable[[Any, Any, np.random.Generator], tuple[Any, Any]]] = 
     "D16": lambda value, other, rng: (day_before(other[:10], rng) + value[10:], other),  # before what it must follow
     "D16A": lambda value, other, rng: (day_after(other, rng), other),
 }
-"""Dirt of two columns of a row: the value and that of the rule's `other` column -> both anew."""
+"""Dirt of two columns of a row: the value and that of the rule's `other` column -> the new values of both."""
 EMPTY_BEFORE = {"dead_date", "move_in_date"}  # a sentinel stands where nothing is known
 
 
@@ -227,7 +227,7 @@ class Dirt:
                 hit &= ~protected
             if code in OF_TWO:
                 hit &= ~touched[rule["other"]] & rows[rule["other"]].notna().to_numpy()
-            if code == "D10" and "id_no" in rows:  # only where the number can tell what belongs where
+            if code == "D10" and "id_no" in rows:  # only where the number shows which value belongs where
                 hit &= ~touched["id_no"] & rows["id_no"].notna().to_numpy()
             if code == "D08" and "_known_dead" in rows:  # the dead are found by number and name: a lost name would hide them
                 hit &= ~rows["_known_dead"].to_numpy(dtype=bool)

@@ -1,7 +1,7 @@
 """How a department's rows get to the landing zone: formats, encodings, manifests; and the exchange database.
 
 Here: CSV, JSON lines, fixed width and XLSX as the contract's delivery says, SM3 digests, the manifest written last.
-Not here: which rows (city.py). Everything is written to the byte alike for equal rows.
+Not here: which rows (city.py). Equal rows give equal bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes
 from contracts.model import Format, SourceContract
 
 ROWS_PER_FILE = 60_000
-LINE = "_line"  # column beside the delivered ones: the text of a line that goes out as it stands, in place of its cells
+LINE = "_line"  # extra column: the text of a line that is delivered instead of the row's cells
 SUFFIX = {"csv": "csv", "jsonl": "jsonl", "fixed_width": "txt", "xlsx": "xlsx"}
 CRLF = {"health/archive", "human_resources/pension_payment"}
 ORGANISATION = {
@@ -125,10 +125,15 @@ def _content(contract: SourceContract, rows: pd.DataFrame, day: date) -> bytes:
 
 
 def write_drop(landing: Path, contract: SourceContract, rows: pd.DataFrame, day: date, first_day: date, edition: int = 1) -> None:
-    """Write one drop of a file table. `rows` has the contract's delivered columns, in its order, as text, and where there are broken
-    lines the column LINE.
+    """Write one drop of a file table.
 
-    `edition` 2 replaces an earlier delivery of the same day: new files, a later extract time, then the old files go.
+    Args:
+        landing: root of the landing zone.
+        contract: of the table.
+        rows: the contract's delivered columns, in its order, as text; with the column LINE where there are broken lines.
+        day: business date of the drop.
+        first_day: first day of the period it covers.
+        edition: 2 replaces an earlier delivery of the same day, with new files and a later extract time.
     """
     delivery = contract.delivery
     folder = landing / contract.domain / contract.table / day.isoformat()
@@ -149,7 +154,17 @@ def write_drop(landing: Path, contract: SourceContract, rows: pd.DataFrame, day:
 def write_manifest(
     folder: Path, contract: SourceContract, day: date, first_day: date, rows: int, files: list[dict[str, Any]], edition: int = 1
 ) -> None:
-    """Write what completes a drop. files: name, sm3 and bytes of each."""
+    """Write the manifest, which completes a drop.
+
+    Args:
+        folder: of the drop.
+        contract: of the table.
+        day: business date of the drop.
+        first_day: first day of the period it covers.
+        rows: number of rows.
+        files: name, sm3 and bytes of each file.
+        edition: 2 has a later extract time.
+    """
     delivery = contract.delivery
     extracted = datetime(day.year, day.month, day.day, 22, 30) + timedelta(days=edition - 1)
     manifest = {
@@ -172,9 +187,13 @@ def write_manifest(
 
 
 def write_exchange(url: str, contract: SourceContract, rows: pd.DataFrame, day: date) -> None:
-    """Put one night's rows into the exchange database; what was there of that night is replaced.
+    """Put one night's rows into the exchange database; rows of that night that are already there are replaced.
 
-    `rows`: the delivered columns as text, with cd_id and cd_operation.
+    Args:
+        url: SQLAlchemy URL of the database.
+        contract: of the table.
+        rows: the delivered columns as text, with cd_id and cd_operation.
+        day: the night.
     """
     from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, create_engine, delete
     from sqlalchemy.schema import CreateSchema

@@ -26,8 +26,8 @@ COUNTIES = {
 ROADS = ("文昌路", "淮海路", "运河路", "龙川路", "彩衣街", "解放路", "人民路", "扬子江路", "通泗街", "汶河路")
 COMPOUNDS = ("翠岗新村", "康乐花园", "荷花苑", "兰庄家园", "锦绣花园", "梅香苑", "运河人家", "新城名苑")
 VILLAGES = ("新民", "红星", "前进", "建新", "联合", "双桥", "朱庄", "沈营", "高桥", "永丰", "新河", "东风", "杨庄", "许巷")
-YOUNGEST = 15  # days before the last night; whoever is born later is not in the register of the first one
-INVENTED_FROM = 11  # years: archives are invented from 2009 on, for persons born by then
+YOUNGEST = 15  # days before the last night; persons born later are not in the register of the first one
+INVENTED_FROM = 11  # years: archives are invented from 2009 on, for persons born before
 MOBILE_PREFIXES = (
     "130",
     "131",
@@ -80,7 +80,7 @@ def draw_phones(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def unused_numbers(people: pd.DataFrame, rng: np.random.Generator, n: int) -> pd.DataFrame:
-    """Valid numbers nobody has (sequences from 700 on are never issued): columns id_no, birth, sex."""
+    """Valid numbers that no person has (sequences from 700 on are never issued): columns id_no, birth, sex."""
     at = rng.choice(np.flatnonzero(people["age"] > INVENTED_FROM), n)
     birth = as_days(people["birth"].to_numpy())[at]
     sex = people["sex"].to_numpy()[at]

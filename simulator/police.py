@@ -110,12 +110,15 @@ def resident_changes(rows: pd.DataFrame, people: pd.DataFrame, plan: pd.DataFram
         changed = by_person.loc[chosen[(night - 1) * per_night : night * per_night]].copy()
         out.append(_update(rng, changed.assign(education_code=pick(rng, ["20", "30", "60"], per_night), marital_code="20"), night, day))
         for left, reason, status in ((as_days(people["moved_out"].to_numpy()), "02", "8"), (_cancelled(n, plan), "01", "9")):
-            gone = by_person.loc[np.flatnonzero(left == day)].copy()
-            text = day_text(np.full(len(gone), day))
-            gone = gone.assign(
-                person_status=status, cancel_reason=reason, cancel_date=text, move_out_date=text if status == "8" else gone["move_out_date"]
+            leavers = by_person.loc[np.flatnonzero(left == day)].copy()
+            text = day_text(np.full(len(leavers), day))
+            leavers = leavers.assign(
+                person_status=status,
+                cancel_reason=reason,
+                cancel_date=text,
+                move_out_date=text if status == "8" else leavers["move_out_date"],
             )
-            out.append(_update(rng, gone, night, day))
+            out.append(_update(rng, leavers, night, day))
     late = by_person.loc[chosen[2 * per_night :]].copy()
     out.append(_update(rng, late.assign(marital_code="20"), 1, np.datetime64("2019-12-30")))
     out.append(

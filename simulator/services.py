@@ -151,11 +151,11 @@ def _staffed(plan: pd.DataFrame, archives: pd.DataFrame, places: Institutions, r
     entered = np.minimum(day + np.where(plan["_prompt"], 0, rng.integers(0, 4, n)), AS_OF)
     institution = archives["_institution"].to_numpy()[plan["_archive"]]
     doctor = places.doctor(rng, institution)
-    gone = places.departed(rng, institution, day)
+    former = places.departed(rng, institution, day)
     plan["_person"] = archives["_person"].to_numpy()[plan["_archive"]]
     plan["_input"], plan["_night"] = entered, night_of(entered)
     plan["ehr_no"], plan["org_code"], plan["doctor"] = archives["ehr_no"].to_numpy()[plan["_archive"]], places.codes[institution], doctor
-    plan["input_user"] = np.where(plan["_departed"] & ~pd.isna(gone), gone, doctor)
+    plan["input_user"] = np.where(plan["_departed"] & ~pd.isna(former), former, doctor)
     plan["input_time"] = clock_text(entered, office_seconds(rng, n))
     return plan.sort_values("input_time", kind="stable", ignore_index=True)
 

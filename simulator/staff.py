@@ -42,11 +42,11 @@ class Institutions:
         return self.serving[institution, rng.integers(0, SERVING, len(institution))]
 
     def departed(self, rng: np.random.Generator, institution: np.ndarray, day: np.ndarray) -> np.ndarray:
-        """An account of each institution whose holder had left before the day (all have by 2018); None where nobody had."""
+        """An account of each institution whose holder had left before the day (2018 at the latest); None where none had."""
         at = rng.integers(0, FORMER, len(institution))
-        gone = self.left[institution, at] < as_days(day)
+        departed = self.left[institution, at] < as_days(day)
         return np.where(
-            gone, self.former[institution, at], np.where(self.left[institution, 0] < as_days(day), self.former[institution, 0], None)
+            departed, self.former[institution, at], np.where(self.left[institution, 0] < as_days(day), self.former[institution, 0], None)
         )
 
 

@@ -33,7 +33,7 @@ def _persons(rows: pd.DataFrame, n: int) -> np.ndarray:
 
 
 def exactly_dated(e: Evidence, n: int) -> np.ndarray:
-    """Persons whose day of death the delivered evidence tells exactly (certificate, or dated cancellation)."""
+    """Persons whose day of death the delivered evidence gives exactly (certificate, or dated cancellation)."""
     certified = e.certificates[~e.certificates["_bad_id"] & ~e.certificates["_wrong"] & (e.certificates["_night"] >= 0)]
     cancelled = e.cancellations[e.cancellations["_dated"] & ~e.cancellations["_wrong"]]
     return _persons(certified, n) | _persons(cancelled, n)

@@ -13,7 +13,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import looked_up, rows
-from standards.text import Row, Steps, cleaned, codes_text, flag, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, cleaned_code, code_fixes, codes_text, flag, is_absent, no_codes
 
 
 @cache
@@ -40,7 +40,8 @@ def code_rule(name: str, code_map: Mapping[str, str]) -> Steps:
     """Rule `code`: value string, a code of the list.
 
     `code_map`, what this source means by a value, goes first; then the list's codes, names, aliases and codes without
-    their leading zero. F_CODE: mapped. E_CODE: unknown. A word for nothing (未知) is a code where the list holds it.
+    their leading zero. F_DOT0: `1.0` is `1`.
+    F_CODE: mapped. E_CODE: unknown. A word for nothing (未知) is a code where the list holds it.
     """
     mapped = {key.upper(): code for key, code in code_map.items()}
     unknown = set(code_map.values()) - set(code_list(name))
@@ -55,8 +56,8 @@ def code_rule(name: str, code_map: Mapping[str, str]) -> Steps:
 
     def answer(row: Row) -> dict[str, Column]:
         s, raw, value = row["s"], row["raw"], row["value"]
-        codes = codes_text(*text_fixes(raw), flag(value != s, "F_CODE"), flag(value.isNull(), "E_CODE"))
+        codes = codes_text(*code_fixes(raw), flag(value != s, "F_CODE"), flag(value.isNull(), "E_CODE"))
         nothing = value.isNull() & is_absent(s)
         return {"codes": F.when((value == raw) | nothing, no_codes()).otherwise(codes)}
 
-    return cleaned, coded, answer
+    return cleaned_code, coded, answer

@@ -15,7 +15,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import looked_up, rows
-from standards.text import Row, Steps, cleaned, codes_text, flag, is_absent, no_codes, text_fixes
+from standards.text import Row, Steps, cleaned_code, code_fixes, codes_text, flag, is_absent, no_codes
 
 CITY4 = "3210"
 CITY = "321000"
@@ -39,7 +39,7 @@ def towns() -> tuple[str, ...]:
 
 @cache
 def city_history() -> tuple[str, ...]:
-    """Every 6-digit code of the city that GB/T 2260 ever held: what may stand in an identity number."""
+    """Every 6-digit code of the city that GB/T 2260 ever had: what an identity number may begin with."""
     table = rows("divisions/county") + rows("divisions/historical")
     return tuple(sorted({row["code"] for row in table if row["gb2260"] == "1"}))
 
@@ -92,7 +92,7 @@ def division_rule(test_divisions: bool = False) -> Steps:
 
     4, 6 and 9 digits are padded with zeros. F_DIVISION: a cancelled code or a name was mapped to the code in force,
     or an unknown town to its county.
-    E_DIVISION: unknown, cancelled without a successor in the city, or outside the city. F_WIDTH, F_INVIS, F_TRIM.
+    E_DIVISION: unknown, cancelled without a successor in the city, or outside the city. F_DOT0, F_WIDTH, F_INVIS, F_TRIM.
     `test_divisions`: 321099 counts as a county.
     """
     in_force = (*counties(), *((TEST_COUNTY,) if test_divisions else ()))
@@ -124,7 +124,7 @@ def division_rule(test_divisions: bool = False) -> Steps:
     def answer(row: Row) -> dict[str, Column]:
         value = row["value"]
         mapped = flag(~row["numeric"] | (value != row["padded"]), "F_DIVISION")
-        codes = codes_text(*text_fixes(row["raw"]), F.when(value.isNull(), "E_DIVISION").otherwise(mapped))
+        codes = codes_text(*code_fixes(row["raw"]), F.when(value.isNull(), "E_DIVISION").otherwise(mapped))
         return {"codes": F.when(row["absent"] | (value == row["raw"]), no_codes()).otherwise(codes)}
 
-    return cleaned, padded, today, current, answer
+    return cleaned_code, padded, today, current, answer

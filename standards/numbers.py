@@ -1,7 +1,7 @@
 """Whole and decimal numbers, read as text and never rounded silently.
 
-Here: the rules `integer` and `decimal`, other units (D19), the qualifier beside a number (D20). Not here: what a qualifier
-means for a mean or a class. Source: domain rules A0, D19, D20; range, scale and the units a source mixes up come from the contract.
+Here: the rules `integer` and `decimal`, other units (D19), the qualifier of a number (D20). Not here: the meaning of a qualifier for
+a mean or a class. Source: domain rules A0, D19, D20; range, scale and the units a source mixes up come from the contract.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from pyspark.sql import functions as F
 from standards.text import Row, Steps, cleaned, codes_text, flag, free_text, is_absent, no_codes, text_fixes
 
 PLAIN = r"^[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)\z"
-DECORATED = r"^[¥￥]?([+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]+)?|[+-]?[0-9.]+) *元?\z"
+DECORATED = r"^¥?([+-]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:[.][0-9]*)?|[+-]?[.][0-9]+) *元?\z"
+"""A comma is a thousands separator between groups of three digits, and nothing else: `12,5` and `0,125` are no numbers."""
+EXPONENT = r"^([+-]?)([0-9]+)(?:[.]([0-9]*))?[Ee]([+-]?[0-9]{1,2})\z"
+ZEROS = "0" * 99
 QUALIFIED = r"^(?:([<>≤≥]) *)?([+-]?[0-9.,]+) *([L%])?\z"
 NOT_DETECTED = ("ND", "未检出")
 WIDE, FACTOR = "decimal(18,6)", "decimal(10,6)"
@@ -33,11 +36,21 @@ def precision_and_scale(physical_type: str) -> tuple[int, int]:
 
 
 def qualifier(raw: Column) -> Column:
-    """What stands beside the number of a qualified column: `<` `>` `≤` `≥`, `L` (below the limit of detection, which is the
+    """The qualifier of a number of a qualified column: `<` `>` `≤` `≥`, `L` (below the limit of detection, which is the
     value), `%`, `ND` (not detected, no value); NULL for a bare number."""
     s = free_text(raw)
-    beside = F.concat(F.regexp_extract(s, QUALIFIED, 1), F.regexp_extract(s, QUALIFIED, 3))
-    return F.when(s.isin(*NOT_DETECTED), "ND").when(beside != "", beside)
+    signs = F.concat(F.regexp_extract(s, QUALIFIED, 1), F.regexp_extract(s, QUALIFIED, 3))
+    return F.when(s.isin(*NOT_DETECTED), "ND").when(signs != "", signs)
+
+
+def _expanded(number: Column) -> Column:
+    """`1.2E+2` as `120`, with all its digits; any other text as it is."""
+    sign, whole, fraction, exponent = (F.regexp_extract(number, EXPONENT, i) for i in range(1, 5))
+    point = F.length(whole) + exponent.try_cast("int") + len(ZEROS)
+    digits = F.concat(F.lit(ZEROS), whole, fraction, F.lit(ZEROS))
+    before = F.regexp_replace(F.substring(digits, F.lit(1), point), "^0+([0-9])", "$1")
+    after = F.rtrim(F.substring(digits, point + 1, F.length(digits)), F.lit("0"))
+    return F.when(number.rlike(EXPONENT), F.concat(sign, before, F.lit("."), after)).otherwise(number)
 
 
 def _rule(
@@ -48,6 +61,7 @@ def _rule(
     maximum: float | None,
     units: Mapping[str, float],
     qualified: bool,
+    exponents: bool,
 ) -> Steps:
     def in_range(v: Column) -> Column:
         low = F.lit(False) if minimum is None else v.cast("double") < minimum
@@ -57,7 +71,9 @@ def _rule(
     def undecorated(row: Row) -> dict[str, Column]:
         s = row["s"]
         bare = F.regexp_replace(s, QUALIFIED, "$2") if qualified else s
-        plain = F.when(bare.rlike(PLAIN), bare).otherwise(F.replace(F.regexp_replace(bare, DECORATED, "$1"), F.lit(","), F.lit("")))
+        number = _expanded(bare) if exponents else bare
+        separated = F.translate(F.regexp_replace(number, DECORATED, "$1"), ",", "")
+        plain = F.when(bare.rlike(PLAIN), bare).when(bare.rlike(DECORATED), separated).otherwise(number)
         return {"absent": is_absent(s) | (s.isin(*NOT_DETECTED) if qualified else F.lit(False)), "bare": bare, "n": plain}
 
     def measured(row: Row) -> dict[str, Column]:
@@ -82,11 +98,11 @@ def _rule(
     def answer(row: Row) -> dict[str, Column]:
         n, value = row["n"], row["value"]
         error = F.when(~row["number"], "E_NUMBER").when(row["cast"].isNull(), "E_SCALE").when(value.isNull(), "E_RANGE")
-        beside = (flag((row["bare"] != row["s"]) | row["s"].isin(*NOT_DETECTED), "F_QUALIFIER"),) if qualified else ()
+        signs = (flag((row["bare"] != row["s"]) | row["s"].isin(*NOT_DETECTED), "F_QUALIFIER"),) if qualified else ()
         unit = (flag(row["unit"], "F_UNIT"),) if units else ()
-        decorated = flag((n != row["bare"]) & value.isNotNull(), "F_NUMBER")
-        said = F.when(value.isNull() & ~row["absent"], error)
-        codes = codes_text(*text_fixes(row["raw"]), decorated, *beside, *unit, said)
+        decorated = flag(row["bare"].rlike("[^0-9.Ee+-]") & value.isNotNull(), "F_NUMBER")
+        failed = F.when(value.isNull() & ~row["absent"], error)
+        codes = codes_text(*text_fixes(row["raw"]), decorated, *signs, *unit, failed)
         untouched = is_absent(row["s"]) | (value.isNotNull() & (n == row["raw"]) & ~(row["unit"] if units else F.lit(False)))
         return {"codes": F.when(untouched, no_codes()).otherwise(codes)}
 
@@ -105,20 +121,51 @@ def integer_rule(
     physical_type: str = "int",
     units: Mapping[str, float] | None = None,
     qualified: bool = False,
+    exponents: bool = False,
 ) -> Steps:
     """Rule `integer`: value int or bigint. A fraction of zeros (36.0) is dropped.
 
-    E_NUMBER: no number (scientific notation, NaN, Infinity, words). E_SCALE: a fraction, or more digits than the type holds
-    (int, bigint). E_RANGE: outside minimum..maximum. F_NUMBER: thousands separators or 元 removed. F_WIDTH, F_TRIM.
-    `units`, name -> factor: a number outside the range that is inside it when multiplied was delivered in that unit, F_UNIT.
-    `qualified`: `<0.01`, `0.02L`, `12.5%` are their number, `ND` and 未检出 none, F_QUALIFIER; `qualifier` says which.
+    E_NUMBER: no number (words, NaN, Infinity, separators that are not thousands separators, an exponent in a text format).
+    E_SCALE: a fraction, or more digits than the type holds (int, bigint). E_RANGE: outside minimum..maximum. F_NUMBER: thousands
+    separators, ¥ or 元 removed. F_UNIT: converted from another unit. F_QUALIFIER. F_WIDTH, F_INVIS, F_HTML, F_TRIM.
+
+    Args:
+        minimum: smallest value, None for no limit.
+        maximum: largest value, None for no limit.
+        physical_type: int or bigint.
+        units: unit -> factor. A number outside the range whose product with a factor is inside it was delivered in that unit.
+        qualified: `<0.01`, `0.02L`, `12.5%` are their number, `ND` and 未检出 none; `qualifier` gives the sign.
+        exponents: the source is JSON, in which `1.2E+2` is a number like others. In a text format a spreadsheet has rounded it.
+
+    Returns:
+        The steps of the rule.
     """
-    return _rule(physical_type, INTEGER_DIGITS[physical_type], 0, minimum, maximum, units or {}, qualified)
+    return _rule(physical_type, INTEGER_DIGITS[physical_type], 0, minimum, maximum, units or {}, qualified, exponents)
 
 
 def decimal_rule(
-    minimum: float | None, maximum: float | None, physical_type: str, units: Mapping[str, float] | None = None, qualified: bool = False
+    minimum: float | None,
+    maximum: float | None,
+    physical_type: str,
+    units: Mapping[str, float] | None = None,
+    qualified: bool = False,
+    exponents: bool = False,
 ) -> Steps:
-    """Rule `decimal`: value decimal(p,s). Codes and arguments as in `integer_rule`; zeros at the end are no extra scale."""
+    """Rule `decimal`: value decimal(p,s). Codes as in `integer_rule`; zeros at the end are no extra scale.
+
+    Args:
+        minimum: as in `integer_rule`.
+        maximum: as in `integer_rule`.
+        physical_type: decimal(p,s).
+        units: as in `integer_rule`.
+        qualified: as in `integer_rule`.
+        exponents: as in `integer_rule`.
+
+    Returns:
+        The steps of the rule.
+
+    Raises:
+        ValueError: physical_type is another type.
+    """
     precision, scale = precision_and_scale(physical_type)
-    return _rule(physical_type, precision - scale, scale, minimum, maximum, units or {}, qualified)
+    return _rule(physical_type, precision - scale, scale, minimum, maximum, units or {}, qualified, exponents)

@@ -12,7 +12,20 @@ from pyspark.sql import functions as F
 
 from standards import names
 from standards.identity import HMT, PROVINCES
-from standards.text import HAN, Row, Steps, clean_by, codes_text, flag, free_text, identifier, identifier_fixes, is_absent, no_codes
+from standards.text import (
+    HAN,
+    SCIENTIFIC,
+    Row,
+    Steps,
+    clean_by,
+    codes_text,
+    flag,
+    free_text,
+    identifier,
+    identifier_fixes,
+    is_absent,
+    no_codes,
+)
 from standards.text import text_fixes as fixes
 
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -103,7 +116,7 @@ def organisation_no_rule(registrar: bool = False) -> Steps:
         wrong = (row["check"] != F.substring(s, length, F.lit(1))) & ~legacy
         error = (
             F.when(absent, F.lit(None).cast("string"))
-            .when(s.rlike(r"^[0-9][.][0-9]+E[+]?[0-9]+\z"), "E_SCI")
+            .when(s.rlike(SCIENTIFIC), "E_SCI")
             .when(~length.isin(*SHAPES), "E_LEN")
             .when(~row["fits"], "E_CHARS")
             .when((length == 18) & ~s.rlike(CREDIT_CLASS), "E_CLASS")

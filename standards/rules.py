@@ -46,7 +46,7 @@ class Options:
     codes -> codes of the list. minimum, maximum: inclusive. physical_type: type of the value, e.g. `decimal(12,2)`. units: other units
     -> factor. companions: suffixes of the columns derived with the rule (`contracts.registry`): with `qualifier` a number may have one
     (`<`, `%`, ND), with any an address is parsed into its elements. registrar: the source itself issues the numbers of organisations.
-    test_divisions: 321099 counts as a county. excel: the source is a workbook.
+    test_divisions: 321099 counts as a county. excel: the source is a workbook. json: it is JSON.
     """
 
     business_date: Column
@@ -60,10 +60,11 @@ class Options:
     registrar: bool = False
     test_divisions: bool = False
     excel: bool = False
+    json: bool = False
 
 
 def _number(rule: Callable[..., Steps]) -> Callable[[Options], Steps]:
-    return lambda o: rule(o.minimum, o.maximum, o.physical_type, o.units, "qualifier" in o.companions)
+    return lambda o: rule(o.minimum, o.maximum, o.physical_type, o.units, "qualifier" in o.companions, o.json)
 
 
 def _error(raw: Column, parsed: Column) -> Column:

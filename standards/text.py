@@ -25,10 +25,14 @@ NULL_TOKENS = ("", "NULL", "\\N", "NONE", "NAN", "无", "不详", "未知", "暂
 LONGEST_TOKEN = max(len(token.encode()) for token in NULL_TOKENS)
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 HTML = "&[Nn][Bb][Ss][Pp];|<[Bb][Rr] */?>"
-UNTIDY = "[\x00-\x1f\x7f-\xa0\u200b-\u200f\u3000\ufeff\ufffd\uff01-\uff5e&<]|^ | \\z"
-"""What has none of this is in normal form, as most values are, and holds no control character: one look is enough."""
+UNTIDY = "[\x00-\x1f\x7f-\xa0\u200b-\u200f\u3000\ufeff\ufffd\uff01-\uff5e&<]|^ | \\z|[.]0 *\\z"
+"""A value without a match is in normal form, as most values are, and holds no control character: one look is enough."""
 TIDY_IDENTIFIER = "^[0-9A-Z_\u4e00-\u9fff-]*\\z"
-SCIENTIFIC = r"^[0-9]\.[0-9]+[Ee]\+?1[3-9]\z"
+SCIENTIFIC = r"^[0-9](?:[.][0-9]+[Ee][+-]?|[Ee][+])[0-9]{1,3}\z"
+"""A code or a number of an identifier that a spreadsheet or a float has rounded: its digits are lost."""
+FLOAT = r"^([0-9]{1,15})[.]0\z"
+"""A code that was stored as a float. Up to 15 digits are exact in one; longer ones may be rounded."""
+ROUNDED = r"^[0-9]{16,}[.]0\z"
 WHITESPACE = " \t\r\n"
 CUT = "\ufffd"
 """Stands for bytes that are no character."""
@@ -74,10 +78,19 @@ def free_text(raw: Column) -> Column:
     return F.when(raw.rlike(UNTIDY), trimmed(F.regexp_replace(narrow(raw), HTML, " "))).otherwise(raw)
 
 
+def code_text(raw: Column) -> Column:
+    """A delivered code in normal form: as `free_text`, and `1.0`, a code that was stored as a float, is `1`."""
+    return F.regexp_replace(free_text(raw), FLOAT, "$1")
+
+
+def _typed(raw: Column) -> Column:
+    """An identifier without what was added when it was typed or exported: white space, Excel's text mark; upper case."""
+    return F.upper(F.regexp_replace(narrow(raw), r"^[ \t\r\n]*['\"]|['\"][ \t\r\n]*\z|[ \t\r\n]", ""))
+
+
 def identifier(raw: Column) -> Column:
-    """An identifier in normal form: narrow, no white space anywhere, no Excel text mark, upper case; hyphens stay."""
-    meant = F.upper(F.regexp_replace(narrow(raw), r"^[ \t\r\n]*['\"]|['\"][ \t\r\n]*\z|[ \t\r\n]", ""))
-    return F.when(raw.rlike(TIDY_IDENTIFIER), raw).otherwise(meant)
+    """An identifier in normal form: narrow, no white space, no Excel text mark, upper case, no `.0` of a float; hyphens stay."""
+    return F.when(raw.rlike(TIDY_IDENTIFIER), raw).otherwise(F.regexp_replace(_typed(raw), FLOAT, "$1"))
 
 
 def is_absent(clean: Column) -> Column:
@@ -101,12 +114,18 @@ def text_fixes(raw: Column) -> tuple[Column, ...]:
 
 
 def identifier_fixes(raw: Column) -> tuple[Column, ...]:
-    """F_WIDTH, F_INVIS, F_TRIM for the repairs of `identifier`; a change of case is none."""
+    """F_WIDTH, F_INVIS, F_TRIM, F_DOT0 for the repairs of `identifier`; a change of case is none."""
     return (
         flag(raw.rlike("[\uff01-\uff5e\u3000]"), "F_WIDTH"),
         flag(raw.rlike("[\u200b-\u200f\ufeff\u00a0]"), "F_INVIS"),
         flag(raw.rlike("[ \t\r\n'\"]"), "F_TRIM"),
+        flag(_typed(raw).rlike(FLOAT), "F_DOT0"),
     )
+
+
+def code_fixes(raw: Column) -> tuple[Column, ...]:
+    """The codes of `text_fixes`, and F_DOT0, for the repairs of `code_text`."""
+    return *text_fixes(raw), flag(free_text(raw).rlike(FLOAT), "F_DOT0")
 
 
 def clean_by(normal: Callable[[Column], Column]) -> Step:
@@ -120,6 +139,7 @@ def tidied_by(normal: Callable[[Column], Column]) -> Step:
 
 
 cleaned = tidied_by(free_text)
+cleaned_code = tidied_by(code_text)
 
 
 def with_absent(row: Row) -> dict[str, Column]:
@@ -143,10 +163,13 @@ def text_rule() -> Steps:
 
 
 def identifier_rule() -> Steps:
-    """Rule `identifier`: value string. E_SCI: Excel has destroyed the number; F_WIDTH, F_INVIS, F_TRIM."""
+    """Rule `identifier`: value string.
+
+    E_SCI: a spreadsheet or a float has rounded the number. F_DOT0: the `.0` of a float removed. F_WIDTH, F_INVIS, F_TRIM.
+    """
 
     def judged(row: Row) -> dict[str, Column]:
-        return {"absent": is_absent(row["s"]), "lost": row["s"].rlike(SCIENTIFIC)}
+        return {"absent": is_absent(row["s"]), "lost": row["s"].rlike(f"{SCIENTIFIC}|{ROUNDED}")}
 
     def answer(row: Row) -> dict[str, Column]:
         fixed = codes_text(*identifier_fixes(row["raw"]), flag(row["lost"], "E_SCI"))

@@ -75,13 +75,13 @@ def cleansed(contract: SourceContract, raw: DataFrame, checkpoint: Callable[[Dat
     """The live rows of a cleansed table."""
     from pyspark.sql import functions as F
 
-    from assets.cleansed.fold import PUBLISHED, fold
+    from assets.cleansed.merge import Fate, merge
     from contracts.model import Mode
     from quality.rows import snapshot, typed
     from quality.table_rules import flagged
 
     delivered = raw.withColumn("_business_date", F.col("_business_date").cast("date"))
     last = delivered.select(snapshot().alias("s")).agg(F.max("s")).collect() if contract.delivery.mode == Mode.FULL else []
-    live = (F.col("_fate") == PUBLISHED) & (F.col("_op") != "D")
-    rows = fold(contract, checkpoint(typed(contract, delivered, test_divisions=True)), None, [r[0] for r in last])
+    live = (F.col("_fate") == Fate.PUBLISHED) & (F.col("_op") != "D")
+    rows = merge(contract, checkpoint(typed(contract, delivered, test_divisions=True)), None, [r[0] for r in last])
     return flagged(rows, contract, live).where(live)

@@ -14,7 +14,7 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
     from pipelines.steps.ingest import ingest
 
     runtime = installation(outputs, inputs / "landing")
-    contract = runtime.contracts[f"cleansed/{TABLE}"]
+    contract = runtime.sources[f"cleansed/{TABLE}"]
     try:
         with runtime.profile.of(contract.sibling("raw"), run_id="bench", job="bench") as step:
             outcome = ingest(runtime, contract, date.fromisoformat(DAY), "bench")

@@ -1,43 +1,39 @@
 """A check and its verdict: an invariant holds, is violated, or does not apply.
 
-Here: asking one question so that none hides another, and telling nothing personal. Not here: the questions.
+Here: running one check so that none hides another, without personal values in the result. Not here: the invariants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from time import perf_counter
 
+from assets.invariants import Violations
 from pipelines.checks.view import View
 from resources.errors import CitylakeError, Unreachable
 
-HOLDS = "holds"
-VIOLATED = "violated"
-DOES_NOT_APPLY = "does not apply"
-EXAMPLES = 5
+
+class Verdict(StrEnum):
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    DOES_NOT_APPLY = "does not apply"
 
 
 class DoesNotApply(Exception):
-    """There is nothing this invariant could speak about, and why."""
-
-
-@dataclass(frozen=True)
-class Violations:
-    """How many, and the first of them: a table, batch, file and line, or a pseudonym. Never a personal value."""
-
-    count: int = 0
-    examples: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, found: Iterable[str]) -> Violations:
-        told = sorted(found)
-        return cls(len(told), tuple(told[:EXAMPLES]))
+    """The release has nothing that this invariant is about; the message says why."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """code: the invariant of the domain rules, section H, or LAKE for the lake's own promises. must: what has to be true."""
+    """One invariant.
+
+    Attributes:
+        code: number in the domain rules, section H, or LAKE for the lake's own guarantees.
+        must: the invariant as a sentence.
+        find: counts the violations; raises DoesNotApply.
+    """
 
     name: str
     code: str
@@ -50,27 +46,27 @@ class Finding:
     name: str
     code: str
     must: str
-    verdict: str
+    verdict: Verdict
     violations: int
     examples: tuple[str, ...]
     why: str
     seconds: float
 
 
-def answer(check: Check, view: View) -> Finding:
-    """Ask. What cannot be asked is violated: a check that fails must not look like one that holds. Raises Unreachable."""
+def run_check(check: Check, view: View) -> Finding:
+    """Run one check; a check that fails with an error counts as violated. Raises Unreachable."""
     begin = perf_counter()
-    found, verdict, why = Violations(), HOLDS, ""
+    found, verdict, why = Violations(), Verdict.HOLDS, ""
     try:
         found = check.find(view)
         if found.count:
-            verdict = VIOLATED
+            verdict = Verdict.VIOLATED
     except DoesNotApply as e:
-        verdict, why = DOES_NOT_APPLY, str(e)
+        verdict, why = Verdict.DOES_NOT_APPLY, str(e)
     except Unreachable:
         raise
     except Exception as e:
-        # the message of an engine may repeat the value it stumbled over
-        verdict, why = VIOLATED, str(e) if isinstance(e, CitylakeError) else f"it cannot be asked: {type(e).__name__}"
+        # an engine's message may quote a personal value
+        verdict, why = Verdict.VIOLATED, str(e) if isinstance(e, CitylakeError) else f"the check failed with {type(e).__name__}"
         found = Violations(1)
     return Finding(check.name, check.code, check.must, verdict, found.count, found.examples, why, round(perf_counter() - begin, 2))

@@ -1,6 +1,6 @@
-"""What the lake promises of itself: releases, ledger, logs and files agree with each other.
+"""The lake's own guarantees: releases, ledger, Delta logs and files agree with each other.
 
-Here: the lake's books and the tables' logs, without reading rows. Not here: what a file's bytes must be (`resources.seal`).
+Here: the control tables and the tables' logs, without reading rows. Not here: the checksums of files (`resources.seal`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from pipelines.checks.checks import Check, DoesNotApply, Violations
+from assets.invariants import Violations
+from pipelines.checks.checks import Check, DoesNotApply
 from pipelines.checks.view import View
 from pipelines.control.batches import contains
 from pipelines.control.ledger import ACCOUNTS
@@ -21,19 +22,20 @@ CHECKPOINT = re.compile(r"^(\d{20})\.checkpoint\.")
 
 
 def checks() -> list[Check]:
+    """Return the checks of this module."""
     return [
-        Check("releases_are_readable", "LAKE", "every version that a release names is there", _releases),
-        Check("versions_have_accounts", "LAKE", "what the commits of a table tell of their rows stands in the ledger", _accounts),
-        Check("accounts_have_versions", "LAKE", "every version that the ledger names has been published", _versions),
-        Check("batches_are_folded", "LAKE", "the batches in raw are those the cleansed table says it contains", _batches),
-        Check("logs_are_contiguous", "LAKE", "no commit is missing between two of a table's log", _contiguous),
-        Check("files_are_there", "LAKE", "every file that a table's log names is there, and as long as it says", _files),
+        Check("releases_are_readable", "LAKE", "every table version that a release names can be read", _releases),
+        Check("versions_have_accounts", "LAKE", "the accounts that commits carry are recorded in the ledger", _accounts),
+        Check("accounts_have_versions", "LAKE", "every table version that the ledger names has been published", _versions),
+        Check("batches_are_folded", "LAKE", "the batches in raw are those that the cleansed table contains", _batches),
+        Check("logs_are_contiguous", "LAKE", "no commit is missing in the middle of a table's log", _contiguous),
+        Check("files_are_there", "LAKE", "every file that a table's log names exists with the recorded size", _files),
         Check("files_are_sound", "LAKE", "every file has the bytes that were published", _sound),
     ]
 
 
 def _log(view: View, table: str) -> tuple[set[int], int]:
-    """The versions whose commit is there, and the newest checkpoint (-1: none)."""
+    """Return the versions that have a commit file, and the newest checkpoint (-1: none)."""
     names = [c.name for c in view.runtime.lake.store.children(f"{table}/_delta_log")]
     commits = {int(m[1]) for name in names if (m := COMMIT.match(name))}
     return commits, max((int(m[1]) for name in names if (m := CHECKPOINT.match(name))), default=-1)
@@ -61,19 +63,19 @@ def _opens(view: View, table: str, version: int) -> bool:
 
 
 def _accounts(view: View) -> Violations:
-    """A commit that publishes rows without any account is a stranger's; the quarantine's rows stand in the accounts of cleansed."""
+    """A commit that publishes rows without an account is foreign; the rows of quarantine are in the accounts of cleansed."""
     known = {(r["table"], r["batch_id"], r["kind"], r["run_id"]) for r in view.runtime.ledger.rows()}
     wrong = []
     for table in view.tables:
         for commit in view.handle(table).history():
-            told = json.loads(commit.get(ACCOUNTS, "[]"))
+            carried = json.loads(commit.get(ACCOUNTS, "[]"))
             wrong += [
                 f"{table} version {commit['version']}: batch {a['batch_id'][:8]}"
-                for a in told
+                for a in carried
                 if (a["table"], a["batch_id"], a["kind"], commit["run_id"]) not in known
             ]
             if not table.startswith("quarantine/") and _brings_rows(commit) and "run_id" not in commit:
-                wrong.append(f"{table} version {commit['version']}: nobody accounts for it")
+                wrong.append(f"{table} version {commit['version']}: no run accounts for it")
     return Violations.of(wrong)
 
 
@@ -94,14 +96,14 @@ def _batches(view: View) -> Violations:
     for contract in view.sources:
         raw = view.handle(contract.sibling("raw"))
         state = view.handle(contract.name) if view.has(contract.name) else None
-        taken_in = {p["_batch_id"] for p in raw.partitions()}
-        told = {r["batch_id"] for r in view.ledger if r["table"] == contract.sibling("raw") and r["published"]}
+        ingested = {p["_batch_id"] for p in raw.partitions()}
+        recorded = {r["batch_id"] for r in view.ledger if r["table"] == contract.sibling("raw") and r["published"]}
         gone = {batch for table, batch in view.gone_batches if table == contract.sibling("raw")}
-        for batch in sorted(taken_in | told):
-            if not (batch in taken_in | gone and contains(raw, batch) and contains(state, batch)):
+        for batch in sorted(ingested | recorded):
+            if not (batch in ingested | gone and contains(raw, batch) and contains(state, batch)):
                 wrong.append(f"{contract.name} batch {batch[:8]}")
     if not view.sources:
-        raise DoesNotApply("nothing has ever been delivered")
+        raise DoesNotApply("no delivery has been ingested yet")
     return Violations.of(wrong)
 
 
@@ -125,12 +127,12 @@ def _files(view: View) -> Violations:
         for file in pa.table(view.handle(table).get_add_actions(flatten=True)).to_pylist():
             size = there.get(file["path"], there.get(unquote(file["path"])))
             if size != file["size_bytes"]:
-                wrong.append(f"{table}: {file['path']} {'is not there' if size is None else f'has {size} bytes'}")
+                wrong.append(f"{table}: {file['path']} {'is missing' if size is None else f'has {size} bytes'}")
     return Violations.of(wrong)
 
 
 def _sound(view: View) -> Violations:
     if not view.thorough:
-        raise DoesNotApply("every byte is read: ask with --thorough")
+        raise DoesNotApply("it reads every byte: run it with --thorough")
     lake, versions = view.runtime.lake, view.release.versions
     return Violations.of(f"{table}: {fault.file} {fault.what}" for table in view.tables for fault in lake.verify(table, versions[table]))

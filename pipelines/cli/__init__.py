@@ -1,1 +1,1 @@
-"""The command line `citylake`: every command in a module of its own, imported when it is used."""
+"""The command line `citylake`: one module per command, imported when the command runs."""

@@ -1,4 +1,4 @@
-"""`citylake check`: the invariants of one release, each with its verdict; exit code 1 when one is violated.
+"""`citylake check`: verify the invariants on one release; exit code 1 when one is violated.
 
 Here: progress and the table. Not here: the invariants (`pipelines.checks`).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from pipelines.checks import DOES_NOT_APPLY, HOLDS, VIOLATED, View, all_checks, check_lake
+from pipelines.checks import Verdict, View, all_checks, check_lake
 from pipelines.cli.screen import console, print_json, progress, show_table
 from pipelines.runtime import Runtime
 from pipelines.serving.tables import released
@@ -15,17 +15,30 @@ from resources.settings import Settings
 
 
 def run_check(settings: Settings, release: int | None, *, thorough: bool, as_json: bool) -> int:
-    """Check the newest release, or the one asked for. Raises CitylakeError when there is none."""
+    """Check one release and show the findings.
+
+    Args:
+        settings: of the installation.
+        release: number of the release; default the newest.
+        thorough: also run the checks that take as long as a night.
+        as_json: print JSON.
+
+    Returns:
+        Exit code 1 when an invariant is violated, else 0.
+
+    Raises:
+        CitylakeError: there is no such release.
+    """
     runtime = Runtime.of(settings)
     view = View(runtime, released(runtime.lake, release), thorough)
     try:
-        with progress(f"release {view.release.number}", len(all_checks())) as told:
-            found = check_lake(view, told)
+        with progress(f"release {view.release.number}", len(all_checks())) as step:
+            found = check_lake(view, step)
     finally:
         runtime.engine.stop()
-    violated = [f for f in found if f.verdict == VIOLATED]
-    holding = sum(f.verdict == HOLDS for f in found)
-    applying = sum(f.verdict != DOES_NOT_APPLY for f in found)
+    violated = [f for f in found if f.verdict is Verdict.VIOLATED]
+    holding = sum(f.verdict is Verdict.HOLDS for f in found)
+    applying = sum(f.verdict is not Verdict.DOES_NOT_APPLY for f in found)
     if as_json:
         facts = {"release": view.release.number, "as_of": view.as_of, "ok": not violated, "holding": holding, "applying": applying}
         print_json({**facts, "checks": [asdict(f) for f in found]})
@@ -36,8 +49,8 @@ def run_check(settings: Settings, release: int | None, *, thorough: bool, as_jso
         [(f.name, f.code, f.must, f.verdict, f.violations) for f in found],
         right=("violations",),
     )
-    told_why = [(f.name, line) for f in found for line in ([f.why] if f.why else f.examples)]
-    if told_why:
-        show_table("Why, and the first examples", ("check", ""), told_why)
+    reasons = [(f.name, line) for f in found for line in ([f.why] if f.why else f.examples)]
+    if reasons:
+        show_table("Reasons and first examples", ("check", ""), reasons)
     console.print(f"Invariants hold: {holding} of {applying}.")
     return 1 if violated else 0

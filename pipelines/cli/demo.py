@@ -1,4 +1,4 @@
-"""`citylake demo`: a small city, three nights through Dagster, and what was found against the truth."""
+"""`citylake demo`: a small city, three nights through Dagster, and the findings compared with the truth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from resources.settings import CONFIG_VARIABLE, Settings, load
 
 MARK = "citylake.toml"
 CONFIG = """\
-# Settings of the demo city. Relative to nothing: every path is absolute.
+# Settings of the demo city. Every path is absolute.
 lake = "{root}/lake"
 landing = "{root}/landing"
 exchange_url = "sqlite:///{root}/exchange.db"
@@ -32,7 +32,17 @@ FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 
 
 def run_demo(folder: Path, people: int, seed: int, *, as_json: bool) -> int:
-    """Make the city anew, run its nights, show the summary. Returns the exit code."""
+    """Build the city, run its nights, show the summary.
+
+    Args:
+        folder: where the demo city is written; an earlier demo city there is replaced.
+        people: number of residents.
+        seed: the same seed gives the same city.
+        as_json: print JSON.
+
+    Returns:
+        The exit code of the worst night.
+    """
     started = perf_counter()
     settings = _prepare(folder.expanduser().resolve())
     from simulator import build
@@ -47,8 +57,8 @@ def run_demo(folder: Path, people: int, seed: int, *, as_json: bool) -> int:
     try:
         for night, day in enumerate(city.nights):
             city.deliver(night, Path(settings.landing), settings.exchange_url.get_secret_value())
-            with progress(f"night {night + 1} of {len(city.nights)}, {day}", len(known_tables(runtime)) + 1) as told:
-                runtime.progress = told
+            with progress(f"night {night + 1} of {len(city.nights)}, {day}", len(known_tables(runtime)) + 1) as step:
+                runtime.progress = step
                 reports.append(run_night(runtime, day))
     finally:
         runtime.engine.stop()
@@ -62,10 +72,12 @@ def run_demo(folder: Path, people: int, seed: int, *, as_json: bool) -> int:
 
 
 def _prepare(root: Path) -> Settings:
-    """An empty demo folder with its own settings and key. Only a folder this command made before is ever emptied."""
+    """Create an empty demo folder with settings and key. Only a folder that this command has made before is emptied."""
     if root.exists() and any(root.iterdir()):
         if not (root / MARK).exists():
-            raise CitylakeError("DEMO_FOLDER", "the folder is not empty and no demo city", str(root), "Choose another with --folder")
+            raise CitylakeError(
+                "DEMO_FOLDER", "the folder is not empty and contains no demo city", str(root), "Choose another folder with --folder"
+            )
         shutil.rmtree(root)
     for part in ("landing", "lake", "truth"):
         (root / part).mkdir(parents=True)
@@ -79,7 +91,7 @@ def _prepare(root: Path) -> Settings:
 
 
 def _summary(runtime: Runtime, reports: list[NightReport], truth: Path) -> dict[str, Any]:
-    """Delivered, published, quarantined by reason; archives by state; findings against the truth."""
+    """Summarize rows by fate, quarantine reasons, archives by state, findings compared with the truth."""
     import json
 
     rows = [r for r in runtime.ledger.rows() if r["kind"] != "derived"]
@@ -110,7 +122,7 @@ def _summary(runtime: Runtime, reports: list[NightReport], truth: Path) -> dict[
 def _show(summary: dict[str, Any], folder: Path) -> None:
     heads = [f.replace("_", " ") for f in FIGURES]
     show_table(
-        "What became of every delivered row",
+        "Delivered rows by fate",
         ("table", *heads),
         [(t.removeprefix("cleansed/"), *[c.get(f, 0) for f in FIGURES]) for t, c in summary["tables"].items()],
         right=heads,
@@ -133,13 +145,13 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
         right=("archives", "% of open"),
     )
     show_table(
-        "Found, against the truth",
+        "Findings, compared with the truth",
         ("finding", "truth", "found", "right", "precision", "recall"),
         [(f["finding"], f["truth"], f["found"], f["right"], f"{f['precision']:.4f}", f"{f['recall']:.4f}") for f in summary["findings"]],
         right=("truth", "found", "right", "precision", "recall"),
     )
     setting = f"CITYLAKE_CONFIG={folder / MARK}"
-    console.print("Look further:", style="bold")
+    console.print("Next commands:", style="bold")
     for command in (
         "status",
         "tables",

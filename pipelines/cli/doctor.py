@@ -1,4 +1,4 @@
-"""`citylake doctor`: is this installation fit for a night? One line for each check: what was found, what to do.
+"""`citylake doctor`: is this installation ready for a night? One line per check: what was found, what to do.
 
 Here: the order of the checks, progress and the table. Not here: the checks (`pipelines.doctor`).
 """
@@ -16,7 +16,7 @@ from rich.markup import escape
 
 from pipelines.cli.screen import console, errors, print_json, show_table
 from pipelines.doctor import machine
-from pipelines.doctor.checks import NOT_CHECKED, Check, Finding, answer, hiding, shown
+from pipelines.doctor.checks import Check, Finding, Verdict, hiding, run_check, shown
 from pipelines.doctor.engine import EngineProbe
 from pipelines.doctor.stores import Stores
 from resources.settings import Settings
@@ -27,7 +27,16 @@ NEEDS_SETTINGS = ("capacity", "pseudonym key", "lake", "put-if-absent", "landing
 
 
 def run_doctor(load: Callable[[], Settings], *, thorough: bool, as_json: bool) -> int:
-    """Check everything and show it. Exit code 0 when all is in order, else 1."""
+    """Run all checks and show the findings.
+
+    Args:
+        load: loads the settings; an error is a finding.
+        thorough: test the store's put-if-absent in 500 rounds instead of 20.
+        as_json: print JSON.
+
+    Returns:
+        Exit code 0 when everything is in order, else 1.
+    """
     read: list[Settings] = []
 
     def settings_read() -> str:
@@ -40,7 +49,7 @@ def run_doctor(load: Callable[[], Settings], *, thorough: bool, as_json: bool) -
     if settings:
         found += _installation(settings, THOROUGH_ROUNDS if thorough else ROUNDS)
     else:
-        found += [Finding(name, NOT_CHECKED, "the settings must be read first") for name in NEEDS_SETTINGS]
+        found += [Finding(name, Verdict.NOT_CHECKED, "the settings must be read first") for name in NEEDS_SETTINGS]
     bad = [f for f in found if not f.good]
     values = shown(settings) if settings else {}
     if as_json:
@@ -54,12 +63,12 @@ def run_doctor(load: Callable[[], Settings], *, thorough: bool, as_json: bool) -
 
 
 def _installation(settings: Settings, rounds: int) -> list[Finding]:
-    """All checks of what the settings name, each whatever the others found; what they wrote is removed in the end."""
+    """Run the checks of everything the settings name, whatever the others found; test files are removed in the end."""
     stores = Stores(settings)
     engine = EngineProbe(settings, stores.scratch)
 
     def publishes() -> str:
-        stores.before()
+        stores.require_lake()
         return engine.writes()
 
     checks = [
@@ -80,21 +89,21 @@ def _installation(settings: Settings, rounds: int) -> list[Finding]:
             found += [_finding(check, settings) for check in checks]
         finally:
             engine.close()
-            left = answer(Check("clean-up", stores.clean, 120), hiding(settings))
+            left = run_check(Check("clean-up", stores.clean, 120), hiding(settings))
     return [*found, left] if stores.refusal is None else found
 
 
 def _finding(check: Check, settings: Settings | None) -> Finding:
-    """The finding, told at once: some take long."""
+    """Run a check and print its verdict at once, as some take long."""
     with errors.status(f"{check.name} …"):
-        finding = answer(check, hiding(settings))
+        finding = run_check(check, hiding(settings))
     errors.print(f"{escape(check.name)}: {finding.verdict} ({finding.seconds:.1f} s)")
     return finding
 
 
 @contextmanager
 def _until_the_end() -> Iterator[None]:
-    """A request to end is obeyed after cleaning up."""
+    """Inside the block SIGTERM raises KeyboardInterrupt, so that test files are removed before the process ends."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

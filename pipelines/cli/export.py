@@ -1,6 +1,6 @@
-"""`citylake quarantine --export`: one workbook for each department with the rows held back of its deliveries.
+"""`citylake quarantine --export`: one workbook per department with the quarantined rows of its deliveries.
 
-Here: which departments, whether values may be given, the files. Not here: what stands in a workbook (`pipelines.quarantine.workbook`).
+Here: which departments, whether values may be exported, the files. Not here: the workbook (`pipelines.quarantine.workbook`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contracts import load_all
 from pipelines.cli.screen import console, print_json, progress, show_table
 from pipelines.control.audit import Entry, permitted, record
 from pipelines.quarantine.counts import Wanted
-from pipelines.quarantine.workbook import Held, held_of, steps, write_workbook
+from pipelines.quarantine.workbook import QuarantinedTable, quarantined_table, steps, write_workbook
 from resources.lake import Lake
 from resources.settings import Settings
 
@@ -20,40 +20,56 @@ EXPORT = "export"
 
 
 def run_export(settings: Settings, wanted: Wanted, folder: Path, *, values: bool, who: str | None, why: str | None, as_json: bool) -> int:
-    """Write the workbooks into a folder. With values, the audit has its lines before a file is there."""
+    """Write the workbooks; an export of values is audited before its file exists.
+
+    Args:
+        settings: of the installation.
+        wanted: which rows.
+        folder: where the workbooks are written; created when it does not exist.
+        values: write delivered values unmasked.
+        who: with values, the person who receives them.
+        why: with values, the reason.
+        as_json: print JSON.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        CitylakeError: values may not be exported, or there is nothing quarantined for the selection.
+    """
     lake, contracts = Lake(settings.lake, settings.s3), load_all()
     names = wanted.tables(lake)
     granted = permitted(settings, {n.split("/")[0] for n in names}, who, why) if values else None
-    held = [h for name in names if (h := held_of(lake, contracts[f"cleansed/{name}"], wanted)).rows]
+    quarantined = [q for name in names if (q := quarantined_table(lake, contracts[f"cleansed/{name}"], wanted)).rows]
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    with progress("export", steps(held)) as told:
-        for department, found in groupby(held, lambda h: h.contract.domain):
+    with progress("export", steps(quarantined)) as step:
+        for department, found in groupby(quarantined, lambda q: q.contract.domain):
             tables = list(found)
-            newest = max(d for h in tables for d in h.days)
+            newest = max(d for q in tables for d in q.days)
             file = folder / f"quarantine-{department}-{newest}{'-values' if values else ''}.xlsx"
             part = file.with_name(f".{file.name}.part")
             try:
                 part.touch(mode=0o600)
-                write_workbook(part, lake, tables, values=values, progress=told)
+                write_workbook(part, lake, tables, values=values, progress=step)
                 if granted is not None:
-                    record(lake, [_entry(h, granted) for h in tables])
+                    record(lake, [_entry(q, granted) for q in tables])
                 part.replace(file)
             finally:
                 part.unlink(missing_ok=True)
-            made.append({"department": department, "tables": len(tables), "rows": sum(h.rows for h in tables), "file": str(file)})
+            made.append({"department": department, "tables": len(tables), "rows": sum(q.rows for q in tables), "file": str(file)})
     if as_json:
         print_json(made)
     elif made:
-        said = "Values as delivered: personal data" if values else "Personal values are masked"
+        note = "Values as delivered: personal data" if values else "Personal values are masked"
         show_table(
-            f"Workbooks. {said}", ("department", "tables", "rows", "file"), [tuple(m.values()) for m in made], right=("tables", "rows")
+            f"Workbooks. {note}", ("department", "tables", "rows", "file"), [tuple(m.values()) for m in made], right=("tables", "rows")
         )
     else:
-        console.print("Nothing is quarantined that is still to be corrected.")
+        console.print("No quarantined row is left to correct.")
     return 0
 
 
-def _entry(held: Held, granted: tuple[str, str, str]) -> Entry:
+def _entry(table: QuarantinedTable, granted: tuple[str, str, str]) -> Entry:
     who, role, why = granted
-    return Entry(who, role, EXPORT, held.contract.sibling("quarantine"), held.rows, why)
+    return Entry(who, role, EXPORT, table.contract.sibling("quarantine"), table.rows, why)

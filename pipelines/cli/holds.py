@@ -1,4 +1,4 @@
-"""`citylake holds`, `release-hold`, `refuse-hold`: deliveries that wait for a person or for a contract, and the decision."""
+"""`citylake holds`, `release-hold`, `refuse-hold`: held deliveries, and the decision about one of them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from getpass import getuser
 from typing import Any
 
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.control.holds import OF_CONTRACT, Hold, Holds
-from resources.errors import CitylakeError
+from pipelines.control.holds import OF_CONTRACT, Hold, Holds, HoldState
+from pipelines.wrong_use import WrongUse
 from resources.lake import Lake
 from resources.settings import Settings
 
@@ -17,7 +17,17 @@ COLUMNS = ("table", "business date", "batch", "state", "rows", "before", "since"
 
 
 def show_holds(settings: Settings, table: str | None, day: str | None, *, as_json: bool) -> int:
-    """What is held; of one table and date with everything that differs from the contract."""
+    """Show the held deliveries; for one table and date also every difference from the contract.
+
+    Args:
+        settings: of the installation.
+        table: only of this table, such as `health/staff`.
+        day: only of this business date, YYYY-MM-DD.
+        as_json: print JSON.
+
+    Returns:
+        Exit code 0.
+    """
     holds = Holds(Lake(settings.lake, settings.s3)).waiting()
     if table is not None:
         holds = [h for h in holds if h.name == name_of(table) and day in (None, h.business_date.isoformat())]
@@ -25,7 +35,7 @@ def show_holds(settings: Settings, table: str | None, day: str | None, *, as_jso
         print_json([_facts(h) for h in holds])
         return 0
     if not holds:
-        console.print("Nothing is held.")
+        console.print("No delivery is held.")
         return 0
     rows = [(h.name, h.business_date, h.batch_id[:8], h.state, h.rows, h.before, f"{h.since:%F}", _why(h)) for h in holds]
     show_table("Held deliveries", COLUMNS, rows, right=("rows", "before"))
@@ -45,25 +55,42 @@ def _why(hold: Hold) -> str:
 def _show_differences(hold: Hold) -> None:
     if hold.differences:
         rows = [(d.column, d.agreed, d.delivered, d.what, d.remedy) for d in hold.differences]
-        columns = ("column", "agreed", "delivered", "what", "if it is to stay, in the contract")
+        columns = ("column", "agreed", "delivered", "what", "to accept it, write in the contract")
         show_table(f"What differs from contracts/cleansed/{hold.name}.yaml", columns, rows)
     if hold.code in OF_CONTRACT:
-        console.print("The next run after a change of this file tries the delivery again; nobody has to deliver it anew.")
+        console.print("After a change of this file the next run tries the delivery again; it need not be delivered again.")
 
 
-def decide(settings: Settings, table: str, day: str, event: str, *, why: str, who: str | None, as_json: bool) -> int:
-    """Release or refuse what is held of a table for a date."""
-    hold = Holds(Lake(settings.lake, settings.s3)).decide(name_of(table), _date(day), event, who=who or getuser(), why=why)
+def decide(settings: Settings, table: str, day: str, decision: HoldState, *, why: str, who: str | None, as_json: bool) -> int:
+    """Release or refuse the held delivery of a table and date.
+
+    Args:
+        settings: of the installation.
+        table: such as `health/staff`, with or without its layer.
+        day: the business date, YYYY-MM-DD.
+        decision: RELEASED or REFUSED.
+        why: the reason.
+        who: the person who decides; default the login name.
+        as_json: print JSON.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        CitylakeError: nothing is held for that date, or it cannot be released.
+        WrongUse: the date is not a date.
+    """
+    hold = Holds(Lake(settings.lake, settings.s3)).decide(name_of(table), _date(day), decision, who=who or getuser(), why=why)
     if as_json:
         print_json(_facts(hold))
     else:
-        then = "The next run takes it in." if event == "released" else "It stays out; a corrected drop is taken in as any other."
+        then = "The next run ingests it." if decision is HoldState.RELEASED else "It stays out; a corrected drop is ingested as any other."
         console.print(f"{hold.name} of {hold.business_date}: {hold.rows:,} rows {hold.state} by {hold.who}. {then}")
     return 0
 
 
 def name_of(table: str) -> str:
-    """health/staff of any layer's name of it."""
+    """Return a table's name without its layer: `raw.health.staff` is `health/staff`."""
     return "/".join(table.replace(".", "/").split("/")[-2:])
 
 
@@ -71,4 +98,4 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as e:
-        raise CitylakeError("DATE", f"{text!r} is not a date", "DATE", "Write it as YYYY-MM-DD") from e
+        raise WrongUse("DATE", f"{text!r} is not a date", "DATE", "Write it as YYYY-MM-DD") from e

@@ -1,10 +1,11 @@
-"""`citylake profile`, and what `citylake status` says of the last night's time: from the book of costs, without the engine.
+"""`citylake profile`, and the last night's time in `citylake status`: from `operations/profile`, without the engine.
 
-Here: nights side by side, tables against what they usually take. Not here: measuring (`pipelines.measure`).
+Here: comparing nights, and tables with their usual time. Not here: measuring (`pipelines.measure`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from statistics import median
 from typing import Any
@@ -12,29 +13,44 @@ from typing import Any
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.profile import SECONDS, costs
 from pipelines.measure import MADE
-from resources.errors import CitylakeError
+from pipelines.wrong_use import WrongUse
 from resources.lake import Lake
 from resources.settings import Settings
 
 Row = dict[str, Any]
 NIGHT = "nightly"
-"""The job whose runs are nights. Late drops and rebuilds stand in the book too."""
+"""The job whose runs are nights; the table also has late drops and rebuilds."""
 MIB = 1 << 20
 SLOWEST = 5
-NOTHING = "No night has been measured yet: what it cost is written down when a night ends."
+NOTHING = "No night has been measured yet: the profile is written when a night ends."
 PARTS = [name for name in SECONDS if name not in ("total", "cpu")]
 
 
 def show_profile(settings: Settings, nights: int, table: str | None, *, as_json: bool) -> int:
-    """The last nights, and every table of the newest against the median of those before it; or one table night by night.
+    """Show the last nights, and each table of the newest compared with the median before it; or one table night by night.
 
-    Raises CitylakeError when no night shown has made the table.
+    Args:
+        settings: of the installation.
+        nights: number of last nights.
+        table: only this table.
+        as_json: print JSON.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        WrongUse: none of these nights has made the table.
     """
     measured = last_nights(Lake(settings.lake, settings.s3), nights)
     if table is not None:
         found = [r for night in measured for r in night if r["table"] == table]
         if measured and not found:
-            raise CitylakeError("TABLE_MISSING", f"no night has measured {table}", settings.lake, "See `citylake tables`")
+            raise WrongUse(
+                "TABLE_MISSING",
+                f"none of the last nights has made {table}",
+                settings.lake,
+                "Give more --nights, or list the tables with `citylake tables`",
+            )
         if as_json:
             print_json(found)
         elif found:
@@ -52,7 +68,7 @@ def show_profile(settings: Settings, nights: int, table: str | None, *, as_json:
         _show_amounts("The last nights", {"seconds": "seconds_wall", "in steps": "seconds_steps"}, facts)
         heads = ("seconds", "median before", "times")
         show_table(
-            f"Tables of {facts[-1]['as_of']}, slowest first, against the nights before",
+            f"Tables of {facts[-1]['as_of']}, slowest first, compared with the nights before",
             ("table", *heads, "engine jobs", "peak MB"),
             [(t["table"], *_round(t["seconds"], t["median"], t["times"]), t["engine_jobs"], _whole(t["peak_memory_mb"])) for t in tables],
             right=(*heads, "engine jobs", "peak MB"),
@@ -61,7 +77,7 @@ def show_profile(settings: Settings, nights: int, table: str | None, *, as_json:
 
 
 def last_nights(lake: Lake, nights: int) -> list[list[Row]]:
-    """The rows of the last nights, oldest first."""
+    """Return the profile rows of the last nights, oldest night first."""
     runs: dict[str, list[Row]] = {}
     for row in costs(lake, NIGHT, nights):
         runs.setdefault(row["run_id"], []).append(row)
@@ -69,8 +85,7 @@ def last_nights(lake: Lake, nights: int) -> list[list[Row]]:
 
 
 def night_facts(night: list[Row]) -> Row:
-    """One night in figures. seconds_wall: from the beginning of the first step to the end of the last; what is not in the steps
-    is Dagster's."""
+    """Sum up one night. seconds_wall: from the start of the first step to the end of the last; the rest between steps is Dagster's."""
     ended = max(r["started_at"] + timedelta(seconds=r["seconds_total"]) for r in night)
     peaks = [r["peak_memory_mb"] for r in night if r["peak_memory_mb"] is not None]
     sums = ("seconds_total", "seconds_cpu", "rows", "bytes_written", "files_written", "engine_jobs")
@@ -83,8 +98,7 @@ def night_facts(night: list[Row]) -> Row:
 
 
 def against_median(nights: list[list[Row]]) -> list[Row]:
-    """The tables that the newest night made, slowest first: seconds; median of the nights before that made them, and how many
-    times that it took; None when none did."""
+    """Compare each table of the newest night, slowest first, with its median in the nights before; None where there is none."""
     before: dict[str, list[float]] = {}
     for night in nights[:-1]:
         for r in night:
@@ -94,21 +108,29 @@ def against_median(nights: list[list[Row]]) -> list[Row]:
     for r in sorted(nights[-1] if nights else [], key=lambda r: -r["seconds_total"]):
         if r["outcome"] == MADE:
             seconds, usual = r["seconds_total"], median(before[r["table"]]) if r["table"] in before else None
+            times = seconds / usual if usual else None
             found.append(
-                {"table": r["table"], "seconds": seconds, "median": usual, "times": seconds / usual if usual else None,
-                 "engine_jobs": r["engine_jobs"], "peak_memory_mb": r["peak_memory_mb"]}
-            )  # fmt: skip
+                {
+                    "table": r["table"],
+                    "scope": r.get("scope") or "",
+                    "seconds": seconds,
+                    "median": usual,
+                    "times": times,
+                    "engine_jobs": r["engine_jobs"],
+                    "peak_memory_mb": r["peak_memory_mb"],
+                }
+            )
     return found
 
 
 def last_night_facts(lake: Lake) -> Row | None:
-    """The last night in figures, with its slowest tables; None when none was measured."""
+    """Return the last night in figures, with its slowest tables; None when none was measured."""
     nights = last_nights(lake, 1)
     return {**night_facts(nights[0]), "slowest": _slowest(nights[0])} if nights else None
 
 
 def show_last_night(lake: Lake) -> None:
-    """Where the last night's time went: its slowest tables part by part, its sums."""
+    """Show where the last night's time went: its slowest tables part by part, and the sums."""
     nights = last_nights(lake, 1)
     if not nights:
         console.print(NOTHING)
@@ -125,6 +147,22 @@ def show_last_night(lake: Lake) -> None:
         f"{facts['rows']:,} rows, {facts['bytes_written'] / MIB:,.1f} MB in {facts['files_written']:,} files, "
         f"{facts['engine_jobs']:,} engine jobs{peak}. More: citylake profile"
     )
+    for line in _scopes(night):
+        console.print(line)
+
+
+def _scopes(night: list[Row]) -> Iterator[str]:
+    """Say which tables were made in part, and why the others were made whole."""
+    whole: dict[str, list[str]] = {}
+    for r in night:
+        kind, _, reason = (r.get("scope") or "").partition(": ")
+        if kind == "part":
+            yield f"{r['table']} was made in part: {reason}"
+        elif kind == "whole":
+            whole.setdefault(reason.partition(":")[0], []).append(r["table"])
+    for reason, tables in whole.items():
+        named = tables[0] if len(tables) == 1 else f"{len(tables)} tables"
+        yield f"{named} made whole: {reason}"
 
 
 def _slowest(night: list[Row]) -> list[Row]:
@@ -132,14 +170,14 @@ def _slowest(night: list[Row]) -> list[Row]:
 
 
 def _show_rows(title: str, first: str, rows: list[tuple[Any, Row]]) -> None:
-    """Seconds by part; parts that took nobody any time are left out."""
+    """Show seconds by part; parts without any time are left out."""
     parts = [p for p in PARTS if any(r[f"seconds_{p}"] >= 0.005 for _, r in rows)]
     shown = ("total", *parts, "cpu")
     show_table(title, (first, *shown), [(name, *_round(*(r[f"seconds_{p}"] for p in shown))) for name, r in rows], right=shown)
 
 
 def _show_amounts(title: str, seconds: dict[str, str], rows: list[Row]) -> None:
-    """seconds: the heads of columns with seconds, and where they are."""
+    """Show amounts per night. seconds: head and key of the columns with seconds."""
     heads = (*seconds, "cpu seconds", "rows", "MB written", "files", "engine jobs", "peak MB")
     show_table(
         title,

@@ -1,11 +1,12 @@
-"""`citylake sql` and `citylake tables --release`: the lake's tables by their names, on the newest versions or on one release."""
+"""`citylake sql` and `citylake tables --release`: query tables by name, at their newest versions or as of one release."""
 
 from __future__ import annotations
 
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.control.ledger import BOOKS
+from pipelines.control.ledger import CONTROL_TABLES
 from pipelines.serving.tables import released, tables_of
 from pipelines.serving.vocabulary import rename
+from pipelines.wrong_use import WrongUse
 from resources.engine import engine_of
 from resources.errors import CitylakeError
 from resources.lake import Lake
@@ -13,16 +14,33 @@ from resources.settings import Settings
 
 
 def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, as_json: bool) -> int:
-    """Run a query. Tables stand in it as `layer.domain.table`; a release reads all of them as of one night."""
+    """Run a query on tables named `layer.domain.table` and show its rows.
+
+    Args:
+        settings: of the installation.
+        query: Spark SQL.
+        release: read every table as of this release; default the newest versions.
+        limit: maximum number of rows; 0 for all.
+        as_json: print JSON.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        WrongUse: the query cannot be read or names something that does not exist, or there is no such release.
+        CitylakeError: the query fails.
+    """
     lake = Lake(settings.lake, settings.s3)
     versions: dict[str, int | None] = (
-        dict.fromkeys(lake.tables()) if release is None else {**released(lake, release).versions, **dict.fromkeys(BOOKS)}
+        dict.fromkeys(lake.tables()) if release is None else {**released(lake, release).versions, **dict.fromkeys(CONTROL_TABLES)}
     )
     views = {_view(table): table for table in versions}
     try:
         text, found = rename(query, {name: view for view, table in views.items() for name in _names(table)})
     except ValueError as e:
-        raise CitylakeError("SQL", f"the query cannot be read from {e}", "query", "Close the quotes and comments") from e
+        raise WrongUse("SQL", f"the query cannot be read from {e} on", "query", "Close the quotes and comments") from e
+    from pyspark.errors import AnalysisException
+
     engine = engine_of(settings)
     try:
         for view in sorted({_view("/".join(name)) for name in found}):
@@ -32,7 +50,8 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
             frame = session.sql(text)
             columns, rows = frame.columns, (frame.limit(limit) if limit else frame).collect()
         except Exception as e:
-            raise CitylakeError("SQL", " ".join(str(e).split())[:300], "query", "See `citylake tables` for the names") from e
+            error = WrongUse if isinstance(e, AnalysisException) else CitylakeError
+            raise error("SQL", " ".join(str(e).split())[:300], "query", "`citylake tables` lists the names") from e
     finally:
         engine.stop()
     if as_json:
@@ -45,7 +64,19 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
 
 
 def show_release(settings: Settings, number: int, *, as_json: bool) -> int:
-    """The tables of one release with their versions and places: what other programs need to read the same night."""
+    """Show the tables of one release with versions and URIs, as other programs need them to read the same night.
+
+    Args:
+        settings: of the installation.
+        number: of the release.
+        as_json: print JSON.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        WrongUse: there is no such release.
+    """
     lake = Lake(settings.lake, settings.s3)
     release = released(lake, number)
     found = [{"table": t.name, "version": t.version, "uri": t.uri} for t in tables_of(lake, release)]
@@ -62,5 +93,5 @@ def _view(table: str) -> str:
 
 
 def _names(table: str) -> list[tuple[str, ...]]:
-    """A table as people write it: themes.health.archive, `themes/health/archive`, themes_health_archive."""
+    """Return the spellings of a table: themes.health.archive, `themes/health/archive`, themes_health_archive."""
     return [tuple(table.split("/")), (table,), (_view(table),)]

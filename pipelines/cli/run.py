@@ -1,4 +1,4 @@
-"""`citylake run`: one business date on any landing folder, exchange database and lake."""
+"""`citylake run`: run one business date on any landing zone, exchange database and lake."""
 
 from __future__ import annotations
 
@@ -10,30 +10,46 @@ from pipelines.cli.screen import console, errors, print_json, progress, show_tab
 from pipelines.cli.show import late_facts, show_late
 from pipelines.notifications.notify import NotificationReport
 from pipelines.orchestration.nights import NightReport, check_installation, run_night
+from pipelines.orchestration.partitions import check_business_date
 from pipelines.runtime import Runtime
-from resources.errors import CitylakeError
+from pipelines.wrong_use import WrongUse
 from resources.settings import Settings
 
 
 def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_json: bool) -> int:
-    """Run the night and say what came of it. Returns the exit code."""
+    """Run the night and show its result.
+
+    Args:
+        settings: of the installation.
+        as_of: the business date, YYYY-MM-DD.
+        select: make only these tables.
+        as_json: print JSON.
+
+    Returns:
+        Exit code: 0 in order, 1 a table failed, 3 deliveries were refused.
+
+    Raises:
+        WrongUse: the date has no partition, or a table does not exist.
+        CitylakeError: the installation is not ready.
+    """
     try:
         day = date.fromisoformat(as_of)
     except ValueError as e:
-        raise CitylakeError("AS_OF", f"{as_of!r} is not a date", "--as-of", "Write it as YYYY-MM-DD") from e
+        raise WrongUse("AS_OF", f"{as_of!r} is not a date", "--as-of", "Write it as YYYY-MM-DD") from e
+    check_business_date(day)
     runtime = Runtime.of(settings)
     check_installation(runtime)
     unknown = sorted(set(select or []) - known_tables(runtime))
     if unknown:
-        raise CitylakeError(
+        raise WrongUse(
             "SELECT",
             f"there is no table {', '.join(unknown)}",
             "--select",
             "Use names such as cleansed/health/archive; see `citylake tables`",
         )
     try:
-        with progress(f"night of {day}", len(select) if select else len(known_tables(runtime))) as told:
-            runtime.progress = told
+        with progress(f"night of {day}", len(select) if select else len(known_tables(runtime))) as step:
+            runtime.progress = step
             report = run_night(runtime, day, select)
     finally:
         runtime.engine.stop()
@@ -45,16 +61,18 @@ def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_jso
 
 
 def known_tables(runtime: Runtime) -> set[str]:
-    """Every table an asset makes."""
-    sources = [c for c in runtime.contracts.values() if c.delivery is not None]
+    """Return every table that an asset makes."""
+    sources = list(runtime.sources.values())
     return {c.sibling("raw") for c in sources} | set(runtime.contracts)
 
 
 def exit_code(report: NightReport) -> int:
+    """Return 1 when a table failed, 3 when a delivery was refused, else 0."""
     return 1 if report.failures else 3 if report.problems else 0
 
 
 def report_facts(runtime: Runtime, report: NightReport) -> dict[str, object]:
+    """Return the result of a night for programs."""
     accounts = [r for r in runtime.ledger.rows() if r["run_id"] in report.run_ids]
     return {
         "as_of": report.as_of,
@@ -63,18 +81,18 @@ def report_facts(runtime: Runtime, report: NightReport) -> dict[str, object]:
         "refused_deliveries": report.problems,
         "failures": report.failures,
         "late": late_facts(runtime.contracts, report.late),
-        "told": [vars(a) for a in report.notifications.answers],
+        "notified": [vars(a) for a in report.notifications.answers],
         "ledger": accounts,
     }
 
 
 def show_night(runtime: Runtime, report: NightReport) -> None:
-    """What a person wants to know in the morning: what came in, what became of it, what went wrong."""
+    """Show the result of a night: delivered rows by fate, problems, release, overdue deliveries, notifications."""
     accounts = [r for r in runtime.ledger.rows() if r["run_id"] in report.run_ids and r["kind"] != "derived"]
     cleansed = [r for r in accounts if not r["table"].startswith("raw/") or r["rejected"]]
     figures = ("rows in", "published", "quarantined", "duplicates", "rejected")
     show_table(
-        f"Night of {report.as_of}: what became of every delivered row",
+        f"Night of {report.as_of}: delivered rows by fate",
         ("table", "batch", "business date", "kind", *figures),
         [(r["table"], r["batch_id"][:8], r["business_date"], r["kind"], *[r[f.replace(" ", "_")] for f in figures]) for r in cleansed],
         right=figures,
@@ -90,15 +108,15 @@ def show_night(runtime: Runtime, report: NightReport) -> None:
     if report.late:
         console.print()
         show_late(runtime.contracts, report.late)
-    show_telling(report.notifications)
+    show_notifications(report.notifications)
     if report.failures:
-        errors.print("No release: readers keep the tables of the night before. Correct the cause above and run the same date again.")
+        errors.print("No release: readers keep the tables of the previous release. Correct the cause above and run the same date again.")
 
 
-def show_telling(telling: NotificationReport) -> None:
-    """Who was told, in a line; and every channel that could not be told, or is wrong, in a line each."""
-    answered = [a.channel for a in telling.answers if a.answered]
+def show_notifications(notifications: NotificationReport) -> None:
+    """Show who was notified in one line, and every problem with a channel in a line of its own."""
+    answered = [a.channel for a in notifications.answers if a.answered]
     if answered:
-        console.print(f"Told: {', '.join(answered)}.", markup=False)
-    for trouble in telling.troubles:
-        errors.print(f"[yellow]not told[/] {escape(trouble)}", soft_wrap=True)
+        console.print(f"Notified: {', '.join(answered)}.", markup=False)
+    for trouble in notifications.troubles:
+        errors.print(f"[yellow]warning[/]  {escape(trouble)}", soft_wrap=True)

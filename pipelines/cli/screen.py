@@ -1,6 +1,6 @@
-"""How results are shown: tables and progress for people, JSON for programs.
+"""Output of the command line: tables and progress for people, JSON for programs.
 
-Here: rich's console and the few shapes every command uses. Not here: what is shown.
+Here: rich's console and the output functions of all commands. Not here: what is shown.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty()
 
 
 def print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    """Print a value as JSON; dates in ISO format, decimals as text. Only UTF-8 output has characters outside ASCII unescaped."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    json.dump(value, sys.stdout, ensure_ascii=encoding != "utf8", indent=2, default=_plain)
     sys.stdout.write("\n")
 
 
@@ -39,7 +41,14 @@ def _plain(value: Any) -> Any:
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Iterable[str] = ()) -> None:
-    """A table; the columns named in `right` hold numbers. Cells are data, never markup."""
+    """Print a table. Cells are data, never markup.
+
+    Args:
+        title: above the table; may be empty.
+        columns: the headings.
+        rows: cells as values; None is shown empty.
+        right: the headings of columns with numbers, which are aligned to the right.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", show_edge=False, pad_edge=False)
     numbers = set(right)
     for c in columns:
@@ -64,7 +73,7 @@ def _cell(value: Any) -> str:
 
 @contextmanager
 def progress(title: str, steps: int) -> Iterator[Any]:
-    """Progress of a run over its tables. Yields the callback `(table, event)` that a runtime tells of its steps."""
+    """Show progress over steps. Yields the callback `(table, event)` for "start", "done" and "failed"."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     with Progress(
@@ -74,10 +83,10 @@ def progress(title: str, steps: int) -> Iterator[Any]:
         task = bar.add_task(title, total=steps, table="")
         started = perf_counter()
 
-        def told(table: str, event: str) -> None:
+        def step(table: str, event: str) -> None:
             bar.update(task, table=table if event == "start" else "", advance=0 if event == "start" else 1)
 
-        yield told
+        yield step
         bar.update(task, completed=steps, table="")
         if not errors.is_terminal:
             errors.print(f"{title}: {perf_counter() - started:.1f} s")

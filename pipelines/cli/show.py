@@ -1,4 +1,4 @@
-"""`citylake status` and `citylake tables`: the lake at a glance, read from its own books without starting the engine."""
+"""`citylake status` and `citylake tables`: an overview of the lake from its control tables, without the engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts import Contract, load_all
 from pipelines.cli.profile import last_night_facts, show_last_night
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.freshness import Overdue, overdue
-from pipelines.control.holds import Holds
+from pipelines.control.holds import Holds, HoldState
 from pipelines.control.ledger import Ledger
 from pipelines.control.maintenance import MaintenanceLog
 from resources.lake import Lake
@@ -21,7 +21,7 @@ FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 
 
 def show_status(settings: Settings, *, as_json: bool) -> int:
-    """Releases, the newest night's accounts, refused and late deliveries. Exit code 0, or 3 when deliveries wait for somebody."""
+    """Show releases, the newest night's accounts, refused and overdue deliveries. Exit code 3 when deliveries are refused or held."""
     lake = Lake(settings.lake, settings.s3)
     ledger, gone = Ledger(lake), MaintenanceLog(lake).gone_releases()
     rows, releases = ledger.rows(), ledger.releases()
@@ -30,7 +30,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         return 0
     newest = max(r["as_of"] for r in rows)
     night = [r for r in rows if r["as_of"] == newest]
-    settled = {h.batch_id for h in Holds(lake).waiting() if h.state == "refused"}
+    settled = {h.batch_id for h in Holds(lake).waiting() if h.state is HoldState.REFUSED}
     refused = [r for r in ledger.refused() if r["batch_id"] not in settled]
     contracts = load_all()
     late = overdue(contracts, rows, newest)
@@ -82,15 +82,16 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
 
 
 def late_facts(contracts: dict[str, Contract], late: list[Overdue]) -> list[dict[str, Any]]:
-    """Late deliveries with whom to ask, and the tables downstream that keep what they know of them."""
+    """Return overdue deliveries with the department to ask and the tables made from them."""
     return [{**asdict(o), "ask": contracts[o.table].owner_title, "downstream": list(downstream(o.table))} for o in late]
 
 
 def show_late(contracts: dict[str, Contract], late: list[Overdue]) -> None:
+    """Show overdue deliveries, if there are any."""
     if late:
         show_table(
             "Late deliveries",
-            ("table", "last delivery", "expected", "days late", "ask", "made without it"),
+            ("table", "last delivery", "expected", "days late", "ask", "tables without it"),
             [
                 (f["table"], f["newest"] or "never", f["expected"], f["days"], f["ask"], ", ".join(f["downstream"]))
                 for f in late_facts(contracts, late)
@@ -100,7 +101,7 @@ def show_late(contracts: dict[str, Contract], late: list[Overdue]) -> None:
 
 
 def show_tables(settings: Settings, *, as_json: bool) -> int:
-    """Every published table with rows and version, and what its contract says of it."""
+    """Show every published table with rows, version, owner and title."""
     lake, contracts = Lake(settings.lake, settings.s3), load_all()
     found = []
     for name in sorted(lake.tables(), key=_place):
@@ -113,7 +114,7 @@ def show_tables(settings: Settings, *, as_json: bool) -> int:
                 "rows": handle.count(),
                 "version": handle.version(),
                 "owner": contract.owner if contract else "citylake",
-                "what": contract.title if contract else "the lake's own books",
+                "what": contract.title if contract else "control table of the lake",
             }
         )
     if as_json:
@@ -132,5 +133,5 @@ LAYERS = ("raw", "cleansed", "quarantine", "base", "themes", "shared", "operatio
 
 
 def _place(table: str) -> tuple[int, str]:
-    """Tables in the order data flows through them."""
+    """Sort tables by layer, in the order of the data flow."""
     return LAYERS.index(table.split("/")[0]), table

@@ -1,6 +1,6 @@
-"""What the lake found, against the truth the demo city kept apart: precision and recall of the findings.
+"""The lake's findings compared with the truth of the demo city: precision and recall.
 
-Here: the comparison. Not here: the truth itself (`simulator`), showing it (`pipelines.cli.demo`).
+Here: the comparison. Not here: the truth (`simulator`), showing the result (`pipelines.cli.demo`, `pipelines.cli.evaluation`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GRADES = ("A", "B")
 
 @dataclass(frozen=True)
 class Finding:
-    """One question, as two sets: what the truth says and what the lake found."""
+    """The size of two sets and of their intersection: true, found, right."""
 
     name: str
     expected: int
@@ -44,7 +44,16 @@ class Finding:
 
 
 def compare(lake: Lake, folder: Path, as_of: date) -> list[Finding]:
-    """Hold the published tables against the truth's files."""
+    """Compare the published tables with the simulator's truth.
+
+    Args:
+        lake: the lake.
+        folder: the truth as CSV files.
+        as_of: the business date of the last night.
+
+    Returns:
+        One finding per question, in a fixed order.
+    """
     truth = {name: pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False) for name in ("person", "archive", "service")}
     archive = _table(
         lake, "themes/health/archive", ["ehr_no", "empi_id", "state", "rules", "person_uid", "survivor_ehr_no", "survivor_empi_id"]
@@ -89,7 +98,7 @@ def compare(lake: Lake, folder: Path, as_of: date) -> list[Finding]:
 
 
 def _duplicates(rows: pd.DataFrame) -> Finding:
-    """Pairs (archive, its survivor) of merges by identity number: right when the truth has both as one person's."""
+    """Count merges by identity number: right when archive and survivor belong to the same person."""
     merged = rows[rows["rules"].map(lambda r: "U1" in r or "U4" in r)]
     expected = rows[(rows["state"] != "CLOSED") & (rows["duplicate_group"].fillna("") != "")]
     group = rows.set_index(["ehr_no", "empi_id"])["true_person"]

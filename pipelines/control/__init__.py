@@ -1,4 +1,4 @@
-"""The lake's own tables, `operations/…`: what became of every batch, what is held, what was told, tidied up and given out.
+"""The control tables `operations/…`: ledger, releases, holds, notices, maintenance, audit and profile.
 
-Here: reading and appending them. They are only ever appended to. Not here: deciding anything that stands in them.
+Here: reading and appending them; they are append-only. Not here: the decisions they record.
 """

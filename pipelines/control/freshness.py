@@ -1,10 +1,10 @@
-"""What departments should have delivered by now, and have not.
+"""Overdue deliveries: what departments should have delivered as of a date, and have not.
 
-Here: cadence and latency of the contracts against the business dates in the ledger, as of a date. Not here: telling anybody
-(`notices`). The wall clock is never read: a night that is run again tells the same.
+Here: cadence and latency of the contracts against the business dates in the ledger. Not here: notifying anybody
+(`pipelines.notifications`). The wall clock is never read, so a night that is repeated reports the same.
 
-Dagster's own freshness policies do not fit: they ask by the wall clock when a table was last made, and every night makes
-every table, also one whose department has sent nothing for weeks.
+Dagster's own freshness policies do not fit: they check by the wall clock when a table was last materialized, and every night
+materializes every table, also one whose department has delivered nothing for weeks.
 """
 
 from __future__ import annotations
@@ -26,8 +26,12 @@ RULE = "The department has delivered as often as its contract says"
 class Overdue:
     """A table whose department is late.
 
-    table: the cleansed table; owner: the department's name; expected: the business date that is awaited; newest: that of the newest
-    delivery, None when there has never been one; days: how many days more than the contract allows it has been awaited.
+    Attributes:
+        table: the cleansed table.
+        owner: the department's name.
+        expected: the business date that is due.
+        newest: the business date of the newest delivery; None when there has never been one.
+        days: days overdue, beyond the latency that the contract allows.
     """
 
     table: str
@@ -43,17 +47,22 @@ class Overdue:
 
 
 def overdue(contracts: Mapping[str, Contract], ledger_rows: Iterable[Mapping[str, Any]], as_of: date) -> list[Overdue]:
-    """Every late table, the longest awaited first.
+    """Find the overdue tables, the longest overdue first.
 
-    ledger_rows: of the ledger (`table`, `kind`, `business_date`); deliveries for dates after as_of do not count. A table that was never
-    delivered is awaited from the first night on in which tables were made.
+    Args:
+        contracts: by table.
+        ledger_rows: rows of the ledger (`table`, `kind`, `business_date`); deliveries for dates after `as_of` do not count.
+        as_of: the business date of the night.
+
+    Returns:
+        The overdue tables. One that was never delivered is due from the first night on in which tables were made.
     """
     newest: dict[str, date] = {}
-    begun = as_of
+    first_night = as_of
     for row in ledger_rows:
         day = row["business_date"]
         if row["kind"] == "derived":
-            begun = min(begun, day)
+            first_night = min(first_night, day)
         elif row["kind"] == "batch" and day <= as_of:
             newest[row["table"]] = max(day, newest.get(row["table"], day))
     found = []
@@ -62,7 +71,7 @@ def overdue(contracts: Mapping[str, Contract], ledger_rows: Iterable[Mapping[str
         if cadence is None:
             continue
         last = newest.get(contract.sibling("raw"))
-        expected = _end(begun, cadence.period, 0) if last is None else _end(last, cadence.period, cadence.every)
+        expected = _end(first_night, cadence.period, 0) if last is None else _end(last, cadence.period, cadence.every)
         days = (as_of - expected).days - cadence.latency
         if days > 0:
             found.append(Overdue(contract.name, contract.owner, expected, last, days))
@@ -70,7 +79,7 @@ def overdue(contracts: Mapping[str, Contract], ledger_rows: Iterable[Mapping[str
 
 
 def _end(day: date, period: str, later: int) -> date:
-    """The last day of the day, week (Monday to Sunday), month or year that comes `later` periods after the one `day` lies in."""
+    """Return the last day of the period (day, week from Monday, month or year) that is `later` periods after the one of `day`."""
     if period == "d":
         return day + timedelta(days=later)
     if period == "w":
@@ -81,6 +90,6 @@ def _end(day: date, period: str, later: int) -> date:
 
 
 def verdict(table: str, late: Iterable[Overdue]) -> GateResult:
-    """The check `fresh` of a cleansed table: never blocking, the night goes on with what there is."""
+    """Return the check `fresh` of a cleansed table; it never blocks, the night continues with the data it has."""
     mine = [o for o in late if o.table == table]
     return GateResult(FRESH, not mine, False, RULE, {"table": mine[0].sentence()} if mine else {})

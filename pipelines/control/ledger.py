@@ -1,7 +1,7 @@
-"""The ledger and the releases: what became of every batch, and which versions of all tables belong together.
+"""The ledger and the releases: the account of every batch, and the table versions that belong together.
 
-Here: these two tables, `operations/ledger` and `operations/release`. Not here: the arithmetic (`quality.balance`), held
-deliveries (`pipelines.control.holds`).
+Here: the tables `operations/ledger` and `operations/release`, the names of all control tables. Not here: the arithmetic
+(`quality.balance`), held deliveries (`pipelines.control.holds`).
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 LEDGER = "operations/ledger"
 RELEASE = "operations/release"
 HOLD = "operations/hold"
-HELD_BACK = "operations/quarantine"
+QUARANTINE = "operations/quarantine"
 MAINTENANCE = "operations/maintenance"
 NOTICE = "operations/notice"
-"""What was told to whom: `pipelines.control.notices`."""
+"""Who was notified of what: `pipelines.control.notices`."""
 PROFILE = "operations/profile"
-"""What nights cost: `pipelines.control.profile`."""
-BOOKS = (LEDGER, RELEASE, HOLD, HELD_BACK, MAINTENANCE, NOTICE, PROFILE)
-"""Tables of the lake itself. They belong to no release."""
+"""Time and resources of every step: `pipelines.control.profile`."""
+CONTROL_TABLES = (LEDGER, RELEASE, HOLD, QUARANTINE, MAINTENANCE, NOTICE, PROFILE)
+"""The lake's own tables. They are part of no release."""
 ACCOUNTS = "accounts"
-"""Under this name a commit tells what the ledger will say of it."""
+"""The key in a commit's metadata under which it carries its ledger accounts."""
 
 
 Identity = tuple[str, str, str, str]
@@ -43,17 +43,26 @@ Identity = tuple[str, str, str, str]
 
 
 def commit_metadata(contract: Contract, accounts: Iterable[Account], *, run_id: str, as_of: date) -> dict[str, str]:
-    """The metadata of a commit: who made it, for which date, and the accounts of its rows.
+    """Return the metadata of a commit: run, business date, contract version, and the accounts of its rows.
 
-    Should the run end before the ledger has the accounts, `Ledger.complete` finds them there.
+    When the run ends before the ledger has the accounts, `Ledger.complete` reads them from the commit.
+
+    Args:
+        contract: of the table that is committed to.
+        accounts: one per batch.
+        run_id: the Dagster run.
+        as_of: the business date of the night.
+
+    Returns:
+        Texts by key, for the Delta commit.
     """
-    told = json.dumps([asdict(a) for a in accounts], default=str, sort_keys=True)
-    return {"run_id": run_id, "as_of": as_of.isoformat(), "contract_version": contract.version, ACCOUNTS: told}
+    found = json.dumps([asdict(a) for a in accounts], default=str, sort_keys=True)
+    return {"run_id": run_id, "as_of": as_of.isoformat(), "contract_version": contract.version, ACCOUNTS: found}
 
 
 @dataclass(frozen=True)
 class Release:
-    """One night's set of table versions that belong together."""
+    """The set of table versions that one night has published together."""
 
     number: int
     as_of: date
@@ -63,7 +72,7 @@ class Release:
 
 
 class Ledger:
-    """Reads and appends the lake's two bookkeeping tables."""
+    """Reads and appends `operations/ledger` and `operations/release`."""
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
@@ -71,17 +80,31 @@ class Ledger:
         self._releases = AppendOnlyTable(lake, RELEASE, _release_schema, itemgetter("release"))
 
     def record(self, accounts: Iterable[Account], *, run_id: str, as_of: date, version: int | None, seconds: float) -> None:
-        """Append one row per account. Raises CitylakeError when one does not balance: that is a fault of the lake itself."""
+        """Append one row per account; accounts that are already recorded are left out.
+
+        Args:
+            accounts: one per batch and kind.
+            run_id: the Dagster run.
+            as_of: the business date of the night.
+            version: Delta version that the commit made; None when nothing was published.
+            seconds: duration of the step.
+
+        Raises:
+            CitylakeError: an account does not balance, which is a fault of the lake itself.
+        """
         accounts = list(accounts)
         for a in accounts:
             if not a.balanced:
                 raise CitylakeError(
-                    "BALANCE", f"the ledger does not balance: {a.sentence()}", a.table, "Nothing may rely on this batch; report it"
+                    "BALANCE",
+                    f"the ledger does not balance: {a.sentence()}",
+                    a.table,
+                    "Do not use this batch; report the fault to the lake's engineers",
                 )
         now = datetime.now(UTC)
 
         def unknown(rows: list[Row]) -> list[Row]:
-            """Somebody else may have recorded the same."""
+            """Leave out what another run has recorded meanwhile."""
             known = {_identity(r) for r in rows}
             return [
                 {
@@ -98,37 +121,37 @@ class Ledger:
             self._ledger.add(unknown)
 
     def complete(self, table: str) -> None:
-        """Append what the commits of a table tell and the ledger does not: a run ended between the two.
+        """Append the accounts that commits of a table carry and the ledger lacks, because a run ended in between.
 
-        Older commits than the newest one whose accounts are all there need no look: who publishes completes what was before.
+        Commits older than the newest one whose accounts are complete are not read: every publication completes the earlier ones.
         """
         known = {_identity(r) for r in self.rows()}
-        newest = self._untold(self._lake.history(table, 1), known)
-        for told, accounts in reversed(self._untold(self._lake.history(table), known) if newest else []):
+        newest = self._unrecorded(self._lake.history(table, 1), known)
+        for commit, accounts in reversed(self._unrecorded(self._lake.history(table), known) if newest else []):
             if accounts:
-                as_of = date.fromisoformat(told["as_of"])
-                self.record(accounts, run_id=told["run_id"], as_of=as_of, version=int(told["version"]), seconds=0.0)
+                as_of = date.fromisoformat(commit["as_of"])
+                self.record(accounts, run_id=commit["run_id"], as_of=as_of, version=int(commit["version"]), seconds=0.0)
 
     @staticmethod
-    def _untold(commits: list[dict[str, Any]], known: set[Identity]) -> list[tuple[dict[str, Any], list[Account]]]:
-        """The commits, newest first, down to one whose accounts are all known; and those of their accounts that are not."""
+    def _unrecorded(commits: list[dict[str, Any]], known: set[Identity]) -> list[tuple[dict[str, Any], list[Account]]]:
+        """Return the commits, newest first, down to one whose accounts are all known, each with its unknown accounts."""
         found = []
-        for told in commits:
-            accounts = _accounts(told)
-            unknown = [a for a in accounts if (a.table, a.batch_id, a.kind, told["run_id"]) not in known]
+        for commit in commits:
+            accounts = _accounts(commit)
+            unknown = [a for a in accounts if (a.table, a.batch_id, a.kind, commit["run_id"]) not in known]
             if accounts and not unknown:
                 break
-            found.append((told, unknown))
+            found.append((commit, unknown))
         return found
 
     def rows(self) -> list[dict[str, Any]]:
-        """All ledger rows, oldest first."""
+        """Return all ledger rows, oldest first."""
         return self._ledger.rows()
 
     def refused(self) -> list[dict[str, Any]]:
-        """The newest row of every refused delivery that has not been taken in since, nor another one for its date.
+        """Return the newest row of every refused delivery, unless it or another one for its date has been ingested since.
 
-        `rejected` has all its rows, however often it was tried.
+        `rejected` counts the rows of all attempts.
         """
         newest: dict[tuple[str, date], dict[str, Any]] = {}
         rejected: Counter[tuple[str, str]] = Counter()
@@ -139,24 +162,33 @@ class Ledger:
         return [{**r, "rejected": rejected[r["table"], r["batch_id"]]} for r in newest.values() if r["kind"] in ("rejected", "held")]
 
     def release(self, *, as_of: date, run_id: str, versions: dict[str, int]) -> Release:
-        """Append the release of a finished night."""
-        told = {"as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True), "released_at": datetime.now(UTC)}
-        (row,) = self._releases.add(lambda known: [{"release": len(known) + 1, **told}], {f"release:{run_id}": 1})
+        """Append the release of a finished night.
+
+        Args:
+            as_of: the business date of the night.
+            run_id: the Dagster run; it makes at most one release.
+            versions: Delta version by table.
+
+        Returns:
+            The release with its number.
+        """
+        night = {"as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True), "released_at": datetime.now(UTC)}
+        (row,) = self._releases.add(lambda known: [{"release": len(known) + 1, **night}], {f"release:{run_id}": 1})
         return _release(row)
 
     def releases(self) -> list[Release]:
-        """All releases, oldest first."""
+        """Return all releases, oldest first."""
         return [_release(r) for r in self._releases.rows()]
 
 
 def _identity(row: dict[str, Any]) -> Identity:
-    """What tells one account from another: a run accounts for a batch once."""
+    """Return what identifies an account: a run accounts for a batch once per table and kind."""
     return row["table"], row["batch_id"], row["kind"], row["run_id"]
 
 
-def _accounts(told: dict[str, Any]) -> list[Account]:
-    """The accounts in the metadata of a commit; none in that of one which only tidies up or adds columns."""
-    found = json.loads(told.get(ACCOUNTS, "[]"))
+def _accounts(commit: dict[str, Any]) -> list[Account]:
+    """Return the accounts in the metadata of a commit; maintenance and schema changes have none."""
+    found = json.loads(commit.get(ACCOUNTS, "[]"))
     return [Account(**{**a, "business_date": date.fromisoformat(a["business_date"])}) for a in found]
 
 

@@ -1,6 +1,6 @@
-"""The book of maintenance, `operations/maintenance`: what was done to which table, and what is no longer there because of it.
+"""The maintenance log `operations/maintenance`: what was done to which table, and what was removed.
 
-Here: this table. Not here: doing it (`pipelines.maintenance.maintain`).
+Here: this table. Not here: the maintenance itself (`pipelines.maintenance.maintain`).
 """
 
 from __future__ import annotations
@@ -8,26 +8,37 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from pipelines.control.append_only import AppendOnlyTable
+from pipelines.control.append_only import AppendOnlyTable, Row
 from pipelines.control.ledger import MAINTENANCE
 from resources.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-RELEASE, BATCH = "release", "batch"
-"""Tasks that take something away: a release that can no longer be read; a batch whose raw rows are no longer kept."""
+
+class Task(StrEnum):
+    """What maintenance did."""
+
+    RELEASE = "release"
+    """A release is no longer readable."""
+    BATCH = "batch"
+    """The rows of a batch are no longer kept."""
+    COMPACTION = "compaction"
+    CHECKPOINT = "checkpoint"
+    ABANDONED_STAGES = "abandoned stages"
+    FILES_REMOVED = "files removed"
 
 
 @dataclass(frozen=True)
 class MaintenanceRecord:
-    """One thing done: `items` files, stages, releases or batches of a table, with their rows or bytes where that is known."""
+    """One task on a table: how many files, stages, releases or batches (`items`), with rows or bytes where they are known."""
 
     table: str
-    task: str
+    task: Task
     items: int = 1
     rows: int | None = None
     bytes: int | None = None
@@ -38,26 +49,32 @@ class MaintenanceRecord:
 
 
 class MaintenanceLog:
-    """Reads and appends the book."""
+    """Reads and appends `operations/maintenance`."""
 
     def __init__(self, lake: Lake) -> None:
-        self._book = AppendOnlyTable(lake, MAINTENANCE, _schema, itemgetter("recorded_at"))
+        self._table = AppendOnlyTable(lake, MAINTENANCE, _schema, itemgetter("recorded_at"))
 
     def record(self, done: Iterable[MaintenanceRecord], *, run_id: str) -> None:
-        """Append a row for each. What is taken away is recorded before it is gone."""
+        """Append one row per task. What will be removed is recorded before it is removed."""
         now = datetime.now(UTC)
         rows = [{**asdict(d), "run_id": run_id, "recorded_at": now} for d in done]
-        self._book.add(lambda known: rows)
+        self._table.add(lambda known: rows)
 
     def rows(self) -> list[MaintenanceRecord]:
-        return [MaintenanceRecord(**{name: row[name] for name in MaintenanceRecord.__dataclass_fields__}) for row in self._book.rows()]
+        """Return all records, oldest first."""
+        return [_record(row) for row in self._table.rows()]
 
     def gone_releases(self) -> set[int]:
-        return {u.release for u in self.rows() if u.task == RELEASE and u.release is not None}
+        """Return the numbers of the releases that are no longer readable."""
+        return {r.release for r in self.rows() if r.task is Task.RELEASE and r.release is not None}
 
     def gone_batches(self, raw: str) -> list[MaintenanceRecord]:
-        """The batches of a raw table whose rows are no longer kept."""
-        return [u for u in self.rows() if u.task == BATCH and u.table == raw]
+        """Return the batches of a raw table whose rows are no longer kept."""
+        return [r for r in self.rows() if r.task is Task.BATCH and r.table == raw]
+
+
+def _record(row: Row) -> MaintenanceRecord:
+    return MaintenanceRecord(**{**{name: row[name] for name in MaintenanceRecord.__dataclass_fields__}, "task": Task(row["task"])})
 
 
 def _schema() -> pa.Schema:

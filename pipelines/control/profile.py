@@ -1,8 +1,8 @@
-"""The book of what nights cost, `operations/profile`: a row for every table and run.
+"""The profile `operations/profile`: time and resources of every table in every run.
 
 Here: this table. Not here: measuring (`pipelines.measure`).
-It is written once, when a run ends: a commit for each of a night's tables would cost more than most of the figures are about.
-A run that is killed leaves no rows; what its finished steps cost stands in Dagster. Rows are appended without being read.
+It is written once, when a run ends: a commit per table would cost more than most of the figures it records.
+A run that is killed leaves no rows; the figures of its finished steps are in Dagster. Rows are appended without being read.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 
 def note(lake: Lake, measured: list[Measured]) -> bool:
-    """Append what the steps of a run cost; True when that is done. Never raises: a night does not fail for it.
+    """Append the figures of a run's steps; True when that is done. Never raises: a night does not fail for it.
 
-    A run that made no table, such as a date run once more, has nothing to say.
+    A run that made no table, such as a repeated date, has no figures.
     """
     if not any(m.outcome in (MADE, FAILED) for m in measured):
         return False
@@ -34,16 +34,22 @@ def note(lake: Lake, measured: list[Measured]) -> bool:
     except BaseException as e:
         if isinstance(e, KeyboardInterrupt | SystemExit):
             raise
-        log.warning("what the run cost could not be written down: %s", e)  # a library's panic is no Exception
+        log.warning("the profile of the run could not be written: %s", e)  # a panic in a native library is not an Exception
         return False
     return True
 
 
 def costs(lake: Lake, job: str | None = None, last: int | None = None) -> list[dict[str, Any]]:
-    """Rows, oldest first: run_id, job, as_of, table, outcome, `Measured.figures`, started_at, recorded_at.
+    """Read the profile, oldest row first.
 
-    job: only of its runs; last: only of so many of the newest runs. A part that an older version did not measure has no
-    seconds: they are in `other`.
+    Args:
+        lake: where the table is.
+        job: only the runs of this Dagster job.
+        last: only this many of the newest runs.
+
+    Returns:
+        Rows with run_id, job, as_of, table, outcome, `Measured.figures`, started_at, recorded_at. A part that an older version
+        did not measure has 0 seconds; they are counted in `other`.
     """
     import pyarrow.compute as pc
 
@@ -64,7 +70,7 @@ def _table(measured: list[Measured]) -> pa.Table:
 
     now = datetime.now(UTC)
     rows = [
-        {"run_id": m.run_id, "job": m.job, "as_of": m.as_of, "table": m.table, "outcome": m.outcome, **m.figures(),
+        {"run_id": m.run_id, "job": m.job, "as_of": m.as_of, "table": m.table, "outcome": m.outcome, "scope": m.scope, **m.figures(),
          "started_at": m.started_at, "recorded_at": now}
         for m in measured
     ]  # fmt: skip
@@ -77,7 +83,7 @@ def _schema() -> pa.Schema:
     text, whole, number, instant = pa.string(), pa.int64(), pa.float64(), pa.timestamp("us", tz="UTC")
     return pa.schema(
         [
-            ("run_id", text), ("job", text), ("as_of", pa.date32()), ("table", text), ("outcome", text),
+            ("run_id", text), ("job", text), ("as_of", pa.date32()), ("table", text), ("outcome", text), ("scope", text),
             *((f"seconds_{name}", number) for name in SECONDS),
             ("rows", whole), ("bytes_written", whole), ("files_written", whole), ("engine_jobs", whole),
             ("peak_memory_mb", number), ("bytes_spilled", whole), ("started_at", instant), ("recorded_at", instant),

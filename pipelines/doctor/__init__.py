@@ -1,6 +1,6 @@
-"""Is this installation fit for a night? Questions put to everything it stands on, each answered in one line.
+"""Health checks of an installation: is it ready for a night? Each check has a one-line result.
 
-Here: the questions about this machine, the stores, the exchange database and the engine. Not here: how answers are shown
-(`pipelines.cli.doctor`), what was delivered, how a night went.
-Nothing here changes the lake. What is written to try things lies below one scratch folder of the lake, which is removed.
+Here: checks of this machine, the stores, the exchange database and the engine. Not here: how results are shown
+(`pipelines.cli.doctor`), deliveries, the result of a night.
+No table is changed. Test files are written below one scratch folder of the lake, which is removed.
 """

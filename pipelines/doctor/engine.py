@@ -1,7 +1,7 @@
-"""The engine of the settings, tried as a night uses it: started, asked, made to write a table that is published and read.
+"""The engine, tested as a night uses it: start, query, and a small table that is staged, published and read.
 
-Here: one process of its own that does it, since an engine that hangs can only be ended from outside. Not here: the store
-alone (`stores`), Java (`machine`).
+Here: a child process that does it, since an engine that hangs can only be killed from outside. Not here: the store alone
+(`stores`), Java (`machine`).
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ ROWS = 1000
 GOODBYE_SECONDS = 30
 EMBEDDED_SECONDS = 120
 SPARK_SECONDS = 660
-"""Its first start fetches Java packages, for which it has 600 s."""
+"""Its first start downloads Java packages, for which it has 600 s."""
 
 
 class EngineProbe:
-    """A process with an engine, that writes below `scratch` in the lake."""
+    """A child process with an engine; it writes below `scratch` in the lake."""
 
     WRITE_SECONDS = 180
 
@@ -47,39 +47,39 @@ class EngineProbe:
         self.seconds = SPARK_SECONDS if settings.engine == "spark" else EMBEDDED_SECONDS
         self._folder = tempfile.TemporaryDirectory(prefix="citylake-doctor-", ignore_cleanup_errors=True)
         context = multiprocessing.get_context("spawn")
-        self._talk, theirs = context.Pipe()
+        self._pipe, theirs = context.Pipe()
         self._theirs = theirs
         self._process = context.Process(target=_work, args=(settings, scratch, self._folder.name, theirs), daemon=True)
         self._started = False
 
     def starts(self) -> str:
-        """The engine starts, answers, and computes what the lake computes by itself."""
+        """Start the engine and query it; its pseudonyms must equal those computed in Python."""
         self._process.start()
         self._theirs.close()
-        found = self._hear()
+        found = self._receive()
         self._started = True
         return found
 
     def writes(self) -> str:
-        """A table is staged by the engine, published, and read by the engine and by delta-rs."""
+        """Stage a table with the engine, publish it, read it with the engine and with delta-rs."""
         if not self._started:
             raise NotChecked("the engine must start first")
-        self._talk.send("write")
-        return self._hear()
+        self._pipe.send("write")
+        return self._receive()
 
-    def _hear(self) -> str:
+    def _receive(self) -> str:
         try:
-            told = self._talk.recv()
+            result = self._pipe.recv()
         except (EOFError, OSError):
             self._process.join(1)
-            what = f"the engine's process ended by itself ({self._process.exitcode})"
+            what = f"the engine's process ended unexpectedly (exit code {self._process.exitcode})"
             raise CitylakeError("ENGINE", what, "engine", "See the system's log: it may have run out of memory") from None
-        if isinstance(told, CitylakeError):
-            raise told
-        return str(told)
+        if isinstance(result, CitylakeError):
+            raise result
+        return str(result)
 
     def close(self) -> None:
-        """End it and what it has started."""
+        """End the process and everything it has started."""
         if self._process.pid is not None:
             self._process.terminate()
             self._process.join(GOODBYE_SECONDS)
@@ -89,9 +89,9 @@ class EngineProbe:
         self._folder.cleanup()
 
 
-def _work(settings: Settings, scratch: str, folder: str, talk: Connection) -> None:
-    """The process. It says nothing but through `talk`: what libraries print may hold secrets, and is not for the screen."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this one
+def _work(settings: Settings, scratch: str, folder: str, pipe: Connection) -> None:
+    """Run the child process. Results go through `pipe` only: what libraries print may contain secrets."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and ends this process
     signal.signal(signal.SIGTERM, _end)
     tempfile.tempdir = folder
     nothing = os.open(os.devnull, os.O_WRONLY)
@@ -102,14 +102,14 @@ def _work(settings: Settings, scratch: str, folder: str, talk: Connection) -> No
     try:
         try:
             with suppress(EOFError, BrokenPipeError):
-                talk.send(_outcome(lambda: _answers(engine, settings)))
-                talk.recv()
-                talk.send(_outcome(lambda: _publishes(engine, lake, f"{scratch}/table"), lake))
+                pipe.send(_outcome(lambda: _answers(engine, settings)))
+                pipe.recv()
+                pipe.send(_outcome(lambda: _publishes(engine, lake, f"{scratch}/table"), lake))
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is ending already
             engine.stop()
     finally:
-        os._exit(0)  # not the interpreter's teardown, which now and then aborts or hangs in a native thread
+        os._exit(0)  # skip the interpreter's teardown, which sometimes aborts or hangs in a native thread
 
 
 def _end(number: int, frame: FrameType | None) -> None:
@@ -117,7 +117,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def _outcome(work: Callable[[], str], lake: Lake | None = None) -> str | CitylakeError:
-    """What was found, or the error. The store is asked for clearer words when a library fails on it."""
+    """Return what was found, or the error. When a library fails on the store, the store is probed for a clearer error."""
     try:
         try:
             return work()
@@ -150,12 +150,12 @@ def _answers(engine: Engine, settings: Settings) -> str:
     started = perf_counter() - begin
     if said.zone != TIME_ZONE:
         what = f"the engine's session is in {said.zone}, not in {TIME_ZONE}"
-        raise CitylakeError("TIME_ZONE", what, _place(settings), "Take the time zone out of the server's properties")
+        raise CitylakeError("TIME_ZONE", what, _place(settings), "Remove the time zone from the server's properties")
     key = secrets.token_bytes(32)
     made = session.range(ROWS).select(pseudonym_column(key)(F.col("id").cast("string")).alias("pseudonym")).collect()
     if {r.pseudonym for r in made} != {hmac_sm3_hex(key, str(n)) for n in range(ROWS)}:
-        what = "the engine computes other pseudonyms than this machine"
-        raise CitylakeError("ENGINE", what, _place(settings), "Give its Python the same packages")
+        what = "the engine computes different pseudonyms than this machine"
+        raise CitylakeError("ENGINE", what, _place(settings), "Install the same packages in the engine's Python")
     name = f"Apache Spark {version} at {_place(settings)}" if settings.engine == "spark" else f"Sail {metadata.version('pysail')}, embedded"
     return f"{name}: started and answered in {started:.1f} s; {ROWS:,} pseudonyms in {perf_counter() - begin - started:.1f} s"
 
@@ -183,7 +183,9 @@ def _publishes(engine: Engine, lake: Lake, table: str) -> str:
     stage.write(frame)
     wrote = milliseconds()
     if stage.rows() != ROWS:
-        raise CitylakeError("ENGINE", "the engine wrote another number of rows", stage.uri, "Use another version")
+        raise CitylakeError(
+            "ENGINE", "the engine wrote a wrong number of rows", stage.uri, "Install the engine's version of requirements.txt"
+        )
     lake.publish(stage, base_version=None)
     published = milliseconds()
     wanted = ROWS * (ROWS - 1) // 2
@@ -191,6 +193,8 @@ def _publishes(engine: Engine, lake: Lake, table: str) -> str:
     read = milliseconds()
     by_delta = lake.arrow(table)
     if (by_engine.total, by_engine.text) != (wanted, "扬州") or by_delta is None or sum(by_delta["id"].to_pylist()) != wanted:
-        raise CitylakeError("ENGINE", "the rows read are not those written", lake.uri(table), "Use another version")
+        raise CitylakeError(
+            "ENGINE", "the rows read are not the rows written", lake.uri(table), "Install the engine's version of requirements.txt"
+        )
     steps = (f"staged in {wrote:.0f} ms", f"published in {published:.0f} ms", f"read by the engine in {read:.0f} ms")
     return f"{ROWS:,} rows: {', '.join(steps)}, by delta-rs in {milliseconds():.0f} ms"

@@ -1,6 +1,6 @@
-"""What the installation stands on at this machine: settings, packages, contracts, key, memory, Java.
+"""Checks of this machine: settings, packages, contracts, key, memory, Java.
 
-Here: questions that need no server. Not here: the stores and the database (`stores`), the engine (`engine`).
+Here: checks that need no server. Not here: the stores and the database (`stores`), the engine (`engine`).
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from resources.keys import read_key
 from resources.settings import CONFIG_VARIABLE, DEFAULT_CONFIG, SECRETS_VARIABLE, Settings
 from resources.store import is_bucket
 
-TELLING = ("pyspark", "pysail", "delta-spark", "deltalake", "dagster", "pyarrow")
+SHOWN_PACKAGES = ("pyspark", "pysail", "delta-spark", "deltalake", "dagster", "pyarrow")
 """The packages whose versions are shown."""
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
 IVY = ".ivy2.5.2"
-"""Where Spark keeps the Java packages it has fetched, below the user's home."""
+"""Where Spark caches the Java packages it has downloaded, below the user's home."""
 
 
 def sources() -> str:
-    """Where the settings come from."""
+    """Say where the settings come from."""
     config = Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_CONFIG))
     secrets = os.environ.get(SECRETS_VARIABLE)
     variables = sum(n.startswith("CITYLAKE_") for n in os.environ if n not in (CONFIG_VARIABLE, SECRETS_VARIABLE))
@@ -41,7 +41,7 @@ def sources() -> str:
 
 
 def packages() -> str:
-    """Every package in a version that the project was made for."""
+    """Every package has a version that the project supports."""
     from packaging.requirements import Requirement
 
     try:
@@ -61,19 +61,20 @@ def packages() -> str:
             wrong.append(f"{requirement} is {version}")
     if wrong:
         raise CitylakeError("PACKAGES", "; ".join(wrong), f"Python {platform.python_version()}", "Install the versions of requirements.txt")
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in TELLING)
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in SHOWN_PACKAGES)
     return f"Python {platform.python_version()}, {len(wanted)} requirements met: {versions}"
 
 
 def contracts() -> str:
+    """Every contract can be loaded."""
     known = load_all()
     delivered = [c for c in known.values() if c.delivery]
     return f"{len(known)} contracts, {len(delivered)} of delivered tables of {len({c.domain for c in delivered})} departments"
 
 
 def key(settings: Settings) -> str:
-    """A pseudonym key that nobody else can read, in no place that others are given."""
-    path, keep = settings.key_file, "Keep the key where only this account reads it"
+    """The pseudonym key exists, is private, and lies outside the lake and the landing zone."""
+    path, keep = settings.key_file, "Store the key where only this account can read it"
     try:
         read_key(path)
         mode = path.stat().st_mode
@@ -81,16 +82,16 @@ def key(settings: Settings) -> str:
         raise CitylakeError("KEY_UNREADABLE", f"the pseudonym key cannot be read ({e.strerror})", str(path), keep) from None
     for name, place in (("lake", settings.lake), ("landing zone", settings.landing)):
         if not is_bucket(place) and path.is_relative_to(place):
-            what = f"the pseudonym key lies inside the {name}: whoever is given that can undo every pseudonym"
+            what = f"the pseudonym key lies inside the {name}: whoever can read the {name} can reverse every pseudonym"
             raise CitylakeError("KEY_PLACE", what, str(path), "Move the key elsewhere and set CITYLAKE_KEY_FILE")
     if mode & OTHERS:
-        what = f"others than its owner may use the pseudonym key (mode {stat.S_IMODE(mode):04o})"
+        what = f"other accounts than its owner may use the pseudonym key (mode {stat.S_IMODE(mode):04o})"
         raise CitylakeError("KEY_OPEN", what, str(path), f"chmod 600 {path}")
-    return f"there, readable by its owner only (mode {stat.S_IMODE(mode):04o})"
+    return f"found, readable by its owner only (mode {stat.S_IMODE(mode):04o})"
 
 
 def capacity(settings: Settings) -> str:
-    """Cores, memory, disk for spills and time zone; what Spark would take of it."""
+    """Report cores, memory and time zone; Spark must not take more than half of its container's memory."""
     try:
         ZoneInfo(TIME_ZONE)
     except ZoneInfoNotFoundError:
@@ -119,11 +120,11 @@ def _container_memory() -> int | None:
 
 
 def java(settings: Settings) -> str:
-    """The Java that Spark runs on, and its packages."""
+    """Spark finds a Java and its packages."""
     if settings.engine != "spark":
         raise NotUsed("the embedded engine needs no Java")
     if settings.spark.startswith("sc://"):
-        raise NotUsed("the Spark server has its own")
+        raise NotUsed("the Spark server brings its own Java")
     program = spark.check_java()
     return f"Java {spark.java_version(program)} at {program}; {_jars(settings)}"
 
@@ -138,5 +139,5 @@ def _jars(settings: Settings) -> str:
     folder = Path(settings.spark_conf.get("spark.jars.ivy", home / IVY)) / "jars"
     names = [p.split(":") for p in spark.PACKAGES]
     there = sum((folder / f"{group}_{artifact}-{version}.jar").is_file() for group, artifact, version in names)
-    rest = "" if there == len(names) else "; Spark fetches the others when it first starts"
-    return f"{there} of {len(names)} Java packages are fetched{rest}"
+    rest = "" if there == len(names) else "; Spark downloads the others when it first starts"
+    return f"{there} of {len(names)} Java packages are downloaded{rest}"

@@ -1,6 +1,6 @@
-"""The places where rows come from and go to: the lake's store, the landing zone, the exchange database, their clocks.
+"""Checks of the lake's store, the landing zone, the exchange database and their clocks.
 
-Here: whether each answers, may be written, may be trusted with commits. Not here: the engine on top of them (`engine`).
+Here: whether each answers, is writable, and is safe for commits. Not here: the engine on top of them (`engine`).
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from resources.settings import Settings
 from resources.store import Bucket, Store, is_bucket, store_at
 
 FREE_BYTES = 1 << 30
-"""A night needs at least so much room on the lake's disk."""
+"""A night needs at least this much free space on the lake's disk."""
 SKEW_SECONDS = 60
 WRITERS = 8
 VERSIONS = ("Versions", "DeleteMarkers")
-BOOTSTRAP = "Make it with `citylake bootstrap`, or correct the setting"
+BOOTSTRAP = "Create it with `citylake bootstrap`, or correct the setting"
 
 
 def now() -> datetime:
-    """This machine's clock."""
+    """Return this machine's time."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What another clock said, and how many seconds it is ahead of ours."""
+    """The difference of another clock: seconds it is ahead of ours."""
 
     whose: str
     ahead: float
 
 
 class Stores:
-    """The stores of one installation. What is written lies below `scratch` in the lake, a name nobody else uses."""
+    """The stores of one installation. Test files are written below `scratch` in the lake, a unique name."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -54,20 +54,20 @@ class Stores:
 
     @cached_property
     def refusal(self) -> CitylakeError | None:
-        """Why the lake's store cannot be used, None when it answers. It is asked once: a dead one takes long to say nothing."""
+        """Why the lake's store cannot be used; None when it answers. It is probed once, as a dead store takes long to time out."""
         try:
-            _there(self._lake)
+            _reachable(self._lake)
         except CitylakeError as e:
             return e
         return None
 
-    def before(self) -> None:
+    def require_lake(self) -> None:
         """Raises NotChecked when the lake's store does not answer."""
         if self.refusal:
             raise NotChecked("the lake's store must answer first")
 
     def lake(self) -> str:
-        """The lake's store takes a small file, gives it back and removes it."""
+        """Write, read and remove a small file in the lake's store."""
         if self.refusal:
             raise self.refusal
         begin = perf_counter()
@@ -78,7 +78,9 @@ class Stores:
         free = shutil.disk_usage(self._lake.root).free
         if free < FREE_BYTES:
             what = f"only {free / 2**20:.0f} MiB are free on the lake's disk"
-            raise CitylakeError("DISK", what, self._lake.root, "Make room: a night needs space beside what it replaces")
+            raise CitylakeError(
+                "DISK", what, self._lake.root, "Free disk space: a night needs room for new files before it removes old ones"
+            )
         return f"{self._lake.root}: {took}; {free / 2**30:,.1f} GiB free"
 
     def _written(self) -> bytes:
@@ -95,9 +97,9 @@ class Stores:
                 same = found.read() == text
         except OSError as e:
             what = f"the lake's folder cannot be written ({e.strerror})"
-            raise CitylakeError("FOLDER", what, self._lake.root, "Let this account write there") from None
+            raise CitylakeError("FOLDER", what, self._lake.root, "Give this account permission to write there") from None
         if not same:
-            raise CitylakeError("STORE", "the store gave back something else than it took", self._lake.uri(path), "Do not use this store")
+            raise CitylakeError("STORE", "the store returned other bytes than were written", self._lake.uri(path), "Do not use this store")
         self.clean()
         return text
 
@@ -108,28 +110,28 @@ class Stores:
         try:
             state = bucket.client.get_bucket_versioning(Bucket=bucket.bucket).get("Status", "off")
         except (ClientError, BotoCoreError):
-            return "whether it keeps old versions is not known"
-        return "old versions are kept" if state == "Enabled" else "old versions are not kept (`citylake bootstrap` sets that)"
+            return "whether old versions are kept is not known"
+        return "old versions are kept" if state == "Enabled" else "old versions are not kept (`citylake bootstrap` turns that on)"
 
     def clean(self) -> str:
-        """Remove everything that was written, in a bucket also what it would keep as old versions."""
-        self.before()
+        """Remove the test files, in a bucket also their old versions."""
+        self.require_lake()
         self._lake.remove(self.scratch)
-        told = "nothing is left behind"
+        message = "nothing is left"
         if isinstance(self._lake, Bucket):
             gone = not self._lake.has(self.scratch)
-            if gone and not self._forgotten(self._lake):
-                told = "the objects are removed; their old versions stay as long as the bucket keeps those"
+            if gone and not self._purged(self._lake):
+                message = "the objects are removed; their old versions stay as long as the bucket keeps those"
         else:
             gone = not Path(self._lake.root, self.scratch).exists()
         if not gone:
             raise CitylakeError(
-                "STORE", "what was written to try it cannot be removed", self._lake.uri(self.scratch), "Let the keys delete"
+                "STORE", "the test files cannot be removed", self._lake.uri(self.scratch), "Give the access key permission to delete"
             )
-        return told
+        return message
 
-    def _forgotten(self, bucket: Bucket) -> bool:
-        """Delete old versions and delete markers too, where the keys may; whether that was done."""
+    def _purged(self, bucket: Bucket) -> bool:
+        """Delete old versions and delete markers where the access key may; whether that was done."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         where = {"Bucket": bucket.bucket, "Prefix": f"{bucket.key(self.scratch)}/"}
@@ -142,31 +144,30 @@ class Stores:
             return False
 
     def put_if_absent(self, rounds: int) -> str:
-        """Of several writers of one new object exactly one is told that it was first: every commit rests on that."""
+        """Of several writers of one new object, exactly one succeeds: every commit depends on that."""
         from resources.store_check import put_if_absent
 
         if not isinstance(self._lake, Bucket):
             raise NotUsed("the lake is a folder")
-        self.before()
+        self.require_lake()
         begin = perf_counter()
         verdict = put_if_absent(self._lake.client, self._lake.bucket, self._lake.key(self.scratch), WRITERS, rounds)
         if not verdict.safe:
-            remedy = (
-                "Use a store that honours If-None-Match on PUT (and gateways that pass it on): here two commits can overwrite each other"
-            )
+            remedy = "Use a store, and gateways, that honour If-None-Match on PUT: otherwise two commits can overwrite each other"
             raise CitylakeError("STORE_UNSAFE", f"this store is NOT safe for a lake: {verdict}", self._lake.root, remedy)
         return f"{verdict}; {perf_counter() - begin:.1f} s"
 
     def landing(self) -> str:
+        """The landing zone can be read."""
         store = store_at(self.settings.landing, self.settings.s3)
-        _there(store)
+        _reachable(store)
         folders = [c.name for c in store.children("") if c.is_folder]
-        awaited = {c.domain for c in load_all().values() if c.delivery and c.delivery.format != "database"}
-        return f"{store.root}: folders of {len(awaited & set(folders))} of {len(awaited)} departments that deliver files"
+        expected = {c.domain for c in load_all().values() if c.delivery and c.delivery.format != "database"}
+        return f"{store.root}: folders of {len(expected & set(folders))} of {len(expected)} departments that deliver files"
 
     @cached_property
     def _database(self) -> Moment | Unreachable | None:
-        """The database's clock, None when it has none of its own, or why it does not answer. It is asked once."""
+        """The database's clock, None when it has none of its own, or why it does not answer. It is queried once."""
         import sqlalchemy as sa
 
         from resources.readers.exchange_connection import snapshot
@@ -201,7 +202,7 @@ class Stores:
         return f"{where} answers in {(perf_counter() - begin) * 1000:.0f} ms; {len(tables)} tables are delivered there"
 
     def clocks(self) -> str:
-        """Clocks of the servers against ours: signatures and the order of files rest on them."""
+        """The servers' clocks agree with ours: request signatures and the order of files depend on them."""
         moments: list[Moment] = []
         silent: list[str] = []
         sources: list[tuple[str, Callable[[], Moment | None]]] = []
@@ -218,7 +219,7 @@ class Stores:
             what = "; ".join(
                 f"the clock of {m.whose} is {abs(m.ahead):.0f} s {'ahead of' if m.ahead > 0 else 'behind'} ours" for m in wrong
             )
-            raise CitylakeError("CLOCK", what, "clock", "Set the clocks (NTP), this machine's first")
+            raise CitylakeError("CLOCK", what, "clock", "Synchronize the clocks with NTP, this machine's first")
         if not moments and silent:
             raise NotChecked("; ".join(silent))
         if not moments:
@@ -231,7 +232,7 @@ class Stores:
         return self._database
 
     def _store_clock(self, place: str) -> Moment | None:
-        """Every answer of an S3 store has a date, refusals too."""
+        """Read the clock of an S3 store from the date of its answer; refusals have one too."""
         from email.utils import parsedate_to_datetime
 
         from botocore.exceptions import ClientError
@@ -251,10 +252,10 @@ class Stores:
         return None
 
 
-def _there(store: Store) -> None:
+def _reachable(store: Store) -> None:
     if not isinstance(store, Bucket):
         if not Path(store.root).is_dir():
-            raise CitylakeError("FOLDER", "there is no such folder", store.root, BOOTSTRAP)
+            raise CitylakeError("FOLDER", "the folder does not exist", store.root, BOOTSTRAP)
         if not os.access(store.root, os.R_OK | os.X_OK):
-            raise CitylakeError("FOLDER", "the folder cannot be read", store.root, "Let this account read it")
+            raise CitylakeError("FOLDER", "the folder cannot be read", store.root, "Give this account permission to read it")
     store.check()

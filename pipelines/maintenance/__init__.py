@@ -1,4 +1,4 @@
-"""The lake's care: small files put together, what nobody needs removed, raw kept as long as contracts say.
+"""Maintenance of the lake: compaction, vacuum of unneeded files, retention of raw.
 
-Here: which tables, and what is promised to readers. Not here: what is done to a Delta table (`resources.maintenance`).
+Here: the policy, and what stays readable. Not here: the operations on a Delta table (`resources.maintenance`).
 """

@@ -1,9 +1,9 @@
-"""Maintain the lake: which tables, what is promised to readers, how long raw is kept; and what was done.
+"""Maintain the lake: compact, checkpoint, apply retention, remove files that no kept release needs.
 
-Here: the policy and its order. Not here: what is done to a Delta table (`resources.maintenance`), Dagster, the screen.
+Here: the policy and its order. Not here: the operations on a Delta table (`resources.maintenance`), Dagster, the screen.
 
-What is promised: every release of the last `keep_days` days, at least the last `keep_releases`, and everything that was
-the newest version of a table within these days. A release beyond that is said to be gone before its first file goes.
+Kept readable are all releases of the last `keep_days` days, at least the last `keep_releases`, and every version that was the
+newest of its table within these days. An older release is recorded as gone before its first file is removed.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 from pipelines.control.ledger import Release
-from pipelines.control.maintenance import RELEASE, MaintenanceRecord
+from pipelines.control.maintenance import MaintenanceRecord, Task
 from pipelines.maintenance.retention import prune
 from pipelines.runtime import Runtime
+from pipelines.wrong_use import WrongUse
 from resources import maintenance
-from resources.errors import CitylakeError
 from resources.lake import Conflict
 from resources.store import StoredFile
 
 TRIES = 3
-BESIDE = "(beside the tables)"
+OUTSIDE_TABLES = "(outside the tables)"
 
 
 @dataclass
 class Maintained:
-    """What was done to a table, or in a dry run would be. busy: why its files were left as they are."""
+    """What was done to a table, or would be done in a dry run. busy: why its files were left as they are."""
 
     table: str
     files_before: int = 0
@@ -52,23 +52,37 @@ def maintain(
     now: datetime | None = None,
     progress: Callable[[str, str], None] = lambda table, event: None,
 ) -> list[Maintained]:
-    """Maintain all tables, or only those named. Safe beside nights and readers.
+    """Maintain all tables, or only some. Safe while nights and readers are active.
 
-    alive: runs at work now. now: the moment from which days are counted back.
-    Raises CitylakeError for a table that is not there.
+    Args:
+        runtime: the installation.
+        run_id: names this maintenance in `operations/maintenance`.
+        tables: only these; default all.
+        dry_run: compute what would be done and change nothing.
+        alive: runs that are active now; their stages are kept.
+        now: the moment from which `keep_days` are counted back; default the wall clock.
+        progress: called with a table's name and "start" or "done".
+
+    Returns:
+        One entry per table, and one for leftovers outside the tables.
+
+    Raises:
+        WrongUse: a table does not exist.
     """
-    there, book = runtime.lake.tables(), runtime.maintenance_log
-    if unknown := sorted(set(tables) - set(there)):
-        raise CitylakeError("TABLE_MISSING", f"there is no table {', '.join(unknown)}", runtime.lake.root, "See `citylake tables`")
+    existing, log = runtime.lake.tables(), runtime.maintenance_log
+    if unknown := sorted(set(tables) - set(existing)):
+        raise WrongUse(
+            "TABLE_MISSING", f"there is no table {', '.join(unknown)}", runtime.lake.root, "List the tables with `citylake tables`"
+        )
     since = (now or datetime.now(UTC)) - timedelta(days=runtime.settings.keep_days)
-    kept, gone = promised(runtime, since)
-    known = book.gone_releases()
+    kept, gone = kept_releases(runtime, since)
+    known = log.gone_releases()
     if not dry_run:
-        book.record(
-            [MaintenanceRecord("operations/release", RELEASE, release=r.number) for r in gone if r.number not in known], run_id=run_id
+        log.record(
+            [MaintenanceRecord("operations/release", Task.RELEASE, release=r.number) for r in gone if r.number not in known], run_id=run_id
         )
     done = []
-    for table in sorted(tables or there):
+    for table in sorted(tables or existing):
         started = perf_counter()
         progress(table, "start")
         versions = {r.versions[table] for r in kept if table in r.versions}
@@ -77,16 +91,16 @@ def maintain(
         done.append(one)
         progress(table, "done")
     if not tables:
-        beside = maintenance.leftovers(runtime.lake, since)
-        if beside:
-            done.append(_remove(runtime, Maintained(BESIDE), beside, dry_run=dry_run))
+        leftovers = maintenance.leftovers(runtime.lake, since)
+        if leftovers:
+            done.append(_remove(runtime, Maintained(OUTSIDE_TABLES), leftovers, dry_run=dry_run))
     if not dry_run:
-        book.record([u for one in done for u in _upkeep(one)], run_id=run_id)
+        log.record([r for one in done for r in _records(one)], run_id=run_id)
     return done
 
 
-def promised(runtime: Runtime, since: datetime) -> tuple[list[Release], list[Release]]:
-    """The releases that stay readable, and those that need not: once gone, a release stays gone."""
+def kept_releases(runtime: Runtime, since: datetime) -> tuple[list[Release], list[Release]]:
+    """Split the releases into those that stay readable and those that do not; one that is gone stays gone."""
     releases, lost = runtime.ledger.releases(), runtime.maintenance_log.gone_releases()
     last = {r.number for r in releases[-runtime.settings.keep_releases :]}
     kept = [r for r in releases if r.number not in lost and (r.number in last or r.released_at >= since)]
@@ -99,19 +113,19 @@ def _table(
     one = Maintained(table)
     try:
         if maintenance.worked_on(runtime.lake, table, alive):
-            one.busy = "a run is at work on it; the next maintenance does it"
+            one.busy = "a run is writing to it; the next maintenance does it"
         else:
             one.batches = prune(runtime, table, run_id, dry_run=dry_run)
             _compact(runtime, one, run_id, dry_run=dry_run)
     except Conflict:
-        one.busy = "somebody else published to it each time; the next maintenance does it"
+        one.busy = "another run published to it each time; the next maintenance does it"
     if not dry_run:
         one.checkpoint = maintenance.checkpoint(runtime.lake, table)
     return _remove(runtime, one, maintenance.unneeded(runtime.lake, table, versions, since, alive), dry_run=dry_run)
 
 
 def _compact(runtime: Runtime, one: Maintained, run_id: str, *, dry_run: bool) -> None:
-    """Put small files together, from the new version when somebody else was first. Raises Conflict when that happens each time."""
+    """Compact small files; start over from the new version after a conflicting commit. Raises Conflict after TRIES conflicts."""
     for attempt in range(1, TRIES + 1):
         plan = maintenance.scattered(runtime.lake, one.table)
         if plan is None:
@@ -128,7 +142,7 @@ def _compact(runtime: Runtime, one: Maintained, run_id: str, *, dry_run: bool) -
 
 
 def _statistics(runtime: Runtime, table: str) -> bool:
-    """As its publishers do it: with ranges in the lake's own books and where the contract permits them."""
+    """Whether the log gets minimum and maximum: for control tables, and where the contract permits it."""
     contract = runtime.contracts.get(table)
     return contract.statistics if contract else table.startswith("operations/")
 
@@ -141,14 +155,14 @@ def _remove(runtime: Runtime, one: Maintained, files: list[StoredFile], *, dry_r
     return one
 
 
-def _upkeep(one: Maintained) -> list[MaintenanceRecord]:
+def _records(one: Maintained) -> list[MaintenanceRecord]:
     found = []
     if one.files_after != one.files_before:
-        found.append(MaintenanceRecord(one.table, "compaction", items=one.files_before - one.files_after))
+        found.append(MaintenanceRecord(one.table, Task.COMPACTION, items=one.files_before - one.files_after))
     if one.checkpoint:
-        found.append(MaintenanceRecord(one.table, "checkpoint"))
+        found.append(MaintenanceRecord(one.table, Task.CHECKPOINT))
     if one.stages:
-        found.append(MaintenanceRecord(one.table, "abandoned stages", items=one.stages))
+        found.append(MaintenanceRecord(one.table, Task.ABANDONED_STAGES, items=one.stages))
     if one.removed:
-        found.append(MaintenanceRecord(one.table, "files removed", items=one.removed, bytes=one.bytes_freed))
+        found.append(MaintenanceRecord(one.table, Task.FILES_REMOVED, items=one.removed, bytes=one.bytes_freed))
     return found

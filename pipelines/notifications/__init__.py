@@ -1,5 +1,5 @@
-"""Telling people: what went wrong in a night, whom it concerns, what keeps its last state because of it, what to do next.
+"""Notifications: what went wrong in a night, whom it concerns, which tables keep their last state, what to do next.
 
-happened (what a run's events say) → gather (notices) → words (a message per department, and one for the engineers) → tell.
-Here: all that. Not here: sending (`resources.channels`), what is late (`pipelines.control.freshness`).
+incidents (from a run's events) → gather (notices) → messages (one per department, one for the engineers) → notify.
+Not here: sending (`resources.channels`), overdue deliveries (`pipelines.control.freshness`).
 """

@@ -6,24 +6,40 @@ Here: its kinds and its shape. Not here: reading it from Dagster's events (`pipe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pipelines.control import holds
 
-GATE_FAILED, TABLE_FAILED, RUN_FAILED = "GATE_FAILED", "TABLE_FAILED", "RUN_FAILED"
-REFUSED, HOLD, UNREACHABLE, LATE = "DELIVERY_REFUSED", "HOLD", "SOURCE_UNREACHABLE", "DELIVERY_LATE"
-FAILURES = (GATE_FAILED, TABLE_FAILED, RUN_FAILED)
-KIND_OF_CODE = {**dict.fromkeys(holds.CODES, HOLD), "DELIVERY": REFUSED, "GATE": GATE_FAILED}
-"""By the beginning of an error's code, the longest first."""
+
+class IncidentKind(StrEnum):
+    """What went wrong; messages.yaml has the texts of each kind."""
+
+    GATE_FAILED = "GATE_FAILED"
+    TABLE_FAILED = "TABLE_FAILED"
+    RUN_FAILED = "RUN_FAILED"
+    REFUSED = "DELIVERY_REFUSED"
+    HOLD = "HOLD"
+    UNREACHABLE = "SOURCE_UNREACHABLE"
+    LATE = "DELIVERY_LATE"
+
+
+FAILURES = (IncidentKind.GATE_FAILED, IncidentKind.TABLE_FAILED, IncidentKind.RUN_FAILED)
+KIND_OF_CODE = {**dict.fromkeys(holds.CODES, IncidentKind.HOLD), "DELIVERY": IncidentKind.REFUSED, "GATE": IncidentKind.GATE_FAILED}
+"""By prefix of an error's code; the first match counts."""
 
 
 @dataclass(frozen=True)
 class Incident:
-    """kind: one of the constants above; table: as its asset is called, empty for a whole run; line: what to say of it.
+    """One incident of a run.
 
-    unexpected: the class of an exception that is none of the lake's own: its text may hold anything, also personal values.
+    Attributes:
+        kind: what went wrong.
+        table: the asset's table; empty for a whole run.
+        line: the error as one line: code, what, where, what to do.
+        unexpected: the class of an exception that the lake does not raise itself: its text may contain personal values.
     """
 
-    kind: str
+    kind: IncidentKind
     table: str
     line: str
     unexpected: str = ""

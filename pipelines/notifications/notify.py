@@ -1,6 +1,7 @@
-"""Tell people of a run that has ended, once, whoever started it. Nothing here ever stops or holds up a night.
+"""Notify people of a finished run, once, whoever started it. A failure here never stops or delays a night.
 
-Here: from happenings to answers of channels; who has which channels. Not here: what is told (`gather`, `words`), sending.
+Here: from incidents to the answers of channels; who has which channels. Not here: the notices (`gather`), their texts
+(`messages`), sending.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from contracts import Contract
-from pipelines.control import notices as book
 from pipelines.control.freshness import overdue
+from pipelines.control.holds import HoldState
+from pipelines.control.notices import claim, open_problems
 from pipelines.notifications import messages
-from pipelines.notifications.gather import Notice, notices, standing_refusals
+from pipelines.notifications.gather import Notice, notices, open_refusals
 from pipelines.notifications.incidents import Incident
 from pipelines.runtime import Runtime
 from resources.channels import Answer, Channel, Message, send
@@ -22,13 +24,13 @@ from resources.errors import CitylakeError
 from resources.settings import MASK, Settings
 
 NUMBERS = re.compile(r"\d{11,}[\dXx]?")
-"""Telephone, identity, archive and card numbers. No error of the lake should hold one; should one do so, it goes no further."""
+"""Telephone, identity, archive and card numbers. No error of the lake should contain one; if one does, it is masked."""
 SHORTEST_SECRET = 4
 
 
 @dataclass
 class NotificationReport:
-    """messages: what was written, by whom it goes to; answers: of the channels; troubles: a line each, also for a channel that failed."""
+    """Messages by recipient, answers of the channels, and one line per problem, such as a channel that failed."""
 
     messages: dict[str, Message] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
@@ -38,68 +40,77 @@ class NotificationReport:
 def notify(
     runtime: Runtime, run_id: str, as_of: date, found: Iterable[Incident], *, whole: bool, release: int | None
 ) -> NotificationReport:
-    """Write to everybody whom the happenings of a run concern, and send it. Never raises.
+    """Write and send the messages of a run. Never raises; a run is notified of once.
 
-    whole: the run was a whole night, so it also says what stands refused or is late. A run that was told before is not told again.
+    Args:
+        runtime: the installation.
+        run_id: the Dagster run.
+        as_of: the business date of the night.
+        found: the incidents of the run.
+        whole: whether the run was a whole night, which also reports open refusals and overdue deliveries.
+        release: number of the release; None without one.
+
+    Returns:
+        What was sent, and what could not be sent.
     """
     report, secrets = NotificationReport(), runtime.settings.secrets()
     found = [replace(h, line=_clean(h.line, secrets)) for h in found]
     try:
-        made = _noted(runtime, run_id, as_of, found, whole=whole)
+        made = _claimed(runtime, run_id, as_of, found, whole=whole)
     except Exception as e:
-        report.troubles.append(f"what was told before is not known, so old news may be told as new: {_line(e)}")
-        made = _unnoted(runtime, as_of, found, report)
+        report.troubles.append(f"earlier notifications cannot be read, so known problems may be reported as new: {_line(e)}")
+        made = _from_incidents(runtime, as_of, found, report)
     try:
         report.messages = messages.messages(made, runtime.contracts, as_of, whole=whole, release=release)
-        report.troubles += nobodies(runtime.settings, runtime.contracts)
+        report.troubles += unknown_recipients(runtime.settings, runtime.contracts)
         channels = channels_of(runtime.settings)
         report.answers = send([(c, message) for to, message in report.messages.items() for c in channels.get(to, [])])
         report.troubles += [f"{a.channel}: {a.verdict}" for a in report.answers if not a.answered]
     except Exception as e:
-        report.troubles.append(f"not everybody could be told: {_line(e)}")
+        report.troubles.append(f"not every recipient could be notified: {_line(e)}")
     return report
 
 
-def _noted(runtime: Runtime, run_id: str, as_of: date, found: list[Incident], *, whole: bool) -> list[Notice]:
-    """The notices of a run, noted in the book; none when it was told before."""
+def _claimed(runtime: Runtime, run_id: str, as_of: date, found: list[Incident], *, whole: bool) -> list[Notice]:
+    """Return the notices of a run after recording them; none when another process has recorded them before."""
     contracts, rows = runtime.contracts, runtime.ledger.rows()
     secrets = runtime.settings.secrets()
-    settled = {h.batch_id for h in runtime.holds.waiting() if h.state == "refused"}
+    settled = {h.batch_id for h in runtime.holds.waiting() if h.state is HoldState.REFUSED}
     refused = [{**r, "reason": _clean(r["reason"], secrets)} for r in runtime.ledger.refused() if r["batch_id"] not in settled]
-    refusals = standing_refusals(contracts, refused, rows, as_of)
+    refusals = open_refusals(contracts, refused, rows, as_of)
     if not whole:
         reasons = {h.line for h in found}
         refusals = [r for r in refusals if r["reason"] in reasons]
     late = overdue(contracts, rows, as_of) if whole else []
-    made = notices(contracts, found, refusals, late, book.told_before(runtime.lake), as_of)
+    made = notices(contracts, found, refusals, late, open_problems(runtime.lake), as_of)
     if not (made or whole):
         return []
-    return made if book.claim(runtime.lake, run_id, as_of, made, whole=whole) else []
+    return made if claim(runtime.lake, run_id, as_of, made, whole=whole) else []
 
 
-def _unnoted(runtime: Runtime, as_of: date, found: list[Incident], report: NotificationReport) -> list[Notice]:
-    """The notices of a run whose lake cannot be asked: what its events say, all of it as news."""
+def _from_incidents(runtime: Runtime, as_of: date, found: list[Incident], report: NotificationReport) -> list[Notice]:
+    """Return the notices of a run whose lake cannot be read: its incidents, all as new."""
     try:
         return notices(runtime.contracts, found, [], [], {}, as_of)
     except Exception as e:
-        report.troubles.append(f"nobody could be told: {_line(e)}")
+        report.troubles.append(f"nobody could be notified: {_line(e)}")
         return []
 
 
 def channels_of(settings: Settings) -> dict[str, list[Channel]]:
-    """The channels of the settings, by whose they are."""
+    """Return the channels of the settings by recipient."""
     return {to: [Channel(to, i, url) for i, url in enumerate(urls)] for to, urls in settings.notify.items()}
 
 
-def nobodies(settings: Settings, contracts: Mapping[str, Contract]) -> list[str]:
-    """A line for every name in the setting `notify` that is no department's."""
+def unknown_recipients(settings: Settings, contracts: Mapping[str, Contract]) -> list[str]:
+    """Return one line for every name in the setting `notify` that is no department."""
     known = {c.owner for c in contracts.values()} | {messages.ENGINEERS}
     wrong = [to for to in settings.notify if to not in known]
-    return [f"setting notify: no table belongs to {to!r}; known are {', '.join(sorted(known))}" for to in wrong]
+    return [f"setting notify: no table belongs to {to!r}; use one of {', '.join(sorted(known))}" for to in wrong]
 
 
 def _clean(text: str, secrets: Iterable[str]) -> str:
-    """A text without the settings' secrets and without long numbers."""
+    """Mask the settings' secrets and long numbers in a text."""
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, MASK)
@@ -107,5 +118,5 @@ def _clean(text: str, secrets: Iterable[str]) -> str:
 
 
 def _line(e: Exception) -> str:
-    """An exception without what others may have put into it."""
+    """Return the text of the lake's own errors; of others only the class, as their text may contain personal values."""
     return str(e) if isinstance(e, CitylakeError) else type(e).__name__

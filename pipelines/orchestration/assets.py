@@ -1,7 +1,7 @@
-"""Every table as a Dagster asset: made from contracts and declarations, none written by hand.
+"""Every table as a Dagster asset, generated from contracts and declarations.
 
 Here: asset keys, groups, kinds, owners, pools, checks, and turning a step's outcome into Dagster's events.
-Not here: what a step does (`pipelines.steps`), what is shown of it (`pipelines.orchestration.metadata`).
+Not here: what a step does (`pipelines.steps`), its metadata (`pipelines.orchestration.metadata`).
 """
 
 from collections.abc import Callable, Iterator
@@ -12,9 +12,9 @@ from typing import Any
 import dagster as dg
 
 from assets.declare import TableAsset
-from contracts import Contract
+from contracts import Contract, SourceContract
 from pipelines.control import freshness
-from pipelines.control.ledger import HELD_BACK, MAINTENANCE, RELEASE
+from pipelines.control.ledger import MAINTENANCE, QUARANTINE, RELEASE
 from pipelines.maintenance.maintain import maintain
 from pipelines.maintenance.retention import refuse_partial
 from pipelines.measure import BOOK, MADE, UNCHANGED
@@ -34,28 +34,30 @@ from resources.lake import Conflict
 
 RETRIES = 2
 SECONDS_TO_RECOVER = 5
-"""Before a step asks again a store that could not be reached."""
+"""Before a step is retried after the store could not be reached."""
 REBUILD_TAG = "citylake/rebuild"
 PARTIAL_TAG = "citylake/partial"
-"""On a rebuild: although raw no longer keeps everything."""
+"""On a rebuild: accept that raw no longer has every batch."""
 AS_OF_TAG = "citylake/as_of"
-TELLS_ITSELF = "citylake/tells_itself"
-"""On a run whose starter tells people what came of it: the command line does."""
+NOTIFIES_ITSELF = "citylake/notifies_itself"
+"""On a run whose starter sends the notifications, as the command line does."""
 STEP_CHECKS = {
     "raw": (("delivery_accepted", False, "Every delivery can be read and agrees with its manifest"),),
     "cleansed": (
         ("balance", True, "rows in = published + quarantined + duplicates + rejected, for every batch"),
-        ("quarantine_share", True, "Not too many rows of a batch are quarantined"),
+        ("quarantine_share", True, "The share of quarantined rows of a batch is within its limit"),
         (freshness.FRESH, False, freshness.RULE),
     ),
 }
 
 
 def key(table: str) -> dg.AssetKey:
+    """Return the asset key of a table: its name by parts."""
     return dg.AssetKey(table.split("/"))
 
 
-def raw_asset(contract: Contract) -> dg.AssetsDefinition:
+def raw_asset(contract: SourceContract) -> dg.AssetsDefinition:
+    """Return the asset of a raw table: the deliveries of one business date, ingested."""
     table = contract.sibling("raw")
 
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> Outcome:
@@ -70,7 +72,9 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
                   partitions=BUSINESS_DATES)  # fmt: skip
 
 
-def cleansed_asset(contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> dg.AssetsDefinition:
+def cleansed_asset(contract: SourceContract, valid_codes: dict[str, tuple[str, ...]]) -> dg.AssetsDefinition:
+    """Return the asset of a cleansed table. valid_codes: the codes of every code list, by its name."""
+
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> Outcome:
         rebuild = REBUILD_TAG in context.run.tags
         if rebuild and PARTIAL_TAG not in context.run.tags:
@@ -83,6 +87,14 @@ def cleansed_asset(contract: Contract, valid_codes: dict[str, tuple[str, ...]]) 
 
 
 def derived_asset(asset: TableAsset, contract: Contract, valid_codes: dict[str, tuple[str, ...]]) -> dg.AssetsDefinition:
+    """Return the asset of a base or thematic table.
+
+    Args:
+        asset: its declaration.
+        contract: its contract.
+        valid_codes: the codes of every code list, by its name.
+    """
+
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> Outcome:
         return derive(runtime, asset, as_of(context, runtime), context.run_id, rebuild=REBUILD_TAG in context.run.tags)
 
@@ -92,41 +104,41 @@ def derived_asset(asset: TableAsset, contract: Contract, valid_codes: dict[str, 
 
 
 def release_asset(tables: list[str]) -> dg.AssetsDefinition:
-    """One row per finished night: the versions of all tables that belong together."""
+    """Return the asset of the releases: one row per finished night, with the version of every table."""
 
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> dict[str, Any]:
         return metadata.of_release(release(runtime, as_of(context, runtime), context.run_id))
 
-    said = "One row per finished night: which version of every table belongs to it. Written only when every table is in order."
-    return _book_asset(RELEASE, run, description=said, deps=tables)
+    description = "One row per finished night: the version of every table that belongs to it. Written only when every table is in order."
+    return _control_asset(RELEASE, run, description=description, deps=tables)
 
 
 def overview_asset(tables: list[str]) -> dg.AssetsDefinition:
-    """What is held back after a night, for every cleansed table and reason, and what has become of it since the night before."""
+    """Return the asset of the quarantine overview: quarantined rows by table and reason, compared with the night before."""
 
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> dict[str, Any]:
         return metadata.of_overview(overview(runtime, as_of(context, runtime), context.run_id))
 
-    said = "Rows held back, one line for every night, table and reason: standing, new since the night before, cleared since."
-    return _book_asset(HELD_BACK, run, description=said, deps=tables, kinds={"delta", "arrow"}, shown=metadata.of_lines())
+    description = "Quarantined rows, one line for every night, table and reason: standing, new since the night before, cleared since."
+    return _control_asset(QUARANTINE, run, description=description, deps=tables, kinds={"delta", "arrow"}, shown=metadata.of_lines())
 
 
 def maintenance_asset() -> dg.AssetsDefinition:
-    """What the weekly maintenance did to every table."""
+    """Return the asset of the weekly maintenance."""
 
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> dict[str, Any]:
         alive = active_runs(context.instance, runtime.settings.home) - {context.run_id}
         return metadata.of_maintenance(maintain(runtime, context.run_id, alive=alive, progress=runtime.progress))
 
-    said = (
-        "Small files put together, logs summed up, and removed what no promised release needs: abandoned stages, old files, "
-        "raw batches beyond their contract's retention. Safe beside nights and readers."
+    description = (
+        "Compacts small files, writes checkpoints, and removes what no kept release needs: abandoned stages, old files, "
+        "raw batches beyond their contract's retention. Safe while nights and readers are active."
     )
-    return _book_asset(MAINTENANCE, run, description=said)
+    return _control_asset(MAINTENANCE, run, description=description)
 
 
-def _book_asset(
-    book: str,
+def _control_asset(
+    table: str,
     run: Callable[[dg.AssetExecutionContext, Runtime], dict[str, Any]],
     *,
     description: str,
@@ -134,21 +146,21 @@ def _book_asset(
     kinds: set[str] | None = None,
     shown: dict[str, Any] | None = None,
 ) -> dg.AssetsDefinition:
-    """One of the lake's own tables. run: writes it and returns what Dagster shows of that; shown: what is known before it is made."""
+    """Return the asset of a control table. run: writes it and returns metadata; shown: metadata of the asset itself."""
 
     @dg.asset(
-        key=key(book),
+        key=key(table),
         group_name="operations",
         deps=[key(t) for t in deps or []],
         kinds=kinds or {"delta"},
-        pool=pool(book),
+        pool=pool(table),
         description=description,
         metadata=shown,
         required_resource_keys={"runtime"},
     )
     def write(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         runtime: Runtime = context.resources.runtime
-        with runtime.profile.of(book, run_id=context.run_id, job=context.job_name) as measured, _clear_failures(context, runtime, book):
+        with runtime.profile.of(table, run_id=context.run_id, job=context.job_name) as measured, _clear_failures(context, runtime, table):
             measured.as_of = _tagged(context)
             made = run(context, runtime)
             measured.ended(BOOK)
@@ -158,13 +170,13 @@ def _book_asset(
 
 
 def as_of(context: dg.AssetExecutionContext, runtime: Runtime) -> date:
-    """The run's business date: its partition, or its tag, or else the newest date the ledger knows. Never the wall clock."""
+    """Return the run's business date: its partition, its tag, or else the newest date in the ledger. Never the wall clock."""
     if tagged := _tagged(context):
         return tagged
     known = [r["as_of"] for r in runtime.ledger.rows()]
     if not known:
         raise dg.Failure(
-            f"The lake is empty, so there is no date to make this table for. Run a business date first, or tag the run {AS_OF_TAG}."
+            f"The lake is empty, so the business date is not known. Run a business date first, or give the run the tag {AS_OF_TAG}."
         )
     return max(known)
 
@@ -175,7 +187,7 @@ def _tagged(context: dg.AssetExecutionContext) -> date | None:
 
 
 def pool(table: str) -> str:
-    """One writer per table: the name of its pool."""
+    """Return the name of a table's pool, which allows one writer."""
     return table.replace("/", "_")
 
 
@@ -225,7 +237,7 @@ def _asset(
                 outcome = run(context, runtime)
                 with measured.clock("metadata"):
                     shown = metadata.of_outcome(outcome, contract, runtime) | metadata.of_late(table, late)
-                measured.ended(MADE if outcome.changed else UNCHANGED, outcome.rows)
+                measured.ended(MADE if outcome.changed else UNCHANGED, outcome.rows, outcome.scope)
         except GateFailed as e:
             runtime.progress(table, "failed")
             yield from _check_results(table, [*e.checks, *_fresh(table, late)])
@@ -233,7 +245,7 @@ def _asset(
         runtime.progress(table, "done")
         for problem in outcome.problems:
             context.log.warning(problem)
-        yield from _check_results(table, [*(outcome.checks or _still_holding(checks, outcome)), *_fresh(table, late)])
+        yield from _check_results(table, [*(outcome.checks or _checks_of_unchanged(checks, outcome)), *_fresh(table, late)])
         yield dg.MaterializeResult(
             metadata=shown | metadata.of_profile(measured),
             data_version=dg.DataVersion(str(outcome.version)),
@@ -245,12 +257,12 @@ def _asset(
 
 @contextmanager
 def _clear_failures(context: dg.AssetExecutionContext, runtime: Runtime, table: str) -> Iterator[None]:
-    """What may pass is tried again; the rest ends in one sentence. A run that has given the lake up asks it no more."""
+    """Retry transient failures; end others with one sentence. After a run has given up the lake, its steps fail at once."""
     try:
         if runtime.lost is not None:
             raise runtime.lost
         if context.retry_number > 0:
-            runtime.lake.store.check()  # quicker to say no than what failed before
+            runtime.lake.store.check()  # fails faster than what failed before
         yield
     except (GateFailed, dg.Failure):
         raise
@@ -268,10 +280,10 @@ def _clear_failures(context: dg.AssetExecutionContext, runtime: Runtime, table: 
         raise dg.Failure(str(error), allow_retries=False) from e
 
 
-def _still_holding(checks: list[dg.AssetCheckSpec], outcome: Outcome) -> list[GateResult]:
-    """A table without news: what readers see passed its gate when it was published."""
-    said = f"nothing new; version {outcome.version} was checked when it was published"
-    return [GateResult(c.name, True, c.blocking, said) for c in checks if c.name != freshness.FRESH]
+def _checks_of_unchanged(checks: list[dg.AssetCheckSpec], outcome: Outcome) -> list[GateResult]:
+    """Return passed checks for a table without new data: its version passed them when it was published."""
+    rule = f"nothing new; version {outcome.version} was checked when it was published"
+    return [GateResult(c.name, True, c.blocking, rule) for c in checks if c.name != freshness.FRESH]
 
 
 def _fresh(table: str, late: list[freshness.Overdue]) -> list[GateResult]:

@@ -1,4 +1,4 @@
-"""The incidents of a run, from its Dagster events, whoever started it: failed tables, deliveries that were not accepted.
+"""Read the incidents of a run from its Dagster events: failed tables and deliveries that were not accepted.
 
 Not here: what an incident is and who is notified of it (`pipelines.notifications`).
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pipelines.notifications.incidents import GATE_FAILED, KIND_OF_CODE, TABLE_FAILED, UNREACHABLE, Incident
+from pipelines.notifications.incidents import KIND_OF_CODE, Incident, IncidentKind
 
 if TYPE_CHECKING:
     import dagster as dg
 
 
 def incidents_of(events: Iterable[dg.DagsterEvent]) -> list[Incident]:
-    """Failed tables and refused deliveries of one run, in the order in which they happened."""
+    """Return the failed tables and refused deliveries of one run, in order."""
     found = []
     for event in events:
         if event.is_step_failure:
@@ -24,22 +24,23 @@ def incidents_of(events: Iterable[dg.DagsterEvent]) -> list[Incident]:
             evaluation: Any = event.event_specific_data
             if evaluation.check_name == "delivery_accepted" and not evaluation.passed and "problem" in evaluation.metadata:
                 table, lines = evaluation.asset_key.to_user_string(), str(evaluation.metadata["problem"].value).splitlines()
-                found += [Incident(_kind(line, UNREACHABLE), table, line) for line in lines]
+                found += [Incident(_kind(line, IncidentKind.UNREACHABLE), table, line) for line in lines]
     return found
 
 
-def _kind(line: str, other: str) -> str:
+def _kind(line: str, other: IncidentKind) -> IncidentKind:
     return next((kind for code, kind in KIND_OF_CODE.items() if line.startswith(code)), other)
 
 
 def _failure(event: Any) -> Incident:
-    """A failed step in its own words, without the framework's."""
+    """Return the incident of a failed step, with the error's own text and without the framework's."""
     data, table = event.step_failure_data, event.step_key.replace("__", "/")
     if data.user_failure_data and data.user_failure_data.description:
         line = str(data.user_failure_data.description)
-        return Incident(GATE_FAILED if _kind(line, TABLE_FAILED) == GATE_FAILED else TABLE_FAILED, table, line)
+        gate = _kind(line, IncidentKind.TABLE_FAILED) is IncidentKind.GATE_FAILED
+        return Incident(IncidentKind.GATE_FAILED if gate else IncidentKind.TABLE_FAILED, table, line)
     error = data.error
     while error is not None and error.cause is not None:
         error = error.cause
     text = " ".join((error.message if error else "unknown error").split())
-    return Incident(TABLE_FAILED, table, f"{table}: {text[:400]}", (error.cls_name if error else None) or "unknown error")
+    return Incident(IncidentKind.TABLE_FAILED, table, f"{table}: {text[:400]}", (error.cls_name if error else None) or "unknown error")

@@ -1,4 +1,4 @@
-"""The jobs an engineer starts or schedules, each with one purpose."""
+"""The jobs and schedules, each with one purpose."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ def _layer(layer: str) -> dg.AssetSelection:
     return dg.AssetSelection.key_prefixes([layer])
 
 
-UPKEEP = dg.AssetSelection.assets(["operations", "maintenance"])
-EVERYTHING_MADE = dg.AssetSelection.key_prefixes(*[[layer] for layer in LAYERS_AFTER_RAW]) | (_layer("operations") - UPKEEP)
+MAINTENANCE = dg.AssetSelection.assets(["operations", "maintenance"])
+AFTER_RAW = dg.AssetSelection.key_prefixes(*[[layer] for layer in LAYERS_AFTER_RAW]) | (_layer("operations") - MAINTENANCE)
 
 nightly = dg.define_asset_job(
     "nightly",
-    selection=dg.AssetSelection.all() - UPKEEP,
+    selection=dg.AssetSelection.all() - MAINTENANCE,
     partitions_def=BUSINESS_DATES,
-    description="One business date, whole: take in what was delivered for it, cleanse, make base and thematic tables, release.",
+    description="One whole business date: ingest its deliveries, cleanse, make base and thematic tables, release.",
 )
 ingest = dg.define_asset_job(
     "ingest",
     selection=_layer("raw"),
     partitions_def=BUSINESS_DATES,
-    description="Only take in what was delivered for one business date, such as a late drop; the next nightly run carries it on.",
+    description="Only ingest the deliveries of one business date, such as a late drop; the next nightly run processes them further.",
 )
 rebuild = dg.define_asset_job(
     "rebuild",
-    selection=EVERYTHING_MADE,
+    selection=AFTER_RAW,
     tags={REBUILD_TAG: "true"},
-    description="Make everything after raw anew from all raw batches. The tables come out row for row as the nights made them.",
+    description="Rebuild everything after raw from all raw batches. The result equals, row for row, what the nights made.",
 )
 maintenance = dg.define_asset_job(
     "maintenance",
-    selection=UPKEEP,
-    description="Put small files together and remove what nobody needs or is promised any more; nothing that a reader sees changes.",
+    selection=MAINTENANCE,
+    description="Compact small files and remove what no kept release needs; nothing that a reader sees changes.",
 )
 ALL = (nightly, ingest, rebuild, maintenance)
 SCHEDULES = (

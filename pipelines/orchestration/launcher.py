@@ -1,8 +1,8 @@
-"""Runs as processes of the code server, watched: a run whose process is gone ends as failed and may be started again.
+"""A run launcher with health checks: a run whose process is gone fails and may be started again.
 
-Here: is the process of a run still there? Not here: how often that is asked and what follows (`deploy/dagster.yaml`).
-Dagster's own launcher starts runs the same way but cannot tell, so a run that went down with its code server would count
-as running until its time is over. It asks the server that started the run: that server must be `dagster api grpc`.
+Here: whether the process of a run still exists. Not here: how often that is checked and what follows (`deploy/dagster.yaml`).
+Dagster's default launcher starts runs the same way but has no health check, so a run that died with its code server would
+count as running until its timeout. The check asks the code server that started the run, which must be `dagster api grpc`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ SECONDS_TO_ANSWER = 10
 
 
 class WatchedRunLauncher(dg.DefaultRunLauncher):
-    """Dagster's default launcher, and whether a run is still alive."""
+    """Dagster's default launcher with a health check of runs."""
 
     @property
     def supports_check_run_worker_health(self) -> bool:
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """RUNNING while the server has the run's process, or cannot be asked; FAILED when it says that it has none.
+        """Return RUNNING while the server has the run's process or does not answer, FAILED when it has no such process.
 
-        A server that cannot be asked is most likely being started again: then it soon answers that the run is not there.
+        A server that does not answer is most likely restarting: then it soon answers that it has no such process.
         """
         client = self._get_grpc_client_for_termination(run.run_id)
         if client is None:

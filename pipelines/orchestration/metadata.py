@@ -1,6 +1,6 @@
-"""What Dagster shows of a table and of a run: schema, figures, where columns come from. Never a personal value.
+"""Dagster metadata of tables and runs: schema, figures, column lineage. Never a personal value.
 
-Here: Dagster's metadata from contracts and outcomes. Not here: making them.
+Here: metadata from contracts and outcomes. Not here: making tables.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NIGHTS = 14
 
 
 def of_contract(contract: Contract, *, raw: bool) -> dict[str, Any]:
-    """What is known of a table before it is ever made."""
+    """Return the metadata of a table's definition: schema, contract, owner, column lineage."""
     shown: dict[str, Any] = {
         "dagster/column_schema": dg.TableSchema(columns=[_column(c, raw=raw) for c in contract.columns if c.delivered or not raw]),
         "contract": f"contracts/{contract.name}.yaml, version {contract.version}",
@@ -48,7 +48,7 @@ def _column(c: Field, *, raw: bool) -> dg.TableColumn:
 
 
 def _lineage(contract: Contract, *, raw: bool) -> dict[str, list[dg.TableColumnDep]]:
-    """Column by column: a cleansed column comes from raw, others from the columns their contract names as table.column."""
+    """Return the lineage of columns: cleansed ones come from raw, others from the columns their contract names as table.column."""
     if raw:
         return {}
     if contract.layer == "cleansed":
@@ -62,12 +62,20 @@ def _lineage(contract: Contract, *, raw: bool) -> dict[str, list[dg.TableColumnD
 
 
 def of_outcome(outcome: Outcome, contract: Contract, runtime: Runtime) -> dict[str, Any]:
-    """What a run did to a table."""
+    """Return the metadata of a materialization.
+
+    Args:
+        outcome: of the step.
+        contract: of the table.
+        runtime: the installation.
+    """
     shown: dict[str, Any] = {
         "delta version": outcome.version if outcome.version is not None else "none yet",
         "changed": outcome.changed,
         "seconds": round(outcome.seconds, 2),
     }
+    if outcome.scope:
+        shown["made"] = outcome.scope
     if outcome.rows is not None:
         shown["dagster/row_count"] = outcome.rows
     if outcome.problems:
@@ -81,19 +89,19 @@ def of_outcome(outcome: Outcome, contract: Contract, runtime: Runtime) -> dict[s
 
 
 def of_profile(measured: Measured) -> dict[str, Any]:
-    """What the step cost, under names that stay the same: Dagster plots them over the nights."""
+    """Return the figures of a step under stable names, which Dagster plots over the nights."""
     figures = {name: value for name, value in measured.figures().items() if value is not None and name != "rows"}
     return {name: round(value, 3) if isinstance(value, float) else value for name, value in figures.items()}
 
 
 def of_late(table: str, late: list[Overdue]) -> dict[str, Any]:
-    """Late deliveries that a table is made without."""
+    """Return the overdue deliveries that a table lacks."""
     lines = [f"- {o.table} {o.sentence()} ({o.owner})" for o in late if table == o.table or table in downstream(o.table)]
     return {"late deliveries": dg.MetadataValue.md("\n".join(lines))} if lines else {}
 
 
 def of_accounts(accounts: list[Account]) -> dict[str, Any]:
-    """The ledger figures of a run as a table, what was quarantined for which reason, what was repaired or warned of."""
+    """Return the ledger figures of a run as a table, and rows by error, repair and warning code."""
     batches = [a for a in accounts if a.kind != "derived"]
     if not batches:
         return {}
@@ -111,14 +119,14 @@ def of_accounts(accounts: list[Account]) -> dict[str, Any]:
     for a in batches:
         codes.update(a.codes)
     for title, kinds in (("quarantined by reason", (":E_",)), ("repaired and warned of", (":F_", ":W_"))):
-        told = {code: rows for code, rows in codes.items() if any(kind in code for kind in kinds)}
-        if told:
-            shown[title] = dg.MetadataValue.md(bars(told))
+        counts = {code: rows for code, rows in codes.items() if any(kind in code for kind in kinds)}
+        if counts:
+            shown[title] = dg.MetadataValue.md(bars(counts))
     return shown
 
 
 def _distributions(outcome: Outcome, contract: Contract, runtime: Runtime) -> dict[str, Any]:
-    """Rows by value for the columns whose contract lists their values: a state, a grade. Counts, never single persons."""
+    """Count rows by value for columns whose contract lists the values, such as a state: counts, never single persons."""
     listed = [c.name for c in contract.columns if c.valid_values and c.logical_type == "string"]
     if not listed:
         return {}
@@ -131,18 +139,20 @@ def _distributions(outcome: Outcome, contract: Contract, runtime: Runtime) -> di
 
 
 def of_release(made: Release) -> dict[str, Any]:
-    """A release: its number and the versions it names."""
+    """Return the metadata of a release: its number and the table versions."""
     records = [dg.TableRecord({"table": t, "version": v}) for t, v in sorted(made.versions.items())]
     return {"release": made.number, "as of": made.as_of.isoformat(), "tables": dg.MetadataValue.table(records=records)}
 
 
 def of_lines() -> dict[str, Any]:
-    """The columns of the overview of what is held back."""
-    return {"dagster/column_schema": dg.TableSchema(columns=[dg.TableColumn(n, kind, said) for n, (kind, said) in COLUMNS.items()])}
+    """Return the schema of the quarantine overview."""
+    return {
+        "dagster/column_schema": dg.TableSchema(columns=[dg.TableColumn(n, kind, described) for n, (kind, described) in COLUMNS.items()])
+    }
 
 
 def of_overview(made: Overview) -> dict[str, Any]:
-    """What is held back after the night: figures Dagster plots over the nights, every reason, and the last nights side by side."""
+    """Return the quarantine after a night: figures that Dagster plots over the nights, every reason, the trend of the last nights."""
     tables = [r for r in made.night if r["code"] == EVERY_CODE]
     shown: dict[str, Any] = {"delta version": made.version}
     shown |= {f"rows {figure}": sum(r[figure] or 0 for r in tables) for figure in ("standing", "new", "cleared")}
@@ -153,14 +163,14 @@ def of_overview(made: Overview) -> dict[str, Any]:
     for r in reasons:
         cells = (*(_figure(r[f]) for f in ("standing", "new", "cleared")), f"{r['department']}/{r['table']}", r["code"])
         lines.append(f"| {' | '.join(cells)} | {'█' * round(BAR * r['standing'] / most)} |")
-    shown["rows held back by reason"] = dg.MetadataValue.md("\n".join(lines))
+    shown["quarantined rows by reason"] = dg.MetadataValue.md("\n".join(lines))
     by_table = {f"{r['department']}/{r['table']}": r["standing"] for r in tables if r["standing"]}
-    shown["rows held back by table"] = dg.MetadataValue.md(bars(by_table))
+    shown["quarantined rows by table"] = dg.MetadataValue.md(bars(by_table))
     return shown
 
 
 def _trend(nights: list[dict[str, Any]]) -> str:
-    """The last nights: rows standing, new and cleared."""
+    """Return the last nights as a table: rows standing, new and cleared."""
     totals: dict[str, dict[str, int]] = {}
     for r in nights:
         if r["code"] == EVERY_CODE:
@@ -180,7 +190,7 @@ def _figure(value: int | None) -> str:
 
 
 def of_maintenance(done: list[Maintained]) -> dict[str, Any]:
-    """What maintenance did: a line for every table, and the sums."""
+    """Return what maintenance did: a line per table, and the sums."""
     records = [
         dg.TableRecord({name: value if isinstance(value, int | str) else round(value, 2) for name, value in vars(m).items()}) for m in done
     ]
@@ -192,7 +202,7 @@ def of_maintenance(done: list[Maintained]) -> dict[str, Any]:
 
 
 def bars(counts: dict[str, int]) -> str:
-    """Counts as a Markdown table with bars, largest first."""
+    """Format counts as a Markdown table with bars, largest first."""
     total, most = sum(counts.values()) or 1, max(counts.values(), default=1) or 1
     lines = ["| | rows | % | |", "|---|---:|---:|---|"]
     for name, n in sorted(counts.items(), key=lambda x: (-x[1], x[0])):

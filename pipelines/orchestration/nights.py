@@ -1,6 +1,6 @@
-"""Run a business date through Dagster in this process: what `citylake run` and the demo do.
+"""Run a business date through Dagster in this process, as `citylake run` and the demo do.
 
-Here: late drops first, then the night, then telling people; what came of it. Not here: the steps, the command line's words.
+Here: late drops, the night, the notifications, the report. Not here: the steps, the output of the command line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.ledger import Release
-from pipelines.notifications.incidents import FAILURES, REFUSED, RUN_FAILED, Incident
+from pipelines.notifications.incidents import FAILURES, Incident, IncidentKind
 from pipelines.notifications.notify import NotificationReport, notify
 from pipelines.orchestration.incidents import incidents_of
 from pipelines.runtime import Runtime
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 DAGSTER_YAML = """\
-# One writer per table: every asset has a pool of its own, of one.
+# One writer per table: every asset has its own pool of size one.
 concurrency:
   pools:
     default_limit: 1
@@ -36,7 +36,7 @@ telemetry:
   enabled: false
 nux:
   enabled: false
-# Steps log through Dagster; files of what they print would cost two processes a run.
+# Steps log through Dagster; capturing what they print would cost two processes per run.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
@@ -45,7 +45,7 @@ compute_logs:
 
 @dataclass
 class NightReport:
-    """What a night came to. late: deliveries that are overdue; telling: who was told, and what became of it."""
+    """The result of a night. late: overdue deliveries; notifications: who was notified."""
 
     as_of: date
     run_ids: list[str] = field(default_factory=list)
@@ -56,22 +56,23 @@ class NightReport:
 
     @property
     def problems(self) -> list[str]:
-        """Deliveries that were refused, and why."""
+        """The deliveries that were refused, each with its reason."""
         return [h.line for h in self.incidents if h.kind not in FAILURES]
 
     @property
     def failures(self) -> list[str]:
-        """Tables that were not published, and why."""
+        """The tables that were not published, each with its reason."""
         return [h.line for h in self.incidents if h.kind in FAILURES]
 
     @property
     def succeeded(self) -> bool:
+        """Whether every table was published."""
         return not self.failures
 
 
 @contextmanager
 def dagster_instance(home: Path | None) -> Iterator[dg.DagsterInstance]:
-    """Dagster's own storage in a folder, made when it is not there; without a folder one that leaves no history."""
+    """Open Dagster's storage in a folder, created when it does not exist; without a folder a temporary one."""
     import dagster as dg
 
     if home is None:
@@ -88,10 +89,18 @@ def dagster_instance(home: Path | None) -> Iterator[dg.DagsterInstance]:
 
 
 def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) -> NightReport:
-    """Take in late drops of earlier dates, then run the night of one business date, and tell whom it concerns.
+    """Ingest late drops of earlier dates, run the night of one business date, and send the notifications.
 
-    select: table names; only these (and nothing else) are made, in order. Every failure is in the report.
-    Raises LakeUnreachable when the run had to give the lake up; that is told, too.
+    Args:
+        runtime: the installation.
+        as_of: the business date.
+        select: make only these tables, in order, without late drops and without a release.
+
+    Returns:
+        The report; every failure is in it.
+
+    Raises:
+        LakeUnreachable: the run has given up the lake. The engineers are notified of it, too.
     """
     report = NightReport(as_of)
     try:
@@ -102,45 +111,47 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
             report.release = runtime.ledger.releases()[-1]
         report.late = overdue(runtime.contracts, runtime.ledger.rows(), as_of)
     except Exception as e:
-        report.incidents.append(Incident(RUN_FAILED, "", str(e), "" if isinstance(e, CitylakeError) else type(e).__name__))
-        _tell(runtime, report, whole=not select)
+        report.incidents.append(Incident(IncidentKind.RUN_FAILED, "", str(e), "" if isinstance(e, CitylakeError) else type(e).__name__))
+        _notify(runtime, report, whole=not select)
         raise
-    _tell(runtime, report, whole=not select)
+    _notify(runtime, report, whole=not select)
     return report
 
 
-def _tell(runtime: Runtime, report: NightReport, *, whole: bool) -> None:
+def _notify(runtime: Runtime, report: NightReport, *, whole: bool) -> None:
     run_id = report.run_ids[-1] if report.run_ids else uuid4().hex
     release = report.release.number if report.release else None
     report.notifications = notify(runtime, run_id, report.as_of, report.incidents, whole=whole, release=release)
 
 
 def _late_drops(runtime: Runtime, report: NightReport) -> dict[date, set[str]]:
-    """Raw tables with complete drops of earlier dates that are not in the lake, by date. Those no run can be made for are reported."""
-    from pipelines.orchestration.partitions import OUT_OF_REACH, in_reach
+    """Return the raw tables with complete late drops, by date; drops of dates without a partition become incidents."""
+    from pipelines.orchestration.partitions import drop_date_fault
     from pipelines.steps.ingest import pending
 
     late: dict[date, set[str]] = {}
-    for contract in runtime.contracts.values():
-        if contract.delivery is None:
-            continue
+    for contract in runtime.sources.values():
         try:
-            drops = pending(runtime, contract, report.as_of)
+            drops = pending(runtime, contract, date.max)
         except (Unreachable, DeliveryRejected):
-            continue  # the night itself asks again and reports it
+            continue  # the night itself tries again and reports it
         for drop in drops:
             table = contract.sibling("raw")
-            if not in_reach(drop.business_date):
-                report.incidents.append(Incident(REFUSED, table, OUT_OF_REACH.format(drop.location)))
+            if fault := drop_date_fault(drop.business_date, drop.location):
+                report.incidents.append(Incident(IncidentKind.REFUSED, table, fault))
             elif drop.business_date < report.as_of:
                 late.setdefault(drop.business_date, set()).add(table)
     return late
 
 
 def run_rebuild(runtime: Runtime, as_of: date, *, history: bool = True, partial: bool = False) -> NightReport:
-    """Make everything after raw anew from all raw batches. history: keep the run in Dagster's storage.
+    """Rebuild everything after raw from all raw batches.
 
-    partial: also when raw no longer keeps everything.
+    Args:
+        runtime: the installation, with the lake to build into.
+        as_of: the business date.
+        history: keep the run in Dagster's storage.
+        partial: also when raw no longer has every batch.
     """
     report = NightReport(as_of)
     _execute(runtime, "rebuild", report, as_of=as_of, history=history, partial=partial)
@@ -158,19 +169,19 @@ def _execute(
     history: bool = True,
     partial: bool = False,
 ) -> None:
-    """Run one job to its end and put what it says into the report. Raises LakeUnreachable when the run had to give the lake up."""
+    """Run one job and add its incidents to the report. Raises LakeUnreachable when the run has given up the lake."""
     import dagster as dg
 
-    from pipelines.orchestration.assets import AS_OF_TAG, PARTIAL_TAG, TELLS_ITSELF, key
+    from pipelines.orchestration.assets import AS_OF_TAG, NOTIFIES_ITSELF, PARTIAL_TAG, key
     from pipelines.orchestration.definitions import build
     from pipelines.orchestration.orphaned_runs import alive, end_orphaned_runs
     from pipelines.store_watch import watched_store
 
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime))
     of_run = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
-    tags = {TELLS_ITSELF: "true", **of_run, **({PARTIAL_TAG: "true"} if partial else {})}
+    tags = {NOTIFIES_ITSELF: "true", **of_run, **({PARTIAL_TAG: "true"} if partial else {})}
     home, run_id = runtime.settings.home, str(uuid4())
-    runtime.lost = None  # what another run has given up is asked again
+    runtime.lost = None  # another run may have given up the lake; this one tries again
     with dagster_instance(home if history else None) as instance, alive(home, run_id), watched_store(runtime):
         end_orphaned_runs(instance, home)
         result = definitions.resolve_job_def(job).execute_in_process(
@@ -190,7 +201,7 @@ def _execute(
 
 
 def check_installation(runtime: Runtime) -> None:
-    """Say at once what is missing before a night starts. Raises CitylakeError."""
+    """Check contracts, key and stores before a night starts. Raises CitylakeError with what is missing."""
     _ = runtime.contracts
     read_key(runtime.settings.key_file)
     runtime.landing.store.check()

@@ -1,8 +1,7 @@
-"""Runs of this machine that ended without a word, killed or cut off: Dagster still counts them as running.
+"""Orphaned runs: runs of this machine whose process was killed, while Dagster still counts them as running.
 
-Here: telling such a run from one that is alive, ending it in Dagster's books. Not here: runs of an installation's daemon,
-which watches its own (`launcher`). A run that is alive holds a lock on a file of its own; the kernel gives it back however
-the process ends.
+Here: detecting such runs and ending them in Dagster's storage. Not here: runs of an installation's daemon, which has its own
+health check (`launcher`). A live run holds a lock on its own file; the kernel releases it however the process ends.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ FOLDER = "alive"
 
 @contextmanager
 def alive(home: Path, run_id: str) -> Iterator[None]:
-    """Inside the block this process carries out the run, for others to see."""
+    """Inside the block, mark the run as alive for other processes."""
     file = home / FOLDER / run_id
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as handle:
@@ -33,7 +32,7 @@ def alive(home: Path, run_id: str) -> Iterator[None]:
 
 
 def alive_runs(home: Path) -> set[str]:
-    """The runs of this machine whose process holds its lock."""
+    """Return the runs of this machine whose process holds its lock."""
     return {file.name for file in (home / FOLDER).glob("*") if _locked(file)}
 
 
@@ -49,7 +48,7 @@ def _locked(file: Path) -> bool:
 
 
 def active_runs(instance: dg.DagsterInstance, home: Path) -> set[str]:
-    """The runs that are alive on this machine, and those that Dagster's books do not call finished."""
+    """Return the runs that are alive on this machine, and those that Dagster does not count as finished."""
     import dagster as dg
     from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
@@ -58,7 +57,7 @@ def active_runs(instance: dg.DagsterInstance, home: Path) -> set[str]:
 
 
 def end_orphaned_runs(instance: dg.DagsterInstance, home: Path) -> list[str]:
-    """End the runs whose process is gone and free the pools they hold, which the next run would wait for without end."""
+    """Fail the runs whose process is gone and free their pools, for which the next run would wait for ever."""
     ended = []
     for file in sorted((home / FOLDER).glob("*")):
         with file.open() as handle:
@@ -67,10 +66,10 @@ def end_orphaned_runs(instance: dg.DagsterInstance, home: Path) -> list[str]:
             except BlockingIOError:
                 continue
             run = instance.get_run_by_id(file.name)
-            if run is None:  # not begun yet, or in other books
+            if run is None:  # not started yet, or in another storage
                 continue
             if not run.is_finished:
-                instance.report_run_failed(run, "The process of this run ended in the middle of it.")
+                instance.report_run_failed(run, "The process of this run ended before the run was finished.")
             instance.event_log_storage.free_concurrency_slots_for_run(file.name)
             file.unlink(missing_ok=True)
             ended.append(file.name)

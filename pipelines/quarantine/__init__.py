@@ -1,4 +1,4 @@
-"""The rows held back, for people: counted, exported for the department that delivered them, and who was given values.
+"""Quarantined rows for people: counts, the nightly overview, workbooks for the departments.
 
-Here: what `citylake quarantine` and the asset `operations/quarantine` stand on. Not here: holding back (`steps.cleanse`).
+Here: what `citylake quarantine` and the asset `operations/quarantine` use. Not here: quarantining rows (`pipelines.steps.cleanse`).
 """

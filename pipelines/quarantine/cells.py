@@ -1,6 +1,6 @@
-"""Cells of a workbook that hold delivered text: never a formula, never a character that XLSX cannot hold.
+"""Workbook cells with delivered text: never a formula, never a character that XLSX cannot store.
 
-Here: making a text harmless and visible. Not here: what stands in which sheet (`workbook`).
+Here: escaping text. Not here: the sheets (`workbook`).
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""With these a program takes a text for a formula, here or after the next export as CSV."""
+"""A spreadsheet reads a text that starts with one of these as a formula, here or after the next export as CSV."""
 LONGEST = 32_767
-"""Characters a cell holds at most."""
-UNHOLDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Maximum number of characters in a cell."""
+NOT_STORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-"""What a spreadsheet would read as one character, written out."""
+"""Text that a spreadsheet would read as an escape sequence."""
 TOP = Alignment(vertical="top", wrap_text=True)
 BOLD, GREY, YELLOW = Font(bold=True), PatternFill("solid", fgColor="DDDDDD"), PatternFill("solid", fgColor="FFF2AB")
 
 
 def visible(text: str) -> str:
-    """The text with what cannot be held made visible: control characters as their Unicode pictures, others as \\uXXXX."""
-    return ESCAPED.sub("_x005F_", UNHOLDABLE.sub(_picture, text))
+    """Replace characters that cannot be stored: control characters by their Unicode pictures, others by \\uXXXX."""
+    return ESCAPED.sub("_x005F_", NOT_STORABLE.sub(_picture, text))
 
 
 def _picture(found: re.Match[str]) -> str:
@@ -33,7 +33,15 @@ def _picture(found: re.Match[str]) -> str:
 
 
 def cell(sheet: Any, value: str | int, *, bold: bool = False, wrong: bool = False, wrapped: bool = False) -> WriteOnlyCell:
-    """One cell. A text stays a text, whatever it looks like; `wrong` marks it, `bold` makes it a heading."""
+    """Make one cell; a text stays a text, whatever it looks like.
+
+    Args:
+        sheet: the sheet it belongs to.
+        value: a number, or a text of any length; a longer one is cut and ends with its length.
+        bold: format it as a heading.
+        wrong: highlight it.
+        wrapped: wrap long lines.
+    """
     if isinstance(value, str):
         starts, shown = value[:1] in FORMULA and bool(value), visible(value)
         if len(shown) > LONGEST:

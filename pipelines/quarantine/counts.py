@@ -1,6 +1,6 @@
-"""Counting the rows held back, column by column with Arrow: quick on a large quarantine, and no value is read.
+"""Counts of quarantined rows by reason, with Arrow on a few columns: quick on a large quarantine, and no value is read.
 
-Here: which rows are held for which reason. Not here: the nightly overview (`steps.overview`), showing it (`cli.quarantine`).
+Here: selecting and counting. Not here: the nightly overview (`overview`), showing it (`pipelines.cli.quarantine`).
 """
 
 from __future__ import annotations
@@ -9,20 +9,27 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from resources.errors import CitylakeError
+from pipelines.wrong_use import WrongUse
 from resources.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW = ("_batch_id", "_source_file", "_row_no")
-"""What names one delivered row."""
+"""The columns that identify a delivered row."""
 READ = ("_business_date", *ROW, "codes")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rows. table: health/archive, also with its layer; code: status:E_CODE, or E_CODE in any column; day: of the delivery."""
+    """A selection of quarantined rows.
+
+    Attributes:
+        table: such as `health/archive`, with or without its layer.
+        department: the department that delivered them.
+        code: `status:E_CODE`, or `E_CODE` in any column.
+        day: the business date of the delivery.
+    """
 
     table: str | None = None
     department: str | None = None
@@ -31,33 +38,58 @@ class Wanted:
 
     @classmethod
     def of(cls, table: str | None, department: str | None, code: str | None, day: str | None) -> Wanted:
-        """As the command line says it. Raises CitylakeError."""
+        """Read the selection from the options of the command line.
+
+        Args:
+            table: `--table`.
+            department: `--department`.
+            code: `--code`.
+            day: `--date`, YYYY-MM-DD.
+
+        Raises:
+            WrongUse: the date is not a date.
+        """
         try:
             return cls(table, department, code, None if day is None else date.fromisoformat(day))
         except ValueError as e:
-            raise CitylakeError("DATE", f"{day!r} is not a date", "--date", "Write it as YYYY-MM-DD") from e
+            raise WrongUse("DATE", f"{day!r} is not a date", "--date", "Write it as YYYY-MM-DD") from e
 
     def tables(self, lake: Lake) -> list[str]:
-        """Their names, `department/table`. Raises CitylakeError when nothing was ever held back there."""
+        """Return the matching tables as `department/table`. Raises WrongUse when none has quarantined rows."""
         known = [t.removeprefix("quarantine/") for t in lake.tables() if t.startswith("quarantine/")]
         found = [t for t in known if self.of_table(*t.split("/"))]
         if not found and (self.table or self.department):
             named = self.table or self.department
-            raise CitylakeError(
-                "TABLE_MISSING", f"nothing is quarantined for {named}", lake.root, f"Known are: {', '.join(known) or 'none yet'}"
+            raise WrongUse(
+                "TABLE_MISSING",
+                f"no row was ever quarantined for {named}",
+                lake.root,
+                f"Tables with quarantined rows: {', '.join(known) or 'none yet'}",
             )
         return found
 
     def of_table(self, department: str, table: str) -> bool:
+        """Whether a table is selected."""
         named = None if self.table is None else self.table.split("/")[-2:]
         return self.department in (None, department) and named in (None, [department, table], [table])
 
     def of_code(self, code: str) -> bool:
+        """Whether a code `column:CODE` is selected."""
         return self.code is None or code == self.code or code.endswith(f":{self.code}")
 
 
 def reasons(lake: Lake, table: str, version: int | None = None, wanted: Wanted | None = None) -> pa.Table:
-    """One row for each held row and error code of it. Columns: `_business_date`, those of ROW, `code` (string)."""
+    """Return one row for each quarantined row and error code.
+
+    Args:
+        lake: the lake.
+        table: such as `health/archive`.
+        version: Delta version of the quarantine; default the newest.
+        wanted: only rows of this day and code.
+
+    Returns:
+        Columns `_business_date`, those of ROW, and `code` (string, `column:CODE`).
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -75,22 +107,22 @@ def reasons(lake: Lake, table: str, version: int | None = None, wanted: Wanted |
 
 
 def by_code(each: pa.Table) -> dict[str, int]:
-    """Rows by code, of `reasons`."""
+    """Count the result of `reasons` by code."""
     return {r["values"]: r["counts"] for r in each["code"].value_counts().to_pylist()}
 
 
 def rows_in(each: pa.Table) -> int:
-    """Held rows, of `reasons`: a row with three codes is one."""
+    """Count the rows in the result of `reasons`; a row with three codes counts once."""
     return int(each.group_by(list(ROW)).aggregate([]).num_rows)
 
 
 def by_code_and_day(each: pa.Table) -> list[dict[str, Any]]:
-    """`business_date`, `code` and `rows`, of `reasons`."""
+    """Count the result of `reasons` by day and code: `business_date`, `code`, `rows`."""
     counted = each.group_by(["_business_date", "code"]).aggregate([([], "count_all")]).to_pylist()
     return [{"business_date": r["_business_date"], "code": r["code"], "rows": r["count_all"]} for r in counted]
 
 
 def only_in(one: pa.Table, other: pa.Table) -> pa.Table:
-    """The rows of `one` that `other` has not, both of `reasons`."""
+    """Return the rows of `one` that are not in `other`; both are results of `reasons`."""
     names = [*ROW, "code"]
     return one.join(other.select(names), keys=names, join_type="left anti")

@@ -1,6 +1,6 @@
-"""The overview of the rows held back: one line a night for every table and code, so that a trend can be seen and queried.
+"""The quarantine overview `operations/quarantine`: one line per night, table and code, so that trends can be queried.
 
-Here: the table `operations/quarantine`. Not here: counting (`pipelines.quarantine.counts`), Dagster's picture of it (`metadata`).
+Here: this table. Not here: counting (`pipelines.quarantine.counts`), what Dagster shows of it (`pipelines.orchestration.metadata`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipelines.control.ledger import HELD_BACK
+from pipelines.control.ledger import QUARANTINE
 from pipelines.quarantine.counts import Wanted, by_code, only_in, reasons, rows_in
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError, LakeUnreachable
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 EVERY_CODE = "*"
-"""The line of a table as a whole: a row with three codes counts once."""
+"""The code of a table's total, in which a row with three codes counts once."""
 COLUMNS = {
     "as_of": ("date", "Business date of the night"),
     "department": ("string", "Who delivered the rows"),
     "table": ("string", "Table of the department"),
-    "code": ("string", "Why they are held back, column:CODE; * for the rows of all codes together"),
-    "standing": ("bigint", "Rows held back when the night ended"),
-    "new": ("bigint", "Of these, not held back the night before; NULL when that can no longer be read"),
-    "cleared": ("bigint", "Held back the night before and no more; NULL when that can no longer be read"),
-    "version": ("bigint", "Version of the table in quarantine that was counted"),
+    "code": ("string", "Error code as column:CODE; * for the total of the table"),
+    "standing": ("bigint", "Quarantined rows at the end of the night"),
+    "new": ("bigint", "Quarantined rows that were not quarantined the night before; NULL when that version is no longer readable"),
+    "cleared": ("bigint", "Rows that were quarantined the night before and no longer are; NULL when that version is no longer readable"),
+    "version": ("bigint", "Delta version of the quarantine that was counted"),
 }
 
 
 @dataclass(frozen=True)
 class Overview:
-    """Lines of `operations/quarantine`, those of the night and of all nights so far, and the table's version."""
+    """The lines of one night, the lines of all nights so far, and the version of `operations/quarantine`."""
 
     night: list[dict[str, Any]]
     nights: list[dict[str, Any]]
@@ -43,28 +43,34 @@ class Overview:
 
 
 def overview(runtime: Runtime, as_of: date, run_id: str) -> Overview:
-    """Write the lines of a night, in place of those it may have. Later nights are not touched: they are known already."""
+    """Write the lines of a night, replacing those of an earlier run; a night before the newest one is left as it is.
+
+    Args:
+        runtime: the installation.
+        as_of: the business date of the night.
+        run_id: the Dagster run.
+    """
     import pyarrow as pa
 
     lake = runtime.lake
-    base, known = lake.version(HELD_BACK), lines(lake)
+    base, known = lake.version(QUARANTINE), lines(lake)
     earlier = [r for r in known if r["as_of"] < as_of]
     if base is not None and any(r["as_of"] > as_of for r in known):
         return Overview([r for r in known if r["as_of"] == as_of], known, base)
-    versions = {f"{r['department']}/{r['table']}": r["version"] for r in earlier}  # the last night's, as they are in order
+    versions = {f"{r['department']}/{r['table']}": r["version"] for r in earlier}  # of the newest earlier night, as the lines are sorted
     night = [line for table in Wanted().tables(lake) for line in _lines(lake, table, as_of, versions.get(table))]
     nights = earlier + night
     if base is not None and night == [r for r in known if r["as_of"] == as_of]:
         return Overview(night, nights, base)
-    stage = lake.stage(HELD_BACK, run_id)
+    stage = lake.stage(QUARANTINE, run_id)
     stage.write_arrow(pa.Table.from_pylist(nights, schema=_schema()).to_reader())
     done = lake.publish(stage, base_version=base, metadata={"run_id": run_id}, statistics=True)
     return Overview(night, nights, done.version)
 
 
 def lines(lake: Lake) -> list[dict[str, Any]]:
-    """All lines so far, ordered by night, department, table and code."""
-    found = lake.arrow(HELD_BACK)
+    """Return all lines, sorted by night, department, table and code."""
+    found = lake.arrow(QUARANTINE)
     rows = [] if found is None else found.select(list(COLUMNS)).to_pylist()
     return sorted(rows, key=lambda r: (r["as_of"], r["department"], r["table"], r["code"]))
 
@@ -86,7 +92,7 @@ def _lines(lake: Lake, table: str, as_of: date, version_before: int | None) -> I
 
 
 def _before(lake: Lake, table: str, version: int | None, now: pa.Table) -> pa.Table | None:
-    """What was held the night before; nothing when the table is new; None when maintenance has removed that version."""
+    """Return the reasons of the night before; empty for a new table, None when maintenance has removed that version."""
     from deltalake.exceptions import DeltaError
 
     if version is None:

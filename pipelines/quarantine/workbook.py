@@ -1,6 +1,7 @@
-"""The workbook a department gets back: what was held back of its deliveries, why, where it stands, and how to correct it.
+"""The workbook for a department: its quarantined rows with reason, file and line, and how to correct them.
 
-Here: sheets and their rows. Not here: harmless cells (`cells`), masking (`standards.masking`), who may get values (`audit`).
+Here: sheets and their rows. Not here: escaping (`cells`), masking (`standards.masking`), who may receive values
+(`pipelines.control.audit`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_ROWS = 1_048_576
-"""Rows a sheet holds, its heading included."""
+"""Maximum number of rows in a sheet, heading included."""
 CHUNK = 1_000
 NOT_A_COLUMN = {"row": "整行 row", "key": "主键 key"}
 BEFORE_VALUES = (("业务日期 date", 12), ("文件 file", 30), ("行号 line", 9), ("代码 codes", 26), ("原因 reason", 44))
@@ -35,8 +36,8 @@ ABOUT = Path(__file__).parent / "readme.txt"
 
 
 @dataclass(frozen=True)
-class Held:
-    """What is held back of one table and is still to be corrected."""
+class QuarantinedTable:
+    """The quarantined rows of one table that are still to be corrected."""
 
     contract: Contract
     wanted: Wanted
@@ -45,18 +46,34 @@ class Held:
     days: tuple[date, ...]
 
 
-def held_of(lake: Lake, contract: Contract, wanted: Wanted) -> Held:
-    """Count a table's rows. Of a table delivered whole each time only the newest delivery counts, unless a date was asked for."""
+def quarantined_table(lake: Lake, contract: Contract, wanted: Wanted) -> QuarantinedTable:
+    """Count the quarantined rows of a table.
+
+    Args:
+        lake: the lake.
+        contract: of the cleansed table.
+        wanted: which rows. Without a date, only the newest delivery of a table that is delivered as full snapshots counts.
+    """
     name = f"{contract.domain}/{contract.table}"
     if wanted.day is None and contract.delivery is not None and contract.delivery.mode == "full":
         newest = max(p["_business_date"] for p in lake.partitions(contract.sibling("raw")))
         wanted = replace(wanted, day=date.fromisoformat(newest))
     each = reasons(lake, name, wanted=wanted)
-    return Held(contract, wanted, rows_in(each), by_code(each), tuple(sorted(each["_business_date"].unique().to_pylist())))
+    return QuarantinedTable(contract, wanted, rows_in(each), by_code(each), tuple(sorted(each["_business_date"].unique().to_pylist())))
 
 
-def write_workbook(path: Path, lake: Lake, tables: Sequence[Held], *, values: bool, progress: Callable[[str, str], None]) -> None:
-    """Write one department's workbook. values: as delivered; else personal columns are masked. Told of progress every CHUNK rows."""
+def write_workbook(
+    path: Path, lake: Lake, tables: Sequence[QuarantinedTable], *, values: bool, progress: Callable[[str, str], None]
+) -> None:
+    """Write one department's workbook.
+
+    Args:
+        path: the XLSX file.
+        lake: the lake.
+        tables: of one department.
+        values: write values as delivered; otherwise personal columns are masked.
+        progress: called with the table and "start" or "done" every CHUNK rows.
+    """
     book = Workbook(write_only=True)
     _read_me(book, tables, values=values)
     _summary(book, tables)
@@ -65,12 +82,12 @@ def write_workbook(path: Path, lake: Lake, tables: Sequence[Held], *, values: bo
     book.save(path)
 
 
-def steps(tables: Iterable[Held]) -> int:
-    """How often `write_workbook` tells of progress, about."""
+def steps(tables: Iterable[QuarantinedTable]) -> int:
+    """Estimate how often `write_workbook` reports progress."""
     return sum(1 + held.rows // CHUNK for held in tables)
 
 
-def _read_me(book: Workbook, tables: Sequence[Held], *, values: bool) -> None:
+def _read_me(book: Workbook, tables: Sequence[QuarantinedTable], *, values: bool) -> None:
     days = sorted({d for held in tables for d in held.days})
     facts = {
         "department": tables[0].contract.owner_title,
@@ -85,7 +102,7 @@ def _read_me(book: Workbook, tables: Sequence[Held], *, values: bool) -> None:
         sheet.append([cell(sheet, line.removeprefix("# "), bold=line.startswith("# "), wrapped=True)])
 
 
-def _summary(book: Workbook, tables: Sequence[Held]) -> None:
+def _summary(book: Workbook, tables: Sequence[QuarantinedTable]) -> None:
     sheet = book.create_sheet("汇总 Summary")
     head = (("表 table", 24), ("列 column", 20), ("代码 code", 18), ("行数 rows", 10), ("含义", 40), ("怎么办", 40), ("meaning", 48),
             ("what to do", 44))  # fmt: skip
@@ -93,13 +110,13 @@ def _summary(book: Workbook, tables: Sequence[Held]) -> None:
     for held in tables:
         for code, rows in sorted(held.codes.items(), key=lambda x: (-x[1], x[0])):
             m = meaning(code)
-            told = (held.contract.title, _column(held.contract, code), code.rpartition(":")[2], rows, m.chinese, m.remedy_chinese,
+            line = (held.contract.title, _column(held.contract, code), code.rpartition(":")[2], rows, m.chinese, m.remedy_chinese,
                     m.english, m.remedy_english)  # fmt: skip
-            sheet.append([cell(sheet, v, wrapped=True) for v in told])
+            sheet.append([cell(sheet, v, wrapped=True) for v in line])
 
 
-def _rows(book: Workbook, held: Held, rows: Iterable[dict[str, Any]], *, values: bool) -> None:
-    """One table: a sheet, or more where one cannot hold it."""
+def _rows(book: Workbook, held: QuarantinedTable, rows: Iterable[dict[str, Any]], *, values: bool) -> None:
+    """Write one table, in more than one sheet when it has too many rows."""
     columns = held.contract.delivered
     head = (*BEFORE_VALUES, *[(_named(c), 18) for c in columns], (AFTER_VALUES, 30))
     masks = {c.name: (lambda v: v) if values else of_column(c.rule, c.classification) for c in columns}
@@ -112,12 +129,12 @@ def _rows(book: Workbook, held: Held, rows: Iterable[dict[str, Any]], *, values:
             sheet = book.create_sheet(_sheet_name(book, held.contract, part))
             _heading(sheet, head)
             room = MOST_ROWS - 1
-        told = json.loads(row["raw"] or "{}")
+        texts = json.loads(row["raw"] or "{}")
         errors = [c for c in row["codes"] if ":E_" in c]
         why = "；".join(f"{_column(held.contract, c)}：{meaning(c).chinese}" for c in errors)
         place = (str(row["_business_date"]), row["_source_file"], row["_row_no"], ", ".join(errors), why)
         wrong = {c.partition(":")[0] for c in errors}
-        delivered = [(c.name, told.get(c.name)) for c in columns]
+        delivered = [(c.name, texts.get(c.name)) for c in columns]
         sheet.append([
             *[cell(sheet, v) for v in place],
             *[cell(sheet, masks[name](v) if v else "", wrong=name in wrong) for name, v in delivered],
@@ -126,8 +143,8 @@ def _rows(book: Workbook, held: Held, rows: Iterable[dict[str, Any]], *, values:
         room -= 1
 
 
-def _read(lake: Lake, held: Held, progress: Callable[[str, str], None]) -> Iterator[dict[str, Any]]:
-    """The held rows in the order of their deliveries, a batch at a time in memory."""
+def _read(lake: Lake, held: QuarantinedTable, progress: Callable[[str, str], None]) -> Iterator[dict[str, Any]]:
+    """Read the quarantined rows in the order of their deliveries, one batch at a time."""
     name = f"{held.contract.domain}/{held.contract.table}"
     quarantine = held.contract.sibling("quarantine")
     handle = lake.open(quarantine)
@@ -151,19 +168,19 @@ def _heading(sheet: Any, columns: Sequence[tuple[str, int]]) -> None:
 
 
 def _column(contract: Contract, code: str) -> str:
-    """The delivered name of the column a code speaks of."""
+    """Return the delivered name of the column that a code is about."""
     name = code.partition(":")[0]
     known = {c.name: _named(c) for c in contract.delivered}
     return known.get(name) or NOT_A_COLUMN.get(name, name)
 
 
 def _named(c: Field) -> str:
-    """The name a column is delivered under, and its title where that says more."""
+    """Return the delivered name of a column, with its title where that differs."""
     return c.title if c.title == c.source else f"{c.source}（{c.title}）"
 
 
 def _sheet_name(book: Workbook, contract: Contract, part: int) -> str:
-    """At most 31 characters without []:*?/\\; no two alike, whatever the case."""
+    """Return a sheet name of at most 31 characters without []:*?/\\, unique whatever the case."""
     suffix = "" if part == 1 else f" {part}"
     title = "".join(c for c in contract.title if c not in "[]:*?/\\'")[: 31 - len(suffix)] + suffix
     return title if title.lower() not in {s.lower() for s in book.sheetnames} else contract.table[: 31 - len(suffix)] + suffix

@@ -1,4 +1,4 @@
-"""What analysts may ask of a release: its tables, which queries and plans only read them, and the endpoint that answers.
+"""The read-only endpoint for analysts: the tables of a release, the queries and plans that may run, the servers.
 
-Here: the rules of the read-only endpoint and its gRPC service. Not here: the commands (`pipelines.cli`).
+Here: the rules of the endpoint and its gRPC services. Not here: the commands (`pipelines.cli`).
 """

@@ -1,4 +1,4 @@
-"""`allowed.yaml`, read."""
+"""The allow lists of `allowed.yaml` as constants."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The read-only Spark Connect endpoint: a gRPC service in front of the embedded engine that passes on what only reads.
+"""The read-only Spark Connect endpoint: a gRPC service in front of the embedded engine that forwards read-only plans.
 
-Here: the service's methods, the sessions' settings, starting and stopping. Not here: what may be asked (`plans`,
+Here: the service's methods, the sessions' settings, starting and stopping. Not here: which plans are allowed (`plans`,
 `queries`), which tables are served (`tables`).
 
-The engine never gets a command: a query of `spark.sql` comes back to the client as a plan, which is checked again when its
-rows are asked for.
+The engine never gets a command: a query of `spark.sql` is returned to the client as a plan, which is checked again when its
+rows are requested.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ class Endpoint:
         self._server.start()
 
     def wait(self) -> None:
-        """Until the endpoint is stopped."""
+        """Block until the endpoint is stopped."""
         self._server.wait_for_termination()
 
     def stop(self) -> None:
-        """Answer nobody any more. Queries that run are given up."""
+        """Stop the server and cancel running queries."""
         self._server.stop(None).wait()
 
     def _methods(self) -> dict[str, Any]:
-        """The methods answered. Requests are read, answers of the engine pass as they are."""
+        """Return the supported methods. Requests are parsed; answers of the engine are forwarded unchanged."""
         unary, stream = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
         methods = {
             "ExecutePlan": stream(self._execute, base_pb2.ExecutePlanRequest.FromString),
@@ -62,7 +62,7 @@ class Endpoint:
         return methods
 
     def _execute(self, request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
-        _sober(request)
+        _strip(request)
         kind = request.plan.WhichOneof("op_type")
         if kind == "command" and request.plan.command.WhichOneof("command_type") == "sql_command":
             yield from self._query(request, context)
@@ -70,13 +70,13 @@ class Endpoint:
         if kind == "command":
             _refuse(context, _only_reads(request.plan.command.WhichOneof("command_type")))
         if kind != "root":
-            _refuse(context, "plans that are packed are not answered here: take fewer values into the query")
+            _refuse(context, "compressed plans are not supported here: use fewer values in the query")
         self._check(request.plan, context)
         self._backend.greet(request.session_id, request.user_context)
         yield from self._stream("ExecutePlan", request.SerializeToString(), context)
 
     def _query(self, request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
-        """`spark.sql`: check the query, and give it back as the plan it is. It runs when its rows are asked for."""
+        """Check a query of `spark.sql` and return it as a plan; it runs when its rows are requested."""
         command = request.plan.command.sql_command
         if not command.HasField("input"):
             _refuse(context, "this client is too old: use PySpark 4")
@@ -96,7 +96,7 @@ class Endpoint:
             yield answer.SerializeToString()
 
     def _analyze(self, request: Any, context: grpc.ServicerContext) -> bytes:
-        _sober(request)
+        _strip(request)
         kind = request.WhichOneof("analyze")
         if kind not in ANALYSES:
             _refuse(context, _only_reads(kind))
@@ -105,7 +105,7 @@ class Endpoint:
         return self._call("AnalyzePlan", request.SerializeToString(), context)
 
     def _config(self, request: Any, context: grpc.ServicerContext) -> bytes:
-        _sober(request)
+        _strip(request)
         kind = request.operation.WhichOneof("op_type")
         keys = {"set": lambda: [p.key for p in request.operation.set.pairs], "unset": lambda: list(request.operation.unset.keys)}
         for key in keys.get(kind, list)():
@@ -140,8 +140,8 @@ class Endpoint:
             _pass_on(e, context)
 
 
-def _sober(request: Any) -> None:
-    """A request without what this version does not know, and without extensions."""
+def _strip(request: Any) -> None:
+    """Remove unknown fields and extensions from a request."""
     request.DiscardUnknownFields()
     del request.user_context.extensions[:]
 
@@ -152,7 +152,7 @@ def _only_reads(kind: str | None) -> str:
 
 
 def _no_artifacts(request: Any, context: grpc.ServicerContext) -> NoReturn:
-    _refuse(context, "this endpoint only reads: files, programs and large tables of your own are not taken")
+    _refuse(context, "this endpoint only reads: files, programs and large tables of your own are not accepted")
 
 
 def _refuse(context: grpc.ServicerContext, sentence: str) -> NoReturn:
@@ -162,7 +162,7 @@ def _refuse(context: grpc.ServicerContext, sentence: str) -> NoReturn:
 
 
 def _pass_on(error: grpc.RpcError, context: grpc.ServicerContext) -> NoReturn:
-    """An error of the engine, as the engine told it."""
+    """Forward an error of the engine unchanged."""
     context.set_trailing_metadata(error.trailing_metadata() or ())
     context.abort(error.code(), error.details() or "")
     raise AssertionError("abort raises")

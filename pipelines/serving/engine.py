@@ -1,8 +1,8 @@
-"""The engine behind the endpoints: an embedded server of this process, and its methods as bytes.
+"""The engine behind the endpoints: an embedded server in this process, called with serialized requests.
 
-Here: starting and stopping it, the settings of new sessions. Not here: what may be asked of it.
+Here: starting and stopping it, the settings of new sessions. Not here: which requests are allowed.
 
-Its port is on the loopback address and has no guard: who may run programs on the machine may use it.
+Its port is on the loopback address and is not protected: everyone who may run programs on the machine can use it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MESSAGE_BYTES = 128 * 1024 * 1024
 OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
 SESSIONS = 10_000
 SESSION_HOURS = 24
-"""A session nobody uses for so long is forgotten, with its settings."""
+"""A session that is idle for this long is dropped, with its settings."""
 
 
 class Backend:
@@ -36,14 +36,15 @@ class Backend:
         self._lock = Lock()
 
     def call(self, method: str, request: bytes) -> bytes:
+        """Call a method that has one answer."""
         return bytes(self._channel.unary_unary(f"/{SERVICE}/{method}")(request))
 
     def stream(self, method: str, request: bytes) -> Any:
-        """The answers one by one; `.cancel()` gives the query up."""
+        """Call a method and iterate over its answers; `.cancel()` ends the query."""
         return self._channel.unary_stream(f"/{SERVICE}/{method}")(request)
 
     def greet(self, session_id: str, user_context: Any) -> None:
-        """Give a session that is seen for the first time the project's own settings."""
+        """Apply the project's settings to a session on its first request."""
         key = (user_context.user_id, session_id)
         with self._lock:
             if key in self._sessions:
@@ -57,5 +58,6 @@ class Backend:
         self.call("Config", settings.SerializeToString())
 
     def stop(self) -> None:
+        """Stop the server."""
         self._channel.close()
         self._server.stop()

@@ -1,9 +1,9 @@
-"""The same release over Arrow Flight SQL, for tools that speak ADBC: queries and lists, nothing else.
+"""The Arrow Flight SQL endpoint, for tools that use ADBC: queries and lists, nothing else.
 
-Here: the protocol's commands and their answers. Not here: its messages (`flight_messages`), what a query may be (`plans`,
-`queries`).
+Here: the protocol's commands and their answers. Not here: its messages (`flight_messages`), which queries are allowed
+(`plans`, `queries`).
 
-The server remembers nothing: a ticket holds its query, which is checked again when its rows are asked for.
+The server is stateless: a ticket contains its query, which is checked again when its rows are requested.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pipelines.serving.tables import Table, Tables
 
 _KIND = "TABLE"
 _ABOUT: dict[int, str | bool] = {0: "citylake", 3: True, 504: "`"}
-"""Of the specification's SqlInfo: server name, read only, the quote of names."""
+"""SqlInfo of the specification: server name, read only, the quote character of names."""
 
 
 class FlightSql(fl.FlightServerBase):
@@ -65,13 +65,13 @@ class FlightSql(fl.FlightServerBase):
             raise _refused(f"this endpoint only reads: {action.type[:80]} is refused")
 
     def do_put(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
-        raise _refused("this endpoint only reads: rows are not taken")
+        raise _refused("this endpoint only reads: rows are not accepted")
 
     def do_exchange(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
-        raise _refused("this endpoint only reads: rows are not taken")
+        raise _refused("this endpoint only reads: rows are not accepted")
 
     def list_actions(self, context: Any) -> list[tuple[str, str]]:
-        return [("CreatePreparedStatement", "a query without parameters"), ("ClosePreparedStatement", "nothing is kept")]
+        return [("CreatePreparedStatement", "a query without parameters"), ("ClosePreparedStatement", "the server keeps no state")]
 
     def _list(self, name: str, message: Any) -> pa.Table:
         if name == "CommandGetSqlInfo":
@@ -100,7 +100,7 @@ class FlightSql(fl.FlightServerBase):
         return pa.Table.from_pylist(rows, schema=schema)
 
     def _schema(self, query: str) -> pa.Schema:
-        """The columns of a query's answer, without running it. Whether they may be empty is left open."""
+        """Return the columns of a query's answer without running it, all nullable."""
         schema: pa.Schema = next(self._answers(query, limit=0)).schema
         return pa.schema([f.with_nullable(True) for f in schema])
 
@@ -138,7 +138,7 @@ def _read(data: bytes) -> tuple[str, Any]:
 
 
 def _query(name: str, message: Any) -> str | None:
-    """The text of a query, None for another command."""
+    """Return the text of a query; None for other commands."""
     if name == "CommandStatementQuery":
         return str(message.query)
     handles = {"TicketStatementQuery": "statement_handle", "CommandPreparedStatementQuery": "prepared_statement_handle"}
@@ -146,13 +146,13 @@ def _query(name: str, message: Any) -> str | None:
 
 
 def _place(table: Table) -> tuple[str | None, str, str, str]:
-    """Catalogue, schema, name: the three parts of themes.health.archive; operations.ledger has two. And the name in SQL."""
+    """Return catalogue, schema, name and SQL name of a table; a name with two parts, such as operations.ledger, has no catalogue."""
     *above, name = table.parts
     return above[0] if len(above) > 1 else None, above[-1], name, table.sql_name
 
 
 def _asked(message: Any, field: str, name: str) -> bool:
-    """Whether a name is one of those asked for; % stands for any text, _ for any character."""
+    """Whether a name matches the request's pattern: % is any text, _ any character."""
     if not message.HasField(field):
         return True
     signs = {"%": ".*", "_": "."}

@@ -1,6 +1,6 @@
-"""The messages of Arrow Flight SQL that are answered, and the shapes of its lists.
+"""The messages of Arrow Flight SQL that are supported, and the schemas of its lists.
 
-Here: their fields as the specification numbers them; pyarrow brings no classes for them. Not here: the answers (`flight`).
+Here: their fields as the specification numbers them; pyarrow has no classes for them. Not here: the answers (`flight`).
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _CLASSES = _classes()
 
 
 def packed(name: str, **fields: Any) -> bytes:
-    """A message as clients expect it."""
+    """Serialize a message as clients expect it."""
     found = any_pb2.Any()
     found.Pack(_CLASSES[name](**fields))
     return found.SerializeToString()
 
 
 def unpacked(data: bytes) -> tuple[str, Any]:
-    """A message's name and the message, None when it is not one of those. Raises ValueError for other bytes."""
+    """Parse a message into its name and the message, None for one that is not supported. Raises ValueError for other bytes."""
     try:
         found = any_pb2.Any.FromString(data)
         name = found.type_url.rpartition(".")[2]
@@ -73,7 +73,7 @@ TABLE_TYPES = pa.schema([pa.field("table_type", pa.string(), nullable=False)])
 
 
 def sql_info(about: dict[int, str | bool]) -> pa.Table:
-    """What clients ask a server about itself: number of the specification -> answer."""
+    """Build the answer to GetSqlInfo. about: number of the specification -> value."""
     kinds = [
         ("string_value", pa.string()), ("bool_value", pa.bool_()), ("bigint_value", pa.int64()), ("int32_bitmask", pa.int32()),
         ("string_list", pa.list_(pa.string())), ("int32_to_int32_list_map", pa.map_(pa.int32(), pa.list_(pa.int32()))),

@@ -1,4 +1,4 @@
-"""SHOW TABLES, DESCRIBE and the client's catalogue, answered from the release: the engine's own catalogue stays empty.
+"""SHOW TABLES, DESCRIBE and `spark.catalog`, answered from the release: the engine's own catalogue is empty.
 
 Here: the answers, as queries over constants. Not here: other queries (`queries`).
 """
@@ -19,7 +19,7 @@ _DESCRIBE = re.compile(r"\s*DESC(?:RIBE)?(?:\s+TABLE)?\s+(?P<table>[\w.`]+)\s*;?
 
 
 def of_statement(text: str, tables: Tables) -> str | None:
-    """The query that answers SHOW TABLES or DESCRIBE, None for every other text."""
+    """Return the query that answers SHOW TABLES or DESCRIBE; None for every other statement."""
     if found := _SHOW.fullmatch(text):
         rows = [(t.namespace, t.parts[-1], False) for t in _within(tables, found["namespace"])]
         return _constants(("namespace string", "tableName string", "isTemporary boolean"), rows)
@@ -29,7 +29,7 @@ def of_statement(text: str, tables: Tables) -> str | None:
 
 
 def of_catalog(catalog: Any, tables: Tables) -> str:
-    """The query that answers `spark.catalog`. Raises Refused for what is not a list of tables or columns."""
+    """Return the query that answers a call of `spark.catalog`. Raises Refused for all but lists of tables and columns."""
     kind = catalog.WhichOneof("cat_type")
     asked: Any = getattr(catalog, kind) if kind else None
     if kind == "list_tables":
@@ -42,8 +42,8 @@ def of_catalog(catalog: Any, tables: Tables) -> str:
         return _constants(("found boolean",), [(tables.find(queries.name(_full(asked))) is not None,)])
     if kind == "list_columns":
         columns = tables.columns(_table(_full(asked), tables))
-        return _constants(_COLUMN, [(name, said, kind, True, False, False, False) for name, kind, said in columns])
-    raise Refused("of the catalogue only listTables, getTable, tableExists and listColumns are answered here")
+        return _constants(_COLUMN, [(name, comment, kind, True, False, False, False) for name, kind, comment in columns])
+    raise Refused("spark.catalog supports only listTables, getTable, tableExists and listColumns here")
 
 
 _TABLE = ("name string", "catalog string", "namespace array<string>", "description string", "tableType string", "isTemporary boolean")
@@ -70,7 +70,7 @@ def _table(name: str, tables: Tables) -> Table:
 
 
 def _within(tables: Tables, namespace: str | None) -> list[Table]:
-    """The tables below a namespace such as `themes` or `themes.health`."""
+    """Return the tables below a namespace such as `themes` or `themes.health`."""
     parts = queries.name(namespace) if namespace else ()
     return [t for t in tables if t.parts[: len(parts)] == parts]
 

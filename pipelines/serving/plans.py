@@ -1,10 +1,10 @@
-"""Plans of DataFrames as Spark Connect sends them: only what reads the tables served and computes on them.
+"""DataFrame plans as Spark Connect sends them: only those that read the served tables and compute on them.
 
-Here: which relations and expressions may be, and the plan the engine gets. Not here: SQL text (`queries`), the service
+Here: the allowed relations and expressions, and the plan that the engine gets. Not here: SQL text (`queries`), the service
 (`endpoint`).
 
-Allowed is what is listed; all else is refused, also what a later Spark adds. Fields this version does not know are dropped
-before. Only this module makes a relation that reads files.
+Only listed relations and expressions are allowed; everything else is refused, also what a later Spark adds. Unknown fields are
+dropped first. Only this module makes relations that read files.
 """
 
 from __future__ import annotations
@@ -20,11 +20,22 @@ from pipelines.serving.allowed import CODE, EXPRESSIONS, RELATIONS, TABLE_FUNCTI
 from pipelines.serving.queries import Refused
 from pipelines.serving.tables import Table, Tables
 
-_CODE_SENTENCE = "functions of one's own would run on the server: use built-in functions, or take the rows with .toPandas() and go on there"
+_CODE_SENTENCE = (
+    "user-defined functions would run on the server: use built-in functions, or fetch the rows with .toPandas() and continue there"
+)
 
 
 def checked(message: Message, tables: Tables, known: Collection[str] = ()) -> None:
-    """Make a plan, or a request that holds one, what the engine may run. Changes it in place. Raises Refused."""
+    """Check a plan, or a request with one, and rewrite it in place for the engine.
+
+    Args:
+        message: the plan.
+        tables: the tables that are served.
+        known: names that the client has given to DataFrames.
+
+    Raises:
+        Refused: the plan does more than read served tables.
+    """
     message.DiscardUnknownFields()
     _walk(message, tables, frozenset(known))
 
@@ -37,7 +48,7 @@ def _walk(message: Message, tables: Tables, known: frozenset[str]) -> None:
     elif isinstance(message, expressions_pb2.Expression):
         _expression(message, tables, known)
     elif message.DESCRIPTOR.full_name == "google.protobuf.Any":
-        raise Refused("extensions of Spark Connect are not answered here")
+        raise Refused("extensions of Spark Connect are not supported here")
     for field, value in message.ListFields():
         if field.message_type is None:
             continue
@@ -56,12 +67,12 @@ def _allowed(kind: str | None, among: Collection[str], unnamed: str) -> str:
     if kind in CODE:
         raise Refused(_CODE_SENTENCE)
     if kind is None or kind not in among:
-        raise Refused(f"{kind or unnamed} is not answered here")
+        raise Refused(f"{kind or unnamed} is not supported here")
     return kind
 
 
 def _relation(relation: Any, tables: Tables, known: frozenset[str]) -> bool:
-    """Check one relation; False when it has been replaced and holds nothing of the client any more."""
+    """Check one relation; False when it has been replaced, so that nothing of the client is left to check."""
     kind = _allowed(relation.WhichOneof("rel_type"), RELATIONS, "this plan")
     if kind == "read":
         _read(relation, _named(relation.read, tables))
@@ -76,9 +87,9 @@ def _relation(relation: Any, tables: Tables, known: frozenset[str]) -> bool:
     elif kind == "unresolved_table_valued_function":
         called = relation.unresolved_table_valued_function.function_name.lower()
         if called not in TABLE_FUNCTIONS:
-            raise Refused(f"the function {called} does not stand for a table here")
+            raise Refused(f"{called} is not a table function here")
     elif kind == "subquery_alias" and relation.subquery_alias.qualifier:
-        raise Refused("an alias is one name here")
+        raise Refused("an alias must be a single name here")
     return True
 
 
@@ -95,7 +106,7 @@ def _named(read: Any, tables: Tables) -> Table:
 
 
 def _read(relation: Any, table: Table) -> None:
-    """Put the table's files, at its version, in the place of its name. The relation keeps its id: columns refer to it."""
+    """Replace the table's name by its files at the served version. The relation keeps its id, to which columns refer."""
     relation.subquery_alias.alias = table.parts[-1]
     source = relation.subquery_alias.input.read.data_source
     source.format = "delta"
@@ -104,7 +115,7 @@ def _read(relation: Any, table: Table) -> None:
 
 
 def _aliases(relation: Any) -> frozenset[str]:
-    """The names that `spark.sql("… {df}", df=df)` gives to its DataFrames."""
+    """Return the names that `spark.sql("… {df}", df=df)` gives to its DataFrames."""
     if relation.WhichOneof("rel_type") != "with_relations":
         return frozenset()
     references = relation.with_relations.references

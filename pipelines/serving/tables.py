@@ -1,6 +1,6 @@
-"""The tables of one release: name, place, version, columns.
+"""The tables of one release: name, URI, version, columns.
 
-Here: which versions belong together and what analysts call the tables. Not here: queries.
+Here: finding a release and its tables by their SQL names. Not here: queries.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contracts import load_all
-from pipelines.control.ledger import BOOKS, Ledger, Release
+from pipelines.control.ledger import CONTROL_TABLES, Ledger, Release
 from pipelines.control.maintenance import MaintenanceLog
+from pipelines.wrong_use import WrongUse
 from resources.errors import CitylakeError
 from resources.lake import Lake
 
@@ -58,19 +59,20 @@ class Tables:
         return iter(self.by_name.values())
 
     def find(self, parts: tuple[str, ...]) -> Table | None:
+        """Look up a table by the parts of its name, in any case."""
         return self.by_name.get(tuple(p.lower() for p in parts))
 
     def columns(self, table: Table) -> list[tuple[str, str, str]]:
-        """Name, type and meaning of every column."""
+        """Return name, type and title of every column."""
         handle = self._lake.open(table.name, table.version)
         assert handle is not None
         contract = load_all().get(table.name)
-        said = {c.name: c.title for c in contract.columns} if contract else {}
-        return [(name, kind, said.get(name, "")) for name, kind in _types(handle.schema())]
+        titles = {c.name: c.title for c in contract.columns} if contract else {}
+        return [(name, kind, titles.get(name, "")) for name, kind in _types(handle.schema())]
 
 
 def released(lake: Lake, number: int | None) -> Release:
-    """One release, the newest unless told. Raises CitylakeError when there is none."""
+    """Return one release, by default the newest. Raises CitylakeError when it does not exist (WrongUse) or is no longer kept."""
     releases = Ledger(lake).releases()
     if not releases:
         raise CitylakeError("RELEASE", "the lake has no release yet", lake.root, "Run a night first: citylake run --as-of YYYY-MM-DD")
@@ -78,24 +80,33 @@ def released(lake: Lake, number: int | None) -> Release:
         return releases[-1]
     if number in MaintenanceLog(lake).gone_releases():
         raise CitylakeError(
-            "RELEASE_GONE", f"release {number} is no longer kept", lake.root, "See `citylake status`; keep_days says how long"
+            "RELEASE_GONE",
+            f"release {number} is no longer kept",
+            lake.root,
+            "Choose a release that `citylake status` shows as kept; the setting keep_days says how long they are kept",
         )
     for release in releases:
         if release.number == number:
             return release
-    raise CitylakeError("RELEASE", f"there is no release {number}", lake.root, "See `citylake status`")
+    raise WrongUse("RELEASE", f"there is no release {number}", lake.root, "List the releases with `citylake status`")
 
 
 def tables_of(lake: Lake, release: Release, only: Collection[str] = ()) -> Tables:
-    """The tables of a release and the lake's own books as they are now.
+    """Return the tables of a release, and the control tables at their newest versions.
 
-    only: these tables, or all below these names, such as `themes` or `themes.health.archive`.
+    Args:
+        lake: the lake.
+        release: which versions.
+        only: these tables, or all below these names, such as `themes` or `themes.health.archive`; default all.
+
+    Raises:
+        WrongUse: a name of `only` has no table in the release.
     """
     versions: dict[str, int] = dict(release.versions)
-    for book in BOOKS:
-        newest = lake.version(book)
+    for table in CONTROL_TABLES:
+        newest = lake.version(table)
         if newest is not None:
-            versions[book] = newest
+            versions[table] = newest
     wanted = set(versions)
     if only:
         wanted = set()
@@ -103,13 +114,15 @@ def tables_of(lake: Lake, release: Release, only: Collection[str] = ()) -> Table
             parts = name.replace(".", "/").lower()
             found = {table for table in versions if f"{table}/".startswith(f"{parts}/")}
             if not found:
-                raise CitylakeError("TABLE_MISSING", f"release {release.number} has no table {name}", lake.root, "See `citylake tables`")
+                raise WrongUse(
+                    "TABLE_MISSING", f"release {release.number} has no table {name}", lake.root, "List the tables with `citylake tables`"
+                )
             wanted |= found
     return Tables(lake, [Table(name, lake.uri(name), versions[name]) for name in wanted], release.number)
 
 
 def _types(schema: Schema) -> list[tuple[str, str]]:
-    """The columns of a Delta schema with their types as SQL writes them."""
+    """Return the columns of a Delta schema with their SQL types."""
 
     def plain(kind: object) -> str:
         if isinstance(kind, str):

@@ -1,6 +1,6 @@
-"""SQL text as words, strings and signs, cut where every parser of Spark's SQL cuts it.
+"""A tokenizer for Spark SQL, and table names in a query's text.
 
-Here: the cutting, and the lake's names in a text. Not here: what a query may do (`queries`).
+Here: tokens on which all parsers of Spark SQL agree. Not here: what a query may do (`queries`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Token:
-    """A piece of SQL text. `kind`: space (comments too), string, quoted (a name in backticks), word or sign."""
+    """A token of SQL text. `kind`: space (comments too), string, quoted (a name in backticks), word or sign."""
 
     kind: str
     text: str
@@ -35,13 +35,13 @@ class Token:
 
     @property
     def name(self) -> str:
-        """The name a word or a quoted name stands for; names know no case."""
+        """The name of a word or a quoted name, in lower case: names are case-insensitive."""
         return (self.text[1:-1].replace("``", "`") if self.kind == "quoted" else self.text).lower()
 
 
 @dataclass(frozen=True)
 class Dotted:
-    """Names joined by dots, such as `themes.health.archive.state`, with their places."""
+    """Names joined by dots, such as `themes.health.archive.state`, with their positions."""
 
     tokens: tuple[Token, ...]
 
@@ -50,8 +50,8 @@ class Dotted:
         return tuple(t.name for t in self.tokens)
 
 
-def cut(text: str) -> list[Token]:
-    """The pieces of a text in order. Raises ValueError where it cannot be cut."""
+def tokenize(text: str) -> list[Token]:
+    """Split a text into tokens. Raises ValueError with the position where that fails."""
     tokens, at = [], 0
     while at < len(text):
         found = _TOKEN.match(text, at)
@@ -63,7 +63,7 @@ def cut(text: str) -> list[Token]:
 
 
 def dotted(tokens: list[Token]) -> Iterator[Dotted]:
-    """Every longest sequence of names joined by dots."""
+    """Yield every longest sequence of names joined by dots."""
     solid = [t for t in tokens if t.kind != "space"]
     at = 0
     while at < len(solid):
@@ -79,9 +79,9 @@ def dotted(tokens: list[Token]) -> Iterator[Dotted]:
 
 
 def rename(text: str, names: Mapping[tuple[str, ...], str]) -> tuple[str, set[tuple[str, ...]]]:
-    """The text with names of tables replaced where they stand as names, never inside a string or a comment; and those found."""
+    """Replace table names in a text, but not in strings and comments; return the text and the names found."""
     found, pieces, at = set(), [], 0
-    for sequence in dotted(cut(text)):
+    for sequence in dotted(tokenize(text)):
         length = next((n for n in range(len(sequence.parts), 0, -1) if sequence.parts[:n] in names), 0)
         if not length:
             continue

@@ -1,13 +1,16 @@
 """Base and themes: run a declared function on published tables, gate its result, publish it.
 
-Here: reading inputs at one version each, staging, gates, the commit, the account. Not here: the functions (`assets`), what has
-changed since a table was made (`changed`).
+    inputs → input_changes → touched → function → changed rows → gate → write
+
+Of a large table that declares what its inputs touch, only touched units are made again; the outcome says so, and why when it was made
+whole. Here: the line from the inputs to the published table. Not here: the functions (`assets`), following declarations (`touched`).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from time import perf_counter
@@ -16,81 +19,92 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from assets.declare import TableAsset
+from assets.joins import anti_join, changed_rows
+from assets.touch import SELF
 from contracts import Contract
 from pipelines.control.ledger import commit_metadata
+from pipelines.fingerprint import module_digest
 from pipelines.runtime import Runtime
-from pipelines.steps import changed
-from pipelines.steps.checkpoints import checkpoints
+from pipelines.steps import input_changes
+from pipelines.steps.checkpoints import Checkpoint, checkpoints
+from pipelines.steps.input_changes import READ, Inputs, Whole
 from pipelines.steps.outcome import GateFailed, Outcome
-from pipelines.steps.table_state import code_digest
+from pipelines.steps.touched import InputChanges, rows_of_units, touched
 from quality import gates
 from quality.balance import Account
-from resources.change_set import record_deleted_keys
 from resources.errors import CitylakeError
+from resources.table_writer import Candidate, TableWriter
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 MADE_FROM, MADE_BY = "made_from", "made_by"
-DECIDING = ("assets", "quality", "standards")
-"""The packages whose code and tables decide what a table contains."""
+"""Commit properties: digests of all that the content follows from, and of the part of it that is not data."""
+
+
+@dataclass(frozen=True)
+class _Making:
+    """One table being made in one run."""
+
+    runtime: Runtime
+    asset: TableAsset
+    contract: Contract
+    inputs: Inputs
+    as_of: date
+    writer: TableWriter
+    checkpoint: Checkpoint
+
+    def rows(self, frames: Mapping[str, DataFrame]) -> DataFrame:
+        """What the function makes of some inputs, in the contract's columns."""
+        run = {"as_of": self.as_of, "checkpoint": self.checkpoint}
+        values = {argument: self.runtime.parameter(name, **run) for argument, name in self.asset.parameters.items()}
+        return conform(self.contract, self.asset.function(**frames, **values))
 
 
 def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, rebuild: bool = False) -> Outcome:
     """Make one base or thematic table, as of a date; nothing to do when it is there from the same inputs, date and code.
 
-    Of a large table that knows how (`assets.declare.update_of`), only rows that the changes of its inputs touch are made anew;
-    `rebuild`: all, whatever has changed.
-    Raises GateFailed when a blocking gate fails; nothing is published then.
-    """
-    started = perf_counter()
-    contract = runtime.contracts[asset.name]
-    base, notes = runtime.lake.version(asset.name), runtime.lake.notes(asset.name)
-    versions = {table: _existing(runtime, table) for table in asset.inputs.values()}
-    made_by = _digest(contract.digest, code_digest(*DECIDING), runtime.key_digest)
-    made_from = _digest(sorted((t, runtime.lake.content(t)) for t in versions), as_of.isoformat(), made_by)
-    if base is not None and notes.get(MADE_FROM) == made_from:
-        return Outcome(asset.name, base, changed=False, read=versions)
-    with checkpoints(runtime, asset.name, run_id) as checkpoint:
-        with runtime.step.clock("plan"):
-            frames = {argument: _live(runtime, table, versions[table]) for argument, table in asset.inputs.items()}
-            values = {argument: runtime.parameter(name, as_of=as_of, checkpoint=checkpoint) for argument, name in asset.parameters.items()}
-            found, gone, changes = None, dict[str, str](), None
-            if base is not None and asset.update is not None and notes.get(MADE_BY) == made_by and not rebuild:
-                changes = changed.since(runtime, asset, base, notes, versions, checkpoint)
-            if changes is not None and asset.update is not None and base is not None:
-                update = asset.update(changes, **frames, **values)
-                update = replace(update, rows=checkpoint(_conform(contract, update.rows)))
-                made, no_more, found = changed.unlike_before(runtime, contract, base, changes, update, checkpoint)
-                gone = record_deleted_keys(runtime.lake, asset.name, run_id, no_more)
-            else:
-                made = _conform(contract, asset.function(**frames, **values))
-        stage = runtime.lake.stage(asset.name, run_id)
-        with runtime.step.clock("stage"):
-            stage.write(made)
+    Args:
+        runtime: the installation.
+        asset: the declared table.
+        as_of: the business date it is made for.
+        run_id: of the run, for the stages and the ledger.
+        rebuild: make all of it, whatever has changed.
 
-    beside = found.total - found.rows if found else 0
-    rows = stage.rows() + beside
-    account = Account(asset.name, run_id, as_of, rows, rows, kind="derived")
-    outcome = Outcome(asset.name, base, changed=True, rows=rows, accounts=[account], read=versions)
-    with runtime.step.clock("gates"):
-        outcome.checks = gates.check(contract, stage.frame(runtime.spark), runtime.valid_codes, beside)
-    if any(c.blocking and not c.passed for c in outcome.checks):
-        raise GateFailed(asset.name, outcome.checks, outcome.accounts, stage.uri)
-    with runtime.step.clock("stage"):
-        stays = None if found is None else found.rewritten(runtime.lake.stage(asset.name, run_id))
-    with runtime.step.clock("publish"):
-        published = runtime.lake.publish(
-            stage,
-            base_version=base,
-            mode="overwrite" if stays is None else "append",
-            beside=stays,
-            metadata={
-                **commit_metadata(contract, [account], run_id=run_id, as_of=as_of), MADE_FROM: made_from, MADE_BY: made_by,
-                changed.READ: json.dumps(versions), **gone,
-            },
-            statistics=contract.statistics,
-        )  # fmt: skip
+    Returns:
+        What was published. Raises GateFailed when a blocking gate fails; nothing is published then.
+    """
+    started, lake, contract = perf_counter(), runtime.lake, runtime.contracts[asset.name]
+    base, commit = lake.version(asset.name), lake.notes(asset.name)
+    inputs = Inputs(asset, {table: _existing(runtime, table) for table in asset.inputs.values()}, commit)
+    made_by = _made_by(runtime, asset, contract)
+    made_from = _made_from(runtime, inputs, as_of, made_by)
+    if base is not None and commit.get(MADE_FROM) == made_from:
+        return Outcome(asset.name, base, changed=False, read=dict(inputs.versions))
+    with checkpoints(runtime, asset.name, run_id) as checkpoint:
+        making = _Making(runtime, asset, contract, inputs, as_of, TableWriter(lake, asset.name, base, run_id), checkpoint)
+        if base is None:
+            candidate, scope = _whole(making), "whole: first time"
+        elif rebuild:
+            candidate, scope = _whole(making), "whole: rebuild"
+        elif commit.get(MADE_BY) != made_by:
+            candidate, scope = _whole(making), "whole: its code, contract or key changed"
+        else:
+            candidate, scope = _changed_part(making)
+        rows = candidate.staged_rows + candidate.retained_rows
+        account = Account(asset.name, run_id, as_of, rows, rows, kind="derived")
+        outcome = Outcome(asset.name, base, changed=True, rows=rows, accounts=[account], read=dict(inputs.versions), scope=scope)
+        with runtime.step.clock("gates"):
+            outcome.checks = gates.check(contract, candidate.frame(runtime.spark), runtime.valid_codes, candidate.retained_rows)
+        if any(c.blocking and not c.passed for c in outcome.checks):
+            raise GateFailed(asset.name, outcome.checks, outcome.accounts, candidate.uri)
+        properties = {MADE_FROM: made_from, MADE_BY: made_by, READ: json.dumps(inputs.versions)}
+        with runtime.step.clock("publish"):
+            published = making.writer.publish(
+                candidate,
+                metadata=commit_metadata(contract, [account], run_id=run_id, as_of=as_of) | properties,
+                statistics=contract.statistics,
+            )
     runtime.step.wrote(published)
     outcome.version, outcome.seconds = published.version, perf_counter() - started
     with runtime.step.clock("ledger"):
@@ -98,9 +112,63 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
     return outcome
 
 
-def _digest(*told: Any) -> str:
-    """Of all that the content of a table follows from: its inputs, the date, the contract, the code and its data, the key."""
-    return sha256(repr(told).encode()).hexdigest()[:32]
+def _whole(making: _Making) -> Candidate:
+    """Stage all rows of the table."""
+    with making.runtime.step.clock("plan"):
+        rows = making.rows(making.inputs.frames(making.runtime))
+    with making.runtime.step.clock("stage"):
+        return making.writer.overwrite(rows)
+
+
+def _changed_part(making: _Making) -> tuple[Candidate, str]:
+    """Stage the rows that the changes of the inputs make different, or all of them when that is quicker; and which of it was done."""
+    with making.runtime.step.clock("plan"):
+        changes = input_changes.since_last_made(making.runtime, making.inputs, making.checkpoint)
+    if isinstance(changes, Whole):
+        return _whole(making), f"whole: {changes.reason}"
+    with making.runtime.step.clock("plan"):
+        found = _touched_part(making, changes)
+    if isinstance(found, Whole):
+        return _whole(making), f"whole: {found.reason}"
+    before, made = found
+    key = making.contract.key
+    with making.runtime.step.clock("stage"):
+        rows = making.checkpoint(changed_rows(made, before, key))
+        deleted = making.checkpoint(anti_join(before, made, key).select(*key))
+        replaced = making.writer.find(rows.select(*key).unionByName(deleted).toArrow())
+        candidate = making.writer.replace_keys(rows, replaced, deleted)
+    return candidate, f"part: {before.count():,} of {replaced.total:,} rows touched, {candidate.staged_rows:,} written"
+
+
+def _touched_part(making: _Making, changes: InputChanges) -> tuple[DataFrame, DataFrame] | Whole:
+    """The rows of the touched units, as they were and as they are now."""
+    touch, runtime, asset = making.asset.touch, making.runtime, making.asset
+    assert touch is not None
+    published = runtime.lake.read(runtime.spark, asset.name, making.inputs.commit["version"])
+    keys = {argument: runtime.contracts[table].key for argument, table in asset.inputs.items()}
+    found = touched(touch, making.inputs.frames(runtime) | {SELF: published}, keys, changes, making.as_of, making.checkpoint)
+    if found is None:
+        return Whole("the touched units are connected with too many others")
+    before = making.checkpoint(rows_of_units(published, touch.unit, found.units))
+    if input_changes.too_much(touch, share := before.count() / runtime.lake.rows(asset.name)):
+        return Whole(f"{share:.0%} of its rows are touched")
+    return before, making.checkpoint(rows_of_units(making.rows(found.inputs), touch.unit, found.units))
+
+
+def _made_by(runtime: Runtime, asset: TableAsset, contract: Contract) -> str:
+    """A digest of what decides about the content apart from data and date: contract, code with its data files, the key if it is used."""
+    key = runtime.key_digest if "pseudonym" in asset.parameters.values() else ""
+    return _digest(contract.digest, module_digest(asset.function.__module__), key)
+
+
+def _made_from(runtime: Runtime, inputs: Inputs, as_of: date, made_by: str) -> str:
+    """A digest of all that the content follows from; the date only where the function asks for it."""
+    dated = as_of.isoformat() if "as_of" in inputs.asset.parameters.values() else ""
+    return _digest(sorted((t, runtime.lake.content(t)) for t in inputs.versions), dated, made_by)
+
+
+def _digest(*parts: Any) -> str:
+    return sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def _existing(runtime: Runtime, table: str) -> int:
@@ -112,13 +180,8 @@ def _existing(runtime: Runtime, table: str) -> int:
     return version
 
 
-def _live(runtime: Runtime, table: str, version: int) -> DataFrame:
-    """The rows of an input that hold today: tombstones of a cleansed table are left out."""
-    return changed.live(table, runtime.lake.read(runtime.spark, table, version))
-
-
-def _conform(contract: Contract, frame: DataFrame) -> DataFrame:
-    """Exactly the contract's columns, in its order and types. Raises CitylakeError when the function does not deliver one."""
+def conform(contract: Contract, frame: DataFrame) -> DataFrame:
+    """Exactly the contract's columns, in its order and types. Raises CitylakeError when the function returns others."""
     missing = [c.name for c in contract.columns if c.name not in frame.columns]
     surplus = [c for c in frame.columns if c not in {x.name for x in contract.columns}]
     if missing or surplus:

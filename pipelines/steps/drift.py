@@ -11,10 +11,10 @@ from math import ceil
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from contracts import Contract, Field
+from contracts import Field, SourceContract
 from pipelines.control.holds import DRIFT
 from pipelines.runtime import Runtime
-from pipelines.steps.cleanse import FEW
+from pipelines.steps.cleanse.gate import TOLERATED_ROWS
 from quality.rows import typed
 from resources.landing import Drop
 from resources.readers.header import ContractDiffers, Difference
@@ -55,19 +55,18 @@ class Sample:
         return pa.RecordBatchReader.from_batches(self._taken[0].schema, self._taken)
 
 
-def refuse_drifted(runtime: Runtime, contract: Contract, sample: Sample, drop: Drop, run_id: str) -> None:
+def refuse_drifted(runtime: Runtime, contract: SourceContract, sample: Sample, drop: Drop, run_id: str) -> None:
     """Raises ContractDiffers (DELIVERY_DRIFT) when more values of a column cannot be read than `max_error_ratio` allows, or
-    more rows would be quarantined than `max_quarantine_ratio`; up to `FEW` rows never are too many.
+    more rows would be quarantined than `max_quarantine_ratio`; up to `TOLERATED_ROWS` rows never are too many.
 
     What is bad in one place of a large delivery only is left to the gate of the cleansed table, which counts every row.
     """
-    if len(sample) <= FEW:
+    if len(sample) <= TOLERATED_ROWS:
         return
     delivery = contract.delivery
-    assert delivery is not None
     rows, (errors, bad) = len(sample), _errors(runtime, contract, sample, drop, run_id)
-    over = {name: n for name, n in errors.items() if n > max(delivery.max_error_ratio * rows, FEW)}
-    if bad > max(delivery.max_quarantine_ratio * rows, FEW):
+    over = {name: n for name, n in errors.items() if n > max(delivery.max_error_ratio * rows, TOLERATED_ROWS)}
+    if bad > max(delivery.max_quarantine_ratio * rows, TOLERATED_ROWS):
         holding = {c.name for c in contract.delivered if c.on_error == "quarantine"} | {"row"}
         over |= {name: n for name, n in errors.items() if n and name in holding}
     if not over:
@@ -78,7 +77,7 @@ def refuse_drifted(runtime: Runtime, contract: Contract, sample: Sample, drop: D
     raise ContractDiffers(DRIFT, f"values are not of the contract's types: {told}", drop.location, REMEDY, found)
 
 
-def _errors(runtime: Runtime, contract: Contract, sample: Sample, drop: Drop, run_id: str) -> tuple[dict[str, int], int]:
+def _errors(runtime: Runtime, contract: SourceContract, sample: Sample, drop: Drop, run_id: str) -> tuple[dict[str, int], int]:
     """Values that cannot be read by column, rows that cannot be read at all under `row`; rows to be quarantined."""
     stage = runtime.lake.stage(contract.sibling("raw"), f"{run_id}-sample")
     try:
@@ -95,7 +94,7 @@ def _errors(runtime: Runtime, contract: Contract, sample: Sample, drop: Drop, ru
     return {name: found[name] or 0 for name in names}, found["_bad"] or 0
 
 
-def _difference(contract: Contract, name: str, n: int, rows: str) -> Difference:
+def _difference(contract: SourceContract, name: str, n: int, rows: str) -> Difference:
     if name == "row":
         return Difference("type", "", "", f"{n:,} of {rows} rows cannot be read", "ask for rows with the fields of the header")
     c = contract.column(name)

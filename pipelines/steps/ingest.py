@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from contracts import Contract
+from contracts import SourceContract
 from pipelines.control.batches import containing, contains, extracted, extracted_at, rows_of_batches
 from pipelines.control.holds import DRIFT, SHRUNK
 from pipelines.control.ledger import commit_metadata
@@ -32,7 +32,7 @@ ON_ITS_WAY = ("DELIVERY_MISSING", "DELIVERY_DIGEST")
 """Refusals that the same manifest may outlive: its files are still being written, or are sent again."""
 
 
-def pending(runtime: Runtime, contract: Contract, as_of: date) -> list[Drop]:
+def pending(runtime: Runtime, contract: SourceContract, as_of: date) -> list[Drop]:
     """Complete deliveries up to a date that a run would take in, oldest first: neither in the raw table nor refused.
 
     One that was refused is left out, as the same files would be refused again; unless they were on their way then, or it was
@@ -46,19 +46,19 @@ def pending(runtime: Runtime, contract: Contract, as_of: date) -> list[Drop]:
     return _not_taken_in(runtime, contract, drops)
 
 
-def attempt(runtime: Runtime, contract: Contract, drop: Drop) -> str:
+def attempt(runtime: Runtime, contract: SourceContract, drop: Drop) -> str:
     """What names one try of a drop: its batch, and what has been decided about it since it was held."""
     hold = runtime.holds.of(contract.sibling("raw")).get(drop.batch_id)
     return drop.batch_id if hold is None else f"{drop.batch_id}-{hold.number}-{contract.digest}"
 
 
-def _not_taken_in(runtime: Runtime, contract: Contract, drops: list[Drop]) -> list[Drop]:
+def _not_taken_in(runtime: Runtime, contract: SourceContract, drops: list[Drop]) -> list[Drop]:
     """Those that were never taken into the raw table: a batch without rows, or whose rows are no longer kept, has no partition."""
     raw = runtime.lake.open(contract.sibling("raw"))
     return [d for d in drops if not contains(raw, d.batch_id)]
 
 
-def ingest(runtime: Runtime, contract: Contract, business_date: date, run_id: str) -> Outcome:
+def ingest(runtime: Runtime, contract: SourceContract, business_date: date, run_id: str) -> Outcome:
     """Take in every delivery of one business date. One that cannot be read is rejected whole, one that waits for a person or
     for its contract is held, and the others go on. What a person has refused is not looked at again.
     """
@@ -113,7 +113,7 @@ def _refused_before(runtime: Runtime, table: str, drop: Drop) -> tuple[int, tupl
     return sum(r["rejected"] for r in told), (told[-1]["kind"], told[-1]["reason"]) if told else None
 
 
-def _take_in(runtime: Runtime, contract: Contract, drop: Drop, run_id: str, *, judged: bool) -> list[Account]:
+def _take_in(runtime: Runtime, contract: SourceContract, drop: Drop, run_id: str, *, judged: bool) -> list[Account]:
     """Stream one delivery into a stage and publish it as its own partition. judged: its values must be of the contract's types.
 
     Rows that were counted as rejected, when the drop was refused or held before, are taken off that account.
@@ -178,9 +178,8 @@ def _extracted(delivery: DropReader, drop: Drop, refusals: list[CitylakeError], 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
 
-def _snapshot_before(runtime: Runtime, contract: Contract, drop: Drop) -> int | None:
+def _snapshot_before(runtime: Runtime, contract: SourceContract, drop: Drop) -> int | None:
     """Rows of the full snapshot before a drop: the last extract of the greatest earlier date in the lake, whenever it arrived."""
-    assert contract.delivery is not None
     handle = runtime.lake.open(contract.sibling("raw")) if contract.delivery.mode == "full" else None
     if handle is None:
         return None
@@ -192,9 +191,8 @@ def _snapshot_before(runtime: Runtime, contract: Contract, drop: Drop) -> int | 
     return rows[last[-1]] if last else None
 
 
-def _refuse_shrunk(contract: Contract, drop: Drop, before: int | None) -> None:
+def _refuse_shrunk(contract: SourceContract, drop: Drop, before: int | None) -> None:
     """A full snapshot much smaller than the one before would close thousands of records: it is held."""
-    assert contract.delivery is not None
     if before is None or drop.declared_rows >= contract.delivery.min_ratio * before:
         return
     name = f"{contract.domain}/{contract.table}"
@@ -216,7 +214,7 @@ def _acceptance(outcome: Outcome) -> GateResult:
     return GateResult("delivery_accepted", not outcome.problems, False, "every delivery can be read and agrees with its manifest", found)
 
 
-def without_source(runtime: Runtime, contract: Contract, error: CitylakeError) -> Outcome:
+def without_source(runtime: Runtime, contract: SourceContract, error: CitylakeError) -> Outcome:
     """The source could not be asked what it has delivered: the table keeps its last state, and says so."""
     table = contract.sibling("raw")
     outcome = Outcome(table, runtime.lake.version(table), changed=False, rows=0, problems=[str(error)])

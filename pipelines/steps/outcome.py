@@ -26,7 +26,8 @@ class GateFailed(CitylakeError):
 
 @dataclass
 class Outcome:
-    """One step's result. version: the table's version readers see now, None when it has never been published."""
+    """One step's result. version: the table's version that readers see now, None when it has never been published. scope: whether the
+    table was made whole or in part, and why."""
 
     table: str
     version: int | None
@@ -37,3 +38,4 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
     read: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    scope: str = ""

@@ -1,4 +1,4 @@
-"""The one shape in which every reader hands over rows.
+"""The common Arrow schema in which every reader returns rows.
 
 Here: the Arrow schema of a delivery, and building its batches. Not here: getting the values out of a format.
 
@@ -34,7 +34,7 @@ DEFECT_TEXT_LIMIT = 4000
 """Characters kept of an unreadable row."""
 
 E_COLUMNS = "E_COLUMNS"
-"""The row has not the fields its header (or its fixed length, or its object form) promises."""
+"""The row does not have the fields of its header, the fixed length, or the form of a JSON object."""
 E_ENCODING = "E_ENCODING"
 """A fixed-width field ends in the middle of a character."""
 E_OPERATION = "E_OPERATION"
@@ -77,9 +77,19 @@ def rows(
     order: pa.Array | None = None,
     extra: Sequence[Mapping[str, str | None]] = (),
 ) -> pa.RecordBatch:
-    """A batch of readable rows; `columns` in contract order. Without `op` all are I, without `order` file and row decide.
+    """Build a batch of readable rows.
 
-    extra: per row its values in new columns, or nothing when no row has any.
+    Args:
+        contract: The table.
+        columns: One string array per delivered column, in contract order.
+        row_no: int64, the row numbers in the source.
+        origin: File or table the rows come from.
+        op: I, U or D per row; all I when omitted.
+        order: Sort text per row; file index and row number when omitted.
+        extra: Per row its values in new columns; empty when no row has any.
+
+    Returns:
+        A batch of `schema(contract)`, whose metadata names the new columns under `NEW_COLUMNS`.
     """
     n = len(row_no)
     lineage = [
@@ -92,8 +102,8 @@ def rows(
         pa.array([_json(e) for e in extra], pa.string()) if extra else pa.nulls(n, pa.string()),
     ]
     new = sorted({name for e in extra for name in e})
-    told = {NEW_COLUMNS: json.dumps(new)} if new else None
-    return pa.RecordBatch.from_arrays([*columns, *lineage], schema=schema(contract).with_metadata(told))
+    metadata = {NEW_COLUMNS: json.dumps(new)} if new else None
+    return pa.RecordBatch.from_arrays([*columns, *lineage], schema=schema(contract).with_metadata(metadata))
 
 
 def new_columns(rows: pa.RecordBatch) -> list[str]:
@@ -106,7 +116,7 @@ def _json(extra: Mapping[str, str | None]) -> str | None:
 
 
 def defects(contract: Contract, found: Sequence[Defect], origin: Origin, order: pa.Array | None = None) -> pa.RecordBatch:
-    """A batch of unreadable rows."""
+    """Build a batch of unreadable rows: business columns NULL, code and text of the row in `_defect` and `_defect_text`."""
     row_no = pa.array([d.row_no for d in found], pa.int64())
     n = len(found)
     lineage = [
@@ -128,6 +138,6 @@ def text_rows(
     origin: Origin,
     extra: Sequence[Mapping[str, str | None]] = (),
 ) -> pa.RecordBatch:
-    """A batch of readable rows out of Python records, whose values are in contract order."""
+    """Build a batch of readable rows from Python records whose values are in contract order; see `rows`."""
     columns = [pa.array(values, pa.string()) for values in zip(*records, strict=True)]
     return rows(contract, columns, pa.array(row_no, pa.int64()), origin, extra=extra)

@@ -30,7 +30,7 @@ from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off
 BLOCK_BYTES = 8 << 20
 """Memory follows this: a record has to fit into one block."""
 BLOCKS_AHEAD = 2
-"""So many are decoded while Arrow takes the one before apart."""
+"""Blocks decoded ahead while Arrow parses the current one."""
 PIECE_BYTES = 128 << 10
 """Decoded at once: larger pieces leave the processor's cache, and their memory goes back to the system each time."""
 WAIT_SECONDS = 0.1
@@ -39,16 +39,15 @@ WAIT_SECONDS = 0.1
 class _Utf8(io.RawIOBase):
     """The file as UTF-8, strictly decoded, in blocks that never end in CR.
 
-    Arrow takes an LF at the start of a block for the rest of a line end when the block before ended in CR, also
-    inside a quoted cell, and the LF is lost. Nor may Arrow see an exception: it lets go of it in a thread of its own, and a
-    process that ends meanwhile has been seen to wait for that thread for ever. So the file ends there, and `failure` says why.
-    A thread of its own decodes ahead until `close`.
+    Arrow drops an LF at the start of a block when the previous block ended in CR, even inside a quoted cell. Exceptions must
+    not reach Arrow either: it releases them in another thread, and a process that ends at that moment can hang. On an error the
+    stream ends, and `failure` holds the reason. A separate thread decodes ahead until `close`.
     """
 
     def __init__(self, file: DataFile) -> None:
         self._stream = file.lines()
         self._decoder = codecs.getincrementaldecoder(file.codec)("strict")
-        self._held = ""
+        self._carried = ""
         self.failure: Exception | None = None
         self.last = ""
         """The last character so far."""
@@ -60,7 +59,7 @@ class _Utf8(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """The next block, of at most as many bytes as were asked for first; empty at the end or where the file cannot be read further."""
+        """The next block, at most as long as the first `size`; empty at the end of the file or after a failure."""
         if self._thread is None:
             self._thread = Thread(target=self._decode, args=(size,), daemon=True)
             self._thread.start()
@@ -72,14 +71,14 @@ class _Utf8(io.RawIOBase):
         return b""
 
     def close(self) -> None:
-        """Stop decoding; what the bytes come from may be closed then."""
+        """Stop decoding and wait for the thread; the underlying file may be closed afterwards."""
         self._abandoned.set()
         if self._thread is not None:
             self._thread.join()
         super().close()
 
     def _decode(self, size: int) -> None:
-        """Every block, the empty one of the end included."""
+        """Put every block into the queue, the empty one at the end included."""
         block = None
         while block != b"" and not self._abandoned.is_set():
             try:
@@ -100,10 +99,10 @@ class _Utf8(io.RawIOBase):
         room = size
         while room >= piece * 3 // 2 + 8 or not any(pieces):
             octets = self._stream.read(piece)
-            text = self._held + self._decoder.decode(octets, final=not octets)
+            text = self._carried + self._decoder.decode(octets, final=not octets)
             self.last = text[-1:] or self.last
-            self._held = "\r" if octets and text.endswith("\r") else ""
-            pieces.append(text.removesuffix(self._held).encode("utf-8"))
+            self._carried = "\r" if octets and text.endswith("\r") else ""
+            pieces.append(text.removesuffix(self._carried).encode("utf-8"))
             room -= len(pieces[-1])
             if not octets:
                 break
@@ -111,7 +110,7 @@ class _Utf8(io.RawIOBase):
 
 
 def _header(file: DataFile, delimiter: str) -> tuple[list[str], bool]:
-    """The cells of the first line without blanks around them, and whether the file has nothing else, not even a line end."""
+    """The trimmed cells of the first line, and whether the file contains nothing else, not even a line end."""
     with file.lines() as lines:
         first = lines.readline(MAX_LINE_BYTES)
         more = bool(lines.peek(1))
@@ -126,7 +125,7 @@ def _header(file: DataFile, delimiter: str) -> tuple[list[str], bool]:
 
 
 def _numbers(count: int, after: int, ragged: list[int]) -> np.ndarray:
-    """The numbers of the next `count` good records after record `after`, stepping over ragged ones."""
+    """The numbers of the next `count` good records after record `after`, skipping ragged ones."""
     candidates = np.arange(after + 1, after + 1 + count + len(ragged), dtype=np.int64)
     return candidates[~np.isin(candidates, ragged)][:count]
 
@@ -193,6 +192,6 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
 
 
 def _unparsable(file: DataFile) -> DeliveryRejected:
-    """Arrow's own message may show a row, so it is not passed on."""
+    """The rejection of a file Arrow cannot parse; its own message may show a row, so it is not passed on."""
     what = f"a record does not end within {BLOCK_BYTES} bytes"
     return DeliveryRejected("DELIVERY_FORMAT", what, file.where, "Look for a quote that is never closed")

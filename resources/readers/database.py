@@ -2,16 +2,15 @@
 
 Here: which batches a table holds, and their rows. Not here: connecting (`exchange_connection`), files.
 
-A table has the contract's columns and four of the exchange: operation (I, U, D), time, batch and row (a number
-that grows; it becomes `_row_no` and `_order`). Values become text: dates ISO, moments with a zone in that of the city,
+A table has the contract's columns and four control columns: operation (I, U, D), time, batch and row (an increasing
+number; it becomes `_row_no` and `_order`). Values become text: dates ISO, timestamps with a zone in the city's zone,
 true and false 1 and 0, NULL stays NULL.
 
-What has been read is remembered per batch, by what the whole batch looks like: how many rows, which row numbers, the
-latest time. A mark such as "all times after the last one read" would lose rows: a transaction that began earlier
-commits later, and its rows turn up with times and numbers below the mark. Here such a row makes its batch a changed one,
-which is read again whole; rows known already stand once all the same, by their key and sequence. Numbers that are
-missing mean nothing: a transaction rolled back leaves a gap. A row corrected in its place, without another number or a
-later time than the latest, changes nothing that is looked at and IS NOT SEEN: a department corrects by writing a new row
+A batch is identified by its figures: row count, row numbers, latest time. A watermark on the time column would lose rows:
+a transaction that began earlier may commit later, with times and numbers below the watermark. Here such a row changes the
+figures of its batch, which is then read again as a whole; rows already known are deduplicated by key and sequence. Gaps in
+the numbers mean nothing: a transaction that was rolled back leaves one. A row updated in place, with the same number and no
+time later than the latest, changes none of the figures and IS NOT SEEN: a department corrects by writing a new row
 (operation U).
 """
 
@@ -19,6 +18,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
+import unicodedata
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,15 +40,19 @@ ROWS_PER_BATCH = 5_000
 OPERATIONS = ("I", "U", "D")
 NOT_TEXT = "22021"
 """SQLSTATE of bytes that are no text."""
+BLANKS = " \t\r\n\0\u200b\ufeff'\""
+BATCH_DAY = re.compile(
+    r"([0-9]{4})([0-9]{2})([0-9]{2})(?:\.0+)?|([0-9]{4})[-/._年]([0-9]{1,2})[-/._月]([0-9]{1,2})日?(?:[ T]00:00:00(?:\.0+)?)?"
+)
 MODULUS = 999_983
 """Row numbers are added up modulo this prime, so that no database's sum overflows."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One value of the batch column, as the database has it, and what is stored under it. Equal: nothing has changed.
+    """One value of the batch column, as the database has it, with the figures of its rows. Equal figures: nothing has changed.
 
-    `row_sum` tells a row deleted and another added (in place of it, below the last) from nothing at all.
+    `row_sum` detects that one row was deleted and another added below the last one.
     """
 
     value: Any
@@ -55,6 +60,18 @@ class Batch:
     last_row: Any
     last_time: str
     row_sum: int
+
+
+def day_of(batch: Any) -> dt.date | None:
+    """The business date a batch is named by, in any usual form (20191230, 2019-12-30, a date column); None when it is no date."""
+    if isinstance(batch, dt.datetime):
+        return (batch.astimezone(CITY) if batch.tzinfo else batch).date()
+    text = unicodedata.normalize("NFKC", str(batch)).strip(BLANKS)
+    found = BATCH_DAY.fullmatch(text)
+    try:
+        return dt.date(*(int(part) for part in found.groups() if part)) if found else None
+    except ValueError:
+        return None
 
 
 def _table(delivery: DeliverySpec) -> sa.TableClause:
@@ -102,7 +119,7 @@ def _batches(connection: sa.Connection, delivery: DeliverySpec, only: Any = None
 def batches(contract: Contract, url: str | None) -> list[Batch]:
     """Every batch of the table, by one GROUP BY. Raises Unreachable, DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT).
 
-    Only the columns of the exchange itself have to be there: what differs in the others is told of each batch when it is read.
+    Only the control columns have to exist; differences in the other columns are reported when a batch is read.
     """
     delivery, where = delivery_of(contract), _where(contract, url)
 
@@ -119,7 +136,7 @@ def _where(contract: Contract, url: str | None) -> str:
 
 
 def _types(connection: sa.Connection, delivery: DeliverySpec, where: str) -> dict[str, Any]:
-    """Column of the table -> its type. Raises DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT) for those of the exchange."""
+    """Column of the table -> its type. Raises DeliveryRejected (DELIVERY_HEADER, DELIVERY_FORMAT) for the control columns."""
     table, control = _table(delivery), _control(delivery)
     types = {c["name"]: c["type"] for c in sa.inspect(connection).get_columns(table.name, schema=table.schema)}
     missing = [c for c in control if c not in types]
@@ -150,7 +167,7 @@ def _control(delivery: DeliverySpec) -> tuple[str, str, str, str]:
 def read(contract: Contract, url: str | None, batch: Batch) -> Generator[pa.RecordBatch]:
     """Rows of one batch in the order of the row column; an unknown operation makes a defect row.
 
-    The rows come from the same snapshot in which the batch is held against what was listed, and a few at a time.
+    The rows are streamed from the same snapshot in which the batch is compared with the listed one.
     Raises Unreachable; DeliveryRejected: DELIVERY_CHANGED, DELIVERY_HEADER, DELIVERY_FORMAT, DELIVERY_ENCODING.
     """
     delivery, where = delivery_of(contract), _where(contract, url)
@@ -180,7 +197,7 @@ def _query(contract: Contract, delivery: DeliverySpec, sources: dict[str, str], 
 
 
 def _chunks(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], where: str) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows from a cursor the server keeps."""
+    """The rows, from a server-side cursor."""
     try:
         yield from connection.execution_options(yield_per=ROWS_PER_BATCH).execute(query).partitions()
     except sa.exc.DataError as e:

@@ -1,11 +1,11 @@
-"""A connection to an exchange database: one snapshot, time-outs, a few tries, and errors a person can act on.
+"""A connection to an exchange database: one snapshot, time-outs, retries, and errors a person can act on.
 
 Here: connecting through SQLAlchemy, what differs between drivers, which errors may pass, what each is called.
-Not here: which tables there are and what stands in them (`database`).
+Not here: which tables exist and what they contain (`database`).
 
-A refusal is an answer and is told at once; only what may pass (nobody listens, no answer, the server is starting) is
-tried again, `TRIES` times within about 15 seconds. That covers connecting and the caller's first questions, not the rows:
-a stream that breaks is begun again by the caller. The driver's words may hold values: they are matched, never shown.
+A refusal is reported at once; only transient failures (connection refused, no answer, server starting) are retried,
+`TRIES` times within about 15 seconds. That covers connecting and the caller's first queries, not the rows: a broken stream is
+restarted by the caller. The driver's messages may contain values: they are matched, never shown.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ REMEDY = "Check the address, the account and that the database is up; then try a
 
 @dataclass(frozen=True)
 class Driver:
-    """What must be said to one driver: arguments of its connect, and statements that begin the transaction."""
+    """Settings of one driver: arguments of its connect, and statements that begin the transaction."""
 
     connect: Mapping[str, Any] = field(default_factory=dict)
     begin: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ SNAPSHOT = ("REPEATABLE READ", "SERIALIZABLE")
 
 @dataclass(frozen=True)
 class Verdict:
-    """A kind of failure: how it is recognised (SQLSTATE; the words when a driver gives none, in English or Chinese), what is said."""
+    """A kind of failure: how it is recognised (SQLSTATE; else the message, in English or Chinese), and what is reported."""
 
     code: str
     what: str
@@ -102,7 +102,7 @@ VERDICTS = (
             "启动中|停止中|恢复模式|太多|连接位置",
             passing=True),
     Verdict("EXCHANGE_DATABASE", "the connection was cut", states=("08",), passing=True),
-    Verdict("EXCHANGE_DATABASE", "the transaction was in the way of another", states=("40",), passing=True),
+    Verdict("EXCHANGE_DATABASE", "the transaction conflicted with another", states=("40",), passing=True),
     Verdict("EXCHANGE_DATABASE", "the database is locked", words="database is locked", passing=True),
     Verdict("EXCHANGE_DATABASE", "no address is known for this host", words="resolve host|translate host name|转换主机", passing=True),
     Verdict("EXCHANGE_DATABASE", "nobody listens at this address", words="[Cc]onnection refused|拒绝连接|连接被拒绝", passing=True),
@@ -131,9 +131,18 @@ def address(url: str | None) -> str:
 
 @contextmanager
 def snapshot(url: str | None, table: str | None, first: Callable[[sa.Connection], T]) -> Iterator[tuple[sa.Connection, T]]:
-    """A read-only transaction that sees one state of the database, and the answer to the questions that begin it.
+    """Open a read-only transaction on one state of the database, and run the caller's first queries in it.
 
-    `first` may be asked again. Every error of the driver becomes Unreachable; `table`, when there is one, is named in it.
+    Args:
+        url: SQLAlchemy URL of the exchange database.
+        table: Named in errors; None when no single table is meant.
+        first: The first queries; called again when the connection is retried.
+
+    Yields:
+        The connection, and the result of `first`.
+
+    Raises:
+        Unreachable: For every error of the driver.
     """
     target, where = parsed(url), address(url) + (f", table {table}" if table else "")
     if target.get_backend_name() == "sqlite" and target.database and not Path(target.database).exists():
@@ -142,7 +151,7 @@ def snapshot(url: str | None, table: str | None, first: Callable[[sa.Connection]
         stop=stop_after_attempt(TRIES),
         wait=wait_exponential_jitter(initial=PAUSE, jitter=PAUSE),
         retry=retry_if_exception(lambda e: isinstance(e, DBAPIError) and _verdict(e).passing),
-        before_sleep=lambda state: _tell(state, where),
+        before_sleep=lambda state: _log_retry(state, where),
         reraise=True,
     )
     try:
@@ -189,11 +198,11 @@ def _verdict(error: DBAPIError) -> Verdict:
         return LOST
     if error.statement is None and not state and isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
         return NO_CONNECTION
-    told = f" (SQLSTATE {state})" if state else ""
-    return Verdict("EXCHANGE_DATABASE", f"the exchange database cannot be read: {type(error.orig).__name__}{told}")
+    detail = f" (SQLSTATE {state})" if state else ""
+    return Verdict("EXCHANGE_DATABASE", f"the exchange database cannot be read: {type(error.orig).__name__}{detail}")
 
 
-def _tell(state: RetryCallState, where: str) -> None:
+def _log_retry(state: RetryCallState, where: str) -> None:
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, DBAPIError):
         log.warning("%s: %s, trying again", where, _verdict(error).what)

@@ -55,7 +55,7 @@ def _fields(cells: np.ndarray, widths: list[int], codec: str) -> list[pa.Array]:
 def _field_by_field(
     lines: np.ndarray, numbers: np.ndarray, widths: list[int], file: DataFile
 ) -> tuple[list[list[str]], list[int], list[Defect]]:
-    """The slow way for a block that holds an undecodable field: a character cut at the field's end costs that row only."""
+    """Decode a block with an undecodable field row by row: a character cut at a field's end makes only that row a defect."""
     stops = np.cumsum(widths)
     good: list[list[str]] = []
     good_numbers: list[int] = []

@@ -1,7 +1,7 @@
 """Matching the column names of a delivery with the contract: by name, in any order, nothing missing.
 
-Here: the one rule for headers, keys of JSON records and columns of exchange tables, and what differs, column by column.
-Not here: finding the header in a file; what becomes of a delivery that differs (`pipelines.steps.ingest`).
+Here: the rule for headers, keys of JSON records and columns of exchange tables, and the differences column by column.
+Not here: finding the header in a file; what happens to a delivery that differs (`pipelines.steps.ingest`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from contracts.model import Contract, Field
 from resources.errors import DeliveryRejected
 
 SHOWN = 10
-"""At most so many names are listed in a message, each cut at 40 characters."""
-ALIKE = 0.6
-"""From this likeness of two names on, one may be the other renamed."""
+"""Most names listed in a message, each cut at 40 characters."""
+RENAMED_RATIO = 0.6
+"""Least similarity (difflib ratio) at which an unknown column is taken for a missing one renamed."""
 NEW = "+"
-"""Before the delivered name of a column that the contract does not know and lets in."""
+"""Prefix of the delivered name of a column that the contract does not know and accepts."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Difference:
     """One column in which a delivery is not what its contract says.
 
     what: missing, new, renamed?, twice, type, or the field of the manifest. column: its name in the contract, empty when it
-    has none. agreed and delivered: the names, or the type and what came instead. remedy: what to write into the contract, or
-    to ask for.
+    has none. agreed and delivered: the names, or the agreed and the delivered type. remedy: what to write into the contract,
+    or to request.
     """
 
     what: str
@@ -86,10 +86,10 @@ def match(names: Sequence[str], contract: Contract, where: str, partial: bool = 
         "columns given twice": [c.removeprefix(NEW) for c in dict.fromkeys(found) if found.count(c) > 1],
         "missing columns": [] if partial else [c.source or c.name for c in absent],
     }
-    told = [f"{problem} {_listed(columns)}" for problem, columns in problems.items() if columns]
-    if told:
+    listed = [f"{problem} {_listed(columns)}" for problem, columns in problems.items() if columns]
+    if listed:
         renamed = _renamed(absent, unknown, names, contract)
-        raise reject("; ".join(told), where, _differences(problems, renamed, contract))
+        raise reject("; ".join(listed), where, _differences(problems, renamed, contract))
     return found
 
 
@@ -99,12 +99,12 @@ def new_columns(matched: Sequence[str]) -> list[str]:
 
 
 def _renamed(absent: Sequence[Field], unknown: Sequence[str], names: Sequence[str], contract: Contract) -> dict[str, Field]:
-    """New name -> the missing column it may be: the most alike, or else the one whose place in the contract it has."""
+    """New name -> the missing column it probably renames: the most similar one, else the one at its position in the contract."""
     left = list(absent)
     pairs: dict[str, Field] = {}
-    alike = sorted(((_likeness(n, c), n, c) for n in unknown for c in left), key=lambda x: (-x[0], x[1], x[2].name))
-    for likeness, name, column in alike:
-        if likeness >= ALIKE and name not in pairs and column in left:
+    candidates = sorted(((_similarity(n, c), n, c) for n in unknown for c in left), key=lambda x: (-x[0], x[1], x[2].name))
+    for similarity, name, column in candidates:
+        if similarity >= RENAMED_RATIO and name not in pairs and column in left:
             pairs[name] = column
             left.remove(column)
     if len(names) == len(contract.delivered):
@@ -115,12 +115,12 @@ def _renamed(absent: Sequence[Field], unknown: Sequence[str], names: Sequence[st
     return pairs
 
 
-def _likeness(name: str, column: Field) -> float:
+def _similarity(name: str, column: Field) -> float:
     return max(SequenceMatcher(None, name, agreed, autojunk=False).ratio() for agreed in (column.source or column.name, *column.aliases))
 
 
 def _differences(problems: dict[str, list[str]], renamed: dict[str, Field], contract: Contract) -> list[Difference]:
-    """The problems of a header column by column, a pair of a missing and a new one as a renaming."""
+    """The problems of a header column by column; a missing column paired with a new one is a renaming."""
     there = {c.source or c.name: c for c in contract.delivered}
     pairs = {n: c for n, c in renamed.items() if n in problems["unknown columns"] or (c.source or c.name) in problems["missing columns"]}
     return [

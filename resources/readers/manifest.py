@@ -1,11 +1,11 @@
-"""The manifest of a drop: what a department says it delivers.
+"""The manifest of a drop: what a department declares to deliver.
 
-Here: reading `manifest.json`, holding it against the contract, verifying the files it names.
+Here: reading `manifest.json`, comparing it with the contract, verifying the files it names.
 Not here: reading their rows.
 
 Fields (domain rules B0): table "department/table", dept_org_code, extract_ts (ISO time), period_from, period_to,
 mode (full, inc, append), encoding, format, delimiter, row_count, files [{name, sm3, bytes}], schema_version; for a table with
-coordinates crs, the system they are in: nothing else tells it, and half a kilometre hangs on it.
+coordinates crs, their coordinate reference system: it cannot be derived from the values, and a wrong one shifts them by half a kilometre.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from contracts.model import Contract, DeliverySpec
 from resources.engine import TIME_ZONE
 from resources.errors import DeliveryRejected
 from resources.readers.header import ContractDiffers, Difference
-from resources.readers.streams import CODECS, DataFile, opened, safe_name, sm3, sm3_beside, sm3_bytes
+from resources.readers.streams import CODECS, DataFile, opened, safe_name, sm3, sm3_bytes, sm3_concurrent
 from resources.store import Store
 
 NAME = "manifest.json"
@@ -38,7 +38,7 @@ MAX_BYTES = 1 << 20
 MAX_FILES = 500
 BATCH_ID_LENGTH = 32
 SMALL_BYTES = 8 << 20
-"""Digests of larger files are taken while they are read."""
+"""Digests of larger files are computed while they are read."""
 DIGESTS_AT_ONCE = 2
 OTHER_DIGEST = "the SM3 differs from the manifest"
 TEXT_FORMATS = ("csv", "jsonl", "fixed_width")
@@ -78,7 +78,7 @@ def _count(value: Any, field: str, where: str) -> int:
 
 
 def _time(value: Any, where: str) -> str:
-    """The moment in the zone of the city, so that two of them compare as texts; without a zone it is the city's."""
+    """ISO text in the city's zone, so that two times compare as text; a time without a zone is in the city's."""
     try:
         moment = datetime.fromisoformat(value)
         return (moment if moment.tzinfo else moment.replace(tzinfo=CITY)).astimezone(CITY).isoformat()
@@ -88,7 +88,7 @@ def _time(value: Any, where: str) -> str:
 
 def _entry(raw: Any, where: str) -> FileEntry:
     if not isinstance(raw, dict) or {"name", "sm3", "bytes"} - set(raw):
-        raise _wrong("an entry of files has not name, sm3 and bytes", where)
+        raise _wrong("an entry of files lacks name, sm3 or bytes", where)
     if not isinstance(raw["sm3"], str) or not re.fullmatch(r"[0-9a-fA-F]{64}", raw["sm3"]):
         raise _wrong("sm3 of a file is not 64 hex digits", where)
     return FileEntry(safe_name(raw["name"], where), raw["sm3"].lower(), _count(raw["bytes"], "bytes of a file", where))
@@ -105,7 +105,7 @@ def read_bytes(store: Store, folder: str) -> bytes:
 
 
 def batch_id(data: bytes) -> str:
-    """What names a batch: the first 32 hex digits of the SM3 of its manifest."""
+    """The identifier of a batch: the first 32 hex digits of the SM3 of its manifest."""
     return sm3_bytes(data)[:BATCH_ID_LENGTH]
 
 
@@ -141,14 +141,14 @@ def parse(data: bytes, where: str) -> Manifest:
 
 
 def delivery_of(contract: Contract) -> DeliverySpec:
-    """The contract's delivery; a table nobody delivers cannot be read from the landing zone."""
+    """The contract's delivery. Raises ValueError for a table that is not delivered."""
     if contract.delivery is None:
         raise ValueError(f"{contract.name} is made by the lake, not delivered")
     return contract.delivery
 
 
 def check(manifest: Manifest, contract: Contract) -> None:
-    """Raises ContractDiffers (DELIVERY_CONTRACT) when the manifest says something else than the contract."""
+    """Raises ContractDiffers (DELIVERY_CONTRACT) when the manifest differs from the contract."""
     delivery = delivery_of(contract)
     said = {"table": manifest.table, "format": manifest.format, "mode": manifest.mode}
     agreed = {"table": f"{contract.domain}/{contract.table}", "format": str(delivery.format), "mode": str(delivery.mode)}
@@ -161,21 +161,31 @@ def check(manifest: Manifest, contract: Contract) -> None:
         said["crs"], agreed["crs"] = str(manifest.crs or "not stated"), contract.crs
     differing = [f for f in agreed if said[f] != agreed[f]]
     if differing:
-        told = "; ".join(f"{f} is {said[f][:80]!r}, agreed is {agreed[f]!r}" for f in differing)
+        listed = "; ".join(f"{f} is {said[f][:80]!r}, agreed is {agreed[f]!r}" for f in differing)
         found = [
             Difference(f, "", agreed[f], said[f][:40], f"delivery: {f}" if f != "table" else "deliver it where it belongs")
             for f in differing
         ]
-        raise ContractDiffers("DELIVERY_CONTRACT", told, manifest.where, "Deliver as agreed, or change the contract first", found)
+        raise ContractDiffers("DELIVERY_CONTRACT", listed, manifest.where, "Deliver as agreed, or change the contract first", found)
 
 
 def verified(
     manifest: Manifest, contract: Contract, store: Store, folder: str, stack: ExitStack
 ) -> tuple[list[DataFile], Callable[[], None]]:
-    """Open every file of the manifest and verify size and SM3: of small files before a single row is read, of large ones beside it.
+    """Open every file of the manifest and verify size and SM3: small files before the first row, large ones while they are read.
 
-    Returns the files, and what waits for the last digest: rows count only when that has not raised.
-    Raises DeliveryRejected (DELIVERY_MISSING, DELIVERY_NAME, DELIVERY_DIGEST).
+    Args:
+        manifest: The manifest of the drop.
+        contract: The table, for encoding and compression.
+        store: The landing zone.
+        folder: Path of the drop in it.
+        stack: Closes the files and stops the digests.
+
+    Returns:
+        The files, and a function that waits for the last digest: rows count only when it has not raised.
+
+    Raises:
+        DeliveryRejected: DELIVERY_MISSING, DELIVERY_NAME, DELIVERY_DIGEST.
     """
     delivery = delivery_of(contract)
     files, running = [], list[tuple[DataFile, str, Future[str]]]()
@@ -188,7 +198,7 @@ def verified(
         if file.size != entry.bytes:
             raise _differs(f"the file has {file.size} bytes, the manifest says {entry.bytes}", file.where)
         if file.size > SMALL_BYTES:
-            running.append((file, entry.sm3, threads.submit(sm3_beside, file.handle.fileno(), stop)))
+            running.append((file, entry.sm3, threads.submit(sm3_concurrent, file.handle.fileno(), stop)))
         elif sm3(file.handle) != entry.sm3:
             raise _differs(OTHER_DIGEST, file.where)
         files.append(file)

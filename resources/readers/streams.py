@@ -17,6 +17,7 @@ from threading import Event
 from typing import Any, BinaryIO
 
 from resources.errors import DeliveryRejected
+from resources.readers import windows_936
 from resources.store import Store
 
 CHUNK = 1 << 20
@@ -27,14 +28,18 @@ MAX_RATIO = 200
 RATIO_FLOOR = 16 << 20
 MAX_LINE_BYTES = 1 << 20
 """Longest line of the line-wise formats."""
-CODECS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "gb18030": "gb18030"}
+CODECS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "gb18030": "gb18030", "cp936": windows_936.NAME}
 """Contract encoding -> codec. A byte order mark is accepted everywhere and never kept."""
 BOM = "\ufeff"
+PADDING = b"\x1a\0"
+"""DOS programs end a text with 0x1A and may fill its last block with zero bytes; neither is part of a character."""
+MAX_PADDING = 1 << 20
+LINE_ENDS = b"\r\n"
 ARCHIVES = {
     b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"Rar!\x1a\x07": "rar", b"7z\xbc\xaf\x27\x1c": "7z", b"\xfd7zXZ\0": "xz",
     b"BZh91AY&SY": "bzip2",
 }  # fmt: skip
-"""How archives begin; text does not."""
+"""Magic numbers of archives, which text never begins with."""
 
 
 def safe_name(name: Any, where: str) -> str:
@@ -60,8 +65,8 @@ def sm3(handle: BinaryIO) -> str:
     return _sm3_of(iter(lambda: handle.read(CHUNK), b""))
 
 
-def sm3_beside(descriptor: int, stop: Event) -> str:
-    """The same of a whole file, whatever else reads it meanwhile; of no use when it was told to stop."""
+def sm3_concurrent(descriptor: int, stop: Event) -> str:
+    """SM3 of a whole file while another reader moves its position; meaningless once `stop` is set."""
 
     def pieces() -> Iterator[bytes]:
         offset = 0
@@ -87,7 +92,7 @@ def sm3_bytes(data: bytes) -> str:
 
 
 class _Guarded(io.RawIOBase):
-    """A readable stream that counts, keeps the limits and names what is wrong with a compressed file."""
+    """A readable stream that counts bytes, enforces the limits and reports a broken compressed file."""
 
     def __init__(self, inner: Any, packed: int, where: str) -> None:
         self._inner, self._packed, self._where, self._count = inner, packed, where, 0
@@ -108,6 +113,46 @@ class _Guarded(io.RawIOBase):
         if self._count > RATIO_FLOOR and self._count > MAX_RATIO * self._packed:
             raise too_large(f"unpacks to more than {MAX_RATIO} times its size", self._where)
         return n
+
+
+class _Text(io.RawIOBase):
+    """A stream without the end mark and zero bytes after its last line."""
+
+    def __init__(self, inner: io.RawIOBase, where: str) -> None:
+        self._inner, self._where = inner, where
+        self._ready = self._padding = b""
+        self._last: int | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            n = self._inner.readinto(buffer)
+            if not n:
+                self._check_end()
+                return 0
+            if not self._padding and buffer[n - 1] not in PADDING:
+                self._last = buffer[n - 1]
+                return int(n)
+            octets = self._padding + bytes(buffer[:n])
+            self._ready = octets.rstrip(PADDING)
+            self._padding = octets[len(self._ready) :]
+            self._last = self._ready[-1] if self._ready else self._last
+            if len(self._padding) > MAX_PADDING:
+                raise self._interrupted(f"more than {MAX_PADDING}")
+        n = min(len(self._ready), len(buffer))
+        buffer[:n], self._ready = self._ready[:n], self._ready[n:]
+        return n
+
+    def _check_end(self) -> None:
+        """An unfinished line before zero bytes is an interrupted copy; before the end mark it is the last line."""
+        if self._padding.startswith(b"\0") and (self._last is None or self._last not in LINE_ENDS):
+            raise self._interrupted(str(len(self._padding)))
+
+    def _interrupted(self, count: str) -> DeliveryRejected:
+        what = f"{count} zero bytes stand in place of the end of the file: it was not written completely"
+        return DeliveryRejected("DELIVERY_TRUNCATED", what, self._where, "Deliver the whole file again")
 
 
 def cut_off(line: int, where: str) -> DeliveryRejected:
@@ -139,7 +184,7 @@ class DataFile:
 
     def lines(self) -> io.BufferedReader:
         """The unpacked bytes, buffered. An archive in place of text, also one packed once more, is not opened."""
-        lines: io.BufferedReader = io.BufferedReader(self.stream(), CHUNK)
+        lines: io.BufferedReader = io.BufferedReader(_Text(self.stream(), self.where), CHUNK)
         first = lines.peek(16)
         for sign, kind in ARCHIVES.items():
             if first.startswith(sign):

@@ -13,8 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.checks import Finding, View, all_checks, answer
-from pipelines.control.ledger import BOOKS, LEDGER
+from pipelines.checks import Finding, View, all_checks, run_check
+from pipelines.control.ledger import CONTROL_TABLES, LEDGER
 from pipelines.orchestration.nights import run_night
 from pipelines.runtime import Runtime
 from resources.engine import Engine
@@ -83,7 +83,7 @@ class Doctored:
         self.lake.append(LEDGER, pa.Table.from_pylist([{**line, **changed}], schema=found.schema))
 
     def release(self, **versions: int) -> None:
-        newest = {t: self.lake.version(t) or 0 for t in self.lake.tables() if t not in BOOKS}
+        newest = {t: self.lake.version(t) or 0 for t in self.lake.tables() if t not in CONTROL_TABLES}
         last = self.runtime.ledger.releases()[-1]
         self.runtime.ledger.release(as_of=last.as_of, run_id="doctored", versions={**newest, **versions})
 
@@ -95,4 +95,4 @@ class Doctored:
 
     def ask(self, name: str, *, thorough: bool = False) -> Finding:
         check = next(c for c in all_checks() if c.name == name)
-        return answer(check, View(self.runtime, self.runtime.ledger.releases()[-1], thorough))
+        return run_check(check, View(self.runtime, self.runtime.ledger.releases()[-1], thorough))

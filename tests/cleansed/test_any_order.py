@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 
 from assets.declare import TableAsset
 from pipelines.runtime import Runtime
-from pipelines.steps import cleanse
+from pipelines.steps.cleanse import merge, plan
 from pipelines.steps.derive import derive
 from tests.cleansed.nights import certificate, crowd, examination, fold, ledger, published, quarantined, staff, take_in
 from tests.deliveries import deliver
@@ -78,8 +78,8 @@ def test_changes(installation: Callable[..., Runtime], told: Any, order: list[in
 @pytest.fixture(autouse=True)
 def _written_anew_only_for_a_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tables are small and taken for large ones, in which a night writes only what changes, and folds it in parts."""
-    monkeypatch.setattr(cleanse, "WORTH_CHANGING", 0)
-    monkeypatch.setattr(cleanse, "FOLDED_AT_ONCE", 3)
+    monkeypatch.setattr(plan, "CHANGED_FROM_ROWS", 0)
+    monkeypatch.setattr(merge, "ROWS_PER_BUCKET", 3)
 
 
 _numbers = count()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from assets.declare import cleansed
 from pipelines.runtime import Runtime
-from pipelines.steps.derive import _live
+from pipelines.steps.input_changes import live_rows
 from tests.cleansed.nights import certificate, ledger, night, published, quarantined, resident, shares
 from tests.deliveries import deliver, exchange
 
@@ -23,7 +23,7 @@ def test_deletion_leaves_a_tombstone_that_nobody_downstream_sees(installation: I
     night(city, RESIDENT, D30)
     assert published(city, RESIDENT, "_op", "_closed_on") == {"P1": ("D", None), "P2": ("I", None)}
     name = cleansed(RESIDENT).name
-    live = _live(city, name, city.lake.version(name) or 0)
+    live = live_rows(city, name, city.lake.version(name) or 0)
     assert [r["person_no"] for r in live.select("person_no").collect()] == ["P2"]
 
 

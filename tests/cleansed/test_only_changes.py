@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from pipelines.runtime import Runtime
-from pipelines.steps import cleanse
+from pipelines.steps.cleanse import gate, plan
 from pipelines.steps.outcome import GateFailed
+from quality import gates
 from tests.cleansed.nights import (
     CODES,
     WEIGHTS,
@@ -39,7 +40,7 @@ STAFF_COLUMNS = ("title", "_op", "_closed_on", "_seen", "_seq", "_codes", "_busi
 
 @pytest.fixture(autouse=True)
 def _every_table_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleanse, "WORTH_CHANGING", 0)
+    monkeypatch.setattr(plan, "CHANGED_FROM_ROWS", 0)
 
 
 def files(city: Runtime, table: str) -> set[str]:
@@ -234,13 +235,13 @@ def test_gates_see_the_rows_that_change_and_count_the_others(installation: Insta
     deliver(city, EXAM, D29, [examination(f"X{i}") for i in range(10)])
     night(city, EXAM, D29)
     deliver(city, EXAM, D30, [examination("X10")])
-    looked_at, check = [], cleanse.gates.check
+    looked_at, check = [], gates.check
 
     def counted(contract: Any, staged: Any, codes: Any, beside: int) -> Any:
         looked_at.append((staged.count(), beside))
         return check(contract, staged, codes, beside)
 
-    monkeypatch.setattr(cleanse.gates, "check", counted)
+    monkeypatch.setattr(gates, "check", counted)
     outcome = night(city, EXAM, D30)
     assert looked_at == [(1, 10)]
     assert all(c.passed for c in outcome.checks)
@@ -251,7 +252,7 @@ def test_what_fails_its_gate_changes_nothing(installation: Installation, monkeyp
     deliver(city, EXAM, D29, [examination(f"X{i}") for i in range(100)])
     night(city, EXAM, D29)
     before = files(city, EXAM)
-    monkeypatch.setattr(cleanse, "FEW", 0)
+    monkeypatch.setattr(gate, "TOLERATED_ROWS", 0)
     deliver(city, EXAM, D30, [examination("X100", exam_date="?")])
     with pytest.raises(GateFailed, match="quarantine_share"):
         night(city, EXAM, D30)

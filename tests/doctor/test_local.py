@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.doctor.checks import Check, answer, hiding
+from pipelines.doctor.checks import Check, hiding, run_check
 from pipelines.doctor.engine import GOODBYE_SECONDS, EngineProbe
 from resources.settings import Settings
 from tests.doctor.installation import bootstrap, doctor, files, install
@@ -33,7 +33,7 @@ def test_healthy(config: Path) -> None:
     assert "Sail" in report.found("engine")
     assert report.found("engine and lake").startswith("1,000 rows: staged in ")
     assert "GiB free" in report.found("lake")
-    assert report.found("clean-up") == "nothing is left behind"
+    assert report.found("clean-up") == "nothing is left"
     assert files(config.parent) == before
 
 
@@ -52,7 +52,7 @@ def test_one_problem_hides_no_other(tmp_path: Path) -> None:
     report = doctor(config)
     assert report.code == 1
     assert report.bad == {"pseudonym key", "lake", "landing zone", "exchange database", "clocks", "engine and lake"}
-    assert report.found("lake") == f"FOLDER: there is no such folder ({tmp_path}/lake)"
+    assert report.found("lake") == f"FOLDER: the folder does not exist ({tmp_path}/lake)"
     assert "citylake bootstrap" in report.remedy("lake")
     assert report.verdict("engine and lake") == "not checked"
     assert report.verdict("engine") == "ok"
@@ -119,7 +119,7 @@ def test_what_a_library_says_of_secrets_is_blanked_out(tmp_path: Path, said: str
     def fails() -> str:
         raise RuntimeError(said)
 
-    finding = answer(Check("library", fails), hiding(settings))
+    finding = run_check(Check("library", fails), hiding(settings))
     assert (finding.verdict, "***" in finding.found) == ("problem", True)
     assert "s3cr3t" not in finding.found
     assert "ss-w0rd" not in finding.found
@@ -127,7 +127,7 @@ def test_what_a_library_says_of_secrets_is_blanked_out(tmp_path: Path, said: str
 
 def test_a_check_that_hangs_is_given_up() -> None:
     never = threading.Event()
-    finding = answer(Check("endless", lambda: str(never.wait(60)), seconds=0.2), hiding(None))
+    finding = run_check(Check("endless", lambda: str(never.wait(60)), seconds=0.2), hiding(None))
     never.set()
     assert (finding.verdict, finding.found[:16]) == ("problem", "no answer within")
     assert finding.seconds < 30
@@ -140,7 +140,7 @@ def test_spark_without_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("JAVA_HOME", raising=False)
     report = doctor(config)
     assert (report.code, report.bad) == (1, {"Java", "engine", "engine and lake"})
-    assert report.found("Java") == "JAVA: Apache Spark needs Java 17, and there is none (PATH)"
+    assert report.found("Java") == "JAVA: Apache Spark needs Java 17, which is not installed (PATH)"
     assert "CITYLAKE_ENGINE=sail" in report.remedy("Java")
     assert report.found("engine") == report.found("Java")
 

@@ -194,7 +194,7 @@ def test_a_clock_that_is_off(
     for whose in ("the store", "the exchange database"):
         assert f"the clock of {whose} is " in checks["clocks"]["found"]
     assert checks["clocks"]["found"].count(f"s {way} ours") == 2
-    assert checks["clocks"]["remedy"].startswith("Set the clocks")
+    assert checks["clocks"]["remedy"].startswith("Synchronize the clocks")
 
 
 def test_a_store_that_refuses_because_of_the_clock(tmp_path: Path, minio: Minio, bucket: str) -> None:

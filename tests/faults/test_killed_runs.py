@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.control.ledger import BOOKS, Ledger
+from pipelines.control.ledger import CONTROL_TABLES, Ledger
 from resources.lake import Lake
 from simulator import build
 from tests.differential.lakes import differences, rows
@@ -105,7 +105,7 @@ def check_readers(lake: Lake, old: Lake, new: Lake, versions: dict[str, int | No
             made.append(table)
         assert rows(lake, table) == rows(new if table in made else old, table), f"{table} is neither old nor new"
     others = {t: v for t, v in versions.items() if t not in ORDER}
-    assert {t: lake.version(t) for t in lake.tables() if t not in (*ORDER, *BOOKS)} == others
+    assert {t: lake.version(t) for t in lake.tables() if t not in (*ORDER, *CONTROL_TABLES)} == others
     return made
 
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
-LONGEST = {"xlsx": 16384, "xlsx_part": 8192}
+LONGEST = {"xlsx": 16384, "xls": 16384, "xlsx_part": 8192}
 """Bytes of the largest input; others 4096."""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import cache, partial
 
 import openpyxl
+import xlwt
 
 from contracts import Contract
 from resources.errors import DeliveryRejected
@@ -33,7 +34,7 @@ def agreed(format: str, encoding: str, compression: str | None = None) -> Contra
     return contract(format, encoding=encoding, compression=compression)
 
 
-def _told_in_one_line(refusal: DeliveryRejected) -> None:
+def _is_one_line(refusal: DeliveryRejected) -> None:
     assert "\n" not in str(refusal)
 
 
@@ -50,7 +51,7 @@ def read(format: str, encoding: str, data: bytes, compression: str | None = None
                 numbers.append(row["_row_no"])
                 assert (row["_defect"] is None) == (row["_defect_text"] is None)
     except DeliveryRejected as refusal:
-        _told_in_one_line(refusal)
+        _is_one_line(refusal)
     assert len(set(numbers)) == len(numbers), "two rows of one number"
 
 
@@ -83,12 +84,23 @@ def whole_workbook() -> tuple[tuple[str, bytes], ...]:
         return tuple((name, archive.read(name)) for name in archive.namelist())
 
 
+@cache
+def old_workbook() -> bytes:
+    book = xlwt.Workbook()
+    for i, row in enumerate((list(NAMES.values()), ["A1", "王小明", 43829], ["A2", 1.5, True])):
+        for j, value in enumerate(row):
+            (book.get_sheet(0) if i or j else book.add_sheet("S")).write(i, j, value)
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
 def manifest_bytes(data: bytes) -> None:
     try:
         said = manifest.parse(data, WHERE)
         manifest.check(said, agreed("csv", "gb18030"))
     except DeliveryRejected as refusal:
-        _told_in_one_line(refusal)
+        _is_one_line(refusal)
         return
     assert said.row_count >= 0
     assert all("/" not in f.name and "\\" not in f.name and f.name not in ("", ".", "..") for f in said.files)
@@ -100,7 +112,7 @@ def header_names(data: bytes) -> None:
         try:
             found = header.match(names, agreed("csv", "gb18030"), WHERE, partial=part)
         except DeliveryRejected as refusal:
-            _told_in_one_line(refusal)
+            _is_one_line(refusal)
         else:
             assert len(found) == len(set(found)) == len(names)
 
@@ -116,6 +128,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "fixed_width_utf8": partial(read, "fixed_width", "utf-8"),
     "xlsx": partial(read, "xlsx", "utf-8"),
     "xlsx_part": workbook_part,
+    "xls": partial(read, "xls", "utf-8"),
     "manifest": manifest_bytes,
     "header": header_names,
 }
@@ -143,6 +156,7 @@ def seeds() -> dict[str, list[bytes]]:
         "fixed_width": [fixed["gb18030"] * 2],
         "fixed_width_utf8": [fixed["utf-8"] * 2],
         "xlsx": [book.getvalue()],
+        "xls": [old_workbook()],
         "xlsx_part": [bytes([PARTS.index(name)]) + octets for name, octets in whole_workbook() if name in PARTS],
         "manifest": [json.dumps(manifest_of(table, {"a.csv": b"x"}, 1)).encode()],
         "header": ["\n".join(NAMES.values()).encode()],

@@ -15,6 +15,7 @@ import pytest
 from contracts import Contract
 from contracts.loader import load
 from pipelines.cli.holds import decide, show_holds
+from pipelines.control.holds import HoldState
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import pending
 from resources.errors import CitylakeError
@@ -90,7 +91,7 @@ def test_another_header_is_held_and_shown_column_by_column(
         assert found == told
     assert due(city) == []
     with pytest.raises(CitylakeError, match="NOT_RELEASABLE"):
-        decide(city.settings, STAFF, D30, "released", why="x", who="engineer", as_json=True)
+        decide(city.settings, STAFF, D30, HoldState.RELEASED, why="x", who="engineer", as_json=True)
     proven(
         done="a drop under another header: new, renamed, missing or repeated columns",
         seen=f"held whole, 1 of 1 rows accounted; {len(found)} differences shown column by column",
@@ -215,7 +216,7 @@ def test_values_of_another_type_are_held_before_they_enter_the_lake(installation
     assert (what, name, delivered) == ("type", "status", "24 of 25 cannot be read")
     assert (city.lake.version(f"raw/{STAFF}"), city.lake.version(f"cleansed/{STAFF}")) == before
 
-    decide(city.settings, STAFF, D30, "released", why="we know", who="engineer", as_json=True)
+    decide(city.settings, STAFF, D30, HoldState.RELEASED, why="we know", who="engineer", as_json=True)
     assert not take_in(city, STAFF, D30).problems
     fold(city, STAFF, D30)
     fold(city, STAFF, D30, rebuild=True)

@@ -14,6 +14,7 @@ import pytest
 
 from pipelines.cli.holds import decide, show_holds
 from pipelines.cli.show import show_status
+from pipelines.control.holds import HoldState
 from pipelines.orchestration.definitions import build
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import attempt, pending
@@ -78,7 +79,7 @@ def test_a_shrunk_snapshot_waits_and_is_listed(city: Runtime, capsys: Any, prove
 @pytest.mark.proves("B31")
 def test_released_it_is_taken_in_exactly_once(city: Runtime, proven: Any) -> None:
     before = attempt(city, city.contracts[f"cleansed/{STAFF}"], city.landing.drops(city.contracts[f"cleansed/{STAFF}"])[1])
-    assert decide(city.settings, STAFF, D30, "released", why="three have retired", who="engineer", as_json=True) == 0
+    assert decide(city.settings, STAFF, D30, HoldState.RELEASED, why="three have retired", who="engineer", as_json=True) == 0
     assert due(city) == [D30]
     drop = pending(city, city.contracts[f"cleansed/{STAFF}"], date(2020, 1, 31))[0]
     assert attempt(city, city.contracts[f"cleansed/{STAFF}"], drop) != before, "the sensor asks for another run"
@@ -103,13 +104,13 @@ def test_released_it_is_taken_in_exactly_once(city: Runtime, proven: Any) -> Non
 
 
 def test_refused_it_stays_out_and_nobody_is_asked_again(city: Runtime) -> None:
-    decide(city.settings, STAFF, D30, "refused", why="half an extract", who="engineer", as_json=True)
+    decide(city.settings, STAFF, D30, HoldState.REFUSED, why="half an extract", who="engineer", as_json=True)
     again = take_in(city, STAFF, D30)
     assert (again.changed, again.problems, due(city)) == (False, [], [])
     assert sums(city)[D30] == {"rows_in": 17, "published": 0, "rejected": 17}
     assert waiting(city) == [("refused", D30, 17, 20)]
     assert show_status(city.settings, as_json=True) == 0
-    decide(city.settings, STAFF, D30, "released", why="it was whole after all", who="chief", as_json=True)
+    decide(city.settings, STAFF, D30, HoldState.RELEASED, why="it was whole after all", who="chief", as_json=True)
     assert due(city) == [D30], "the last word counts"
 
 
@@ -119,7 +120,7 @@ def test_a_corrected_drop_makes_the_hold_moot(city: Runtime, proven: Any) -> Non
     night(city, STAFF, D30)
     assert waiting(city) == []
     with pytest.raises(CitylakeError, match="NOT_HELD"):
-        decide(city.settings, STAFF, D30, "released", why="too late", who="engineer", as_json=True)
+        decide(city.settings, STAFF, D30, HoldState.RELEASED, why="too late", who="engineer", as_json=True)
     assert [e["event"] for e in city.holds.events()] == ["held", "replaced"]
     assert sums(city)[D30] == {"rows_in": 36, "published": 19, "rejected": 17}
     deliver(city, STAFF, D30, crowd()[:17], **NOON)
@@ -132,7 +133,7 @@ def test_a_corrected_drop_makes_the_hold_moot(city: Runtime, proven: Any) -> Non
 
 
 def test_released_while_its_file_is_sent_again_it_is_taken_in_when_it_is_whole(city: Runtime) -> None:
-    decide(city.settings, STAFF, D30, "released", why="three have retired", who="engineer", as_json=True)
+    decide(city.settings, STAFF, D30, HoldState.RELEASED, why="three have retired", who="engineer", as_json=True)
     file = next(p for p in Path(city.settings.landing, STAFF, D30).iterdir() if p.name != "manifest.json")
     whole = file.read_bytes()
     file.write_bytes(whole + b"x")
@@ -187,5 +188,5 @@ def test_a_decision_about_nothing_is_an_error(city: Runtime) -> None:
     for table, day, why, code in ((STAFF, D31, "x", "NOT_HELD"), ("health/no", D30, "x", "NOT_HELD"), (STAFF, D30, " ", "WHY"),
                                   (STAFF, "soon", "x", "DATE")):  # fmt: skip
         with pytest.raises(CitylakeError, match=code):
-            decide(city.settings, table, day, "released", why=why, who="engineer", as_json=True)
+            decide(city.settings, table, day, HoldState.RELEASED, why=why, who="engineer", as_json=True)
     assert waiting(city) == [("held", D30, 17, 20)]

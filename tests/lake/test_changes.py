@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from resources import copy_on_write
-from resources.change_set import commit_changes, record_deleted_keys
+from resources.change_set import commit_changes
 from resources.lake import Lake
 from resources.maintenance import Scattered, compact
+from resources.table_writer import TableWriter
 
 TABLE = "cleansed/health/staff"
 SCHEMA = pa.schema([("no", pa.int64()), ("says", pa.string())])
@@ -41,9 +41,10 @@ class Rows:
 
     def change(self, *rows: Row, gone: tuple[int, ...] = ()) -> None:
         keys = pa.table({"no": pa.array([*(n for n, _ in rows), *gone], pa.int64())})
-        stays = copy_on_write.find_rows(self.lake, TABLE, self.version, keys).rewritten(self.lake.stage(TABLE, "run"))
-        told = record_deleted_keys(self.lake, TABLE, "run", self.spark.createDataFrame([(n,) for n in gone], "no bigint"))
-        self.lake.publish(self._staged(list(rows)), base_version=self.version, mode="append", beside=stays, metadata=told)
+        writer = TableWriter(self.lake, TABLE, self.version, "run")
+        changed = self.spark.createDataFrame(list(rows), "no bigint, says string")
+        deleted = self.spark.createDataFrame([(n,) for n in gone], "no bigint")
+        writer.publish(writer.replace_keys(changed, writer.find(keys), deleted), metadata={})
 
     def compact(self) -> None:
         compact(self.lake, Scattered(TABLE, self.version, None, 1, 1, self.lake.rows(TABLE)), "run", statistics=False)
@@ -54,7 +55,7 @@ class Rows:
             return None
         stage = self.lake.stage(TABLE, "looking")
         found.write(stage)
-        gone = [] if found.gone is None else [r.no for r in found.gone.frame(self.spark).collect()]
+        gone = [] if found.deleted_keys is None else [r.no for r in found.deleted_keys.frame(self.spark).collect()]
         return sorted((r.no, r.says) for r in stage.frame(self.spark).collect()), sorted(gone)
 
 
@@ -103,6 +104,6 @@ def test_keys_that_are_forgotten_are_not_taken_for_none(rows: Rows) -> None:
     rows.change((2, "B"), gone=(3,))
     found = commit_changes(rows.lake, TABLE, 0, rows.version)
     assert found is not None
-    assert found.gone is not None
-    found.gone.discard()
+    assert found.deleted_keys is not None
+    found.deleted_keys.discard()
     assert rows.commit_changes(0) is None

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from resources import copy_on_write
-from resources.copy_on_write import RetainedFiles
+from resources.commit import RetainedRows
+from resources.copy_on_write import find_rows
 from resources.lake import Conflict, Lake
 
 TABLE = "cleansed/health/staff"
@@ -32,15 +32,16 @@ class Rows:
     def publish(self, *rows: tuple[Any, ...], **options: Any) -> Any:
         return self.lake.publish(self._staged(list(rows)), base_version=self.lake.version(TABLE), **options)
 
-    def without(self, keys: list[tuple[Any, ...]], version: int | None = None) -> RetainedFiles:
+    def without(self, keys: list[tuple[Any, ...]], version: int | None = None) -> RetainedRows:
         table = pa.table({"kind": [k for k, _ in keys], "no": pa.array([n for _, n in keys], pa.int64())})
         newest = self.lake.version(TABLE)
         assert newest is not None
-        found = copy_on_write.find_rows(self.lake, TABLE, newest if version is None else version, table)
-        return found.rewritten(self.lake.stage(TABLE, "rewriting"))
+        handle = self.lake.open(TABLE, newest if version is None else version)
+        assert handle is not None
+        return find_rows(handle, table).retain_others(self.lake.stage(TABLE, "rewriting"))
 
     def replace(self, *rows: tuple[Any, ...], also: tuple[tuple[Any, ...], ...] = ()) -> Any:
-        return self.publish(*rows, mode="append", beside=self.without([r[:2] for r in rows] + list(also)))
+        return self.publish(*rows, mode="append", retained=self.without([r[:2] for r in rows] + list(also)))
 
     def __call__(self, version: int | None = None) -> list[tuple[Any, ...]]:
         found = self.lake.arrow(TABLE, version)
@@ -81,13 +82,13 @@ def test_files_without_a_touched_row_are_not_touched(rows: Rows) -> None:
 
 def test_both_parts_of_a_key_count(rows: Rows) -> None:
     found = rows.without([("a", 9), ("b", 2), ("a\x1f1", 1)])
-    assert (found.stage, found.files, found.taken, found.standing) == (None, {}, 0, 5)
+    assert (found.stage, found.files, found.rows) == (None, {}, 5)
 
 
 def test_a_key_that_is_not_known_in_whole_takes_nothing(rows: Rows) -> None:
     rows.publish((None, 1, ["nobody"]), mode="append")
-    assert rows.without([(None, 1)]).taken == 0
-    assert rows.without([("a", 1)]).standing == 5
+    assert rows.without([(None, 1)]).rows == 6
+    assert rows.without([("a", 1)]).rows == 5
 
 
 def test_a_file_of_which_nothing_stays_is_only_taken_out(rows: Rows) -> None:
@@ -106,5 +107,5 @@ def test_who_read_an_older_version_is_refused(rows: Rows) -> None:
     rows.replace(("a", 2, ["new"]))
     after = rows()
     with pytest.raises(Conflict, match="since version 1"):
-        rows.lake.publish(rows._staged([("c", 1, ["late"])]), base_version=1, mode="append", beside=late)
+        rows.lake.publish(rows._staged([("c", 1, ["late"])]), base_version=1, mode="append", retained=late)
     assert rows() == after

@@ -223,8 +223,8 @@ def test_a_time_beyond_the_calendar_refuses_the_batch(url: str) -> None:
     assert "batch 20191231" in str(refusal.value)
 
 
-@pytest.mark.parametrize(("encoding", "told"), [("EUC_CN", None), ("SQL_ASCII", "DELIVERY_ENCODING")])
-def test_chinese_text_in_a_database_that_is_not_utf_8(postgres: Postgres, encoding: str, told: str | None) -> None:
+@pytest.mark.parametrize(("encoding", "expected"), [("EUC_CN", None), ("SQL_ASCII", "DELIVERY_ENCODING")])
+def test_chinese_text_in_a_database_that_is_not_utf_8(postgres: Postgres, encoding: str, expected: str | None) -> None:
     name = f"db_{encoding.lower()}"
     with sa.create_engine(postgres.url(), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool).connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name}"))
@@ -232,12 +232,12 @@ def test_chinese_text_in_a_database_that_is_not_utf_8(postgres: Postgres, encodi
     url = postgres.url(name)
     department = Department(f"{url}?client_encoding=utf8", TABLE)
     department.deliver(DAY, visit(1, name="a"))
-    written = "convert_from('\\xCDF5', 'EUC_CN')" if told is None else "E'\\xCD\\xF5'"
+    written = "convert_from('\\xCDF5', 'EUC_CN')" if expected is None else "E'\\xCD\\xF5'"
     department.execute(f"UPDATE visits SET 姓名 = {written}")
-    if told is None:
+    if expected is None:
         assert [business(t) for t in tables(url)] == [[["A1", "王", DAY]]]
     else:
-        with pytest.raises(DeliveryRejected, match=told):
+        with pytest.raises(DeliveryRejected, match=expected):
             list(tables(url))
 
 
@@ -271,6 +271,6 @@ def test_a_large_batch_is_read_in_little_memory(tmp_path: Path, url: str, kind: 
     Department(where, TABLE).execute(
         f"INSERT INTO visits SELECT g, 'I', '2019-12-31 20:00:00', '20191231', {wide}, {wide}, {wide} FROM {numbers}"
     )
-    told = subprocess.run([sys.executable, "-c", GROWTH, where], capture_output=True, text=True, timeout=300, check=True).stdout.split()
-    assert int(told[0]) == ROWS
-    assert int(told[1]) < ALLOWED_MB
+    expected = subprocess.run([sys.executable, "-c", GROWTH, where], capture_output=True, text=True, timeout=300, check=True).stdout.split()
+    assert int(expected[0]) == ROWS
+    assert int(expected[1]) < ALLOWED_MB

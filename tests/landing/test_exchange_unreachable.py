@@ -67,11 +67,11 @@ def refusal(url: str, table: str = "visits") -> Unreachable:
     """The error of a listing, which holds neither the password nor the account."""
     with pytest.raises(Unreachable) as error:
         listed(url, table)
-    told, parts = "".join(traceback.format_exception(error.value)), sa.make_url(url)
+    expected, parts = "".join(traceback.format_exception(error.value)), sa.make_url(url)
     assert parts.password is not None
     assert parts.username is not None
-    assert parts.password not in told
-    assert f'"{parts.username}"' not in told
+    assert parts.password not in expected
+    assert f'"{parts.username}"' not in expected
     assert "\n" not in str(error.value)
     assert table in str(error.value)
     return error.value
@@ -100,8 +100,8 @@ def test_a_refusal_is_told_at_once(url: str, department: Department, account: Ca
         (allowed, "nosuch", "EXCHANGE_TABLE: there is no such table"),
         (allowed, "nosuch.visits", "EXCHANGE_TABLE: there is no such table"),
     ]
-    for where, table, told in cases:
-        assert str(refusal(where, table)).startswith(told)
+    for where, table, expected in cases:
+        assert str(refusal(where, table)).startswith(expected)
     assert waits(caplog) == 0
 
 
@@ -168,19 +168,19 @@ def test_a_listing_that_is_cut_is_asked_again(department: Department, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("limit", "told"),
+    ("limit", "expected"),
     [
         ("SET LOCAL statement_timeout = '100ms'", "the answer took longer than"),
         ("SET LOCAL lock_timeout = '100ms'", "the table has been locked for"),
     ],
 )
-def test_a_table_that_does_not_answer_in_time(department: Department, limit: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_does_not_answer_in_time(department: Department, limit: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     driver = exchange_connection.DRIVERS["psycopg"]
     monkeypatch.setitem(exchange_connection.DRIVERS, "psycopg", replace(driver, begin=(limit,)))
     with department.transaction() as transaction:
         transaction.execute(sa.text("LOCK TABLE visits IN ACCESS EXCLUSIVE MODE"))
         error = refusal(department.url)
-    assert error.what.startswith(told)
+    assert error.what.startswith(expected)
 
 
 def test_the_time_limits_hold_on_the_server_and_nothing_can_be_written(department: Department) -> None:
@@ -202,7 +202,7 @@ def test_a_server_of_another_kind(url: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         ('致命错误:  用户 "x" Password 认证失败', "the account or its password is not accepted"),
         ('致命错误:  数据库 "x" 不存在', "the server has no such database"),
@@ -211,14 +211,14 @@ def test_a_server_of_another_kind(url: str, monkeypatch: pytest.MonkeyPatch) -> 
         ("致命错误:  对不起, 已经有太多的客户", "the server is starting, stopping or full"),
     ],
 )
-def test_a_server_that_speaks_chinese(url: str, words: str, told: str) -> None:
+def test_a_server_that_speaks_chinese(url: str, words: str, expected: str) -> None:
     """What a server refuses before it knows anybody it says in its own language, without a code."""
     packet = b"SFATAL\0C00000\0M" + words.removeprefix("致命错误:  ").encode() + b"\0\0"
     packet = packet.replace(b"SFATAL", b"S" + "致命错误".encode())
     answer = b"E" + (len(packet) + 4).to_bytes(4, "big") + packet
     with socket.create_server(("127.0.0.1", 0)) as server, answering(server, answer):
         error = refusal(changed(url, port=server.getsockname()[1]))
-    assert error.what.startswith(told)
+    assert error.what.startswith(expected)
 
 
 class answering:  # noqa: N801

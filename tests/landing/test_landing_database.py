@@ -61,7 +61,8 @@ def test_one_drop_per_batch(tmp_path, exchange, monkeypatch):
     exchange("20191230", ("u ", "A1", "", "2019"), ("D", "A2", None, None))
     exchange("to do", ("I", "A9", None, None))
     zone = LandingZone(str(tmp_path), exchange.url)
-    first, second = zone.drops(TABLE)
+    first, second, undated = zone.drops(TABLE)
+    assert (undated.business_date, undated.declared_rows, undated.complete) == (dt.date(2019, 12, 31), 1, True)
     assert (first.business_date.day, first.declared_rows) == (29, 5)
     assert (second.business_date.day, second.declared_rows) == (30, 3)
     assert second.complete
@@ -75,6 +76,40 @@ def test_one_drop_per_batch(tmp_path, exchange, monkeypatch):
     assert [r["_order"] for r in rows] == [f"{n:020d}" for n in (1, 7, 8)]
     assert {r["_source_file"] for r in rows} == {"visits"}
     assert len(rows_of(zone, first)) == 5
+
+
+NAMES_OF_ONE_DAY = [
+    "20191230", " 20191230 ", "20191230\t", "2019-12-30", "2019/12/30", "2019.12.30", "2019_12_30", "2019-12-30 00:00:00", "20191230.0",
+    "２０１９１２３０", "2019年12月30日", "'20191230", "20191230\0\0", "2019-12-30T00:00:00.000", "\ufeff20191230",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES_OF_ONE_DAY)
+def test_batch_names_are_read_in_any_usual_form(tmp_path, exchange, name):
+    exchange(name, ("I", "A1", "x", "y"))
+    (found,) = (zone := LandingZone(str(tmp_path), exchange.url)).drops(TABLE, dt.date(2019, 12, 30))
+    assert found.problem is None
+    assert [r["visit_no"] for r in rows_of(zone, found)] == ["A1"]
+
+
+def test_two_names_of_one_day_are_two_drops(tmp_path, exchange):
+    exchange("20191230", ("I", "A1", "x", "y"))
+    exchange("2019-12-30", ("I", "A2", "x", "y"))
+    zone = LandingZone(str(tmp_path), exchange.url)
+    assert sorted(r["visit_no"] for d in zone.drops(TABLE) for r in rows_of(zone, d)) == ["A1", "A2"]
+
+
+@pytest.mark.parametrize(
+    "name", ["b20191230", "20191230a", "20191230-2", "2019123", "20191330", "2019-02-30", "", None, "latest", "x\ny" * 50]
+)
+def test_a_batch_not_named_by_a_date_is_refused_in_one_line(tmp_path, exchange, name):
+    """It counts on the day of its latest row."""
+    exchange(name, ("I", "A1", "x", "y"), ("I", "A2", "x", "y"))
+    (found,) = (zone := LandingZone(str(tmp_path), exchange.url)).drops(TABLE)
+    assert (found.business_date, found.declared_rows) == (dt.date(2019, 12, 31), 2)
+    with pytest.raises(DeliveryRejected, match=r"^DELIVERY_DATE: the name of the batch is no date YYYYMMDD [^\n]*\Z") as refusal:
+        zone.read(TABLE, found)
+    assert str(refusal.value) == found.problem
 
 
 def test_batch_that_grows_is_another_batch(tmp_path, exchange):
@@ -97,20 +132,20 @@ def test_unknown_operation_is_a_defect(tmp_path, exchange):
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "expected"),
     [
         ("ALTER TABLE visits ADD COLUMN 备注 TEXT", "unknown columns '备注'"),
         ("ALTER TABLE visits DROP COLUMN 姓名", "missing columns '姓名'"),
         ("ALTER TABLE visits DROP COLUMN cd_time", "columns of the exchange cd_time"),
     ],
 )
-def test_table_that_is_not_contracted(tmp_path, exchange, statement, told):
+def test_table_that_is_not_contracted(tmp_path, exchange, statement, expected):
     exchange("20191230", ("I", "A1", "x", None))
     exchange.change(statement)
     zone = LandingZone(str(tmp_path), exchange.url)
     with pytest.raises(DeliveryRejected, match="DELIVERY_HEADER") as refusal:
         rows_of(zone, zone.drops(TABLE)[0])
-    assert told in str(refusal.value)
+    assert expected in str(refusal.value)
 
 
 def test_a_new_column_that_the_contract_accepts_is_kept_beside_the_others(tmp_path, exchange):

@@ -122,7 +122,7 @@ hostile = st.text(st.sampled_from("\"',，\r\n\t |\\\0　＂Ａ１王㛃䶮𬍛�
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(hostile, min_size=3, max_size=3), min_size=1, max_size=8), st.sampled_from([40, 8 << 20]))
 def test_hostile_cells_survive_gb18030(sent, block):
-    """Whatever a department writes between quotes is read back to the character."""
+    """Any text a department writes between quotes is read back to the character."""
     largest = max(len(csv_bytes([r], encoding="utf-8", newline="\r\n")) for r in sent)
     before, csv_file.BLOCK_BYTES = csv_file.BLOCK_BYTES, block + 2 * largest
     try:
@@ -182,7 +182,7 @@ def test_workbook_total_amid_the_rows_is_a_row(tmp_path):
     assert len(read_all(tmp_path, XLSX)) == 2
 
 
-def test_workbook_value_beside_the_header_is_a_defect(tmp_path):
+def test_workbook_value_outside_the_header_is_a_defect(tmp_path):
     drop(tmp_path, XLSX, {"a.xlsx": workbook([["A1", "x", "y", "?"], ["A2", "x", "y"]])}, 2)
     table = read_all(tmp_path, XLSX)
     assert defects(table) == [(2, "E_COLUMNS", "A1\tx\ty\t?")]

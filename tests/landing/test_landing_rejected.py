@@ -32,7 +32,7 @@ def rejected(landing: Path, agreed=CSV) -> str:
 
 
 @pytest.mark.parametrize(
-    ("changed", "code", "told"),
+    ("changed", "code", "expected"),
     [
         ({"row_count": 3}, "DELIVERY_ROW_COUNT", "2 rows, 3 are declared"),
         ({"row_count": 1}, "DELIVERY_ROW_COUNT", "2 rows, 1 are declared"),
@@ -53,16 +53,16 @@ def rejected(landing: Path, agreed=CSV) -> str:
         ({"table": "health/other"}, "DELIVERY_CONTRACT", "table"),
     ],
 )
-def test_manifest_that_does_not_hold(tmp_path, changed, code, told):
+def test_manifest_that_does_not_hold(tmp_path, changed, code, expected):
     drop(tmp_path, CSV, {"a.csv": GOOD}, **{"row_count": 2, **changed})
     message = rejected(tmp_path)
     assert message.startswith(code)
-    assert told in message
+    assert expected in message
 
 
 @pytest.mark.parametrize("data", [GOOD, GOOD[:-5], GOOD.replace(b"\n", b'"\n', 1), "\u00e9".encode("latin-1") * len(GOOD)])
-def test_a_large_file_that_is_another_one_is_told_as_that(tmp_path, monkeypatch, data):
-    """Its digest is taken while it is read: whatever the reader stumbles over, the first reason is that it was not sent."""
+def test_a_large_file_with_another_digest_is_reported_as_that(tmp_path, monkeypatch, data):
+    """Its digest is computed while it is read; a wrong digest takes precedence over errors of the reader."""
     monkeypatch.setattr(manifest, "SMALL_BYTES", 0)
     drop(tmp_path, CSV, {"a.csv": data}, 2, files=[OTHER_DIGEST[0] | {"bytes": len(data)}])
     assert "SM3" in rejected(tmp_path)
@@ -107,7 +107,7 @@ def test_manifest_that_is_not_one(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "expected"),
     [
         (["就诊号", "姓名"], "missing columns '就诊日期'"),
         (["就诊号", "姓名", "就诊日期", "备注"], "unknown columns '备注'"),
@@ -116,11 +116,11 @@ def test_manifest_that_is_not_one(tmp_path, text):
         (["A1", "王小明", "2019-12-30"], "no header: 0 of 3"),
     ],
 )
-def test_header_that_is_not_contracted(tmp_path, header, told):
+def test_header_that_is_not_contracted(tmp_path, header, expected):
     drop(tmp_path, CSV, {"a.csv": csv_bytes([["x"] * len(header)], header)}, 1)
     message = rejected(tmp_path)
     assert message.startswith("DELIVERY_HEADER")
-    assert told in message
+    assert expected in message
 
 
 def test_wrong_encoding_is_located(tmp_path):

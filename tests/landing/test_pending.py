@@ -7,11 +7,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import ingest, pending
-from tests.cleansed.nights import staff
+from tests.cleansed.nights import resident, staff
 from tests.deliveries import deliver
+from tests.landing.department import Department
 
 TABLE, DAY = "health/staff", "2019-12-29"
 
@@ -41,8 +43,8 @@ def test_file_that_was_cut_on_its_way_is_taken_in_when_it_is_whole(
         seen.append(night(city))
     assert seen == [["DELIVERY_DIGEST"], ["DELIVERY_MISSING"], []]
     assert waiting(city) == []
-    told = [r for r in city.ledger.rows() if r["table"] == f"raw/{TABLE}"]
-    taken = {fate: sum(r[fate] for r in told) for fate in ("rows_in", "published", "rejected")}
+    expected = [r for r in city.ledger.rows() if r["table"] == f"raw/{TABLE}"]
+    taken = {fate: sum(r[fate] for r in expected) for fate in ("rows_in", "published", "rejected")}
     assert taken == {"rows_in": 2, "published": 2, "rejected": 0}
     proven(
         done="the same manifest with a file that is cut, then missing, then whole",
@@ -69,3 +71,19 @@ def test_drop_without_rows_is_taken_in_once(installation: Callable[..., Runtime]
         done="a header alone under a manifest that says 0 rows, run twice",
         seen=f"{len(accounts)} batch of {accounts[0][1]} rows in the ledger",
     )
+
+
+def test_a_batch_that_is_named_by_no_date_is_accounted_for(installation: Callable[..., Runtime], tmp_path: Path) -> None:
+    """It is asked for on the day of its latest row, refused once with its rows, and the dated batch of that day goes on."""
+    city, table, day = installation(), "public_security/resident", date(2019, 12, 31)
+    contract, url = city.contracts[f"cleansed/{table}"], f"sqlite:///{tmp_path}/exchange.db"
+    city.settings.exchange_url = SecretStr(url)
+    police = Department(url, contract)
+    police.deliver("2019-12-31", resident("P1", 1))
+    police.deliver("b2", resident("P2", 2), resident("P3", 3))
+    assert [d.declared_rows for d in pending(city, contract, day)] == [1, 2]
+    problems = ingest(city, contract, day, "run").problems
+    assert [p.partition(":")[0] for p in problems] == ["DELIVERY_DATE"]
+    accounts = {r["kind"]: (r["rows_in"], r["published"], r["rejected"]) for r in city.ledger.rows() if r["table"] == f"raw/{table}"}
+    assert accounts == {"batch": (1, 1, 0), "rejected": (2, 0, 2)}
+    assert pending(city, contract, day) == []

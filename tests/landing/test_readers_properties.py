@@ -1,4 +1,4 @@
-"""Whatever a department writes is read back as it was written, or is a defect row, or the delivery is refused. Never something else."""
+"""Every delivered value is read back as it was written, or becomes a defect row, or the delivery is refused."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def encodable(value: str, encoding: str) -> bool:
 def test_csv(sent: list[list[str]], encoding: str, delimiter: str, newline: str, quoted: bool) -> None:
     sent = [[v if encodable(v, encoding) else "" for v in row] for row in sent]
     out = io.StringIO()
-    quoting = csv.QUOTE_ALL if quoted or newline != "\r\n" else csv.QUOTE_MINIMAL  # Python leaves a CR bare beside other line ends
+    quoting = csv.QUOTE_ALL if quoted or newline != "\r\n" else csv.QUOTE_MINIMAL  # Python leaves a CR bare with other line ends
     writer = csv.writer(out, delimiter=delimiter, lineterminator=newline, quoting=quoting)
     writer.writerows([HEADER, *sent])
     assert arrived(read(contract("csv", encoding=encoding, delimiter=delimiter), out.getvalue().encode(encoding))) == sent

@@ -161,7 +161,7 @@ def test_a_table_that_a_run_is_at_work_on_is_left_alone(kept: Kept) -> None:
         kept.table.publish(person(n), mode="append")
     kept.city.lake.stage(TABLE, "tonight").write_arrow(kept.city.lake.arrow(TABLE).to_reader())  # type: ignore[union-attr]
     left = kept.maintain(alive={"tonight", "other"})[TABLE]
-    assert (left.busy, kept.table.version) == ("a run is at work on it; the next maintenance does it", 9)
+    assert (left.busy, kept.table.version) == ("a run is writing to it; the next maintenance does it", 9)
     assert kept.maintain(alive={"other"})[TABLE].files_after == 1
 
 

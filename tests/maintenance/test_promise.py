@@ -107,7 +107,7 @@ def test_stages_of_runs_that_are_gone_go_whole(kept: Kept, proven: Callable[...,
     kept.maintain()
     assert len(kept.data()) == 3, "a run may still come back to it"
     done = kept.maintain(LATER, alive={"alive"})
-    assert (done[TABLE].stages, done["(beside the tables)"].removed) == (1, len(beside))
+    assert (done[TABLE].stages, done["(outside the tables)"].removed) == (1, len(beside))
     assert [f for f in kept.data() if "stage-alive-" not in f] == published
     assert len(kept.data()) == 2
     assert not any("killed" in f or f.startswith(".beside") for f in kept.files(""))

@@ -72,7 +72,7 @@ def test_rebuild_is_refused_when_raw_was_cut(installation: Installation) -> None
     refuse_partial(city)
     maintain(city, "care")
     for compare in (True, False):
-        with pytest.raises(CitylakeError, match=r"RAW_PRUNED.*no longer keeps 1 batches of raw/health/staff.*--partial"):
+        with pytest.raises(CitylakeError, match=r"RAW_PRUNED.*1 batches of raw/health/staff are no longer in raw.*--partial"):
             run_rebuild(city.settings, compare=compare, partial=False, as_json=False)
 
 

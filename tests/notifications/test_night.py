@@ -19,11 +19,11 @@ from pydantic import SecretStr
 from pipelines.cli.notify import run_notify
 from pipelines.cli.show import show_status
 from pipelines.control.ledger import NOTICE
-from pipelines.notifications.incidents import TABLE_FAILED, Incident
+from pipelines.notifications.incidents import Incident, IncidentKind
 from pipelines.notifications.notify import notify
 from pipelines.orchestration.definitions import build
 from pipelines.orchestration.nights import NightReport, dagster_instance, run_night
-from pipelines.orchestration.sensors import tell_of
+from pipelines.orchestration.sensors import notify_of_run
 from pipelines.runtime import Runtime
 from resources.channels import Message, send
 from resources.engine import Engine
@@ -203,8 +203,8 @@ def test_no_personal_value_and_no_address_is_in_a_message_a_log_or_the_book(told
 
 def test_a_long_number_or_a_secret_that_got_into_an_error_goes_no_further(told: Told) -> None:
     runtime = told.city
-    odd = Incident(TABLE_FAILED, "themes/health/service", f"ODD: {NUMBER} at {SECRET} (x). y.")
-    unexpected = Incident(TABLE_FAILED, "themes/health/archive", f"cannot cast {PERSON}", unexpected="ArithmeticException")
+    odd = Incident(IncidentKind.TABLE_FAILED, "themes/health/service", f"ODD: {NUMBER} at {SECRET} (x). y.")
+    unexpected = Incident(IncidentKind.TABLE_FAILED, "themes/health/archive", f"cannot cast {PERSON}", unexpected="ArithmeticException")
     secret = runtime.settings.model_copy(update={"notify": {"engineers": [SecretStr(SECRET)]}})
     said = notify(
         Runtime(secret, runtime.lake, runtime.engine), "odd", date.fromisoformat(DAY), [odd, unexpected], whole=False, release=None
@@ -226,7 +226,7 @@ def test_a_run_is_told_once_and_what_still_stands_is_no_news(told: Told) -> None
     nothing_new = again("next", NEXT)
     assert set(nothing_new) == {"engineers"}
     letter = nothing_new["engineers"]
-    assert (letter.title, letter.urgency) == (f"citylake {NEXT}: nothing new, 5 still standing, no release", "info")
+    assert (letter.title, letter.urgency) == (f"citylake {NEXT}: nothing new, 5 still open, no release", "info")
     assert f"- HOLD cleansed/citizen_card/card, since {DAY}:" in letter.body
     assert set(again("a week later", "2020-01-07")) == EVERYBODY, "what never came is late by now"
     assert set(again("the day after", "2020-01-08")) == {"engineers"}
@@ -239,19 +239,19 @@ def test_runs_that_dagster_starts_are_told_by_its_sensor_and_those_of_the_comman
     with dagster_instance(city.settings.home) as instance:
         by_command = instance.get_run_by_id(told.night.run_ids[-1])
         assert by_command is not None
-        assert tell_of(city, instance, by_command) is None
+        assert notify_of_run(city, instance, by_command) is None
         definitions = build(dg.ResourceDefinition.hardcoded_resource(city))
         result = definitions.resolve_job_def("ingest").execute_in_process(
             instance=instance, partition_key=LATER, asset_selection=[dg.AssetKey(["raw", "health", "examination"])], raise_on_error=False
         )
-        (sensor,) = (s for s in definitions.sensors or [] if s.name == "tell_when_done")
+        (sensor,) = (s for s in definitions.sensors or [] if s.name == "notify_on_success")
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
-        telling = tell_of(city, instance, result.dagster_run)
+        telling = notify_of_run(city, instance, result.dagster_run)
         assert telling is not None
         assert set(telling.messages) == {"health", "engineers"}
         assert "9 are declared" in telling.messages["health"].body
         assert "some tables only" in telling.messages["engineers"].body
-        repeated = tell_of(city, instance, result.dagster_run)
+        repeated = notify_of_run(city, instance, result.dagster_run)
         assert repeated is not None
         assert repeated.messages == {}
 
@@ -263,13 +263,13 @@ def test_runs_that_dagster_starts_are_told_by_its_sensor_and_those_of_the_comman
             city.settings = city.settings.model_copy(update={"notify": {"engineers": [SecretStr(hook.url("take"))]}})
             failed = instance.all_logs(lost.run_id)[-1].dagster_event
             assert failed is not None
-            context = dg.build_run_status_sensor_context("tell_when_failed", failed, instance, ended, resources={"runtime": city})
-            (sensor,) = (s for s in definitions.sensors or [] if s.name == "tell_when_failed")
+            context = dg.build_run_status_sensor_context("notify_on_failure", failed, instance, ended, resources={"runtime": city})
+            (sensor,) = (s for s in definitions.sensors or [] if s.name == "notify_on_failure")
             sensor(context)
         (message,) = hook.received
         assert message["title"].endswith(": 1 new")
         assert (
-            f"RUN_FAILED the whole run: the run did not come to its end\n   what: rebuild ended in the middle; the run {lost.run_id}"
+            f"RUN_FAILED the whole run: the run did not finish\n   what: rebuild did not finish; see the run {lost.run_id}"
             in (message["message"])
         )
 

@@ -172,7 +172,7 @@ def test_a_book_that_cannot_be_written_leaves_the_night_alone(
     assert report.succeeded
     assert city.lake.version(CLEANSED) == 0
     assert costs(city.lake) == []
-    assert f"what the run cost could not be written down: {failure}" in caplog.text
+    assert f"the profile of the run could not be written: {failure}" in caplog.text
 
 
 def test_a_lake_that_was_given_up_is_not_asked_to_keep_it(installation: Installation) -> None:

@@ -12,7 +12,7 @@ import dagster as dg
 from typer.testing import CliRunner
 
 from pipelines.cli.main import app
-from pipelines.control.ledger import HELD_BACK
+from pipelines.control.ledger import QUARANTINE
 from pipelines.orchestration.assets import AS_OF_TAG, overview_asset
 from pipelines.quarantine.overview import lines
 from pipelines.runtime import Runtime
@@ -46,14 +46,14 @@ def test_two_nights_and_a_corrected_rule(installation: Callable[..., Runtime]) -
         ("examination", "*"): (1, 1, 0), ("examination", DATE): (1, 1, 0),
     }  # fmt: skip
     assert [shown[f"rows {figure}"].value for figure in ("standing", "new", "cleared")] == [2, 1, 1]
-    assert f"| 1 | 1 | 0 | health/examination | {DATE} | █" in shown["rows held back by reason"].value
+    assert f"| 1 | 1 | 0 | health/examination | {DATE} | █" in shown["quarantined rows by reason"].value
     assert [row.split(" | ")[:2] for row in shown["trend"].value.splitlines()[2:]] == [[f"| {D29}", "2"], [f"| {D30}", "2"]]
     assert citizen(7) not in str(shown)
 
-    before = city.lake.version(HELD_BACK)
+    before = city.lake.version(QUARANTINE)
     assert see(city, D30)[1] == figures
     see(city, D29)
-    assert city.lake.version(HELD_BACK) == before, "the same night twice, or an old one again, changes nothing"
+    assert city.lake.version(QUARANTINE) == before, "the same night twice, or an old one again, changes nothing"
     assert not {t for t in release(city, date.fromisoformat(D30), "run").versions if t.startswith("operations/")}
 
     everything = ask(city)
@@ -69,7 +69,7 @@ def test_two_nights_and_a_corrected_rule(installation: Callable[..., Runtime]) -
         assert [(r["table"], r["_source_file"], r["_row_no"]) for r in found["rows"]] == [(EXAMINATION, "examination.csv.gz", 3)], options
         assert (found["rows_held_back"], [r["code"] for r in found["by_reason"]]) == (1, [DATE]), options
     screen = CliRunner().invoke(app, ["quarantine", "--lake", city.settings.lake, "--department", "health", "--rows", "5"]).stdout
-    assert "2 rows held back" in screen
+    assert "2 quarantined rows" in screen
     assert "a value that is not in the code list" in screen
     assert citizen(7) not in screen
     assert CliRunner().invoke(app, ["quarantine", "--lake", city.settings.lake, "--department", "sports"]).exit_code == 1

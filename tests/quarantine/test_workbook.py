@@ -81,7 +81,7 @@ def test_a_masked_workbook_says_what_is_wrong_and_holds_no_formula(city: Runtime
 @pytest.mark.proves("H10")
 def test_only_the_departments_own_officer_gets_values_and_it_is_written_down(city: Runtime, tmp_path: Path, proven: Any) -> None:
     for env, words in (
-        ({}, "role none may not be given delivered values of health"),
+        ({}, "role none may not receive delivered values of health"),
         ({"CITYLAKE_ROLE": "analyst@health"}, "role analyst@health may not"),
         ({"CITYLAKE_ROLE": "data_officer@civil_affairs"}, "may not"),
         ({"CITYLAKE_ROLE": "data_officer"}, "may not"),
@@ -117,9 +117,9 @@ def test_a_changed_line_of_the_audit_is_found_and_nothing_more_is_given_out(tmp_
         record(lake, [Entry("O. Officer", "data_officer", "export", "quarantine/health/staff", rows, "为更正")])
     known = lines(lake)
     assert verify(known) is None
-    assert verify([known[0], {**known[1], "rows": 4}, known[2]]) == "line 2 of the audit is not what was written"
-    assert verify([known[0], known[2]]) == "line 2 of the audit does not follow the one before it"
-    assert verify([known[0], {**known[2], "number": 2}]) == "line 2 of the audit does not follow the one before it"
+    assert verify([known[0], {**known[1], "rows": 4}, known[2]]) == "line 2 of the audit was changed after it was written"
+    assert verify([known[0], known[2]]) == "line 2 of the audit does not continue the previous line"
+    assert verify([known[0], {**known[2], "number": 2}]) == "line 2 of the audit does not continue the previous line"
 
     stage = lake.stage(AUDIT, "thief")
     stage.write_arrow(pa.Table.from_pylist([known[0], {**known[1], "rows": 4}, known[2]]).to_reader())

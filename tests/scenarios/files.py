@@ -42,11 +42,19 @@ def gzipped(gzip_of: dict[str, Any], cut: int = 0, times: int = 1) -> bytes:
     return data[: len(data) - cut]
 
 
-def xlsx(xlsx: list[list[Any]]) -> bytes:
-    """A workbook of one sheet."""
+def xlsx(xlsx: list[list[Any]], hidden: list[list[Any]] | None = None, merged: tuple[str, ...] = ()) -> bytes:
+    """A workbook of one visible sheet, after a hidden one when its rows are given; `merged`: areas such as B2:B4."""
     book = openpyxl.Workbook()
+    page = book.active
+    if hidden is not None:
+        page = book.create_sheet()
+        book.worksheets[0].sheet_state = "hidden"
+        for row in hidden:
+            book.worksheets[0].append(row)
     for row in xlsx:
-        book.active.append(row)
+        page.append(row)
+    for area in merged:
+        page.merge_cells(area)
     data = io.BytesIO()
     book.save(data)
     return data.getvalue()

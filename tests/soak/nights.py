@@ -13,7 +13,7 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
-from pipelines.checks import DOES_NOT_APPLY, HOLDS, View, check_lake
+from pipelines.checks import Verdict, View, check_lake
 from pipelines.checks.rebuilt import compare_with_rebuild
 from pipelines.orchestration.nights import NightReport, run_night
 from pipelines.runtime import Runtime
@@ -157,9 +157,11 @@ class Soak:
         release = self.runtime.ledger.releases()[-1]
         found = check_lake(View(self.runtime, release))
         told.release = release.number
-        told.holding = sum(f.verdict == HOLDS for f in found)
-        told.applying = sum(f.verdict != DOES_NOT_APPLY for f in found)
-        told.violated = [f"{f.name}: {f.why or '; '.join(f.examples)}" for f in found if f.verdict not in (HOLDS, DOES_NOT_APPLY)]
+        told.holding = sum(f.verdict is Verdict.HOLDS for f in found)
+        told.applying = sum(f.verdict is not Verdict.DOES_NOT_APPLY for f in found)
+        told.violated = [
+            f"{f.name}: {f.why or '; '.join(f.examples)}" for f in found if f.verdict not in (Verdict.HOLDS, Verdict.DOES_NOT_APPLY)
+        ]
 
 
 def line(night: dict[str, Any]) -> str:

@@ -21,6 +21,10 @@ QUALIFIED = {
     "未检出": (None, ["F_QUALIFIER"], "ND"),
     "1,234.50元": (Decimal("1234.500"), ["F_NUMBER"], None),
     "0.5": (Decimal("0.500"), [], None),
+    "<1,234.5": (Decimal("1234.500"), ["F_NUMBER", "F_QUALIFIER"], "<"),
+    "<0,01": (None, ["F_QUALIFIER", "E_NUMBER"], "<"),
+    "0,02L": (None, ["F_QUALIFIER", "E_NUMBER"], "L"),
+    "1,5%": (None, ["F_QUALIFIER", "E_NUMBER"], "%"),
     "about 3": (None, ["E_NUMBER"], None),
     "<": (None, ["E_NUMBER"], None),
 }

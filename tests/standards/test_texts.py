@@ -27,6 +27,15 @@ IDENTIFIERS = {
     "12 34": ("1234", ["F_TRIM"]),
     "I10.0": ("I10.0", []),
     "6.2E+15": (None, ["E_SCI"]),
+    "3.21099001E8": (None, ["E_SCI"]),
+    "1.2E+2": (None, ["E_SCI"]),
+    "6E+09": (None, ["E_SCI"]),
+    "1E5": ("1E5", []),
+    "321099001.0": ("321099001", ["F_DOT0"]),
+    " '1.0 ": ("1", ["F_TRIM", "F_DOT0"]),
+    "3210020010010001.0": (None, ["E_SCI"]),
+    "1.00": ("1.00", []),
+    "V1.0": ("V1.0", []),
     "ＡＢ１": ("AB1", ["F_WIDTH"]),
     "N/A": (None, []),
 }
@@ -82,6 +91,9 @@ INTEGERS = {
     "１２０": (120, ["F_WIDTH"]),
     "120.0": (120, []),
     "1,200": (None, ["E_RANGE"]),
+    "12,8": (None, ["E_NUMBER"]),
+    "8,0": (None, ["E_NUMBER"]),
+    "0,125": (None, ["E_NUMBER"]),
     "-5": (None, ["E_RANGE"]),
     "36.5": (None, ["E_SCALE"]),
     "99999999999": (None, ["E_SCALE"]),
@@ -98,6 +110,12 @@ DECIMALS = {
     "+7": (Decimal("7.00"), []),
     "00007.50": (Decimal("7.50"), []),
     "1,234.50元": (Decimal("1234.50"), ["F_NUMBER"]),
+    "1,234.50": (Decimal("1234.50"), ["F_NUMBER"]),
+    "-999,999": (Decimal("-999999.00"), ["F_NUMBER"]),
+    "１，２３４．５": (Decimal("1234.50"), ["F_WIDTH", "F_NUMBER"]),
+    **dict.fromkeys(
+        ["12,5", "20,00", "1,2,3", "1,23,456.00", "36,5", "1234,500", "1,234,5", ",123", "123,", "1.234,50", "0,125"], (None, ["E_NUMBER"])
+    ),
     "¥12": (Decimal("12.00"), ["F_NUMBER"]),
     "1.239": (None, ["E_SCALE"]),
     "12345678901.00": (None, ["E_SCALE"]),
@@ -105,6 +123,19 @@ DECIMALS = {
     "1e3": (None, ["E_NUMBER"]),
     "<0.01": (None, ["E_NUMBER"]),
     "1.2.3": (None, ["E_NUMBER"]),
+}
+JSON_NUMBERS = {
+    "1.2E+2": (Decimal("120.00"), []),
+    "5.9999E5": (Decimal("599990.00"), []),
+    "-1.25e1": (Decimal("-12.50"), []),
+    "1E2": (Decimal("100.00"), []),
+    "125e-2": (Decimal("1.25"), []),
+    "0.0E0": (Decimal("0.00"), []),
+    "1.234E0": (None, ["E_SCALE"]),
+    "1E40": (None, ["E_SCALE"]),
+    "1E999": (None, ["E_NUMBER"]),
+    "1,234.50": (Decimal("1234.50"), ["F_NUMBER"]),
+    "120": (Decimal("120.00"), []),
 }
 FAMILIES = {
     "text": (TEXTS, {}),
@@ -116,6 +147,12 @@ FAMILIES = {
     "integer": (INTEGERS, {"physical_type": "int", "minimum": 0, "maximum": 250}),
     "decimal": (DECIMALS, {"physical_type": "decimal(12,2)", "minimum": -1e6, "maximum": 1e6}),
 }
+
+
+def test_exponents_are_numbers_in_json(parse_all):
+    answers = parse_all("decimal", list(JSON_NUMBERS), physical_type="decimal(12,2)", minimum=-1e6, maximum=1e6, json=True)
+    assert dict(zip(JSON_NUMBERS, answers, strict=True)) == JSON_NUMBERS
+    assert parse_all("integer", ["1.2E+2", "1.25E1"], physical_type="int", json=True) == [(120, []), (None, ["E_SCALE"])]
 
 
 @pytest.mark.parametrize("rule", FAMILIES)

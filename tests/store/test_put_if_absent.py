@@ -108,10 +108,10 @@ def test_honest_store_is_safe():
 @pytest.mark.parametrize(
     ("put", "said"),
     [
-        (ignorant, "4 writers, 10 rounds: in 10 the store told several writers that each was first"),
-        (look_first_write_later, "told several writers that each was first"),
+        (ignorant, "4 writers, 10 rounds: in 10 the store acknowledged several writers as the first"),
+        (look_first_write_later, "acknowledged several writers as the first"),
         (refuse_and_write_all_the_same, "kept another writer's object than the one it acknowledged"),
-        (forget_who_was_first, "4 writers, 10 rounds: in 10 the store told no writer that it was first"),
+        (forget_who_was_first, "4 writers, 10 rounds: in 10 the store acknowledged no writer as the first"),
         (not_implemented, "the store does not know the condition If-None-Match"),
     ],
 )

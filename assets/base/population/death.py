@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import reduce
-from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import of_first, source_key, value_of
+from assets.base.population.records import of_first, of_linked_person, source_key, value_of
 from assets.base.population.source_link import CONFLICT, M2, is_sure
-from assets.declare import AS_OF, CHECKPOINT, Changes, Update, cleansed, lake_asset, table, update_of
+from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
+from assets.touch import Turn, own, units
+from quality.lineage import LINEAGE
 from standards.tables import looked_up
 
 CONFLICT_DAYS = 7
@@ -73,9 +74,14 @@ def _of_cremation(frame: DataFrame) -> DataFrame:
 
 def _of_pension(frame: DataFrame) -> DataFrame:
     """The benefit ends the month after the death (B4): the last day of the month before stop_month."""
-    first = F.concat_ws("-", F.substring("stop_month", 1, 4), F.substring("stop_month", 5, 2), F.lit("01")).try_cast("date")
     stopped = frame.where((F.col("stop_flag") == YES) & (F.col("stop_reason") == REASON_DEATH_PENSION))
-    return stopped.select("*", F.lit("C").alias("grade"), F.date_sub(first, 1).alias("dead_on"), F.lit(MONTH).alias("date_kind"))
+    return stopped.select("*", F.lit("C").alias("grade"), last_paid_day().alias("dead_on"), F.lit(MONTH).alias("date_kind"))
+
+
+def last_paid_day() -> Column:
+    """The day before the month `stop_month` (yyyyMM)."""
+    first = F.concat_ws("-", F.substring("stop_month", 1, 4), F.substring("stop_month", 5, 2), F.lit("01")).try_cast("date")
+    return F.date_sub(first, 1)
 
 
 def _of_archive(frame: DataFrame) -> DataFrame:
@@ -193,7 +199,19 @@ def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame) -> 
     return deaths.transform(left_join_lookup, alive, "person_uid").withColumn("life_evidence", F.coalesce("life_evidence", nothing))
 
 
-@lake_asset("base/population/death")
+@lake_asset(
+    "base/population/death",
+    unit=units(person="person_uid"),
+    touch={
+        "link": own(person="person_uid", reads=("person_uid", "match", "match_reason", "id_no", "name", *LINEAGE)),
+        "certificate": of_linked_person("health/death_certificate", turns=(Turn("death_datetime"),)),
+        "cancellation": of_linked_person("public_security/death_cancellation", turns=(Turn("death_date"), Turn("cancel_date"))),
+        "cremation": of_linked_person("civil_affairs/cremation", turns=(Turn("death_date"), Turn("cremation_date", days=-1))),
+        "pension": of_linked_person("human_resources/pension_payment", turns=(Turn(last_paid_day),)),
+        "archive": of_linked_person("health/archive", turns=(Turn("dead_date"),)),
+        "visit": of_linked_person("health/outpatient_visit"),
+    },
+)
 def death(
     link: DataFrame = table("base/population/source_link"),
     certificate: DataFrame = cleansed("health/death_certificate"),
@@ -227,9 +245,3 @@ def death(
         .transform(with_contradiction)
         .select("person_uid", "death_date", "grade", "status", "is_candidate", "date_conflict", "sources", "life_evidence")
     )
-
-
-@update_of("base/population/death")
-def changed_deaths(changes: Changes, **asked: Any) -> Update:
-    """All of them are looked at, as they are few; what is made of them looks only at those that have changed."""
-    return Update(changes.before.select("person_uid"), death(**asked))

@@ -15,9 +15,10 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.base.population.death import birth_of_number
-from assets.base.population.records import by_order, of_first, source_count, source_key, sources, value_of
+from assets.base.population.records import by_order, of_first, of_linked_person, source_count, source_key, sources, value_of
 from assets.declare import AS_OF, CHECKPOINT, PSEUDONYM, cleansed, lake_asset, table
 from assets.joins import anti_join, hash_bucket, left_join_lookup, semi_join, split_unique_keys, union_materialized
+from assets.touch import Turn, own, units
 from standards.tables import looked_up
 
 UNKNOWN_COUNTY = "321000"
@@ -130,7 +131,16 @@ def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_o
     return semi_join(opened, seen, ["person_uid"]).distinct().withColumn("lives_here", F.lit(True))
 
 
-@lake_asset("base/population/person")
+@lake_asset(
+    "base/population/person",
+    unit=units(person="person_uid"),
+    touch={
+        "link": own(person="person_uid"),
+        "death": own(person="person_uid"),
+        **{argument: of_linked_person(source) for argument, source in TABLES.items()},
+        "visit": of_linked_person("health/outpatient_visit", turns=(Turn("visit_time"), Turn("visit_time", months=RESIDENCE_MONTHS))),
+    },
+)
 def person(
     link: DataFrame = table("base/population/source_link"),
     death: DataFrame = table("base/population/death"),

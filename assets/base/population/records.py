@@ -14,6 +14,8 @@ import yaml
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.touch import Path as TouchPath
+from assets.touch import Turn, Units, units, via
 from standards.tables import looked_up
 
 DOCUMENT_TYPES = ("03", "04", "06", "07", "10")
@@ -106,6 +108,43 @@ def _flagged(source: Source, *codes: str) -> Column:
 def _local_numbers(source: Source) -> Column:
     numbers = [F.concat(F.lit(f"{kind}:"), F.col(c)) for kind, columns in source.local.items() for c in columns]
     return F.array_compact(F.array(*numbers)) if numbers else F.array().cast("array<string>")
+
+
+def words(table: str) -> Units:
+    """What a record of a source can be matched by (D3): records with a word in common may be linked with the same person.
+
+    Its valid number; without one its document and its first local number; and the local numbers that it teaches to others. A record
+    without any of these is alone.
+    """
+    source = sources()[table]
+
+    def made() -> Column:
+        numbered, local = F.col("id_no").isNotNull(), _local_numbers(source)
+        found = F.when(~numbered, F.slice(local, 1, 1))
+        if source.introduces:
+            found = F.when(numbered, local).otherwise(found)
+        by_number, by_document = F.concat(F.lit("number:"), "id_no"), F.concat(F.lit("document:"), _document(source))
+        words = F.concat(F.array_compact(F.array(by_number, by_document)), F.coalesce(found, F.array().cast("array<string>")))
+        return F.when(F.size(words) > 0, words).otherwise(itself(table)())
+
+    return made
+
+
+def itself(table: str) -> Units:
+    """The record as a unit of its own: table and key, as in `units(record=("source_table", "source_key"))`."""
+    return units(record=(lambda: F.lit(table), lambda: source_key(table)))
+
+
+def of_linked_person(table: str, *, reads: tuple[str, ...] | None = None, turns: tuple[Turn, ...] = ()) -> TouchPath:
+    """The path from a record to the person it is linked with, by the input `link`.
+
+    Args:
+        table: the source, by its name in sources.yaml.
+        reads: the columns of the record whose change counts; None: any.
+        turns: dates at which the record begins or ceases to count.
+    """
+    on = (lambda: F.lit(table), lambda: source_key(table))
+    return via("link", on=on, to=("source_table", "source_key"), reads=reads, turns=turns, person="person_uid")
 
 
 def records(frames: Mapping[str, DataFrame]) -> DataFrame:

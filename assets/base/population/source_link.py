@@ -15,9 +15,10 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import by_order, of_first, records, sources, value_of
+from assets.base.population.records import by_order, itself, of_first, records, sources, value_of, words
 from assets.declare import CHECKPOINT, PSEUDONYM, cleansed, lake_asset
 from assets.joins import left_join_lookup, semi_join
+from assets.touch import own, units
 from standards.names import same_person_name
 
 UID_LENGTH = 32
@@ -149,7 +150,19 @@ def with_person(matched: DataFrame, pseudonym: Callable[[Column], Column]) -> Da
     return left_join_lookup(matched, keyed, "owner")
 
 
-@lake_asset("base/population/source_link")
+TABLES = {
+    "resident": "public_security/resident", "cancellation": "public_security/death_cancellation",
+    "pension": "human_resources/pension_payment", "archive": "health/archive", "certificate": "health/death_certificate",
+    "visit": "health/outpatient_visit", "card": "citizen_card/card", "cremation": "civil_affairs/cremation",
+}  # fmt: skip
+"""The arguments of `source_link` and their sources."""
+
+
+@lake_asset(
+    "base/population/source_link",
+    unit=units(record=("source_table", "source_key")),
+    touch={argument: own(words(table), labels=itself(table)) for argument, table in TABLES.items()},
+)
 def source_link(
     resident: DataFrame = cleansed("public_security/resident"),
     cancellation: DataFrame = cleansed("public_security/death_cancellation"),
@@ -169,18 +182,8 @@ def source_link(
     ID_NAME_CONFLICT number of somebody with another name: not merged; NONE nobody found. match_reason: how the names agree;
     for names that contradict each other the document or local number the record came by.
     """
-    rows = records(
-        {
-            "public_security/resident": resident,
-            "public_security/death_cancellation": cancellation,
-            "human_resources/pension_payment": pension,
-            "health/archive": archive,
-            "health/death_certificate": certificate,
-            "health/outpatient_visit": visit,
-            "citizen_card/card": card,
-            "civil_affairs/cremation": cremation,
-        }
-    )
+    frames = (resident, cancellation, pension, archive, certificate, visit, card, cremation)
+    rows = records(dict(zip(TABLES.values(), frames, strict=True)))
     needed = [c for c in LINK if c != "person_uid"] + ["owner"]
     identified = checkpoint(match_by_number(rows, anchors(rows)).select(*needed, *TEACHING))
     nameless = without_number(rows)

@@ -14,9 +14,13 @@ from operator import or_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.base.population.records import source_key
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
+from assets.themes.health import survivor
 from assets.themes.health.facts import facts
 from assets.themes.health.rules import Defaults, DetectionRule, catalogue, defaults, rules, years_before
+from assets.themes.health.service import VISIT
+from assets.touch import SELF, Cell, EveryDate, Turn, own, units, via
 
 ARCHIVE = (
     "ehr_no", "empi_id", "person_uid", "state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date",
@@ -98,7 +102,48 @@ def with_proposal(frame: DataFrame) -> DataFrame:
     )
 
 
-@lake_asset("themes/health/archive")
+def _proposed_for_the_date() -> Column:
+    """A proposal whose date of closing is that of the run."""
+    dated = [state for state, line in catalogue()["states"].items() if line.get("close", {}).get("date") == "as_of"]
+    return F.col("state").isin(*dated)
+
+
+def _of_link() -> Column:
+    """The units of a link: the person of an archive; and the number, of which the archives count the sources that know it."""
+    person = F.when(F.col("source_table") == survivor.ARCHIVE, F.concat(F.lit("person:"), "person_uid"))
+    return F.array_compact(F.array(person, F.concat(F.lit("id:"), "id_no")))
+
+
+def _of_service() -> Column:
+    """The units of a service: the archive it was given under and the one it moves to; of a visit the person."""
+    given = [F.when(F.col("service_kind") != VISIT, F.concat(F.lit("number:"), c)) for c in ("ehr_no", "survivor_ehr_no")]
+    seen = F.when(F.col("service_kind") == VISIT, F.concat(F.lit("person:"), "person_uid"))
+    return F.array_distinct(F.array_compact(F.array(*given, seen)))
+
+
+def _thresholds(column: Cell) -> tuple[Turn, ...]:
+    """The dates at which an event happens, is long ago (D1, D2), and is too long ago to speak against a fake (C5)."""
+    d = defaults()
+    return tuple(Turn(column, months=12 * years) for years in (0, d.dormant_years, d.medical_years))
+
+
+@lake_asset(
+    "themes/health/archive",
+    unit=units(number="ehr_no"),
+    touch={
+        "delivered": (
+            own(number="ehr_no", id="id_no", turns=(*_thresholds("create_date"), *_thresholds("input_time"))),
+            via("link", on=(lambda: F.lit(survivor.ARCHIVE), lambda: source_key(survivor.ARCHIVE)), to=("source_table", "source_key"),
+                person="person_uid"),
+        ),
+        "link": own(_of_link, reads=("person_uid", "match", "match_reason", "id_no")),
+        "person": own(person="person_uid", reads=("hukou_div",)),
+        "death": own(person="person_uid", turns=(Turn("death_date"), Turn("death_date", days=defaults().grace_days))),
+        "service": own(_of_service, turns=_thresholds("service_date")),
+        SELF: own(number="ehr_no", narrows=False, turns=(EveryDate(_proposed_for_the_date),)),
+    },
+    whole_above=0.03,
+)  # fmt: skip
 def archive(
     delivered: DataFrame = cleansed("health/archive"),
     link: DataFrame = table("base/population/source_link"),

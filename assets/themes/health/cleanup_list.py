@@ -14,6 +14,7 @@ from assets.declare import lake_asset, table
 from assets.themes.health import survivor
 from assets.themes.health.rules import rules
 from assets.themes.health.service import AFTER_DEATH, KINDS, NOT_IN_SERVICE, VISIT
+from assets.touch import own, units, via
 from standards.tables import looked_up
 
 EVENTS_SHOWN = 20
@@ -91,7 +92,28 @@ def _of_police(judged: DataFrame, link: DataFrame) -> DataFrame:
     return _proof(rows, "police", "source_table", "source_key", F.lit("owner of the number"))
 
 
-@lake_asset("themes/health/cleanup_list")
+def _of_archive() -> Column:
+    """The units of an archive: its number, and that of the archive it would be merged into."""
+    return F.array_distinct(F.array_compact(F.array(*[F.concat(F.lit("number:"), c) for c in ("ehr_no", "survivor_ehr_no")])))
+
+
+def _of_archive_link() -> Column:
+    """The unit of an archive's link: its number, the first part of its key."""
+    number = F.split_part("source_key", F.lit("|"), F.lit(1))
+    return F.array_compact(F.array(F.when(F.col("source_table") == survivor.ARCHIVE, F.concat(F.lit("number:"), number))))
+
+
+@lake_asset(
+    "themes/health/cleanup_list",
+    unit=units(number="ehr_no"),
+    touch={
+        "archive": own(_of_archive),
+        "service": own(number="ehr_no"),
+        "death": via("archive", on=("person_uid",), to=("person_uid",), number="ehr_no", narrows=False),
+        "link": via("link", on=("id_no",), to=("id_no",), made=_of_archive_link, narrows=False),
+    },
+    whole_above=0.05,
+)
 def cleanup_list(
     archive: DataFrame = table("themes/health/archive"),
     service: DataFrame = table("themes/health/service"),

@@ -167,7 +167,8 @@ def indicator_year(
 ) -> DataFrame:
     """One row per indicator, year and division, key (indicator, year, div_code), columns INDICATOR; rates in percent.
 
-    div_code: county, 000000 for archives and persons of no known county, 321000 for the city, which is the sum of all others.
+    div_code: county, 000000 for archives and persons of no known county, 321000 for the city, which is the sum of all others. The city
+    follows from every input row, so the table declares no touched units and is made whole.
     """
     raw = raw_counts(delivered, service, link, as_of)
     clean = clean_counts(delivered, archive, person, service, as_of)

@@ -16,6 +16,7 @@ from assets.base.population.records import source_key
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import hash_bucket, left_join_lookup, split_unique_keys, union_materialized
 from assets.themes.health import survivor
+from assets.touch import Cell, Path, Turn, Units, cell, own, units, via
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
 VISITS_AT_ONCE = 4_000_000
@@ -127,7 +128,64 @@ def with_flags(services: DataFrame, death: DataFrame) -> DataFrame:
     )
 
 
-@lake_asset("themes/health/service")
+def _unit(kind: Cell, service_no: Cell) -> Units:
+    """The unit of a service: its archive number; of a visit, and of a service without a number, the service itself."""
+
+    def made() -> Column:
+        alone = F.concat(F.lit("service:"), cell(kind), F.lit("|"), cell(service_no))
+        number = F.concat(F.lit("number:"), "ehr_no")
+        return F.array(F.when(cell(kind) == VISIT, alone).otherwise(F.coalesce(number, alone)))
+
+    return made
+
+
+def _delivered(kind: str) -> Units:
+    """The unit of a delivered service."""
+    number: Cell = _visit_key if kind == VISIT else KINDS[kind]["service_no"]
+    return units(service=(lambda: F.lit(VISIT), number)) if kind == VISIT else _unit(lambda: F.lit(kind), number)
+
+
+def _visit_key() -> Column:
+    return source_key(KINDS[VISIT]["source_table"])
+
+
+def _linked() -> Column:
+    """The units of a link: the person of an archive, the visit of a visit; other links say nothing of services."""
+    source = F.col("source_table")
+    person = F.when(source == survivor.ARCHIVE, F.concat(F.lit("person:"), "person_uid"))
+    visit = F.when(source == KINDS[VISIT]["source_table"], F.concat(F.lit(f"service:{VISIT}|"), "source_key"))
+    return F.array_compact(F.array(person, visit))
+
+
+def _made_by_staff(argument: str, kind: str, *columns: str) -> tuple[Path, ...]:
+    """The paths from a member of staff to the services that name them in one of the columns. They connect nothing."""
+    read = ("org_code", "start_date", "leave_date")
+    return tuple(via(argument, on=("licence_no",), to=(c,), made=_delivered(kind), reads=read, narrows=False) for c in columns)
+
+
+_STATES_A_DEATH = ("status", "death_date")
+
+
+@lake_asset(
+    "themes/health/service",
+    unit=_unit("service_kind", "service_no"),
+    touch={
+        "examination": own(_delivered(EXAM), connects=False, turns=(Turn("exam_date"),)),
+        "followup": own(_delivered(FOLLOWUP), connects=False, turns=(Turn("fu_date"),)),
+        "visit": own(_delivered(VISIT), connects=False),
+        "archive": (
+            own(number="ehr_no", reads=("empi_id", *survivor.DELIVERED[2:])),
+            via("link", on=(lambda: F.lit(survivor.ARCHIVE), lambda: source_key(survivor.ARCHIVE)), to=("source_table", "source_key"),
+                person="person_uid", reads=("empi_id", *survivor.DELIVERED[2:])),
+        ),
+        "staff": (*_made_by_staff("examination", EXAM, "doctor", "input_user"),
+                  *_made_by_staff("followup", FOLLOWUP, "doctor", "input_user"), *_made_by_staff("visit", VISIT, "dr_code")),
+        "link": own(_linked, connects=False, reads=("person_uid", "match", "match_reason")),
+        "person": own(person="person_uid", reads=("hukou_div",)),
+        "death": (own(person="person_uid", reads=_STATES_A_DEATH, narrows=False),
+                  via("link", on=("person_uid",), to=("person_uid",), made=_linked, reads=_STATES_A_DEATH, narrows=False)),
+    },
+)  # fmt: skip
 def service(
     examination: DataFrame = cleansed("health/examination"),
     followup: DataFrame = cleansed("health/hypertension_followup"),

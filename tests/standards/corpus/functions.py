@@ -32,6 +32,7 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "decimal": [
         (TEXTS, {"physical_type": "decimal(12,2)", "minimum": -1e6, "maximum": 1e6}),
         (TEXTS, {"physical_type": "decimal(38,10)"}),
+        (TEXTS, {"physical_type": "decimal(12,2)", "json": True}),
         (TEXTS, {"physical_type": "decimal(5,1)", "minimum": 30, "maximum": 250, "units": {"m": 100.0, "mg/dL": 0.055556}}),
         (TEXTS + QUALIFIED, {"physical_type": "decimal(12,3)", "minimum": 0, "maximum": 1e6, "companions": ("qualifier",)}),
     ],
@@ -49,6 +50,8 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     text.trimmed: text.trimmed,
     text.free_text: text.free_text,
     text.identifier: text.identifier,
+    text.code_text: text.code_text,
+    text.code_fixes: lambda c: text.codes_text(*text.code_fixes(c)),
     text.is_absent: text.is_absent,
     text.has_control: text.has_control,
     text.digest: lambda c: F.struct(text.digest(c), text.digest(F.lit("a"), c), text.digest(F.lit("a"), F.lit("b"))),
@@ -92,7 +95,8 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
     codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors, divisions.names,
-    names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidied_by, text.cleaned, text.with_absent, addresses.taken_apart,
+    names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidied_by,
+    text.cleaned, text.cleaned_code, text.with_absent, addresses.taken_apart,
     numbers.precision_and_scale, masking.address, masking.day, masking.hidden, masking.identity, masking.name, masking.numbers,
     masking.of_column, masking.phone,
 }  # fmt: skip

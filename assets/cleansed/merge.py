@@ -1,31 +1,45 @@
-"""Fold deliveries into the current state of a table: versions by the source's own sequence, never by arrival.
+"""Merge deliveries into the current state of a table: versions by the source's own sequence, never by arrival.
 
-Here: what becomes of each row (its fate). Not here: reading single values (`quality.rows`), files and commits.
+Here: the fate of each row. Not here: reading single values (`quality.rows`), files and commits.
 
 The rule, per business key, over all rows ever delivered:
 - a row held back by its own codes is QUARANTINED;
 - of the others, those with the greatest sequence stand; lower ones are superseded (DUPLICATE);
 - if those that stand differ, nobody can say which is right: one of each is QUARANTINED with key:E_KEY_CONFLICT;
 - if they are equal, the one delivered first is PUBLISHED and the rest are DUPLICATE.
-A whole list repeats what has not changed: of the versions, one of each list, that end in the one that stands and are all equal to
-it, the first is PUBLISHED. So a row says since when it has been so, and stays as it is for as long as it is delivered like that.
-A full snapshot closes the keys it no longer has: they stay, with `_op` D and `_closed_on`.
+A full snapshot repeats what has not changed: of the versions, one of each snapshot, that end in the one that stands and are all equal to
+it, the first is PUBLISHED. So a row says since when it has been so, and does not change while it is delivered unchanged.
+A full snapshot closes the keys it no longer has: they stay as tombstones, with `_op` D and `_closed_on`.
 Every step is a maximum, a minimum or an equality, so the order in which deliveries arrive does not matter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
+
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.joins import anti_join, semi_join, split_unique_keys
-from contracts import Contract
-from quality.rows import LINEAGE, snapshot
+from contracts import SourceContract
+from quality.lineage import LINEAGE
+from quality.rows import snapshot
 
-PUBLISHED, QUARANTINED, DUPLICATE = "PUBLISHED", "QUARANTINED", "DUPLICATE"
-FATES = (PUBLISHED, QUARANTINED, DUPLICATE)
+
+class Fate(StrEnum):
+    """What becomes of a delivered row."""
+
+    PUBLISHED = "PUBLISHED"
+    QUARANTINED = "QUARANTINED"
+    DUPLICATE = "DUPLICATE"
+
+
+FATE, NEW = "_fate", "_new"
 BOOKKEEPING = ("_codes", *LINEAGE, "_op", "_order", "_extract_ts", "_row_hash", "_seq", "_seen", "_closed_on")
-"""The columns a cleansed table has beside those of its contract."""
+"""The columns a cleansed table has in addition to those of its contract."""
+BOOKKEEPING_JUDGED = ("_codes", "_op", "_seen", "_closed_on")
+"""Those that a merge may change on a row that it has published before."""
 TYPES = {
     "_codes": "array<string>", "_batch_id": "string", "_business_date": "date", "_source_file": "string", "_row_no": "bigint",
     "_op": "string", "_order": "string", "_extract_ts": "string", "_row_hash": "string", "_seq": "string", "_seen": "string",
@@ -33,31 +47,26 @@ TYPES = {
 }  # fmt: skip
 
 
-def fold(
-    contract: Contract,
-    rows: DataFrame,
-    state: DataFrame | None,
-    snapshots: list[str],
-    *,
-    known_until: str | None = None,
-    others: DataFrame | None = None,
+def merge(
+    contract: SourceContract, rows: DataFrame, state: DataFrame | None, snapshots: Sequence[str], *, known_until: str | None = None
 ) -> DataFrame:
     """Say what becomes of each row.
 
-    rows: typed rows (`quality.rows.typed`) of the new deliveries, and of rows contested before. A column `_new` may say that some
-    were counted before.
-    state: the published table so far, None at first.
-    snapshots: every delivery of the table so far, as `quality.rows.snapshot` writes it, oldest first. known_until: the last one
-    that the state knows of.
-    others: keys of the state that change beside those of the rows; then what has any other key is left out. None: all of the
-    state is returned.
-    Returns the columns of the contract and BOOKKEEPING, `_fate` and `_new` (false: the row stood in the state).
-    Rows of the state that no longer stand are left out: they were counted when they were published.
+    Args:
+        contract: of the cleansed table.
+        rows: typed rows (`quality.rows.typed`) to be merged. A column `_new` may say that some were counted before.
+        state: the published rows that compete with them or are closed by a snapshot, None when there are none.
+        snapshots: every full snapshot of the table so far, as `quality.rows.snapshot` writes it, oldest first.
+        known_until: the newest snapshot that the state contains.
+
+    Returns:
+        The columns of the contract and BOOKKEEPING, `_fate` and `_new` (false: the row was in the state, or counted before). Rows of
+        the state that no longer stand are left out: they were counted when they were published.
     """
     columns = [c.name for c in contract.columns]
-    new = F.col("_new") if "_new" in rows.columns else F.lit(True)
+    new = F.col(NEW) if NEW in rows.columns else F.lit(True)
     fresh = rows.select(*columns, *[c for c in BOOKKEEPING if c not in ("_seen", "_closed_on")], "_bad",
-                        snapshot().alias("_seen"), new.alias("_new"))  # fmt: skip
+                        snapshot().alias("_seen"), new.alias(NEW))  # fmt: skip
     known = fresh
     if state is not None:
         until = F.coalesce("_seen", F.lit(known_until))
@@ -67,14 +76,13 @@ def fold(
     alone, contenders = split_unique_keys(known, contract.key)
     ranked = _alone(alone).unionByName(_ranked(contract, contenders))
     if state is not None:
-        left = anti_join(standing, touched, contract.key) if others is None else semi_join(standing, others, contract.key)
-        ranked = ranked.unionByName(_alone(left))
+        ranked = ranked.unionByName(_alone(anti_join(standing, touched, contract.key)))
     stands = ~F.col("_bad") & (F.col("_rank") == 1)
     fate = (
-        F.when(F.col("_bad"), QUARANTINED)
-        .when(F.col("_contested"), F.when(stands & (F.col("_copy") == 1), QUARANTINED).otherwise(DUPLICATE))
-        .when(F.col("_place") == 1, PUBLISHED)
-        .otherwise(DUPLICATE)
+        F.when(F.col("_bad"), Fate.QUARANTINED)
+        .when(F.col("_contested"), F.when(stands & (F.col("_copy") == 1), Fate.QUARANTINED).otherwise(Fate.DUPLICATE))
+        .when(F.col("_place") == 1, Fate.PUBLISHED)
+        .otherwise(Fate.DUPLICATE)
     )
     conflict = F.array(F.lit("key:E_KEY_CONFLICT"))
     judged = ranked.withColumns(
@@ -82,7 +90,7 @@ def fold(
             "_fate": fate,
             "_codes": F.when(stands & F.col("_contested"), F.array_union(F.col("_codes"), conflict)).otherwise(F.col("_codes")),
         }
-    ).where(F.col("_new") | (F.col("_fate") != DUPLICATE))
+    ).where(F.col("_new") | (F.col("_fate") != Fate.DUPLICATE))
     closed = _closing(contract, judged, snapshots)
     return closed.select(*columns, *[F.col(c).cast(TYPES[c]).alias(c) for c in BOOKKEEPING], "_fate", "_new")
 
@@ -97,7 +105,7 @@ def _alone(rows: DataFrame) -> DataFrame:
     )
 
 
-def _ranked(contract: Contract, rows: DataFrame) -> DataFrame:
+def _ranked(contract: SourceContract, rows: DataFrame) -> DataFrame:
     """The rows of keys of several, put in order: with _rank, _contested, _copy, _place and _last_seen.
 
     Sorted are only the columns that the order follows from; a row is known by where it was delivered.
@@ -107,13 +115,12 @@ def _ranked(contract: Contract, rows: DataFrame) -> DataFrame:
     return places.join(rows, list(LINEAGE)).select(*rows.columns, "_rank", "_place", "_copy", "_contested", "_last_seen")
 
 
-def _places(contract: Contract, rows: DataFrame) -> DataFrame:
+def _places(contract: SourceContract, rows: DataFrame) -> DataFrame:
     """The rows of keys of several, put in order.
 
     _rank: 1 for those with the greatest sequence; _contested: of their key, that they differ; _copy: number among equal ones;
     _place: 1 for the one that is published when they do not differ.
     """
-    assert contract.delivery is not None
     key = Window.partitionBy(*contract.key, "_bad")
     earliest = [F.col(c) for c in ("_business_date", "_extract_ts", "_batch_id", "_source_file", "_row_no")]
     ordered = rows.select(
@@ -137,9 +144,8 @@ def _places(contract: Contract, rows: DataFrame) -> DataFrame:
     return judged.select("*", F.row_number().over(first).alias("_place")).drop("_stands", "_stood", "_changed")
 
 
-def _closing(contract: Contract, judged: DataFrame, snapshots: list[str]) -> DataFrame:
+def _closing(contract: SourceContract, judged: DataFrame, snapshots: Sequence[str]) -> DataFrame:
     """For full snapshots, of a key that is gone: when it was last delivered, and the date of the first snapshot without it."""
-    assert contract.delivery is not None
     if contract.delivery.mode != "full":
         return judged.withColumns({"_seen": F.lit(None).cast("string"), "_closed_on": F.lit(None).cast("date")})
     later = F.filter(F.array(*[F.lit(s) for s in snapshots]), lambda s: s > F.col("_last_seen"))

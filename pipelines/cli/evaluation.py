@@ -1,4 +1,4 @@
-"""`citylake truth`: a demo city's lake held against its truth, findings and dirt, without starting the engine."""
+"""`citylake truth`: a demo city's lake compared with its truth, findings and dirt, without the engine."""
 
 from __future__ import annotations
 
@@ -14,19 +14,28 @@ from resources.settings import Settings
 
 
 def show_truth(settings: Settings, folder: Path, *, as_json: bool) -> int:
-    """What the lake found, what it made of the dirt, in figures against the truth in `folder`. Exit code 0.
+    """Show precision and recall of the findings and of the treatment of dirt.
 
-    Raises CitylakeError TRUTH when there is no truth, or no release to compare with it.
+    Args:
+        settings: of the demo city.
+        folder: the simulator's truth.
+        as_json: print JSON.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        CitylakeError: the folder has no truth, or the lake no release.
     """
     lake = Lake(settings.lake, settings.s3)
     releases = Ledger(lake).releases()
     if not (folder / "dirt.csv").is_file() or not releases:
-        raise CitylakeError("TRUTH", "there is no truth, or no release to hold against it", str(folder), "Run citylake demo first")
+        raise CitylakeError("TRUTH", "the folder has no truth, or the lake has no release", str(folder), "Run `citylake demo` first")
     found = {"findings": truth.compare(lake, folder, max(r.as_of for r in releases)), "dirt": dirt.compare(lake, folder)}
     if as_json:
         print_json({name: [f.facts() for f in lines] for name, lines in found.items()})
         return 0
-    for name, title in (("findings", "Found, against the truth"), ("dirt", "Dirt, against the record of what was injected")):
+    for name, title in (("findings", "Findings, compared with the truth"), ("dirt", "Dirt, compared with the record of what was injected")):
         show_table(title, ("what", "truth", "found", "right", "precision", "recall"), [_line(f) for f in found[name]],
                    right=("truth", "found", "right", "precision", "recall"))  # fmt: skip
     return 0

@@ -1,7 +1,4 @@
-"""A small town whose records share few numbers, cards, documents and names, and nights in which some of them change.
-
-For tests that hold what follows from changed records against what follows from all.
-"""
+"""A small town whose records share few numbers, cards, documents and names, and nights in which some of them change."""
 
 from __future__ import annotations
 
@@ -12,8 +9,6 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from assets.declare import Changes, Update
-from assets.joins import anti_join, changed_rows
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, contract, frame, number
 
@@ -24,10 +19,6 @@ DAYS = ("2018-12-30", "2018-12-31", "2019-01-01", "2019-06-01", "2019-12-20", "2
 SINCE = AS_OF.replace(day=30)
 SERVED = ("examination", "followup", "staff")
 NUMBERS, LICENCES, OFFICES = ("e1", "e2", "e3", "e4"), ("D1", "D2", "D3"), ("O1", "O2")
-OF_DEATHS, OF_PERSONS = (
-    ("certificate", "cancellation", "cremation", "pension", "archive", "visit"),
-    ("resident", "archive", "card", "visit"),
-)
 
 
 class Town:
@@ -93,15 +84,3 @@ class Town:
                 self.rows[name] = [r for r in rows if "_gone" not in r]
             else:
                 rows.append(self._row(name))
-
-
-def changes(before: DataFrame, was: Tables, now: Tables, keys: dict[str, tuple[str, ...]]) -> Changes:
-    """What differs between the inputs of a table, by their arguments."""
-    came = {n: changed_rows(now[n], was[n], keys[n]) for n in now}
-    return Changes(before, SINCE, came, {n: changed_rows(was[n], now[n], keys[n]) for n in now})
-
-
-def updated(before: DataFrame, update: Update, key: tuple[str, ...]) -> list[Any]:
-    """The rows of a table after the update, in order."""
-    stays = anti_join(anti_join(before, update.keys, key), update.rows, key)
-    return sorted([*stays.collect(), *update.rows.select(*before.columns).collect()], key=str)

@@ -1,0 +1,82 @@
+"""Explain a health archive: its state, the rules that hit with their evidence, its services with flags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assets.explain import Explanation, RowReader, Section, explains
+from assets.themes.health.rules import rules
+
+FACTS = (
+    "state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date", "survivor_ehr_no",
+    "survivor_empi_id", "merged_from", "death_date", "death_grade", "create_date", "last_event_date", "event_count", "mana_org",
+)  # fmt: skip
+
+
+@explains("archive number")
+def explain_archive(rows: RowReader, identifier: str) -> list[Explanation]:
+    """Explain every archive with this number: one per index entry (empi_id), each with file and line."""
+    return [_explanation(rows, archive) for archive in rows("themes/health/archive", ehr_no=identifier)]
+
+
+def _explanation(rows: RowReader, archive: dict[str, Any]) -> Explanation:
+    number, index = archive["ehr_no"], archive["empi_id"]
+    meanings = {name: f"{rule.meaning} ({rule.title})" for name, rule in rules().items()}
+    work = sorted(rows("themes/health/cleanup_list", ehr_no=number, empi_id=index), key=lambda w: w["rule"])
+    facts = {name: archive[name] for name in FACTS}
+    place = {"file": archive["_source_file"], "line": archive["_row_no"], "batch": archive["_batch_id"]}
+    hits = [
+        {
+            "rule": w["rule"],
+            "means": meanings.get(w["rule"], ""),
+            "action": w["action"],
+            "automatic": w["automatic"],
+            "evidence": w["evidence"],
+        }
+        for w in work
+    ]
+    services = [
+        {
+            "kind": s["service_kind"],
+            "service_no": s["service_no"],
+            "date": s["service_date"],
+            "flags": s["flags"],
+            "file": s["_source_file"],
+            "line": s["_row_no"],
+        }
+        for s in rows("themes/health/service", ehr_no=number)
+        if s["flags"]
+    ]
+    return Explanation(
+        title=f"Archive {number} (index {index}): {archive['state']}",
+        lines=[
+            f"delivered in {place['file']}, line {place['line']} (batch {place['batch'][:8]}); person {archive['person_uid']}",
+        ],
+        sections=[
+            Section("Facts", ("fact", "value"), [(k, ", ".join(map(str, v)) if isinstance(v, list) else v) for k, v in facts.items()]),
+            *[_rule(hit) for hit in hits],
+            Section(
+                "Services with flags",
+                ("kind", "date", "flags", "file", "line"),
+                [(s["kind"], s["date"], ", ".join(s["flags"]), s["file"], str(s["line"])) for s in services],
+            ),
+        ],
+        facts={
+            "archive": number,
+            "empi_id": index,
+            "person_uid": archive["person_uid"],
+            "delivered_at": place,
+            "facts": facts,
+            "rules": hits,
+            "flagged_services": services,
+        },
+    )
+
+
+def _rule(hit: dict[str, Any]) -> Section:
+    decision = "automatic" if hit["automatic"] else "a person decides"
+    return Section(
+        f"{hit['rule']}: {hit['means']} → {hit['action']}, {decision}",
+        ("evidence", "from", "file", "line"),
+        [(e["fact"], e["source_table"], e["_source_file"], str(e["_row_no"])) for e in hit["evidence"]],
+    )

@@ -1,0 +1,161 @@
+"""Touch declarations: which units of a derived table a change of its inputs concerns, so that only these are made again.
+
+A *unit* is a group of rows of the table that follow from the same input rows, such as all that is said of one person. It is named by a
+text `kind:value`. A table declares the units of its own rows and, per input, the *paths* that lead from a row to units:
+
+    @lake_asset("themes/health/service", unit=units(number="ehr_no"), touch={
+        "examination": own(number="ehr_no"),                          # columns of the input name the unit
+        "death": via("link", on=("person_uid",), to=("person_uid",), visit="source_key"),   # another input leads there
+        "visit": own(visit="key", turns=(Turn("visit_time", months=12),)),                  # rows that enter or leave with the date
+    })
+
+The same paths serve three purposes: rows that were inserted, changed or deleted touch their units; a row with several units connects
+them, so that touched units grow until no row connects a touched and an untouched one; and every input is narrowed to the rows of touched
+units before the table's function is called. A path with `narrows=False` only touches: its input is a lookup that is given whole.
+An input without a path makes the table whole when it changes.
+
+Here: the vocabulary. Not here: following it (`pipelines.steps.touched`). A declaration is right when the function, given only the rows
+of some units, makes the same rows of these units as from all rows; one property test asks that of every declared table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+Cell = str | Callable[[], Column]
+"""A column by its name, or a function that makes one (columns can only be made in a session)."""
+Units = Callable[[], Column]
+"""Makes an array<string> column: the units of a row."""
+WHOLE_ABOVE = 0.2
+
+
+def cell(column: Cell) -> Column:
+    """The column that a Cell stands for."""
+    return F.col(column) if isinstance(column, str) else column()
+
+
+def units(**kinds: Cell | tuple[Cell, ...]) -> Units:
+    """The units that some columns name, one per kind; a row whose column is NULL has none of that kind."""
+
+    def text(kind: str, column: Cell | tuple[Cell, ...]) -> Column:
+        parts = [cell(c).cast("string") for c in (column if isinstance(column, tuple) else (column,))]
+        separated = [p for part in parts for p in (F.lit("|"), part)]
+        return F.concat(F.lit(f"{kind}:"), *separated[1:])
+
+    return lambda: F.array_compact(F.array(*[text(kind, column) for kind, column in kinds.items()]))
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Rows that begin or cease to count when the date passes theirs: `column` is a date or a moment, the offset a whole number of
+    months and days after it."""
+
+    column: Cell
+    months: int = 0
+    days: int = 0
+
+    def passed(self, since: date, as_of: date) -> Column:
+        """Whether the date passed the row's between two runs; both ends count, which is a day too many rather than too few."""
+        on, (earlier, later) = cell(self.column).cast("date"), sorted((since, as_of))
+        ends = [F.date_sub(F.add_months(F.lit(day), -self.months), self.days) for day in (earlier, later)]
+        return F.coalesce((on >= ends[0]) & (on <= ends[1]), F.lit(False))
+
+
+@dataclass(frozen=True)
+class EveryDate:
+    """Rows that are different ones for every date, such as proposals that carry it: those for which the condition holds."""
+
+    condition: Cell
+
+    def passed(self, since: date, as_of: date) -> Column:
+        return F.coalesce(cell(self.condition), F.lit(False))
+
+
+SELF = "self"
+"""As the name of an input: the rows of the table itself, as they were published."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """How a row of an input leads to units of the table.
+
+    units: of the row itself or, with a bridge, of the bridge's rows whose `to` equals the row's `on`. connects: whether the row may
+    have several units, and so connects them. labels: units that a row also has but that connect nothing. reads: the columns whose
+    change counts; None: any.
+    """
+
+    units: Units
+    bridge: str | None = None
+    on: tuple[Cell, ...] = ()
+    to: tuple[Cell, ...] = ()
+    connects: bool = False
+    labels: Units | None = None
+    reads: tuple[str, ...] | None = None
+    turns: tuple[Turn | EveryDate, ...] = ()
+    narrows: bool = True
+
+
+@dataclass(frozen=True)
+class Touch:
+    """The declaration of one table. unit: of its own rows. paths: by the name of the input's argument. whole_above: the share of touched
+    rows above which the table is made whole, because that is quicker."""
+
+    unit: Units
+    paths: Mapping[str, tuple[Path, ...]]
+    whole_above: float = WHOLE_ABOVE
+
+
+def own(
+    made: Units | None = None,
+    *,
+    connects: bool | None = None,
+    labels: Units | None = None,
+    reads: tuple[str, ...] | None = None,
+    turns: tuple[Turn | EveryDate, ...] = (),
+    narrows: bool = True,
+    **kinds: Cell | tuple[Cell, ...],
+) -> Path:
+    """The path of rows whose own columns name their units.
+
+    Args:
+        made: makes the units instead of `kinds`.
+        connects: whether a row may have several units; by default with `made`, and with more than one kind.
+        labels: units of the row that connect nothing.
+        reads: the columns whose change counts; None: any.
+        turns: dates of the row at which it begins or ceases to count.
+        narrows: False: the input is given whole.
+        kinds: kind of unit -> column, or columns, that name it.
+    """
+    several = made is not None or len(kinds) > 1 if connects is None else connects
+    return Path(made or units(**kinds), connects=several, labels=labels, reads=reads, turns=turns, narrows=narrows)
+
+
+def via(
+    bridge: str,
+    *,
+    on: tuple[Cell, ...],
+    to: tuple[Cell, ...],
+    made: Units | None = None,
+    reads: tuple[str, ...] | None = None,
+    turns: tuple[Turn | EveryDate, ...] = (),
+    narrows: bool = True,
+    **kinds: Cell | tuple[Cell, ...],
+) -> Path:
+    """The path of rows whose units another input knows.
+
+    Args:
+        bridge: the argument of that input.
+        on: columns of the row.
+        to: the columns of the bridge that equal them.
+        made: makes the units of the bridge's rows instead of `kinds`.
+        reads: the columns of the row whose change counts; None: any.
+        turns: dates of the row at which it begins or ceases to count.
+        narrows: False: the input is given whole.
+        kinds: kind of unit -> column, or columns, of the bridge that name it.
+    """
+    return Path(made or units(**kinds), bridge, on, to, connects=len(kinds) > 1, reads=reads, turns=turns, narrows=narrows)

@@ -1,0 +1,20 @@
+"""The invariants that are declared with the assets they are about (`assets.invariants`), as checks."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from assets.invariants import Invariant, Violations, declared_invariants
+from pipelines.checks.checks import Check, DoesNotApply
+from pipelines.checks.view import View
+
+
+def checks() -> list[Check]:
+    """Return one check per declared invariant."""
+    return [Check(i.name, i.code, i.must, partial(_violations, i)) for i in declared_invariants()]
+
+
+def _violations(invariant: Invariant, view: View) -> Violations:
+    if missing := [table for table in invariant.tables if not view.has(table)]:
+        raise DoesNotApply(f"{', '.join(missing)} is not in the release")
+    return invariant.find(view)

@@ -1,0 +1,197 @@
+"""Follow a touch declaration (`assets.touch`): from changed rows to touched units, and from these to narrowed inputs.
+
+Here: frames in, frames out. Not here: which rows of an input have changed (`input_changes`), making and writing the table (`derive`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from assets.joins import anti_join, changed_rows, semi_join
+from assets.touch import SELF, Path, Touch, Units, cell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import Column, DataFrame
+
+    Checkpoint = Callable[[DataFrame], DataFrame]
+
+UNIT, ALL = "_unit", "_units"
+ROUNDS = 12
+"""Rows connect a few units. A chain that is longer than this is no longer local: the table is made whole."""
+
+
+@dataclass(frozen=True)
+class InputChanges:
+    """The rows of each input, by argument, that were inserted or changed, as they are now, and the rows that these replace or that were
+    deleted, as they were before. since: the date for which the table was made last."""
+
+    since: date
+    inserted: Mapping[str, DataFrame]
+    before: Mapping[str, DataFrame]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """units: the touched units, column `_unit`, each once. inputs: the inputs, narrowed to their rows."""
+
+    units: DataFrame
+    inputs: dict[str, DataFrame]
+
+
+@dataclass(frozen=True)
+class _Follow:
+    """One declaration with the frames it is followed through. keys: key columns of each input, by argument."""
+
+    touch: Touch
+    inputs: Mapping[str, DataFrame]
+    keys: Mapping[str, Sequence[str]]
+    checkpoint: Checkpoint
+
+    def paths(self) -> Iterator[tuple[str, Path]]:
+        return ((argument, path) for argument, found in self.touch.paths.items() for path in found)
+
+    def narrowing(self, argument: str) -> list[Path]:
+        return [p for p in self.touch.paths.get(argument, ()) if p.narrows]
+
+
+def touched(
+    touch: Touch,
+    inputs: Mapping[str, DataFrame],
+    keys: Mapping[str, Sequence[str]],
+    changes: InputChanges,
+    as_of: date,
+    checkpoint: Checkpoint,
+) -> Touched | None:
+    """The units that the changes touch, and the inputs narrowed to them.
+
+    Args:
+        touch: the declaration.
+        inputs: the live rows of every input, by argument, and of the table itself as SELF.
+        keys: the key columns of every input, by argument.
+        changes: what has changed in the inputs since the table was made.
+        as_of: the date for which it is made now.
+        checkpoint: writes rows down and reads them back.
+
+    Returns:
+        None when the touched units cannot be told from the others: rows connect more and more of them.
+    """
+    follow = _Follow(touch, inputs, keys, checkpoint)
+    units = _connected(follow, checkpoint(_union(_touching(follow, changes, as_of)).distinct()))
+    if units is None:
+        return None
+    narrowed = {a: _narrowed(follow, a, units) if follow.narrowing(a) else frame for a, frame in inputs.items() if a != SELF}
+    labelled = [(narrowed[a], changes.inserted[a], changes.before[a], p.labels) for a, p in follow.paths() if p.labels]
+    if labelled:
+        labels = [_each(rows, made) for *found, made in labelled for rows in found]
+        units = checkpoint(_union([units, *labels]).distinct())
+    return Touched(units, narrowed)
+
+
+def rows_of_units(rows: DataFrame, unit: Units, units: DataFrame) -> DataFrame:
+    """The rows of a table that belong to one of the units."""
+    return semi_join(rows.withColumn(UNIT, F.get(unit(), 0)), units, [UNIT]).drop(UNIT)
+
+
+def _touching(follow: _Follow, changes: InputChanges, as_of: date) -> list[DataFrame]:
+    """The units of changed rows, and of rows that begin or cease to count with the date."""
+    found = []
+    for argument, path in follow.paths():
+        if argument in changes.inserted:
+            inserted, before = changes.inserted[argument], changes.before[argument]
+            if path.reads is not None:
+                inserted, before = _where_read(inserted, before, follow.keys[argument], path.reads)
+            found += [_units_of(follow, path, rows) for rows in (inserted, before)]
+        if path.turns and changes.since != as_of:
+            passed = reduce(lambda a, b: a | b, [turn.passed(changes.since, as_of) for turn in path.turns])
+            found.append(_units_of(follow, path, follow.inputs[argument].where(passed)))
+    return found
+
+
+def _where_read(inserted: DataFrame, before: DataFrame, key: Sequence[str], reads: Sequence[str]) -> tuple[DataFrame, DataFrame]:
+    """The changed rows without those that say the same as before in the columns that are read."""
+    columns = list(dict.fromkeys([*key, *reads]))
+    now, then = inserted.select(*columns), before.select(*columns)
+    keys = changed_rows(now, then, key).select(*key).unionByName(changed_rows(then, now, key).select(*key)).distinct()
+    return semi_join(inserted, keys, key), semi_join(before, keys, key)
+
+
+def _units_of(follow: _Follow, path: Path, rows: DataFrame) -> DataFrame:
+    if path.bridge is None:
+        return _each(rows, path.units)
+    on = _on(rows, path).dropna().distinct()
+    return _each(semi_join(_to(follow.inputs[path.bridge], path), on, on.columns), path.units)
+
+
+def _on(rows: DataFrame, path: Path) -> DataFrame:
+    return rows.select(*[c.alias(name) for name, c in _cells(path.on).items()])
+
+
+def _to(bridge: DataFrame, path: Path) -> DataFrame:
+    return bridge.withColumns(_cells(path.to))
+
+
+def _cells(cells: Sequence[object]) -> dict[str, Column]:
+    return {f"_on{i}": cell(c).cast("string") for i, c in enumerate(cells)}  # type: ignore[arg-type]
+
+
+def _each(rows: DataFrame, made: Units) -> DataFrame:
+    return rows.select(F.explode(made()).alias(UNIT))
+
+
+def _union(frames: Sequence[DataFrame]) -> DataFrame:
+    return reduce(lambda a, b: a.unionByName(b), frames)
+
+
+def _connected(follow: _Follow, units: DataFrame) -> DataFrame | None:
+    """The units, and all that rows with several units connect to them."""
+    rows = [r for a in follow.touch.paths if (r := _connecting(follow, a)) is not None]
+    if not rows:
+        return units
+    connecting, fresh = follow.checkpoint(_union(rows).distinct()), units
+    for _ in range(ROUNDS):
+        reached = connecting.select(ALL, F.explode(ALL).alias(UNIT)).join(fresh, UNIT).select(F.explode(ALL).alias(UNIT)).distinct()
+        fresh = follow.checkpoint(anti_join(reached, units, [UNIT]))
+        if not fresh.take(1):
+            return units
+        units = follow.checkpoint(units.unionByName(fresh))
+    return None
+
+
+def _connecting(follow: _Follow, argument: str) -> DataFrame | None:
+    """The units of the rows of an input that have several, `_units`; None when no row can."""
+    paths = follow.narrowing(argument)
+    if len(paths) < 2 and not any(p.connects for p in paths):
+        return None
+    rows, nothing = follow.inputs[argument], F.array().cast("array<string>")
+    rows = rows.withColumn(ALL, F.concat(*[p.units() for p in paths if p.bridge is None], nothing))
+    for path in (p for p in paths if p.bridge is not None):
+        bridge = _to(follow.inputs[path.bridge], path).withColumn("_more", path.units())  # type: ignore[index]
+        on = _cells(path.on)
+        joined = bridge.select(*on, "_more").dropna(subset=list(on)).join(rows.withColumns(on), list(on), "right")
+        rows = joined.withColumn(ALL, F.concat(ALL, F.coalesce("_more", nothing))).drop("_more", *on)
+    return rows.select(F.array_sort(F.array_distinct(ALL)).alias(ALL)).where(F.size(ALL) > 1)
+
+
+def _narrowed(follow: _Follow, argument: str, units: DataFrame) -> DataFrame:
+    """The rows of an input that have one of the units by one of its paths."""
+    rows, paths = follow.inputs[argument], follow.narrowing(argument)
+    if len(paths) == 1 and not paths[0].connects and paths[0].bridge is None:
+        return rows_of_units(rows, paths[0].units, units)
+    found = []
+    for path in paths:
+        if path.bridge is None:
+            found.append(semi_join(rows.select(*follow.keys[argument], F.explode(path.units()).alias(UNIT)), units, [UNIT]))
+        else:
+            on = rows_of_units(_to(follow.inputs[path.bridge], path), path.units, units).select(*_cells(path.on)).dropna().distinct()
+            keyed = rows.select(*follow.keys[argument], *[c.alias(n) for n, c in _cells(path.on).items()])
+            found.append(semi_join(keyed, on, on.columns))
+    keys = _union([f.select(*follow.keys[argument]) for f in found]).distinct()
+    return semi_join(rows, keys, follow.keys[argument])

@@ -1,0 +1,88 @@
+"""What a night touches, by a table's declaration, makes the table that all rows would make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from assets.declare import declared
+from tests.population.chain import SOURCES
+from tests.population.cleansed import AS_OF, TABLES, frame, number
+from tests.touch.chain import in_order, in_part, made, whole
+from tests.touch.town import SERVED, SINCE, Rows, Town
+
+Write = Callable[[DataFrame], DataFrame]
+LINKS = "base/population/source_link"
+UNDECLARED = {"themes/health/indicator_year"}
+"""Its rows for the city follow from every input row."""
+
+
+def cleansed(spark: SparkSession, rows: Rows, write: Write) -> dict[str, DataFrame]:
+    return {f"cleansed/{table}": write(frame(spark, name, rows.get(name, []))) for name, table in TABLES.items()}
+
+
+def test_every_table_but_totals_declares_what_touches_it() -> None:
+    assert {name for name, asset in declared().items() if asset.touch is None} == UNDECLARED
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_touched_units_make_what_all_rows_make(spark: SparkSession, write: Write, seed: int) -> None:
+    """Random towns: late rows, deletions, moved keys, dates that pass; every declared table of them."""
+    town = Town(seed, (*SOURCES, *SERVED))
+    before = whole(cleansed(spark, town.rows, write), SINCE, write)
+    for _ in range(2):
+        town.night()
+    now = whole(cleansed(spark, town.rows, write), AS_OF, write)
+    spared = 0
+    for asset in in_order():
+        if asset.touch is None:
+            continue
+        found = in_part(asset, before, now, (SINCE, AS_OF), write)
+        if found is None:
+            continue
+        rows, was = found
+        assert sorted(rows.select(*now[asset.name].columns).collect(), key=str) == sorted(now[asset.name].collect(), key=str), asset.name
+        spared += before[asset.name].count() - was.count()
+    assert spared > 0, "the night touched everything, so nothing was shown"
+
+
+PASSPORT = {"id_type": "03", "id_no_raw": "E1234567", "id_no_error": "E_LEN", "birth_date": "1910-05-05"}
+VISIT = {"org_code": "o", "visit_no": "v", "name": "于甲乙", "card_no": "C1"}
+TEACHER = {"card_no": "C1", "id_no": number(1), "name": "于甲乙", "status": "1"}
+SECOND = {"card_no": "C2", "id_no": number(2), "name": "丙丁戊", "status": "1", "social_card_no": "C1"}
+ARCHIVE, CERTIFICATE = {"ehr_no": "e", "empi_id": "a", "name": "ANNA", **PASSPORT}, {"cert_no": "d", "name": "ANNA", **PASSPORT}
+STORIES: dict[str, tuple[Rows, Rows, dict[str, str]]] = {
+    "the card that said whose visit it was is gone": (
+        {"card": [TEACHER], "visit": [VISIT]}, {"visit": [VISIT]}, {"o|v": "NONE"},
+    ),
+    "of two cards that said different things one is gone": (
+        {"card": [TEACHER, SECOND], "visit": [VISIT]}, {"card": [TEACHER], "visit": [VISIT]}, {"o|v": "M3"},
+    ),
+    "a card now is somebody else's": (
+        {"card": [TEACHER], "visit": [VISIT]}, {"card": [TEACHER | {"id_no": number(2)}], "visit": [VISIT]}, {"o|v": "M3"},
+    ),
+    "the archive that introduced a passport is gone": (
+        {"archive": [ARCHIVE], "certificate": [CERTIFICATE]}, {"certificate": [CERTIFICATE]}, {"d": "NONE"},
+    ),
+    "the police now spell a name as the archive did not": (
+        {"resident": [{"person_no": "r", "id_no": number(1), "name": "于甲乙"}],
+         "archive": [{"ehr_no": "e", "empi_id": "a", "id_no": number(1), "name": "于甲乙"}]},
+        {"resident": [{"person_no": "r", "id_no": number(1), "name": "丙丁戊"}],
+         "archive": [{"ehr_no": "e", "empi_id": "a", "id_no": number(1), "name": "于甲乙"}]}, {"r": "M1", "e|a": "ID_NAME_CONFLICT"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_record_changes_the_links_of_others(spark: SparkSession, write: Write, story: str) -> None:
+    earlier, later, links = STORIES[story]
+    asset = declared()[LINKS]
+    before, now = cleansed(spark, earlier, write), cleansed(spark, later, write)
+    before[LINKS], now[LINKS] = (made(asset, {a: t[n] for a, n in asset.inputs.items()}, AS_OF, write) for t in (before, now))
+    found = in_part(asset, before, now, (AS_OF, AS_OF), write)
+    assert found is not None
+    rows = found[0].collect()
+    assert sorted(rows, key=str) == sorted(now[LINKS].collect(), key=str)
+    assert {r.source_key: r.match for r in rows if r.source_key in links} == links
