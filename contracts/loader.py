@@ -8,6 +8,7 @@ is refused with file, field and remedy.
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -200,6 +201,24 @@ def expanded(path: Path) -> dict[str, Any]:
     return expand(path, raw) if is_short(raw) else raw
 
 
+def _unknown(path: Path, where: str, raw: Any, read: Any) -> None:
+    """Refuse settings that the standard's model drops without a word, at every level."""
+    if isinstance(read, list):
+        for i, (inner, one) in enumerate(zip(raw, read, strict=True)):
+            name = inner.get("name", inner.get("property", i)) if isinstance(inner, dict) else i
+            _unknown(path, f"{where}, {name!r}", inner, one)
+    fields = getattr(type(read), "model_fields", None)
+    if fields is None:
+        return
+    known = {field.alias or name: name for name, field in fields.items()}
+    for setting, inner in raw.items():
+        if setting not in known:
+            close = get_close_matches(setting, known, 1)
+            remedy = f"Write {close[0]}, or remove it" if close else "Remove it or correct the spelling"
+            raise ContractError(path, where, f"{setting!r} is not in the Open Data Contract Standard", remedy)
+        _unknown(path, f"{where}, {setting}", inner, getattr(read, known[setting]))
+
+
 def load(path: Path) -> Contract:
     """Read one contract, short or full. Raises ContractError (file, field, remedy) when the lake cannot work with it."""
     import pydantic
@@ -213,6 +232,7 @@ def load(path: Path) -> Contract:
         raise ContractError(
             path, ".".join(str(x) for x in first["loc"]), first["msg"], "Correct it as the Open Data Contract Standard says"
         ) from e
+    _unknown(path, "contract", full, odcs)
     _one_of(path, "apiVersion", odcs.apiVersion, API_VERSIONS)
     name = _need(path, "name", odcs.name)
     if len(name.split("/")) != 3 or name.split("/")[0] not in LAYERS:

@@ -20,8 +20,10 @@ from contracts.kinds import Kind
 
 WORDING = ("F_WIDTH", "F_INVIS", "F_HTML", "F_TRIM")
 """Repairs of free text."""
-SPELLING = ("F_WIDTH", "F_INVIS", "F_TRIM")
+SPELLING = ("F_WIDTH", "F_INVIS", "F_TRIM", "F_DOT0")
 """Repairs of an identifier."""
+CODE_WORDING = (*WORDING, "F_DOT0")
+"""Repairs of a code."""
 EVERY_RULE = ("E_CONTROL", "E_REQUIRED")
 """Codes of every column."""
 EVERY_ROW = ("E_COLUMNS", "E_ENCODING", "E_OPERATION", "E_KEY_CONFLICT")
@@ -113,7 +115,7 @@ _ROW_RULES = (
     RowRule(
         "identity", "citizen identity numbers (18 or 15 digits), residence permits; the value has 18 characters",
         ("E_SCI", "E_PLACEHOLDER", "E_LEN", "E_CHARS", "E_DIVISION", "E_DATE", "E_EXCEL", "E_CHECK", "E_FUTURE", "E_NULL", "W_CENTURY",
-         "W_DIVISION", "W_SEQ0", "W_OLD", "W_MASKED", *SPELLING, "F_X", "F_DOT0", "F_UP15"),
+         "W_DIVISION", "W_SEQ0", "W_OLD", "W_MASKED", *SPELLING, "F_X", "F_UP15"),
         classification="L3",
         companions=(
             Companion("raw", "(原值)", "As delivered", usual=True),
@@ -130,10 +132,10 @@ _ROW_RULES = (
     ),
     RowRule(
         "division", "administrative divisions as codes of 4 to 12 digits or names; the value has 12 digits",
-        ("E_DIVISION", "F_DIVISION", *WORDING), classification="L2", companions=(COUNTY,),
+        ("E_DIVISION", "F_DIVISION", *CODE_WORDING), classification="L2", companions=(COUNTY,),
     ),
     RowRule(
-        "code", "codes, names and aliases of a list in standards/codes", ("E_CODE", "F_CODE", *WORDING),
+        "code", "codes, names and aliases of a list in standards/codes", ("E_CODE", "F_CODE", *CODE_WORDING),
         options=("codeList", "codeMap"), needs=("codeList",),
     ),
     RowRule("date", "dates in the formats of domain rules D15", ("E_DATE", "F_DATE", "F_SENTINEL", *WORDING), type="date", types="date"),

@@ -164,7 +164,11 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
         "column 'no_raw', physicalType", "is int", "Write string",
     ),
     "misspelt setting of a column": (
-        lambda c: _column(c, 1).update(requierd=True), "requierd", "not permitted", "Open Data Contract Standard",
+        lambda c: _column(c, 1).update(requierd=True),
+        "contract, schema, 'thing', properties, 'sex'", "'requierd' is not in the Open Data Contract Standard", "Write required",
+    ),
+    "misspelt setting of a check": (
+        lambda c: _check(c).update(mustBeGreaterthan=3), "schema, 'thing', quality, 0", "'mustBeGreaterthan'", "Write mustBeGreaterThan",
     ),
     "unknown service level": (
         lambda c: c["slaProperties"][0].update(property="freqency"),
