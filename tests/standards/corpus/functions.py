@@ -95,7 +95,8 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
     codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors, divisions.names,
-    names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidied_by, text.cleaned, text.cleaned_code, text.with_absent, addresses.taken_apart,
+    names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidied_by, text.cleaned, text.cleaned_code, text.with_absent,
+    addresses.taken_apart,
     numbers.precision_and_scale, masking.address, masking.day, masking.hidden, masking.identity, masking.name, masking.numbers,
     masking.of_column, masking.phone,
 }  # fmt: skip
