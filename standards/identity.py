@@ -12,7 +12,21 @@ from pyspark.sql import functions as F
 
 from standards import divisions
 from standards.tables import placeholders
-from standards.text import FULL_WIDTH, HALF_WIDTH, INVISIBLE, SCIENTIFIC, Row, Steps, clean_by, codes_text, flag, is_absent, no_codes
+from standards.text import (
+    BLANKS,
+    FULL_WIDTH,
+    HALF_WIDTH,
+    INVISIBLE,
+    LINES,
+    SCIENTIFIC,
+    Row,
+    Steps,
+    clean_by,
+    codes_text,
+    flag,
+    is_absent,
+    no_codes,
+)
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_DIGITS = "10X98765432"
@@ -23,7 +37,7 @@ PROVINCES = (
 HMT = ("81", "82", "83")
 OLD_AGE = 120
 X_LOOKALIKES = "×хХΧⅩⅹ"
-DROPPED = " \t\r\n-'\"\u00a0"
+DROPPED = f" \t\r\n-'\"{BLANKS}{LINES}"
 LOWER, UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 REPEATED = "|".join(f"{d}{{10}}" for d in range(10)) + "|^(?:" + "|".join(f"{d}{{2,}}" for d in range(10)) + r")\z"
 TYPED_WELL = r"^[0-9X]*\z"
@@ -34,7 +48,7 @@ def normalise(raw: Column) -> Column:
     """The number as it was meant: ASCII, upper case, no spaces, hyphens or quotes, X for its look-alikes, no Excel `.0`."""
     wide_upper = HALF_WIDTH.translate(str.maketrans(LOWER, UPPER))
     kept = (FULL_WIDTH + LOWER + X_LOOKALIKES, wide_upper + UPPER + "X" * len(X_LOOKALIKES))
-    once = F.translate(raw, f"{kept[0]}{DROPPED}{INVISIBLE}", kept[1])
+    once = F.translate(F.regexp_replace(raw, f"[{INVISIBLE}]", ""), f"{kept[0]}{DROPPED}", kept[1])
     # a full-width hyphen, quote or space has just become one of the characters to drop
     return F.when(raw.rlike(TYPED_WELL), raw).otherwise(F.regexp_replace(once, r"\.0[ '\"-]*\z|[ '\"-]+", ""))
 
@@ -56,7 +70,7 @@ def _weighted(number: Column, weights: tuple[int, ...]) -> Column:
 def _fixes(raw: Column) -> tuple[Column, ...]:
     return (
         flag(raw.rlike("[\uff01-\uff5e\u3000]"), "F_WIDTH"),
-        flag(raw.rlike("[\u200b-\u200f\ufeff\u00a0]"), "F_INVIS"),
+        flag(raw.rlike(f"[{INVISIBLE}{BLANKS}{LINES}]"), "F_INVIS"),
         flag(raw.rlike("[ \t\r\n'\"-]"), "F_TRIM"),
         flag(raw.rlike(f"[x\uff38\uff58{X_LOOKALIKES}][ \t\r\n'\"]*\\z"), "F_X"),
         flag(raw.rlike(r"\.0[ \t\r\n'\"]*\z"), "F_DOT0"),

@@ -1,4 +1,4 @@
-"""Names of persons: one form to store, one key to compare, what kind of sameness two names have.
+"""Names of persons: one form to store, one key to compare, how two names agree.
 
 Here: width, spaces, middle dots, placeholder and damaged names, variants of characters (for comparison only).
 Not here: whether two records are one person. Source: domain rules A0 (names), D01, D08, D30, D39, matching rule M1b.
@@ -7,6 +7,7 @@ Not here: whether two records are one person. Source: domain rules A0 (names), D
 from __future__ import annotations
 
 from functools import cache
+from unicodedata import normalize
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -14,38 +15,65 @@ from pyspark.sql import functions as F
 from standards.tables import placeholders, rows
 from standards.text import HAN, WHITESPACE, Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
 
-DOTS = "•．・‧∙●⋅"
+DOTS = "•・‧∙●⋅\u0387⸱⸳᛫ㆍ⦁ꞏ"
 DOT = "·"
+PLAIN = f"^[\u4e00-\u9fff{DOT}]*\\z"
+"""A name in normal form, as most are: one look is enough."""
 PLACEHOLDER = "测试|[Tt][Ee][Ss][Tt]|无名|未知|某|之[子女]|[0-9*xX]{2,}"
-DAMAGED = "[?□\ufffd\ue000-\uf8ff]"
+MOJIBAKE = "锟斤|斤拷|烫烫|屯屯|[\u00a1-\u00ff]{4}|[ã-é][\u00a0-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”–—˜™š›œžŸ]{2}"
+"""UTF-8 read as GBK or Latin-1, GBK read as Latin-1, memory that was never written."""
+DAMAGED = f"[?□▯▢■◻⬜☐〓⿰-⿻\ufffd\ue000-\uf8ff]|{MOJIBAKE}"
 LONGEST = 100
 """Characters of a name that are compared one by one: the time that takes grows with the square of the length."""
 SUSPECT = f"{PLACEHOLDER}|{DAMAGED}|[*]"
+HAN_BLOCKS = ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
 
 
 @cache
 def variants() -> tuple[str, str]:
-    """The variant characters and, in the same order, what they are compared as."""
-    pairs = {row["variant"]: row["standard"] for row in rows("name_variants")}
+    """The variant characters and, in the same order, what they are compared as.
+
+    Compatibility ideographs (NFKC), then traditional to simplified (OpenCC's table of characters), then the variants of names that it
+    lacks (standards/name_variants.csv).
+    """
+    import opencc
+
+    han = [chr(i) for first, last in HAN_BLOCKS for i in range(first, last + 1)]
+    unified = [normalize("NFKC", c) for c in han]
+    own = {row["variant"]: row["standard"] for row in rows("name_variants")}
+    simplified = opencc.OpenCC("t2s").convert("\n".join(own.get(c, c) for c in unified)).split("\n")
+    pairs = {c: own.get(s, s) for c, s in zip(han, simplified, strict=True) if own.get(s, s) != c}
     return "".join(pairs), "".join(pairs.values())
+
+
+@cache
+def _variant() -> str:
+    """The class of all variants: a name without one is compared as it is."""
+    return f"[{variants()[0]}]"
+
+
+def unified(name: Column) -> Column:
+    """A name with its variant characters replaced, for comparison."""
+    return F.when(name.rlike(_variant()), F.translate(name, *variants())).otherwise(name)
 
 
 def normalise(name: Column) -> Column:
     """The name to store: narrow, no spaces in a name with Han characters, single ones elsewhere, `·` as the only middle dot."""
-    s = free_text(F.translate(name, DOTS, DOT * len(DOTS)))
+    s = F.translate(free_text(name), DOTS, DOT * len(DOTS))
     plain = F.regexp_replace(s, f"[{WHITESPACE}]+", " ")
-    return F.when(name.rlike(HAN), F.translate(plain, ". ", DOT)).otherwise(plain)
+    meant = F.when(s.rlike(HAN), F.translate(plain, ". ", DOT)).otherwise(plain)
+    return F.when(name.rlike(PLAIN), name).otherwise(meant)
 
 
 def compare_key(name: Column) -> Column:
     """The key to compare names by: variant characters unified, no spaces and dots, upper case. Never shown, never stored alone."""
-    return F.upper(F.regexp_replace(F.translate(normalise(name), *variants()), f"[ {DOT}]", ""))
+    return F.upper(F.translate(unified(normalise(name)), f" {DOT}", ""))
 
 
 def person_name_rule() -> Steps:
     """Rule `person_name`: value string. The value stays also when it is flagged.
 
-    W_NAME_PLACEHOLDER: typed to get past a form (测试, 某某, 李某之子). W_RARE: a character was lost on the way (?, □).
+    W_NAME_PLACEHOLDER: typed to get past a form (测试, 某某, 李某之子). W_RARE: a character was lost on the way (?, □, 锟斤拷).
     W_MASKED: the provider has hidden characters. F_WIDTH, F_INVIS, F_HTML, F_TRIM; F_NAME: spaces or dots unified.
     """
 

@@ -149,7 +149,7 @@ def compare_key(name: Column) -> Column:
     """The key to compare organisations by: brackets, dots and blanks away, one word for a limited company, variant characters
     unified, upper case. Never shown, never stored alone."""
     one_form = F.replace(normalise(name), F.lit(SAME_FORM[0]), F.lit(SAME_FORM[1]))
-    return F.upper(F.regexp_replace(F.translate(one_form, *names.variants()), r"[ ()\[\]【】〔〕·•,，.]", ""))
+    return F.upper(F.regexp_replace(names.unified(one_form), r"[ ()\[\]【】〔〕·•,，.]", ""))
 
 
 def organisation_name_rule() -> Steps:

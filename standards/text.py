@@ -11,21 +11,35 @@ out letters and digits instead of `(?i)`, `\\d`, `\\w`, `\\s` (docs/engines.md).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import cache, reduce
 from operator import and_
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from standards.tables import rows
+
 FULL_WIDTH = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"
 HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F))) + " "
-INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
+SMALL_FORMS = "﹐﹑﹒﹔﹕﹖﹗﹙﹚﹛﹜﹟﹠﹡﹢﹣﹤﹥﹦﹨﹩﹪﹫￥･", ",、.;:?!(){}#&*+-<>=\\$%@¥・"
+"""Small and half-width forms outside the block of full-width ASCII."""
+BLANKS = "\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u2800"
+LINES = "\u2028\u2029"
+INVISIBLE = (
+    "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000110bd\U000110cd"
+    "\U00013430-\U00013438\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f\U000e0100-\U000e01ef"
+)
+"""Unicode's format characters (Cf), variation selectors and fillers, as ranges of a class."""
+FORMS = "\u2e80-\u2fd5\ue78d-\ue7c8\ue815-\ue864"
+"""Radicals that stand for the character itself (PDF files), and GBK's private use (standards/character_forms.csv)."""
+WIDTHS = f"\uff01-\uff5e\u3000\uffe5\uff65\ufe50-\ufe6b{FORMS}"
 HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 NULL_TOKENS = ("", "NULL", "\\N", "NONE", "NAN", "无", "不详", "未知", "暂无", "空", "-", "--", "—", "/", ".", "N/A")
 LONGEST_TOKEN = max(len(token.encode()) for token in NULL_TOKENS)
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 HTML = "&[Nn][Bb][Ss][Pp];|<[Bb][Rr] */?>"
-UNTIDY = "[\x00-\x1f\x7f-\xa0\u200b-\u200f\u3000\ufeff\ufffd\uff01-\uff5e&<]|^ | \\z|[.]0 *\\z"
+UNTIDY = f"[\x00-\x1f\x7f-\xa0{BLANKS}{LINES}{INVISIBLE}\ufffd{WIDTHS}&<]|^ | \\z|[.]0 *\\z"
 """A value without a match is in normal form, as most values are, and holds no control character: one look is enough."""
 TIDY_IDENTIFIER = "^[0-9A-Z_\u4e00-\u9fff-]*\\z"
 SCIENTIFIC = r"^[0-9](?:[.][0-9]+[Ee][+-]?|[Ee][+])[0-9]{1,3}\z"
@@ -64,9 +78,24 @@ def codes_text(*codes: Column) -> Column:
     return F.nullif(F.concat_ws(",", *codes), F.lit(""))
 
 
+@cache
+def forms() -> tuple[str, str]:
+    """Radicals and private-use characters and, in the same order, the characters they stand for."""
+    table = rows("character_forms")
+    return "".join(chr(int(r["form"], 16)) for r in table), "".join(chr(int(r["standard"], 16)) for r in table)
+
+
 def narrow(raw: Column) -> Column:
-    """Full-width forms of ASCII to ASCII, no-break space to space, zero-width characters out. Han stays as it is."""
-    return F.translate(raw, f"{FULL_WIDTH}\u00a0{INVISIBLE}", f"{HALF_WIDTH} ")
+    """Text with one form of each character: full-width and small forms to ASCII, every blank to a space, radicals and private use to
+    the character they stand for, invisible characters removed. Compatibility ideographs stay: they may be a person's own."""
+    odd, ordinary = forms()
+    blanks = " " * len(BLANKS) + "\n" * len(LINES)
+    meant = F.translate(
+        F.regexp_replace(raw, f"[{INVISIBLE}]", ""),
+        f"{FULL_WIDTH}{SMALL_FORMS[0]}{odd}{BLANKS}{LINES}",
+        f"{HALF_WIDTH}{SMALL_FORMS[1]}{ordinary}{blanks}",
+    )
+    return F.when(raw.rlike(f"[{INVISIBLE}{BLANKS}{LINES}{WIDTHS}]"), meant).otherwise(raw)
 
 
 def trimmed(value: Column) -> Column:
@@ -74,8 +103,8 @@ def trimmed(value: Column) -> Column:
 
 
 def free_text(raw: Column) -> Column:
-    """Delivered free text in normal form: narrow, without HTML debris, trimmed; inner spaces stay."""
-    return F.when(raw.rlike(UNTIDY), trimmed(F.regexp_replace(narrow(raw), HTML, " "))).otherwise(raw)
+    """Delivered free text in normal form: without HTML debris, narrow, trimmed; inner spaces stay."""
+    return F.when(raw.rlike(UNTIDY), trimmed(narrow(F.regexp_replace(raw, HTML, " ")))).otherwise(raw)
 
 
 def code_text(raw: Column) -> Column:
@@ -106,8 +135,8 @@ def has_control(raw: Column) -> Column:
 def text_fixes(raw: Column) -> tuple[Column, ...]:
     """F_WIDTH, F_INVIS, F_HTML, F_TRIM: which of the repairs of `free_text` changed the delivered value."""
     return (
-        flag(raw.rlike("[\uff01-\uff5e\u3000]"), "F_WIDTH"),
-        flag(raw.rlike("[\u200b-\u200f\ufeff\u00a0]"), "F_INVIS"),
+        flag(raw.rlike(f"[{WIDTHS}]"), "F_WIDTH"),
+        flag(raw.rlike(f"[{INVISIBLE}{BLANKS}{LINES}]"), "F_INVIS"),
         flag(raw.rlike(HTML), "F_HTML"),
         flag(raw.rlike(r"^[ \t\r\n]|[ \t\r\n]\z"), "F_TRIM"),
     )
@@ -116,8 +145,8 @@ def text_fixes(raw: Column) -> tuple[Column, ...]:
 def identifier_fixes(raw: Column) -> tuple[Column, ...]:
     """F_WIDTH, F_INVIS, F_TRIM, F_DOT0 for the repairs of `identifier`; a change of case is none."""
     return (
-        flag(raw.rlike("[\uff01-\uff5e\u3000]"), "F_WIDTH"),
-        flag(raw.rlike("[\u200b-\u200f\ufeff\u00a0]"), "F_INVIS"),
+        flag(raw.rlike(f"[{WIDTHS}]"), "F_WIDTH"),
+        flag(raw.rlike(f"[{INVISIBLE}{BLANKS}{LINES}]"), "F_INVIS"),
         flag(raw.rlike("[ \t\r\n'\"]"), "F_TRIM"),
         flag(_typed(raw).rlike(FLOAT), "F_DOT0"),
     )

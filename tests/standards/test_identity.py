@@ -185,7 +185,7 @@ def oracle(raw: str | None) -> tuple[str | None, str | None]:
     s = re.sub("[×ХΧ]$", "X", re.sub(r"\.0$", "", s))
     if s in ("", "无", "不详", "未知", "NULL"):
         return None, None
-    if re.fullmatch(r"\d\.\d+E\+?1[3-7]", s):
+    if re.fullmatch(r"[0-9](\.[0-9]+E\+?|E\+)[0-9]{1,3}", s):
         return None, "E_SCI"
     if (
         re.fullmatch(r"(\d)\1+", s)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import sys
+import unicodedata
 from decimal import Decimal
 
 import pytest
 from pyspark.sql import functions as F
 
-from standards import names
+from standards import names, text
 
 TEXTS = {
     "高血压": ("高血压", []),
@@ -15,6 +18,11 @@ TEXTS = {
     "a\u200bb": ("ab", ["F_INVIS"]),
     "东关街&nbsp;88号<br>": ("东关街 88号", ["F_HTML"]),
     "two\nlines": ("two\nlines", []),
+    "⽂汇⻄路": ("文汇西路", ["F_WIDTH"]),
+    "a\u2003b\u202f": ("a b", ["F_INVIS"]),
+    "a\u2028b": ("a\nb", ["F_INVIS"]),
+    "\u202da\u2060b\u202c\ufe0f": ("ab", ["F_INVIS"]),
+    "\u3164\u2800": (None, []),
     "无": (None, []),
     "\u3000": (None, []),
     "nan": (None, []),
@@ -85,6 +93,14 @@ NAMES = {
     "王*": ("王*", ["W_MASKED"]),
     "王**": ("王**", ["W_NAME_PLACEHOLDER", "W_MASKED"]),
     "未知": (None, []),
+    "李\ue863": ("李䶮", ["F_WIDTH"]),
+    "⾼伟": ("高伟", ["F_WIDTH"]),
+    "葛\U000e0100亮": ("葛亮", ["F_INVIS"]),
+    "李\u2003伟": ("李伟", ["F_INVIS", "F_NAME"]),
+    "买买提･艾力": ("买买提·艾力", ["F_WIDTH", "F_NAME"]),
+    "陈\uf92e": ("陈\uf92e", []),
+    **{name: (name, ["W_RARE"]) for name in ["王?国", "王▯", "锟斤拷", "王\ue000", "⿰王文", "〓伟", "ÍõÎ°", "çŽ‹ä¼Ÿ"]},
+    "José André": ("José André", []),
 }
 INTEGERS = {
     "120": (120, []),
@@ -168,7 +184,35 @@ def test_names_compare_without_variants_spaces_dots_and_case(column_of):
     assert len(set(keys)) == 3
 
 
+COMPARED = {
+    "⾼伟": "高伟", "王⼩明": "王小明", "\u2ee2伟": "马伟", "鄭凱儀": "郑凯仪", "李鈺": "李钰", "歐陽欽": "欧阳钦", "竇來": "窦来",
+    "李\ue863": "李䶮", "陈\uf92e": "陈冷", "葛\U000e0100亮": "葛亮", "葛\ufe00亮": "葛亮", "李\u202d伟\u202c": "李伟",
+    "李\u2060伟": "李伟", "李\u2003伟": "李伟", "买买提\uff65艾力": "买买提·艾力", "买买提\ufe52艾力": "买买提·艾力",
+    "买买提\u0387艾力": "买买提·艾力", "買買提‧艾力": "买买提艾力", "蘇鑾鏵": "苏銮铧", "龔藝": "龚艺", "\U0002f804明": "你明",
+    "肖明": "蕭明",
+    "閆明": "闫明",
+}  # fmt: skip
+"""One name in several code points."""
+
+
+def test_one_name_in_several_code_points_has_one_key(column_of):
+    keys = column_of([*COMPARED, *COMPARED.values()], names.compare_key)
+    assert dict(zip(COMPARED, keys[: len(COMPARED)], strict=True)) == dict(zip(COMPARED, keys[len(COMPARED) :], strict=True))
+
+
+def test_every_format_character_and_blank_of_unicode_is_removed_or_trimmed():
+    invisible, blank = re.compile(f"[{text.INVISIBLE}]"), f"{text.BLANKS}{text.LINES}\u3000 "
+    named = [(c, unicodedata.category(c)) for c in map(chr, range(sys.maxunicode + 1))]
+    assert [c for c, kind in named if kind == "Cf" and not invisible.fullmatch(c)] == []
+    assert [c for c, kind in named if kind in ("Zs", "Zl", "Zp") and c not in blank] == []
+    assert [
+        c for c, kind in named if kind[0] in "LN" and invisible.fullmatch(c) and unicodedata.normalize("NFKC", c) not in "\u115f\u1160"
+    ] == []
+
+
 SAME = [
+    ("王▯国", "王建国", None, None),
+    ("锟斤拷", "王建国", None, None),
     ("王*国", "王建国", None, None),
     ("王?国", "王建国", None, None),
     ("王小明", "王小明", None, "EXACT"),

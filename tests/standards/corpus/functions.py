@@ -64,6 +64,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     identity.normalise: identity.normalise,
     identity.check_digit: identity.check_digit,
     names.normalise: names.normalise,
+    names.unified: names.unified,
     names.compare_key: names.compare_key,
     names.same_person_name: lambda c: names.same_person_name(c, F.lit("王𠀁明"), F.lit("王小明")),
     phones.national: phones.national,
@@ -95,8 +96,8 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
     codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors, divisions.names,
-    names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidied_by,
-    text.cleaned, text.cleaned_code, text.with_absent, addresses.taken_apart,
+    names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidied_by, text.cleaned, text.forms, text.cleaned_code,
+    text.with_absent, addresses.taken_apart,
     numbers.precision_and_scale, masking.address, masking.day, masking.hidden, masking.identity, masking.name, masking.numbers,
     masking.of_column, masking.phone,
 }  # fmt: skip
