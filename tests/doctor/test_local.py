@@ -74,7 +74,7 @@ def test_a_key_that_others_may_read(config: Path, mode: int) -> None:
     key.chmod(mode)
     report = doctor(config)
     assert (report.code, report.bad) == (1, {"pseudonym key"})
-    assert report.found("pseudonym key").startswith(f"KEY_OPEN: others than its owner may use the pseudonym key (mode {mode:04o})")
+    assert report.found("pseudonym key").startswith(f"KEY_OPEN: other accounts than its owner may use the pseudonym key (mode {mode:04o})")
     assert report.remedy("pseudonym key") == f"chmod 600 {key}"
     assert key.read_text().strip() not in report.printed
 
