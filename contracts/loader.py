@@ -20,7 +20,7 @@ from contracts.rules import ROW_RULES, TABLE_RULES, rules
 LAYERS = ("cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
-FORMATS = ("csv", "xlsx", "xls", "jsonl", "fixed_width", "database")
+FORMATS = ("csv", "xlsx", "xls", "jsonl", "fixed_width", "dbf", "database")
 DAYS = {"d": 1, "m": 31, "y": 366}
 """The units of a retention: at least so many days."""
 MODES = ("full", "inc", "append")

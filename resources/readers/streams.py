@@ -206,6 +206,10 @@ class DataFile:
         self.handle.seek(0)
         return _Guarded(gzip.GzipFile(fileobj=self.handle, mode="rb") if self.compression == "gzip" else self.handle, self.size, self.where)
 
+    def octets(self) -> io.BufferedReader:
+        """The unpacked bytes of a binary format, buffered."""
+        return io.BufferedReader(self.stream(), CHUNK)
+
     def lines(self) -> io.BufferedReader:
         """The unpacked bytes, buffered. An archive in place of text, also one packed once more, is not opened."""
         stream = self.stream() if self.stored_as is None else _Recoded(self.stream(), self.stored_as, self.codec)
