@@ -93,8 +93,8 @@ def reject(what: str, where: str, differences: Sequence[Difference] = ()) -> Con
 def match(names: Sequence[str], contract: Contract, where: str, partial: bool = False) -> list[str]:
     """The contract column of each delivered name. A new column that the contract accepts keeps its name behind `NEW`.
 
-    The decoration of forms is ignored (`as_agreed`). `partial` allows columns to be missing. Names that nobody contracted are shown only when at least half of the
-    header is known: otherwise it is not a header but perhaps a row of data.
+    The decoration of forms is ignored (`as_agreed`). `partial` allows columns to be missing. Names that nobody contracted are
+    shown only when at least half of the header is known: otherwise it is not a header but perhaps a row of data.
 
     Raises ContractDiffers (DELIVERY_HEADER) for missing and repeated columns, and for new ones unless they are accepted.
     """
