@@ -28,6 +28,7 @@ class Format(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     XLS = "xls"
+    DBF = "dbf"
     JSONL = "jsonl"
     FIXED_WIDTH = "fixed_width"
     DATABASE = "database"

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from contracts.model import Contract
 from resources.errors import DeliveryRejected
-from resources.readers import batch, csv_file, database, fixed_width_file, jsonl_file, manifest, workbook_file
+from resources.readers import batch, csv_file, database, dbf_file, encodings, fixed_width_file, jsonl_file, manifest, workbook_file
 from resources.readers.manifest import BATCH_ID_LENGTH, delivery_of
 from resources.readers.streams import DataFile, sm3_bytes
 from resources.s3 import S3
@@ -44,6 +44,7 @@ READERS: dict[str, Callable[[Contract, DataFile], Iterator[pa.RecordBatch]]] = {
     "xls": workbook_file.read,
     "jsonl": jsonl_file.read,
     "fixed_width": fixed_width_file.read,
+    "dbf": dbf_file.read,
 }
 
 
@@ -73,11 +74,13 @@ class DropReader:
     Rows come before the end is known: a DeliveryRejected may follow them, and then none of them counts.
     """
 
-    def __init__(self, schema: pa.Schema, drop: Drop, rows: Iterator[pa.RecordBatch], stack: ExitStack) -> None:
+    def __init__(self, schema: pa.Schema, drop: Drop, rows: Iterator[pa.RecordBatch], stack: ExitStack, other_encodings: list[str]) -> None:
         self.schema = schema
         self.rows_read = 0
         self.new_columns: list[str] = []
         """Columns the contract does not know and accepts, as they are delivered; final after `batches`."""
+        self.other_encodings = other_encodings
+        """A sentence for each file that is certainly in another encoding than agreed, and read in that; final after `batches`."""
         self._drop, self._rows, self._stack = drop, rows, stack
 
     def __enter__(self) -> DropReader:
@@ -140,16 +143,16 @@ class LandingZone:
 
         Raises DeliveryRejected, Unreachable. A drop replaced since it was listed is DELIVERY_CHANGED: list again.
         """
-        stack = ExitStack()
+        stack, other_encodings = ExitStack(), list[str]()
         try:
             if delivery_of(contract).format == "database":
                 rows = self._database_rows(contract, drop, stack)
             else:
-                rows = self._file_rows(contract, drop, stack)
+                rows = self._file_rows(contract, drop, stack, other_encodings)
         except BaseException:
             stack.close()
             raise
-        return DropReader(batch.schema(contract), drop, rows, stack)
+        return DropReader(batch.schema(contract), drop, rows, stack, other_encodings)
 
     def _days(self, contract: Contract) -> Iterator[date]:
         parent = f"{contract.domain}/{contract.table}"
@@ -178,7 +181,7 @@ class LandingZone:
             problem = str(e)
         return Drop(contract.name, day, identity, extracted, self.store.uri(path), declared, complete, problem)
 
-    def _file_rows(self, contract: Contract, drop: Drop, stack: ExitStack) -> Iterator[pa.RecordBatch]:
+    def _file_rows(self, contract: Contract, drop: Drop, stack: ExitStack, other_encodings: list[str]) -> Iterator[pa.RecordBatch]:
         path = self._path(contract, drop.business_date)
         data = manifest.read_bytes(self.store, path)
         if drop.complete and manifest.batch_id(data) != drop.batch_id:
@@ -186,8 +189,7 @@ class LandingZone:
         said = manifest.parse(data, self.store.uri(f"{path}/{manifest.NAME}"))
         manifest.check(said, contract)
         files, settle = manifest.verified(said, contract, self.store, path, stack)
-        read = READERS[delivery_of(contract).format]
-        return _settled((rows for file in files for rows in read(contract, file)), settle)
+        return _settled((rows for file in files for rows in _rows(contract, file, other_encodings)), settle)
 
     def _batches(self, contract: Contract) -> Iterator[tuple[database.Batch, Drop]]:
         table = delivery_of(contract).table
@@ -209,6 +211,15 @@ class LandingZone:
             if now.batch_id == drop.batch_id:
                 return stack.enter_context(closing(database.read(contract, self._exchange_url, found)))
         raise _changed(drop)
+
+
+def _rows(contract: Contract, file: DataFile, other_encodings: list[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of one file, in the encoding it is certainly in."""
+    format = delivery_of(contract).format
+    found = encodings.certain(file) if format in encodings.FORMATS else file
+    if noted := encodings.note(file, found):
+        other_encodings.append(noted)
+    return READERS[format](contract, found)
 
 
 def _settled(rows: Iterator[pa.RecordBatch], settle: Callable[[], None]) -> Iterator[pa.RecordBatch]:

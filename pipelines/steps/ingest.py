@@ -126,14 +126,14 @@ def _take_in(runtime: Runtime, contract: SourceContract, drop: Drop, run_id: str
     try:
         with runtime.step.clock("stage"), runtime.landing.read(contract, drop) as delivery:
             stage.write_arrow(_extracted(delivery, drop, refusals, sample))
-            rows_in, new = delivery.rows_read, delivery.new_columns
+            rows_in, remarks = delivery.rows_read, "; ".join(filter(None, [_accepted(delivery.new_columns), *delivery.other_encodings]))
         if judged:
             with runtime.step.clock("gates"):
                 refuse_drifted(runtime, contract, sample, drop, run_id)
     except BaseException as e:
         stage.discard()
         raise (refusals[0] if refusals else e) from None
-    accounts = [Account(table, drop.batch_id, drop.business_date, rows_in, stage.rows(), reason=_accepted(new))]
+    accounts = [Account(table, drop.batch_id, drop.business_date, rows_in, stage.rows(), reason=remarks)]
     counted, _ = _refused_before(runtime, table, drop)
     if counted:
         told = "taken in after all"

@@ -40,7 +40,7 @@ def _blocks(file: DataFile) -> Iterator[bytes]:
         yield carried
 
 
-def _fields(cells: np.ndarray, widths: list[int], codec: str) -> list[pa.Array]:
+def decoded_columns(cells: np.ndarray, widths: list[int], codec: str) -> list[pa.Array]:
     """Decode column by column: each field gets a newline, the column is decoded at once and split again."""
     columns, start = [], 0
     for width in widths:
@@ -52,7 +52,7 @@ def _fields(cells: np.ndarray, widths: list[int], codec: str) -> list[pa.Array]:
     return columns
 
 
-def _field_by_field(
+def decoded_rows(
     lines: np.ndarray, numbers: np.ndarray, widths: list[int], file: DataFile
 ) -> tuple[list[list[str]], list[int], list[Defect]]:
     """Decode a block with an undecodable field row by row: a character cut at a field's end makes only that row a defect."""
@@ -100,9 +100,9 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
         if whole.any():
             cells = octets[starts[whole][:, None] + np.arange(length)]
             try:
-                yield rows(contract, _fields(cells, widths, file.codec), pa.array(numbers[whole]), origin)
+                yield rows(contract, decoded_columns(cells, widths, file.codec), pa.array(numbers[whole]), origin)
             except UnicodeDecodeError:
-                records, kept, cut = _field_by_field(cells, numbers[whole], widths, file)
+                records, kept, cut = decoded_rows(cells, numbers[whole], widths, file)
                 bad += cut
                 if records:
                     yield text_rows(contract, records, kept, origin)

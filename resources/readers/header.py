@@ -6,6 +6,8 @@ Not here: finding the header in a file; what happens to a delivery that differs 
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -45,6 +47,28 @@ class ContractDiffers(DeliveryRejected):
         self.differences = tuple(differences)
 
 
+DECORATION = re.compile(r"[\s*\u200b-\u200f\ufeff]|[(\[【](?:必填|选填|必须|非必填)项?[)\]】]")
+"""What forms add to the name of a column: an asterisk, a word that it is required, line breaks and blanks."""
+
+
+def plain(name: str) -> str:
+    """A column name without the decoration of a form, in half-width characters."""
+    return DECORATION.sub("", unicodedata.normalize("NFKC", name))
+
+
+def as_agreed(names: Sequence[str], contract: Contract) -> list[str]:
+    """The delivered names, a decorated one (`*姓 名（必填）`) as the contract writes it when only one column can be meant."""
+    agreed = known(contract)
+    by_plain: dict[str, set[str]] = {}
+    for name in agreed:
+        by_plain.setdefault(plain(name), set()).add(name)
+    found = []
+    for name in names:
+        meant = {name} if name in agreed else by_plain.get(plain(name), set())
+        found.append(next(iter(meant)) if len(meant) == 1 else name)
+    return found
+
+
 def known(contract: Contract) -> dict[str, str]:
     """Delivered name or alias -> column name."""
     return {alias: c.name for c in contract.delivered for alias in (c.source or c.name, *c.aliases)}
@@ -53,7 +77,7 @@ def known(contract: Contract) -> dict[str, str]:
 def hits(names: Sequence[str], contract: Contract) -> float:
     """The share of the contract's columns found among `names`."""
     lookup = known(contract)
-    return len({lookup[n] for n in names if n in lookup}) / len(contract.delivered)
+    return len({lookup[n] for n in as_agreed(names, contract) if n in lookup}) / len(contract.delivered)
 
 
 def _listed(names: Collection[str]) -> str:
@@ -69,12 +93,12 @@ def reject(what: str, where: str, differences: Sequence[Difference] = ()) -> Con
 def match(names: Sequence[str], contract: Contract, where: str, partial: bool = False) -> list[str]:
     """The contract column of each delivered name. A new column that the contract accepts keeps its name behind `NEW`.
 
-    `partial` allows columns to be missing. Names that nobody contracted are shown only when at least half of the
-    header is known: otherwise it is not a header but perhaps a row of data.
+    The decoration of forms is ignored (`as_agreed`). `partial` allows columns to be missing. Names that nobody contracted are
+    shown only when at least half of the header is known: otherwise it is not a header but perhaps a row of data.
 
     Raises ContractDiffers (DELIVERY_HEADER) for missing and repeated columns, and for new ones unless they are accepted.
     """
-    lookup = known(contract)
+    lookup, names = known(contract), as_agreed(names, contract)
     found = [lookup.get(n, NEW + n) for n in names]
     unknown = list(dict.fromkeys(n for n in names if n not in lookup))
     if unknown and 2 * sum(n in lookup for n in names) < len(names):

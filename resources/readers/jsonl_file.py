@@ -20,7 +20,7 @@ import pyarrow as pa
 from contracts.model import Contract
 from resources.errors import DeliveryRejected
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_rows
-from resources.readers.header import known, match
+from resources.readers.header import NEW, known, match, new_columns
 from resources.readers.streams import BOM, CHUNK, MAX_LINE_BYTES, DataFile, cut_off, too_large
 
 MEMBER = r'\s*"[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-+.0-9eE]+|true|false|null)\s*'
@@ -175,8 +175,8 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
 
     Raises DeliveryRejected: DELIVERY_HEADER for a key nobody contracted, DELIVERY_ENCODING, DELIVERY_TRUNCATED, DELIVERY_TOO_LARGE.
     """
-    origin, lookup, columns = Origin(file.name, file.index), known(contract), [c.name for c in contract.delivered]
-    accepted: set[frozenset[str]] = set()
+    origin, columns = Origin(file.name, file.index), [c.name for c in contract.delivered]
+    accepted: dict[frozenset[str], dict[str, str]] = {}
     records: list[list[str | None]] = []
     extra: list[dict[str, str | None]] = []
     numbers: list[int] = []
@@ -194,11 +194,11 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
             continue
         keys = frozenset(record)
         if keys not in accepted:
-            match(tuple(record), contract, f"{file.where}, line {number}", partial=True)
-            accepted.add(keys)
-        values = {lookup[key]: value for key, value in record.items() if key in lookup}
+            matched = match(tuple(record), contract, f"{file.where}, line {number}", partial=True)
+            accepted[keys] = dict(zip(record, matched, strict=True))
+        values = {accepted[keys][key]: value for key, value in record.items()}
         records.append([values.get(c) for c in columns])
-        extra.append({key: value for key, value in record.items() if key not in lookup})
+        extra.append({name: values[NEW + name] for name in new_columns(list(values))})
         numbers.append(number)
     yield from _batches(contract, records, numbers, bad, origin, extra)
 

@@ -5,6 +5,7 @@ Here: file names, digests, gzip, size limits, where a wrong byte is. Not here: w
 
 from __future__ import annotations
 
+import codecs
 import errno
 import gzip
 import io
@@ -115,6 +116,27 @@ class _Guarded(io.RawIOBase):
         return n
 
 
+class _Recoded(io.RawIOBase):
+    """A stream of text in another encoding."""
+
+    def __init__(self, inner: io.RawIOBase, source: str, target: str) -> None:
+        self._inner, self._target = io.BufferedReader(inner, CHUNK), target
+        self._decoder = codecs.getincrementaldecoder(source)("strict")
+        self._ready, self._ended = b"", False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready and not self._ended:
+            octets = self._inner.read(CHUNK)
+            self._ended = not octets
+            self._ready = self._decoder.decode(octets, final=self._ended).encode(self._target)
+        n = min(len(self._ready), len(buffer))
+        buffer[:n], self._ready = self._ready[:n], self._ready[n:]
+        return n
+
+
 class _Text(io.RawIOBase):
     """A stream without the end mark and zero bytes after its last line."""
 
@@ -176,15 +198,22 @@ class DataFile:
     size: int
     codec: str
     compression: str | None
+    stored_as: str | None = None
+    """The encoding of the stored bytes when `lines` are to be recoded from it into `codec`."""
 
     def stream(self) -> io.RawIOBase:
         """The unpacked bytes from the start. One pass at a time."""
         self.handle.seek(0)
         return _Guarded(gzip.GzipFile(fileobj=self.handle, mode="rb") if self.compression == "gzip" else self.handle, self.size, self.where)
 
+    def octets(self) -> io.BufferedReader:
+        """The unpacked bytes of a binary format, buffered."""
+        return io.BufferedReader(self.stream(), CHUNK)
+
     def lines(self) -> io.BufferedReader:
         """The unpacked bytes, buffered. An archive in place of text, also one packed once more, is not opened."""
-        lines: io.BufferedReader = io.BufferedReader(_Text(self.stream(), self.where), CHUNK)
+        stream = self.stream() if self.stored_as is None else _Recoded(self.stream(), self.stored_as, self.codec)
+        lines: io.BufferedReader = io.BufferedReader(_Text(stream, self.where), CHUNK)
         first = lines.peek(16)
         for sign, kind in ARCHIVES.items():
             if first.startswith(sign):

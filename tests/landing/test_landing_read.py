@@ -77,6 +77,19 @@ def test_columns_in_any_order_and_under_an_alias(tmp_path):
     assert business(read_all(tmp_path, CSV)) == [["A1", "x", "y"]]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [["*就诊号", "姓名（必填）", "就诊日期"], ["就诊号(必填项)", "姓 名", "就诊\n日期"], ["＊流水号", "姓名【选填】", "\u200b就诊日期 *"]],
+)
+def test_the_decoration_of_forms_is_no_part_of_a_name(tmp_path, header):
+    drop(tmp_path / "csv", CSV, {"a.csv": csv_bytes(ROWS, [name.replace("\n", " ") for name in header])}, 2)
+    assert business(read_all(tmp_path / "csv", CSV)) == ROWS
+    drop(tmp_path / "xlsx", XLSX, {"a.xlsx": workbook([["A1", "x", "y"]], header=header)}, 1, encoding=None)
+    assert business(read_all(tmp_path / "xlsx", XLSX)) == [["A1", "x", "y"]]
+    drop(tmp_path / "jsonl", JSONL, {"a.jsonl": json.dumps(dict(zip(header, "abc", strict=True))).encode()}, 1)
+    assert business(read_all(tmp_path / "jsonl", JSONL)) == [["a", "b", "c"]]
+
+
 def test_several_files_keep_their_order(tmp_path):
     files = {f"{n}.csv": csv_bytes([[f"{n}{i}", "", ""] for i in range(3)]) for n in ("b", "a")}
     drop(tmp_path, CSV, files, 6)

@@ -113,6 +113,8 @@ def test_manifest_that_is_not_one(tmp_path, text):
         (["就诊号", "姓名", "就诊日期", "备注"], "unknown columns '备注'"),
         (["就诊号", "姓名", "就诊日期", "姓名"], "given twice 'name'"),
         (["就诊号", "流水号", "姓名", "就诊日期"], "given twice 'visit_no'"),
+        (["就诊号", "*就诊号", "姓名", "就诊日期"], "given twice 'visit_no'"),
+        (["就诊号", "姓名（曾用）", "就诊日期"], "unknown columns '姓名（曾用）'"),
         (["A1", "王小明", "2019-12-30"], "no header: 0 of 3"),
     ],
 )
