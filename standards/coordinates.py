@@ -15,7 +15,12 @@ from pyspark.sql import functions as F
 from standards.text import Row, Steps, cleaned, codes_text, flag, is_absent, no_codes, text_fixes
 
 DECIMAL = r"^[+-]?[0-9]{1,10}(?:[.][0-9]{1,20})?\z"
-DMS = r"""^([0-9]{1,3})[°度dD:] *([0-9]{1,2})['′分mM:] *([0-9]{1,2}(?:[.][0-9]{1,8})?)["″秒sS]? *[NEne北东]?\z"""
+HEMISPHERE = "(?:[NEne]|北纬|东经|北|东|经度|纬度)?"
+PART = "([0-9]{1,3}(?:[.][0-9]{1,8})?)"
+SECONDS = rf"(?: *{PART}(?:[\"″”“秒sS]|''|’’|′′)?)?"
+DMS = rf"^{HEMISPHERE} *{PART}[°º度dD:](?: *{PART}['′’‘分mM:]{SECONDS})? *{HEMISPHERE}\z"
+BROKEN = r"[.][0-9]+[^0-9.]+[0-9]"
+"""Degrees, minutes and seconds, quotes as typed or as a word processor sets them. BROKEN: a fraction before the last part."""
 TYPE = "decimal(18,8)"
 MARGIN = 0.02
 LON, LAT = (119.0167 - MARGIN, 119.9 + MARGIN), (31.9333 - MARGIN, 33.4167 + MARGIN)
@@ -31,12 +36,15 @@ def degrees_rule() -> Steps:
 
     def parts(row: Row) -> dict[str, Column]:
         s = row["s"]
-        whole, minutes, seconds = (F.regexp_extract(s, DMS, i).try_cast("decimal(12,8)") for i in (1, 2, 3))
+        other = F.when(~s.rlike(DECIMAL), s)
+        whole, minutes, seconds = (
+            F.coalesce(F.regexp_extract(other, DMS, i).try_cast("decimal(12,8)"), F.lit(0).cast("decimal(12,8)")) for i in (1, 2, 3)
+        )
         sexagesimal = whole.cast("double") + minutes.cast("double") / 60 + seconds.cast("double") / 3600
         return {
             "absent": is_absent(s),
             "plain": F.when(s.rlike(DECIMAL), s).try_cast(TYPE),
-            "dms": F.when(s.rlike(DMS) & (minutes < 60) & (seconds < 60), F.round(sexagesimal, 8).cast(TYPE)),
+            "dms": F.when(other.rlike(DMS) & ~other.rlike(BROKEN) & (minutes < 60) & (seconds < 60), F.round(sexagesimal, 8).cast(TYPE)),
         }
 
     def answer(row: Row) -> dict[str, Column]:
