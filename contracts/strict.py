@@ -67,7 +67,7 @@ def _types(contract: Contract) -> None:
     for c in contract.delivered:
         rule = ROW_RULES[c.rule or ""]
         if not re.fullmatch(rule.types, c.physical_type):
-            wanted = rule.type or "decimal(p,s), p digits of which s follow the point"
+            wanted = rule.type or "decimal(p,s): p digits, s of them after the point"
             raise ContractError(
                 contract.path,
                 f"column {c.name!r}, physicalType",
