@@ -76,7 +76,7 @@ class Runtime:
     def contracts(self) -> dict[str, Contract]:
         return load_all()
 
-    @cached_property
+    @property
     def sources(self) -> dict[str, SourceContract]:
         """The contracts of the tables that departments deliver."""
         return sources(self.contracts)

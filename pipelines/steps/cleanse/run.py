@@ -52,7 +52,7 @@ def cleanse(runtime: Runtime, contract: SourceContract, as_of: date, run_id: str
         outcome.checks, outcome.accounts = gate(task, planned, parts), parts.accounts
         published = write(task, planned, parsed, parts)
     outcome.version, outcome.rows, outcome.changed = published.version, published.rows, True
-    outcome.scope = f"whole: {planned.reason}" if planned.reason else f"part: {parts.candidate.staged_rows:,} rows written"
+    outcome.scope = f"whole: {planned.reason}" if planned.reason else f"part: {parts.expected:,} rows written"
     outcome.seconds = perf_counter() - started
     with runtime.step.clock("ledger"):
         runtime.ledger.record(outcome.accounts, run_id=run_id, as_of=as_of, version=published.version, seconds=outcome.seconds)
