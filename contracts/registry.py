@@ -138,12 +138,15 @@ _ROW_RULES = (
         "code", "codes, names and aliases of a list in standards/codes", ("E_CODE", "F_CODE", *CODE_WORDING),
         options=("codeList", "codeMap"), needs=("codeList",),
     ),
-    RowRule("date", "dates in the formats of domain rules D15", ("E_DATE", "F_DATE", "F_SENTINEL", *WORDING), type="date", types="date"),
     RowRule(
-        "timestamp", "dates with a time of day", ("E_DATE", "F_DATE", "F_SENTINEL", "F_ZONE", *WORDING),
+        "date", "dates in the formats of domain rules D15", ("E_DATE", "F_DATE", "F_SENTINEL", "F_ZONE", *CODE_WORDING),
+        type="date", types="date",
+    ),
+    RowRule(
+        "timestamp", "dates with a time of day", ("E_DATE", "F_DATE", "F_SENTINEL", "F_ZONE", *CODE_WORDING),
         type="timestamp_ntz", types="timestamp_ntz",
     ),
-    RowRule("month", "months; the value is YYYYMM", ("E_DATE", "F_DATE", "F_SENTINEL", *WORDING)),
+    RowRule("month", "months; the value is YYYYMM", ("E_DATE", "F_DATE", "F_SENTINEL", *CODE_WORDING)),
     RowRule(
         "integer", "whole numbers", ("E_NUMBER", "E_SCALE", "E_RANGE", "F_NUMBER", "F_UNIT", "F_QUALIFIER", *WORDING),
         type="int", types="int|bigint", companions=(QUALIFIER,), options=NUMBER_OPTIONS,
@@ -158,7 +161,8 @@ _ROW_RULES = (
     ),
     RowRule(
         "organisation_no", "unified social credit codes, organisation codes, registration numbers",
-        ("E_SCI", "E_LEN", "E_CHARS", "E_CLASS", "E_CHECK", "W_CHECK_LEGACY", "W_ORGCHECK", "W_DIVISION", *SPELLING, "F_FORM"),
+        ("E_SCI", "E_PLACEHOLDER", "E_PERSONAL", "E_LEN", "E_CHARS", "E_CLASS", "E_CHECK", "W_CHECK_LEGACY", "W_ORGCHECK",
+         "W_DIVISION", *SPELLING, "F_FORM"),
         classification="L1", options=("registrar",),
         companions=(
             Companion("kind", "(类别)", "USCC, ORG or REG"),
