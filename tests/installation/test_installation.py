@@ -70,7 +70,7 @@ def test_a_night_runs_through_all_of_it(installed: Installation, city: City, nig
 
 
 def test_a_run_that_loses_its_code_server_fails_and_is_run_again(installed: Installation, city: City, night: Night) -> None:
-    run_id = installed.ui.launch("take_in", city.nights[1].isoformat())
+    run_id = installed.ui.launch("ingest", city.nights[1].isoformat())
     installed.ui.wait(run_id, "STARTED", seconds=120)
     os.kill(installed.pid("code"), signal.SIGKILL)
     assert installed.ui.wait(run_id, seconds=180)["status"] == "FAILURE"
