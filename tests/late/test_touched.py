@@ -63,7 +63,7 @@ def nights(installation: Callable[..., Runtime], monkeypatch: pytest.MonkeyPatch
 
 
 def test_nights_that_write_only_what_changes_make_what_a_rebuild_makes(nights: Callable[..., Runtime]) -> None:
-    runtime = nights(3, changing=0, updating=0, updated=UPDATED)
+    runtime = nights(2, changing=0, updating=0, updated=UPDATED)
     newest = date.fromisoformat(runtime.lake.notes(LINKS)["as_of"])
     assert not run_rebuild(runtime, newest).failures
     assert all(_made_whole(runtime, t) for t in UPDATED), "a rebuild makes tables whole"
