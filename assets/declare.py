@@ -48,7 +48,7 @@ PSEUDONYM: Any = Parameter("pseudonym")
 """`Column -> Column`: the keyed pseudonym (HMAC-SM3, 64 hex characters) of an already normalised text."""
 
 CHECKPOINT: Any = Parameter("checkpoint")
-"""`DataFrame -> DataFrame`: the same rows, written down, for what is used more than once: a plan would reckon it anew each time."""
+"""`DataFrame -> DataFrame`: the same rows, materialized. For rows that are used more than once: a lazy plan computes them each time."""
 
 _REGISTRY: dict[str, TableAsset] = {}
 

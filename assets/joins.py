@@ -59,21 +59,21 @@ def changed_rows(rows: DataFrame, others: DataFrame, key: Sequence[str]) -> Data
 
     others: with the columns of the rows; of each at most one row per key.
     """
-    beside, same = _beside(others, key, [c for c in rows.columns if c not in key])
-    return left_join_lookup(rows, beside, key).where(F.col(_THERE).isNull() | ~same).select(*rows.columns)
+    lookup, same = _comparable(others, key, [c for c in rows.columns if c not in key])
+    return left_join_lookup(rows, lookup, key).where(F.col(_THERE).isNull() | ~same).select(*rows.columns)
 
 
 def unchanged_rows(rows: DataFrame, others: DataFrame, key: Sequence[str], said: Sequence[str]) -> DataFrame:
     """The rows that say in some columns what the other of their key says; of the others there is at most one per key."""
-    beside, same = _beside(others, key, said)
-    return beside.join(rows, list(key)).where(same).select(*rows.columns)
+    lookup, same = _comparable(others, key, said)
+    return lookup.join(rows, list(key)).where(same).select(*rows.columns)
 
 
-def _beside(others: DataFrame, key: Sequence[str], said: Sequence[str]) -> tuple[DataFrame, Column]:
+def _comparable(others: DataFrame, key: Sequence[str], said: Sequence[str]) -> tuple[DataFrame, Column]:
     """The others, to be joined by the key, and whether they say the same as the rows that they are joined to."""
-    told = {c: f"_other_{c}" for c in said}
-    beside = others.select(*key, *[F.col(c).alias(t) for c, t in told.items()], F.lit(True).alias(_THERE))
-    return beside, _all([F.col(c).eqNullSafe(F.col(t)) for c, t in told.items()])
+    renamed = {c: f"_other_{c}" for c in said}
+    lookup = others.select(*key, *[F.col(c).alias(t) for c, t in renamed.items()], F.lit(True).alias(_THERE))
+    return lookup, _all([F.col(c).eqNullSafe(F.col(t)) for c, t in renamed.items()])
 
 
 def _all(conditions: Sequence[Column]) -> Column:

@@ -114,16 +114,16 @@ class Profile:
 
     @contextmanager
     def of(self, table: str, *, run_id: str, job: str) -> Iterator[Measured]:
-        """Measure a step. One that is tried again is measured anew."""
+        """Measure a step. A retried step replaces its first measurement."""
         self.step = self._measured[run_id, table] = step = Measured(run_id, job, table, datetime.now(UTC))
-        told = memory.forget_peak()
+        resettable = memory.forget_peak()
         jobs, spilled, cpu, started = self._engine.jobs, self._engine.spilled(), process_time(), perf_counter()
         try:
             yield step
         finally:
             step.seconds_total, step.seconds_cpu = perf_counter() - started, process_time() - cpu
             step.engine_jobs = self._engine.jobs - jobs
-            step.peak_memory_mb = memory.peak() if told else None
+            step.peak_memory_mb = memory.peak() if resettable else None
             after = self._engine.spilled()
             step.bytes_spilled = None if spilled is None or after is None else after - spilled
             self.step = _nobody()

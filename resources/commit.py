@@ -107,7 +107,7 @@ def add_actions(
     """The stage's files as actions on the target, with minimum and maximum only where permitted; and their rows.
 
     given: the partition of all of them, which the stage does not tell.
-    seal: of a path and its partition; it stands beside the statistics. None: on a store that looks after its own objects.
+    seal: of a path and its partition; it is stored with the statistics. None: on a store that looks after its own objects.
     """
     import pyarrow as pa
     from deltalake.transaction import AddAction

@@ -1,6 +1,6 @@
 """The lake: Delta tables by name. Stage, then publish in one commit; the only place that commits to a table.
 
-Here: where a table is, its versions, staging beside it, publishing a stage, reading a version.
+Here: where a table is, its versions, staging next to it, publishing a stage, reading a version.
 Not here: what a table means, whether it may be published (`quality`), which engine writes a stage (`engine`).
 
 A stage is a Delta table of its own inside the target's folder, `<table>/stage-<run>/`. Publishing copies nothing:
@@ -39,9 +39,9 @@ RETAINED = "stayed"
 NEWEST = -1
 """For a version: whatever the newest is by then."""
 CONTENT = "content_of"
-"""Under this name a commit that only wrote rows anew, such as a compaction, says which version they are of."""
+"""Commit property of a commit that only rewrote rows, such as a compaction: the version whose rows they are."""
 OF_DELTA = {"timestamp", "operation", "operationParameters", "operationMetrics", "engineInfo", "clientVersion", "version", "readVersion"}
-"""What delta-rs tells of a commit beside what its publisher told it."""
+"""Entries of a commit in the history that delta-rs adds to those of its publisher."""
 TRANSFER = re.compile(r"Generic S3 error|fs\.s3a\.|software\.amazon\.awssdk")
 """How delta-rs and Sail, and how Spark name a request to the store that failed for good."""
 FULL = re.compile(r"No space left on device|Disk quota exceeded")
@@ -82,7 +82,7 @@ class Lake:
         self._looked_at: set[tuple[str, str]] = set()
         """Tables and files that this process has found sound: a published file is never written again."""
 
-    def beside(self) -> Lake:
+    def scratch(self) -> Lake:
         """An empty lake within this one that reads raw from it, and is no part of it."""
         path = ".beside"
         self.store.remove(path)
@@ -151,7 +151,7 @@ class Lake:
         return next(iter(self.history(table, 1)), {})
 
     def content(self, table: str) -> int | None:
-        """The version whose rows the newest one has: itself, or that which maintenance wrote anew. None when there is no table."""
+        """The version whose rows the newest one has: itself, or the one that maintenance rewrote. None when there is no table."""
         notes = self.notes(table)
         return int(notes.get(CONTENT, notes["version"])) if notes else None
 
@@ -176,7 +176,7 @@ class Lake:
         return [f"{path}/{name}" if path else name for name in found]
 
     def read(self, spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
-        """A published table as a DataFrame, at its newest version unless told. Raises CitylakeError when it is not there."""
+        """A published table as a DataFrame, at its newest version by default. Raises CitylakeError when it is not there."""
         if (handle := self.open(table, version)) is None:
             raise CitylakeError("TABLE_MISSING", f"table {table} has never been published", self.root, "Run the assets that make it first")
         self._look_at(table, handle.version())
@@ -197,7 +197,7 @@ class Lake:
     def verify(self, table: str, version: int | None = None, *, at_least: int = 0) -> list[Fault]:
         """What is wrong with a version of a table (default: the newest that its log names): its log and every file, to the last byte.
 
-        at_least: the newest version somebody was told of, such as the ledger: a log that ends before it has lost its end.
+        at_least: the newest version that is recorded elsewhere, such as in the ledger: a log that ends before it has lost its end.
         A table that is not there has the fault that its log is missing. Raises LakeUnreachable.
         """
         found = Inspection(self._home(table).store, table, version, at_least=at_least)
@@ -257,7 +257,7 @@ class Lake:
         mode: "overwrite" (all, or the partitions of `replace_partitions`) or "append".
         transactions: application ids recorded with the commit, such as the batches folded in.
         statistics: whether minimum and maximum of the columns may stand in the log; never with personal columns. All or
-        none: delta-rs takes a column without them, beside columns with them, for one that no filter can match.
+        none: delta-rs takes a column without them, next to columns with them, for one that no filter can match.
         partition: partition columns that the stage has not, and their values, which are texts: all its rows belong there.
         retained: with "append", rows of the base version are replaced in the same commit: what stays of their files.
         Raises Conflict when somebody published in between.

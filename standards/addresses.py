@@ -113,5 +113,5 @@ def taken_apart(text: str) -> Steps:
 
 
 def address_rule(keyed: bool = False) -> Steps:
-    """Rule `address`: value string, codes as in `text_rule`; `keyed`: `key` and `level` beside it (`taken_apart`)."""
+    """Rule `address`: value string, codes as in `text_rule`; `keyed`: `key` and `level` in addition (`taken_apart`)."""
     return (*text_rule(), *(taken_apart("value") if keyed else ()))

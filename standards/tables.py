@@ -1,4 +1,4 @@
-"""Read the tables of the standards: the CSV files beside this module.
+"""Read the tables of the standards: the CSV files next to this module.
 
 Here: reading, looking up, the placeholder lists. Not here: what a rule does with them.
 """

@@ -34,7 +34,7 @@ def _equal(view: View) -> Violations:
 def compare_with_rebuild(runtime: Runtime) -> tuple[NightReport, list[Difference]]:
     """Rebuild everything after raw in a temporary lake, compare it with this one, remove it. No comparison when the rebuild fails."""
     newest = max(r["as_of"] for r in runtime.ledger.rows())
-    other = runtime.with_lake(runtime.lake.beside())
+    other = runtime.with_lake(runtime.lake.scratch())
     try:
         report = run_rebuild(other, newest, history=False)
         return report, [] if report.failures else compare_lakes(runtime.spark, runtime.lake, other.lake)

@@ -61,7 +61,7 @@ def run_rebuild(settings: Settings, *, compare: bool, partial: bool, as_json: bo
         if not compare:
             report = _rebuild(runtime, max(known), history=True, partial=partial)
             return _show_report(report)
-        other = runtime.with_lake(runtime.lake.beside())
+        other = runtime.with_lake(runtime.lake.scratch())
         try:
             report = _rebuild(other, max(known), history=False, partial=partial)
             if report.failures:

@@ -1,6 +1,6 @@
 """Rows written down in the middle of a step, seen by nobody, and gone with it.
 
-An engine that plans lazily reckons anew whatever a plan mentions twice, and what sorts holds on to all that was made before it.
+A lazy engine computes a subplan once per mention, and a sort keeps everything in memory that was computed before it.
 """
 
 from __future__ import annotations

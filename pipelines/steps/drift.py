@@ -73,8 +73,8 @@ def refuse_drifted(runtime: Runtime, contract: SourceContract, sample: Sample, d
         return
     looked_at = f"{rows:,}{'' if sample.of_all else ' looked at'}"
     found = [_difference(contract, name, n, looked_at) for name, n in sorted(over.items(), key=lambda x: (-x[1], x[0]))]
-    told = ", ".join(f"{d.agreed or 'rows'}: {d.delivered}" for d in found)
-    raise ContractDiffers(DRIFT, f"values are not of the contract's types: {told}", drop.location, REMEDY, found)
+    summary = ", ".join(f"{d.agreed or 'rows'}: {d.delivered}" for d in found)
+    raise ContractDiffers(DRIFT, f"values are not of the contract's types: {summary}", drop.location, REMEDY, found)
 
 
 def _errors(runtime: Runtime, contract: SourceContract, sample: Sample, drop: Drop, run_id: str) -> tuple[dict[str, int], int]:

@@ -40,8 +40,8 @@ def pending(runtime: Runtime, contract: SourceContract, as_of: date) -> list[Dro
     """
     table = contract.sibling("raw")
     again = {batch for batch, hold in runtime.holds.of(table).items() if hold.tried_again(contract)}
-    told = [r for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED]
-    refused = {r["batch_id"] for r in told if not r["reason"].startswith(ON_ITS_WAY)} - again
+    refusals = [r for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED]
+    refused = {r["batch_id"] for r in refusals if not r["reason"].startswith(ON_ITS_WAY)} - again
     drops = [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in refused]
     return _not_taken_in(runtime, contract, drops)
 
@@ -109,8 +109,8 @@ def _refused(runtime: Runtime, table: str, drop: Drop, kind: str, reason: str) -
 
 def _refused_before(runtime: Runtime, table: str, drop: Drop) -> tuple[int, tuple[str, str] | None]:
     """How many rows of a drop the ledger has as rejected, and the last verdict on it: kind and reason."""
-    told = [r for r in runtime.ledger.rows() if r["table"] == table and r["batch_id"] == drop.batch_id]
-    return sum(r["rejected"] for r in told), (told[-1]["kind"], told[-1]["reason"]) if told else None
+    known = [r for r in runtime.ledger.rows() if r["table"] == table and r["batch_id"] == drop.batch_id]
+    return sum(r["rejected"] for r in known), (known[-1]["kind"], known[-1]["reason"]) if known else None
 
 
 def _take_in(runtime: Runtime, contract: SourceContract, drop: Drop, run_id: str, *, judged: bool) -> list[Account]:
@@ -136,8 +136,8 @@ def _take_in(runtime: Runtime, contract: SourceContract, drop: Drop, run_id: str
     accounts = [Account(table, drop.batch_id, drop.business_date, rows_in, stage.rows(), reason=remarks)]
     counted, _ = _refused_before(runtime, table, drop)
     if counted:
-        told = "taken in after all"
-        accounts.append(Account(table, drop.batch_id, drop.business_date, -counted, 0, rejected=-counted, kind="adjustment", reason=told))
+        reason = "ingested after all"
+        accounts.append(Account(table, drop.batch_id, drop.business_date, -counted, 0, rejected=-counted, kind="adjustment", reason=reason))
     with runtime.step.clock("publish"):
         published = runtime.lake.publish(
             stage,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from assets.joins import anti_join, changed_rows, semi_join
-from assets.touch import SELF, Path, Touch, Units, cell
+from assets.touch import SELF, Cell, Path, Touch, Units, cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def touched(
         checkpoint: writes rows down and reads them back.
 
     Returns:
-        None when the touched units cannot be told from the others: rows connect more and more of them.
+        None when rows connect more and more units, so that the touched ones are no longer few.
     """
     follow = _Follow(touch, inputs, keys, checkpoint)
     units = _connected(follow, checkpoint(_union(_touching(follow, changes)).distinct()))
@@ -137,8 +137,9 @@ def _to(bridge: DataFrame, path: Path) -> DataFrame:
     return bridge.withColumns(_cells(path.to))
 
 
-def _cells(cells: Sequence[object]) -> dict[str, Column]:
-    return {f"_on{i}": cell(c).cast("string") for i, c in enumerate(cells)}  # type: ignore[arg-type]
+def _cells(cells: Sequence[Cell]) -> dict[str, Column]:
+    """Columns to join by, as texts."""
+    return {f"_on{i}": cell(c).cast("string") for i, c in enumerate(cells)}
 
 
 def _each(rows: DataFrame, made: Units) -> DataFrame:
@@ -171,9 +172,8 @@ def _connecting(follow: _Follow, argument: str) -> DataFrame | None:
         return None
     rows, nothing = follow.inputs[argument], F.array().cast("array<string>")
     rows = rows.withColumn(ALL, F.concat(*[p.units() for p in paths if p.bridge is None], nothing))
-    for path in (p for p in paths if p.bridge is not None):
-        bridge = _to(follow.inputs[path.bridge], path).withColumn("_more", path.units())  # type: ignore[index]
-        on = _cells(path.on)
+    for path, bridge_rows in ((p, follow.inputs[p.bridge]) for p in paths if p.bridge is not None):
+        bridge, on = _to(bridge_rows, path).withColumn("_more", path.units()), _cells(path.on)
         joined = bridge.select(*on, "_more").dropna(subset=list(on)).join(rows.withColumns(on), list(on), "right")
         rows = joined.withColumn(ALL, F.concat(ALL, F.coalesce("_more", nothing))).drop("_more", *on)
     return rows.select(F.array_sort(F.array_distinct(ALL)).alias(ALL)).where(F.size(ALL) > 1)

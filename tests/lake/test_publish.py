@@ -196,6 +196,6 @@ def test_bookkeeping_tables_are_appended_to(lake: Lake) -> None:
 
 
 def test_lake_can_read_raw_tables_from_another(lake: Lake, tmp_path: Path) -> None:
-    beside = lake.beside()
+    beside = lake.scratch()
     assert beside.uri("raw/health/staff") == lake.uri("raw/health/staff")
     assert beside.uri("cleansed/health/staff") != lake.uri("cleansed/health/staff")

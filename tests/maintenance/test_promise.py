@@ -100,7 +100,7 @@ def test_stages_of_runs_that_are_gone_go_whole(kept: Kept, proven: Callable[...,
     published = kept.data()
     for run in ("killed", "alive"):
         lake.stage(TABLE, run).write_arrow(lake.arrow(TABLE).to_reader())  # type: ignore[union-attr]
-    other = Kept(kept.city.with_lake(lake.beside()))
+    other = Kept(kept.city.with_lake(lake.scratch()))
     other.table.publish({"id": "P1"})
     beside = kept.files(".beside")
     assert (len(beside), len(kept.data())) == (2, 3)

@@ -27,7 +27,7 @@ GONE = ("1", "8", "9")
 ALIVE, DEAD, CONFLICT = 1, 2, 3
 RESIDENCE_MONTHS = 12
 LINKS_AT_ONCE = 15_000_000
-"""Of more, the persons are made in parts, one after the other: beside all that is known of each, what is held grows with them."""
+"""Above this many links, persons are made in hash buckets, one after the other: memory grows with the links that are joined at once."""
 VERSION = {"resident": "op_time", "archive": "update_time", "card": "update_time"}
 """The column that says which of a person's rows in a source is the newest."""
 TABLES = {"resident": "public_security/resident", "archive": "health/archive", "card": "citizen_card/card"}

@@ -83,7 +83,7 @@ def value_of(found: str, place: int, of: int) -> Column:
 def source_count() -> Column:
     """Aggregate: of how many tables the records of a group are.
 
-    A bit for each table: beside other aggregates the engine keeps a set per group for a distinct count, 7 GB for 500,000 persons.
+    A bit for each table: for a distinct count next to other aggregates the engine keeps a set per group, 7 GB for 500,000 persons.
     """
     bit = looked_up({table: 1 << place for place, table in enumerate(sources())}, F.col("source_table"))
     return F.bit_count(F.bit_or(F.coalesce(bit, F.lit(0))))

@@ -33,7 +33,7 @@ LINK = (
     "_source_file", "_row_no", "_batch_id", "_business_date",
 )  # fmt: skip
 TEACHING = ("introduces", "local_numbers", "anchor_key", "anchor_former")
-"""What a record says of local numbers, beside its match."""
+"""What a record says of local numbers, in addition to its match."""
 
 
 def is_sure() -> Column:
@@ -88,9 +88,9 @@ def documents(rows: DataFrame) -> DataFrame:
 def local_numbers(identified: DataFrame, wanted: DataFrame) -> DataFrame:
     """Per local number that a source maps to exactly one valid number (M3): its owner and their name; of those `wanted`."""
     introducing = identified.where(F.col("match").isin(*BY_NUMBER) & F.col("introduces") & (F.size("local_numbers") > 0))
-    told = introducing.select(F.explode("local_numbers").alias("local_number"), "owner", "anchor_key", "anchor_former")
+    taught = introducing.select(F.explode("local_numbers").alias("local_number"), "owner", "anchor_key", "anchor_former")
     return (
-        semi_join(told, wanted, ["local_number"])
+        semi_join(taught, wanted, ["local_number"])
         .groupBy("local_number")
         .agg(
             F.min("owner").alias("local_owner"),
