@@ -242,14 +242,14 @@ class Bucket(Store):
         with clear_errors(self._where(""), self._failure):
             try:
                 self.client.head_bucket(Bucket=self.bucket)
-                said.append(f"bucket {self.bucket} is there")
+                said.append(f"bucket {self.bucket} exists")
             except ClientError as e:
                 if refusal(e) not in ("404", "NoSuchBucket"):
                     raise
                 elsewhere = {} if self._s3.region == "us-east-1" else {"LocationConstraint": self._s3.region}
                 extra = {"CreateBucketConfiguration": elsewhere} if elsewhere else {}
                 self.client.create_bucket(Bucket=self.bucket, **extra)
-                said.append(f"bucket {self.bucket} is made")
+                said.append(f"bucket {self.bucket} was created")
         for what, step in self._protections():
             try:
                 step()

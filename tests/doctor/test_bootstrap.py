@@ -17,13 +17,13 @@ from tests.story.city import citylake
 def test_folders_are_made_once(tmp_path: Path) -> None:
     config = install(tmp_path, landing=str(tmp_path / "far" / "landing"))
     assert bootstrap(config).out.splitlines() == [
-        f"{tmp_path}/lake: the folder is made",
-        f"{tmp_path}/far/landing: the folder is made",
+        f"{tmp_path}/lake: the folder was created",
+        f"{tmp_path}/far/landing: the folder was created",
     ]
     (tmp_path / "lake" / "kept").write_text("a table")
     assert bootstrap(config).out.splitlines() == [
-        f"{tmp_path}/lake: the folder is there",
-        f"{tmp_path}/far/landing: the folder is there",
+        f"{tmp_path}/lake: the folder exists",
+        f"{tmp_path}/far/landing: the folder exists",
     ]
     assert (tmp_path / "lake" / "kept").read_text() == "a table"
 
@@ -32,14 +32,14 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     config = install(tmp_path, lake=str(tmp_path / "file" / "lake"))
     done = citylake("bootstrap", cwd=tmp_path, config=config)
-    assert (done.code, done.err.splitlines()[-1][:40]) == (1, "error: FOLDER: the folder cannot be made")
+    assert (done.code, done.err.splitlines()[-1][:43]) == (1, "error: FOLDER: the folder cannot be created")
 
 
 def test_buckets_keep_old_versions_for_a_while(tmp_path: Path, minio: Minio) -> None:
     name = f"city-{secrets.token_hex(6)}"
     config = on_minio(tmp_path, minio, name)
     first = bootstrap(config).out.splitlines()
-    assert first[0] == f"s3://{name}: bucket {name} is made"
+    assert first[0] == f"s3://{name}: bucket {name} was created"
     client = minio.client()
     assert client.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
     (rule,) = client.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
@@ -48,7 +48,7 @@ def test_buckets_keep_old_versions_for_a_while(tmp_path: Path, minio: Minio) -> 
     client.put_object(Bucket=name, Key="lake/a", Body=b"1")
     client.put_object(Bucket=name, Key="lake/a", Body=b"2")
     again = bootstrap(config).out.splitlines()
-    assert again == [f"s3://{name}: bucket {name} is there", *first[1:]]
+    assert again == [f"s3://{name}: bucket {name} exists", *first[1:]]
     assert client.get_object(Bucket=name, Key="lake/a")["Body"].read() == b"2"
     assert len(client.list_object_versions(Bucket=name, Prefix="lake/a")["Versions"]) == 2
     assert len(client.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]) == 1
