@@ -14,13 +14,13 @@ from operator import or_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import source_key
+from assets.base.population.records import of_linked_person
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.themes.health import survivor
 from assets.themes.health.facts import facts
 from assets.themes.health.rules import Defaults, DetectionRule, catalogue, defaults, rules, years_before
 from assets.themes.health.service import VISIT
-from assets.touch import SELF, Cell, EveryDate, Turn, own, units, via
+from assets.touch import SELF, Cell, EveryDate, Turn, own, units
 
 ARCHIVE = (
     "ehr_no", "empi_id", "person_uid", "state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date",
@@ -133,8 +133,7 @@ def _thresholds(column: Cell) -> tuple[Turn, ...]:
     touch={
         "delivered": (
             own(number="ehr_no", id="id_no", turns=(*_thresholds("create_date"), *_thresholds("input_time"))),
-            via("link", on=(lambda: F.lit(survivor.ARCHIVE), lambda: source_key(survivor.ARCHIVE)), to=("source_table", "source_key"),
-                person="person_uid"),
+            of_linked_person(survivor.ARCHIVE),
         ),
         "link": own(_of_link, reads=("person_uid", "match", "match_reason", "id_no")),
         "person": own(person="person_uid", reads=("hukou_div",)),

@@ -12,7 +12,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import source_key
+from assets.base.population.records import of_linked_person, source_key
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import hash_bucket, left_join_lookup, split_unique_keys, union_materialized
 from assets.themes.health import survivor
@@ -175,8 +175,7 @@ _STATES_A_DEATH = ("status", "death_date")
         "visit": own(_delivered(VISIT), connects=False),
         "archive": (
             own(number="ehr_no", reads=("empi_id", *survivor.DELIVERED[2:])),
-            via("link", on=(lambda: F.lit(survivor.ARCHIVE), lambda: source_key(survivor.ARCHIVE)), to=("source_table", "source_key"),
-                person="person_uid", reads=("empi_id", *survivor.DELIVERED[2:])),
+            of_linked_person(survivor.ARCHIVE, reads=("empi_id", *survivor.DELIVERED[2:])),
         ),
         "staff": (*_made_by_staff("examination", EXAM, "doctor", "input_user"),
                   *_made_by_staff("followup", FOLLOWUP, "doctor", "input_user"), *_made_by_staff("visit", VISIT, "dr_code")),
