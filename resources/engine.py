@@ -23,6 +23,8 @@ TIME_ZONE = "Asia/Shanghai"
 SESSION = {
     "spark.sql.session.timeZone": TIME_ZONE,
     "spark.sql.ansi.enabled": "true",
+    # the line of Python that made each expression is not looked up: with a table's rules as one plan that was a sixth of a small night
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 
 SILENT = ("DataFrameQueryContextLogger", "pyspark.sql.connect.logging")

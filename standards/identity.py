@@ -11,6 +11,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards import divisions
+from standards.checksums import character, sum_of_digits
 from standards.tables import placeholders
 from standards.text import (
     BLANKS,
@@ -53,18 +54,27 @@ def normalise(raw: Column) -> Column:
     return F.when(raw.rlike(TYPED_WELL), raw).otherwise(F.regexp_replace(once, r"\.0[ '\"-]*\z|[ '\"-]+", ""))
 
 
+def halves(body: Column) -> tuple[Column, Column]:
+    """The first nine and the last eight of 17 digits, as whole numbers; NULL for other text.
+
+    To take 17 digits out of a text costs an engine as much as all that is asked of the number besides.
+    """
+    return F.substring(body, 1, 9).try_cast("int"), F.substring(body, 10, 8).try_cast("int")
+
+
+def weighted(left: Column, right: Column) -> Column:
+    """The sum of the 17 digits by their weights, of their two halves (ISO 7064 MOD 11-2)."""
+    return sum_of_digits(left, WEIGHTS[:9]) + sum_of_digits(right, WEIGHTS[9:])
+
+
+def check_of(total: Column) -> Column:
+    """The check character for the sum of the digits, NULL for NULL."""
+    return character(CHECK_DIGITS, F.pmod(total, F.lit(11)))
+
+
 def check_digit(body: Column) -> Column:
     """The 18th character for 17 digits, NULL for NULL: ISO 7064 MOD 11-2 (GB 11643-1999)."""
-    # as two numbers: to take 17 digits out of a text costs an engine as much as all that is asked of the number besides
-    left, right = (F.substring(body, at, n).try_cast("int") for at, n in ((1, 9), (10, 8)))
-    total = _weighted(left, WEIGHTS[:9]) + _weighted(right, WEIGHTS[9:])
-    return F.when(total.isNotNull(), F.substring(F.lit(CHECK_DIGITS), F.pmod(total, F.lit(11)).cast("int") + 1, F.lit(1)))
-
-
-def _weighted(number: Column, weights: tuple[int, ...]) -> Column:
-    """The sum of the number's digits by weight. floor(n / 10^k) is taken once for each k: it is ten times the next, and a digit."""
-    places = weights[::-1]
-    return sum((F.floor(number / 10**k) * (w - 10 * less) for k, (w, less) in enumerate(zip(places, (0, *places), strict=False))), F.lit(0))
+    return check_of(weighted(*halves(body)))
 
 
 def _fixes(raw: Column) -> tuple[Column, ...]:
@@ -96,7 +106,14 @@ def identity_rule(business_date: Column, test_divisions: bool = False) -> Steps:
     def computed(row: Row) -> dict[str, Column]:
         body = row["body"]
         birth = F.concat_ws("-", F.substring(body, 7, 4), F.substring(body, 11, 2), F.substring(body, 13, 2))
-        return {"birth": birth.try_cast("date"), "check": check_digit(body)}
+        left, right = halves(body)
+        return {"birth": birth.try_cast("date"), "left": left, "right": right}
+
+    def summed(row: Row) -> dict[str, Column]:
+        return {"total": weighted(row["left"], row["right"])}
+
+    def checked(row: Row) -> dict[str, Column]:
+        return {"check": check_of(row["total"])}
 
     def judged(row: Row) -> dict[str, Column]:
         s, old, birth = row["s"], row["old"], row["birth"]
@@ -135,4 +152,4 @@ def identity_rule(business_date: Column, test_divisions: bool = False) -> Steps:
             "codes": F.when(row["absent"], no_codes()).otherwise(codes_text(fixes, found)),
         }
 
-    return clean_by(normalise), shape, computed, judged, answer
+    return clean_by(normalise), shape, computed, summed, checked, judged, answer

@@ -11,11 +11,13 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards import names
-from standards.identity import HMT, PROVINCES, check_digit
+from standards.checksums import character, ranked, sum_of_ranks
+from standards.identity import HMT, PROVINCES, check_of, halves, weighted
 from standards.text import (
     HAN,
     SCIENTIFIC,
     Row,
+    Step,
     Steps,
     clean_by,
     codes_text,
@@ -43,33 +45,35 @@ SHAPES = {18: f"^[{CREDIT_ALPHABET}]{{18}}\\z", 9: r"^[0-9A-Z]{8}[0-9X]\z", 15: 
 SAME_FORM = "有限责任公司", "有限公司"
 
 
-def _digit(text: Column, place: int, alphabet: str) -> Column:
-    """The place of a character in the alphabet, by a translation into characters that follow one another."""
-    in_order = "".join(chr(48 + i) for i in range(len(alphabet)))
-    return F.ascii(F.translate(F.substring(text, place, 1), alphabet, in_order)) - 48
+def credit_sum(code: Column) -> Column:
+    """The sum of the first 17 characters of a credit code by their weights (GB 32100)."""
+    return sum_of_ranks(ranked(code, CREDIT_ALPHABET), CREDIT_WEIGHTS)
 
 
-def credit_check(body: Column) -> Column:
-    """The 18th character for the 17 before it (GB 32100)."""
-    total = sum((_digit(body, i, CREDIT_ALPHABET) * w for i, w in enumerate(CREDIT_WEIGHTS, 1)), F.lit(0))
-    return F.when(body.isNotNull(), F.substring(F.lit(CREDIT_ALPHABET), F.pmod(31 - F.pmod(total, F.lit(31)), F.lit(31)) + 1, F.lit(1)))
+def credit_check(total: Column) -> Column:
+    """The 18th character of a credit code for the sum of the 17 before it (GB 32100)."""
+    return character(CREDIT_ALPHABET, F.pmod(31 - F.pmod(total, F.lit(31)), F.lit(31)))
 
 
-def organisation_check(body: Column) -> Column:
-    """The 9th character for the 8 before it (GB 11714)."""
-    total = sum((_digit(body, i, CODE_ALPHABET) * w for i, w in enumerate(CODE_WEIGHTS, 1)), F.lit(0))
-    return F.when(body.isNotNull(), F.substring(F.lit(CODE_CHECKS), F.pmod(total, F.lit(11)) + 1, F.lit(1)))
+def organisation_sum(code: Column) -> Column:
+    """The sum of the first 8 characters of an organisation code by their weights (GB 11714)."""
+    return sum_of_ranks(ranked(code, CODE_ALPHABET), CODE_WEIGHTS)
 
 
-def _hybrid(p: Column, body: Column, places: range) -> Column:
-    """The running product of ISO 7064 MOD 11,10 after the digits at these places. Seven at a time: an expression may only be so deep."""
+def organisation_check(total: Column) -> Column:
+    """The 9th character of an organisation code for the sum of the 8 before it (GB 11714)."""
+    return character(CODE_CHECKS, F.pmod(total, F.lit(11)))
+
+
+def registration_product(product: Column, number: Column, places: range) -> Column:
+    """The running product of ISO 7064 MOD 11,10 after the digits of a registration number at these places; it begins with 10 (GS 15)."""
     for i in places:
-        p = F.pmod(2 * (F.pmod(p + (F.ascii(F.substring(body, i, 1)) - 49), F.lit(10)) + 1), F.lit(11))
-    return p
+        product = F.pmod(2 * (F.pmod(product + (F.ascii(F.substring(number, i, 1)) - 49), F.lit(10)) + 1), F.lit(11))
+    return product
 
 
 def registration_check(product: Column) -> Column:
-    """The 15th digit for the product of the 14 before it (GS 15)."""
+    """The 15th digit of a registration number for the product of the 14 before it (GS 15)."""
     return F.pmod(11 - product, F.lit(10)).cast("string")
 
 
@@ -101,17 +105,34 @@ def organisation_no_rule(registrar: bool = False) -> Steps:
             fits |= (length == n) & s.rlike(shape)
         return {"length": length, "fits": fits, "sound": F.when(fits, s)}
 
-    def halfway(row: Row) -> dict[str, Column]:
-        return {"half": _hybrid(F.lit(10), F.when(row["length"] == 15, row["sound"]), range(1, 8))}
-
-    def computed(row: Row) -> dict[str, Column]:
+    def apart(row: Row) -> dict[str, Column]:
         s, length = row["sound"], row["length"]
+        left, right = halves(F.when(s.rlike(CITIZEN), s))
         return {
-            "check": F.when(length == 18, credit_check(F.substring(s, 1, 17)))
-            .when(length == 9, organisation_check(F.substring(s, 1, 8)))
-            .when(length == 15, registration_check(_hybrid(row["half"], s, range(8, 15)))),
-            "inner": F.when(length == 18, organisation_check(F.substring(s, 9, 8))),
-            "citizen": F.when(s.rlike(CITIZEN), check_digit(F.substring(s, 1, 17)) == F.substring(s, 18, 1)),
+            "credit": F.when(length == 18, s),
+            "code": F.when(length == 18, F.substring(s, 9, 9)).when(length == 9, s),
+            "registration": F.when(length == 15, s),
+            "product": F.when(length == 15, F.lit(10)),
+            "left": left,
+            "right": right,
+        }
+
+    def multiplied(places: range) -> Step:
+        return lambda row: {"product": registration_product(row["product"], row["registration"], places)}
+
+    def summed(row: Row) -> dict[str, Column]:
+        return {
+            "credit_sum": credit_sum(row["credit"]),
+            "code_sum": organisation_sum(row["code"]),
+            "citizen_sum": weighted(row["left"], row["right"]),
+        }
+
+    def checked(row: Row) -> dict[str, Column]:
+        code_check = organisation_check(row["code_sum"])
+        return {
+            "check": F.coalesce(credit_check(row["credit_sum"]), code_check, registration_check(row["product"])),
+            "inner": F.when(row["credit"].isNotNull(), code_check),
+            "citizen": check_of(row["citizen_sum"]) == F.substring(row["sound"], 18, 1),
         }
 
     def answer(row: Row) -> dict[str, Column]:
@@ -142,7 +163,8 @@ def organisation_no_rule(registrar: bool = False) -> Steps:
             "codes": F.when(untouched, no_codes()).otherwise(codes_text(repaired, found)),
         }
 
-    return clean_by(lambda raw: F.translate(identifier(raw), "-", "")), judged, halfway, computed, answer
+    products = (multiplied(range(first, min(first + 3, 15))) for first in range(1, 15, 3))
+    return clean_by(lambda raw: F.translate(identifier(raw), "-", "")), judged, apart, *products, summed, checked, answer
 
 
 def normalise(name: Column) -> Column:

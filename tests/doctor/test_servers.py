@@ -149,7 +149,7 @@ def test_keys_that_may_write_but_not_delete(
     minio.client().put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
     code, checks = in_process(settings_of(on_minio(tmp_path, minio, bucket)), capsys)
     assert (code, checks["lake"]["verdict"], checks["clean-up"]["verdict"]) == (1, "problem", "problem")
-    assert checks["lake"]["found"].startswith("STORE: what was written to try it cannot be removed (s3://")
+    assert checks["lake"]["found"].startswith("STORE: the test files cannot be removed (s3://")
     assert everything(minio, bucket) != []
 
 

@@ -40,7 +40,9 @@ def _text(drop: Path, encoding: str) -> str:
 
 
 def wrong_encoding(drop: Path) -> None:
-    _seal(drop, _text(drop, "gb18030").encode("utf-8"))
+    """Bytes of two encodings in one file: none of them is right for all of it."""
+    data = _file(drop).read_bytes()
+    _seal(drop, data + data.decode("gb18030").splitlines()[1].encode("utf-8") + b"\xff\n")
 
 
 def missing_column(drop: Path) -> None:

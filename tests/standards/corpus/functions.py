@@ -12,7 +12,21 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards import addresses, codes, coordinates, divisions, identity, masking, names, numbers, organisations, phones, tables, text
+from standards import (
+    addresses,
+    checksums,
+    codes,
+    coordinates,
+    divisions,
+    identity,
+    masking,
+    names,
+    numbers,
+    organisations,
+    phones,
+    tables,
+    text,
+)
 from tests.standards.corpus.values import DAYS, DEGREES, MOMENTS, ORGANISATIONS, QUALIFIED, TEXTS
 
 RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
@@ -62,6 +76,14 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     text.text_fixes: lambda c: text.codes_text(*text.text_fixes(c)),
     text.identifier_fixes: lambda c: text.codes_text(*text.identifier_fixes(c)),
     identity.normalise: identity.normalise,
+    checksums.balanced_sum: lambda c: checksums.balanced_sum([F.length(c), F.length(c) + 1, F.lit(1)]),
+    checksums.character: lambda c: checksums.character("0X9", F.pmod(F.length(c), F.lit(3))),
+    checksums.ranked: lambda c: checksums.ranked(c, "ACB"),
+    checksums.sum_of_ranks: lambda c: checksums.sum_of_ranks(F.when(c.rlike("^[0-9]{3}\\z"), c), (1, 2, 3)),
+    checksums.sum_of_digits: lambda c: checksums.sum_of_digits(F.length(c), (1, 2, 3)),
+    identity.halves: lambda c: F.struct(*identity.halves(c)),
+    identity.weighted: lambda c: identity.weighted(F.length(c), F.length(c) + 1),
+    identity.check_of: lambda c: identity.check_of(F.length(c)),
     identity.check_digit: identity.check_digit,
     names.normalise: names.normalise,
     names.unified: names.unified,
@@ -71,9 +93,12 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     divisions.county_of: divisions.county_of,
     text.whole_text: text.whole_text,
     numbers.qualifier: numbers.qualifier,
-    organisations.credit_check: lambda c: organisations.credit_check(F.when(c.rlike(organisations.SHAPES[18]), F.substring(c, 1, 17))),
-    organisations.organisation_check: lambda c: organisations.organisation_check(
-        F.when(c.rlike("^[0-9A-Z]{8,9}\\z"), F.substring(c, 1, 8))
+    organisations.credit_sum: lambda c: organisations.credit_sum(F.when(c.rlike(organisations.SHAPES[18]), c)),
+    organisations.credit_check: lambda c: organisations.credit_check(F.length(c)),
+    organisations.organisation_sum: lambda c: organisations.organisation_sum(F.when(c.rlike("^[0-9A-Z]{8,9}\\z"), c)),
+    organisations.organisation_check: lambda c: organisations.organisation_check(F.length(c)),
+    organisations.registration_product: lambda c: organisations.registration_product(
+        F.lit(10), F.when(c.rlike("^[0-9]{15}\\z"), c), range(1, 4)
     ),
     organisations.registration_check: lambda c: organisations.registration_check(F.length(c)),
     organisations.kind: organisations.kind,
