@@ -23,9 +23,10 @@ TIME_ZONE = "Asia/Shanghai"
 SESSION = {
     "spark.sql.session.timeZone": TIME_ZONE,
     "spark.sql.ansi.enabled": "true",
-    # the line of Python that made each expression is not looked up: with a table's rules as one plan that was a sixth of a small night
-    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
+
+CALL_SITES = {"spark.python.sql.dataFrameDebugging.enabled": "false"}
+"""The line of Python that made each expression is not looked up: that was a sixth of a small night."""
 
 SILENT = ("DataFrameQueryContextLogger", "pyspark.sql.connect.logging")
 """Loggers that are silenced: one repeats the values that made a query fail, one logs a stack trace for every missing response. They are
@@ -168,6 +169,9 @@ class Sail(Engine):
         server = sail_server(self._s3, AS_WRITTEN)
         self._server = server
         return f"sc://127.0.0.1:{server.listening_address[1]}"
+
+    def _session_settings(self) -> dict[str, str]:
+        return CALL_SITES
 
     def spilled(self) -> int | None:
         return 0 if os.environ.get(self.MEMORY, "unbounded") == "unbounded" else None

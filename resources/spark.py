@@ -54,6 +54,7 @@ multiply: with them the optimiser takes minutes and all memory for a table of fo
 SERVER = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.python.sql.dataFrameDebugging.enabled": "false",  # as on Sail, where it is a setting of the session
     "spark.log.level": "WARN",
     "spark.ui.enabled": "false",
     "spark.sql.ui.explainMode": "simple",

@@ -78,7 +78,7 @@ def test_thorough(tmp_path: Path, minio: Minio, bucket: str) -> None:
     report = doctor(on_minio(tmp_path, minio, bucket), "--thorough")
     assert (report.code, report.bad) == (0, set()), report.checks
     assert report.found("put-if-absent").startswith("8 writers, 500 rounds: one was first in each; ")
-    assert report.found("lake").endswith("; old versions are not kept (`citylake bootstrap` sets that)")
+    assert report.found("lake").endswith("; old versions are not kept (`citylake bootstrap` turns that on)")
     assert everything(minio, bucket) == []
 
 

@@ -169,6 +169,7 @@ def on_text() -> dict[str, Column]:
         "array": F.array(c, F.lit("z"), none),
         "array_compact": F.array_compact(F.array(c, F.lit("z"), none)),
         "array_contains": F.array_contains(F.array_compact(F.array(c, F.lit("z"), none)), "a"),
+        "array_distinct": F.array_distinct(F.array(c, c, F.lit("z"))),
         "array_join": F.array_join(F.array(c, none, F.lit("z")), ","),
         "array_union": F.array_union(F.array(c, c, none), F.array(none, F.lit("a"))),
         "arrays_overlap": F.arrays_overlap(F.array(c, none), F.array(F.lit("a"), F.lit("12"))),
