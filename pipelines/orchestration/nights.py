@@ -36,6 +36,13 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+# The history of runs, in databases that stay open.
+storage:
+  custom:
+    module: pipelines.orchestration.sqlite_storage
+    class: OpenSqliteStorage
+    config:
+      base_dir: {env: DAGSTER_HOME}
 # Steps log through Dagster; capturing what they print would cost two processes per run.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
