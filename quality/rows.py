@@ -48,21 +48,15 @@ def typed(contract: SourceContract, raw: DataFrame, *, test_divisions: bool) -> 
         for c in contract.delivered
     }
     parsed = _multi_column_values(contract, parse(_multi_column_texts(contract, hashed), rules))
-    values = parsed.select(
-        *[_value(contract, c).alias(c.name) for c in contract.columns],
-        _codes(contract).alias(_CODES),
-        *LINEAGE,
-        "_extract_ts",
-        "_op",
-        "_order",
-        "_row_hash",
-    )
+    about = (*LINEAGE, "_extract_ts", "_op", "_order", "_row_hash")
+    values = parsed.select(*[_value(contract, c).alias(c.name) for c in contract.columns], _codes(contract).alias(_CODES), *about)
     none = F.array().cast("array<string>")
     if contract.delivery.mode == Mode.FULL:
         of_its_day = F.md5(F.concat_ws("|", "_row_hash", F.col("_business_date").cast("string")))
         values = values.withColumn("_row_hash", F.when(F.col(_CODES).contains("_FUTURE"), of_its_day).otherwise(F.col("_row_hash")))
     return values.select(
-        *[c for c in values.columns if c != _CODES],
+        *[c.name for c in contract.columns],
+        *about,
         F.when(F.col(_CODES) == "", none).otherwise(F.split(F.col(_CODES), ",")).alias("_codes"),
         _bad(contract).alias("_bad"),
         _sequence(contract).alias("_seq"),

@@ -81,6 +81,8 @@ class Lake:
         self._raw_from = raw_from
         self._looked_at: set[tuple[str, str]] = set()
         """Tables and files that this process has found sound: a published file is never written again."""
+        self._opened: dict[str, DeltaTable] = {}
+        """The newest version of each table that was opened last."""
 
     def scratch(self) -> Lake:
         """An empty lake within this one that reads raw from it, and is no part of it."""
@@ -102,9 +104,21 @@ class Lake:
 
         try:
             with self._watched(table):
-                return DeltaTable(self.uri(table), version=version, storage_options=self.options)
+                if version is not None:
+                    return DeltaTable(self.uri(table), version=version, storage_options=self.options)
+                if not self._is_newest(table):
+                    self._opened[table] = DeltaTable(self.uri(table), storage_options=self.options)
+                return self._opened[table]
         except TableNotFoundError:
             return None
+
+    def _is_newest(self, table: str) -> bool:
+        """Whether the version that was opened last is still the newest one. To look for the next commit is much cheaper than to read
+        the log, which every step of a night asks for."""
+        if (handle := self._opened.get(table)) is None:
+            return False
+        store, log, version = self._home(table).store, f"{table}/_delta_log", handle.version()
+        return store.has_file(f"{log}/{version:020}.json") and not store.has_file(f"{log}/{version + 1:020}.json")
 
     @contextmanager
     def _watched(self, table: str | None = None) -> Iterator[None]:

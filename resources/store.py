@@ -82,6 +82,10 @@ class Store(ABC):
         """Whether there is anything below a path."""
         return bool(self.children(path))
 
+    @abstractmethod
+    def has_file(self, path: str) -> bool:
+        """Whether there is a file of this name."""
+
 
 class Folder(Store):
     """A folder of this machine."""
@@ -137,6 +141,9 @@ class Folder(Store):
             with suppress(OSError):  # the first folder that is not empty
                 for folder in file.relative_to(self.root).parents[:-1]:
                     Path(self.root, folder).rmdir()
+
+    def has_file(self, path: str) -> bool:
+        return Path(self.root, path).is_file()
 
     def check(self) -> None:
         try:
@@ -197,6 +204,18 @@ class Bucket(Store):
     def has(self, path: str) -> bool:
         with clear_errors(self._where(path), self._failure):
             return bool(self.client.list_objects_v2(Bucket=self.bucket, Prefix=self._below(path), MaxKeys=1).get("KeyCount"))
+
+    def has_file(self, path: str) -> bool:
+        from botocore.exceptions import ClientError
+
+        with clear_errors(self._where(path), self._failure):
+            try:
+                self.client.head_object(Bucket=self.bucket, Key=self.key(path))
+            except ClientError as e:
+                if refusal(e) in ("404", "NoSuchKey"):
+                    return False
+                raise
+            return True
 
     def _keys(self, path: str) -> Iterator[str]:
         return (o["Key"] for o in self._objects(path))
