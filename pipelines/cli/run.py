@@ -38,9 +38,6 @@ def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_jso
         raise WrongUse("AS_OF", f"{as_of!r} is not a date", "--as-of", "Write it as YYYY-MM-DD") from e
     check_business_date(day)
     runtime = Runtime.of(settings)
-    check_installation(runtime)
-    if not select:
-        refuse_earlier(runtime, day)
     unknown = sorted(set(select or []) - known_tables(runtime))
     if unknown:
         raise WrongUse(
@@ -49,6 +46,9 @@ def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_jso
             "--select",
             "Use names such as cleansed/health/archive; see `citylake tables`",
         )
+    check_installation(runtime)
+    if not select:
+        refuse_earlier(runtime, day)
     try:
         with progress(f"night of {day}", len(select) if select else len(known_tables(runtime))) as step:
             runtime.progress = step
