@@ -36,7 +36,7 @@ CONTROL_TABLES = (LEDGER, RELEASE, HOLD, QUARANTINE, MAINTENANCE, NOTICE, PROFIL
 """The lake's own tables. They are part of no release."""
 UNREACHABLE, UNFINISHED, SETTLED = "unreachable", "unfinished", "settled"
 """Kinds of accounts without rows, of what a night could not read: the source did not answer; a folder had no manifest yet; neither is
-so any more. Their batch is named by the business date."""
+so any more. Their batch is `no-batch-DATE`."""
 ACCOUNTS = "accounts"
 """The key in a commit's metadata under which it carries its ledger accounts."""
 

@@ -112,7 +112,7 @@ def _note_unread(runtime: Runtime, contract: SourceContract, business_date: date
 
 
 def _note(table: str, day: date, kind: str, reason: str = "") -> Account:
-    return Account(table, day.isoformat(), day, 0, 0, kind=kind, reason=reason)
+    return Account(table, f"no-batch-{day}", day, 0, 0, kind=kind, reason=reason)
 
 
 def _record_notes(runtime: Runtime, notes: list[Account], run_id: str, as_of: date) -> None:
