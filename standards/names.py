@@ -27,6 +27,8 @@ LOST = "[?□▯▢■◻⬜☐〓⿰-⿻\ufffd\ue000-\uf8ff]"
 DAMAGED = f"{LOST}|{MOJIBAKE}"
 LONGEST = 100
 """Characters of a name that are compared one by one: the time that takes grows with the square of the length."""
+MOST_GAPS = 3
+"""Of a name with more gaps too little is left to compare, and an engine may try all ways to fill them."""
 SUSPECT = f"{PLACEHOLDER}|{DAMAGED}|[*]"
 HAN_BLOCKS = ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
 
@@ -111,8 +113,10 @@ def in_part(key: Column) -> Column:
 def could_be(key: Column, whole: Column) -> Column:
     """Whether a comparison key with lost characters could be that of a `whole` name: marks in a row stand for one character up to
     as many as there are marks, because some systems write one per byte (李? and 李?? for 李㛃)."""
-    pattern = F.regexp_replace(F.translate(key, "%_\\", "???"), f"{LOST}+", "_%")
-    return in_part(key) & (F.length(whole) <= F.length(key)) & F.like(whole, pattern)
+    gaps = F.regexp_replace(F.translate(key, "%_\\", "???"), f"{LOST}+", "?")
+    few = F.length(gaps) - F.length(F.translate(gaps, "?", "")) <= MOST_GAPS
+    fits = F.like(whole, F.when(few, F.replace(gaps, F.lit("?"), F.lit("_%"))))
+    return F.coalesce(in_part(key) & (F.length(whole) <= F.length(key)) & fits, F.lit(False))
 
 
 def same_person_name(a_key: Column, b_key: Column, former_key: Column) -> Column:
