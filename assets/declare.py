@@ -30,19 +30,29 @@ class Parameter:
     name: str
 
 
+Remarks = Callable[[frozenset[str]], list[str]]
+
+
 @dataclass(frozen=True)
 class TableAsset:
-    """One declared table: `function(**inputs, **parameters) -> DataFrame`. touch: None when it is always made whole."""
+    """One declared table: `function(**inputs, **parameters) -> DataFrame`.
+
+    touch: None when it is always made whole. remarks: says of the delivered tables (SOURCES) what a reader of this one has to know.
+    """
 
     name: str
     function: Callable[..., Any]
     inputs: dict[str, str]
     parameters: dict[str, str]
     touch: Touch | None = None
+    remarks: Remarks | None = None
 
 
 AS_OF: Any = Parameter("as_of")
 """The run's business date, a `datetime.date`; the wall clock is never read."""
+
+SOURCES: Any = Parameter("sources")
+"""`frozenset[str]`: the delivered tables that have rows, such as `health/archive`. Absence from a table nobody delivered says nothing."""
 
 PSEUDONYM: Any = Parameter("pseudonym")
 """`Column -> Column`: the keyed pseudonym (HMAC-SM3, 64 hex characters) of an already normalised text."""
@@ -64,7 +74,12 @@ def table(name: str) -> Any:
 
 
 def lake_asset(
-    name: str, *, unit: Units | None = None, touch: Mapping[str, Path | tuple[Path, ...]] | None = None, whole_above: float = WHOLE_ABOVE
+    name: str,
+    *,
+    unit: Units | None = None,
+    touch: Mapping[str, Path | tuple[Path, ...]] | None = None,
+    whole_above: float = WHOLE_ABOVE,
+    remarks: Remarks | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare the table `layer/domain/table`. The function stays callable with small frames.
 
@@ -73,6 +88,7 @@ def lake_asset(
         unit: the units of its rows.
         touch: argument of an input -> the paths from its rows to units; without it the table is always made whole.
         whole_above: the share of touched rows above which the table is made whole.
+        remarks: what a release says of the table, from the delivered tables that have rows.
     """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -84,7 +100,7 @@ def lake_asset(
             raise ValueError(f"{name} is declared twice: in {_REGISTRY[name].function.__module__} and {function.__module__}")
         inputs = {n: d.name for n, d in defaults.items() if isinstance(d, TableInput)}
         parameters = {n: d.name for n, d in defaults.items() if isinstance(d, Parameter)}
-        _REGISTRY[name] = TableAsset(name, function, inputs, parameters, _touch(name, inputs, unit, touch, whole_above))
+        _REGISTRY[name] = TableAsset(name, function, inputs, parameters, _touch(name, inputs, unit, touch, whole_above), remarks)
         return function
 
     return declare

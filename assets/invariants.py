@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 EXAMPLES = 5
 """Number of examples kept of the violations."""
 FILE = "invariants.yaml"
-PLACE = re.compile(r"\{([a-z0-9_/]+)\}")
+PLACE = re.compile(r"\{([a-z0-9_]+/[a-z0-9_/]+)\}")
 """A table name in a query."""
+NIGHT = "{as_of}"
+"""The date of the release in a query."""
 
 
 class ReleaseTables(Protocol):
@@ -141,7 +143,8 @@ def read_invariants(file: Path) -> list[Invariant]:
     return found
 
 
-def _query(query: str, release: ReleaseTables) -> Violations:
+def _query(written: str, release: ReleaseTables) -> Violations:
+    query = written.replace(NIGHT, f"DATE '{release.as_of}'")
     count = release.sql(f"SELECT count(*) AS n FROM ({query}) v")[0]["n"]
     examples = release.sql(f"SELECT example FROM ({query}) v ORDER BY example LIMIT {EXAMPLES}") if count else []
     return Violations(count, tuple(str(r["example"]) for r in examples))

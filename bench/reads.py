@@ -57,7 +57,10 @@ def reads(inputs: Path, outputs: Path) -> dict[str, Reads]:
     def derived(table: str) -> DataFrame:
         return ours.derived(assets[table], contracts[table], lambda name: read(outputs.resolve() / name), values)
 
-    values, found = {"as_of": AS_OF, "pseudonym": pseudonym_column(KEY), "checkpoint": checkpoint}, dict[str, Reads]()
+    values, found = (
+        {"as_of": AS_OF, "pseudonym": pseudonym_column(KEY), "checkpoint": checkpoint, "sources": frozenset(SOURCES)},
+        dict[str, Reads](),
+    )
     made = {f"cleansed/{source}": partial(cleansed, source) for source in SOURCES} | {table: partial(derived, table) for table in DERIVED}
     for table, make in made.items():
         plans.clear()

@@ -210,8 +210,8 @@ _RULES_AT_TABLE = (
         ("F_SWAPCOL",), takes=(DATES, DATES, ("identity",)),
     ),
     RuleAtTable(
-        "status", Level.ROW, "sets a status (first) that is `open` to `closed` when the date of its end (second) is filled", (2, 2),
-        ("F_STATUS",), (Option("open", codes_of=0), Option("closed", codes_of=0)), takes=(("code",), DATES),
+        "status", Level.ROW, "sets a status (first) that is `open` to `closed` when the date of its end (second) is past", (2, 2),
+        ("F_STATUS", "W_FUTURE"), (Option("open", codes_of=0), Option("closed", codes_of=0)), takes=(("code",), DATES),
     ),
     RuleAtTable(
         "reversal", Level.ROW, "flags negative amounts (first), with or without the number of the reversed payment (second)", (1, 2),

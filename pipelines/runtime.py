@@ -123,7 +123,12 @@ class Runtime:
 
     def parameter(self, name: str, **run: Any) -> Any:
         """A parameter of an asset function by its name."""
-        return self.pseudonym if name == "pseudonym" else run[name]
+        own = {"pseudonym": lambda: self.pseudonym, "sources": self.delivered}
+        return own[name]() if name in own else run[name]
+
+    def delivered(self) -> frozenset[str]:
+        """The delivered tables that have rows in the cleansed layer, such as `health/archive`."""
+        return frozenset(f"{c.domain}/{c.table}" for c in self.sources.values() if self.lake.rows(c.name))
 
 
 def valid_codes() -> dict[str, tuple[str, ...]]:

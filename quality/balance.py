@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
+"""The counts of an account: the first is the sum of the others."""
+
 
 @dataclass(frozen=True)
 class Account:

@@ -91,12 +91,15 @@ def _birth(rule: ContractRule, contract: Contract) -> Steps:
 
 
 def _status(rule: ContractRule, contract: Contract) -> Steps:
-    """Set the status to `closed` when it is `open` although the date of its end is filled: F_STATUS."""
+    """Set the status to `closed` when it is `open` although the date of its end is filled: F_STATUS. An end after the business date
+    has not come yet, so the status stays: W_FUTURE at the date."""
     open_, closed = rule.option("open"), rule.option("closed")
 
     def answer(row: Row) -> dict[str, Column]:
-        wrong = F.coalesce((row["0"] == open_) & row["1"].isNotNull(), F.lit(False))
-        return {"value0": F.when(wrong, F.lit(closed)).otherwise(row["0"]), "codes0": flag(wrong, "F_STATUS")}
+        ended = row["1"].cast("date") <= row["day"]
+        wrong = F.coalesce((row["0"] == open_) & ended, F.lit(False))
+        value = F.when(wrong, F.lit(closed)).otherwise(row["0"])
+        return {"value0": value, "codes0": flag(wrong, "F_STATUS"), "codes1": flag(~ended, "W_FUTURE")}
 
     return (answer,)
 

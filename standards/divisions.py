@@ -87,6 +87,12 @@ def county_of(division: Column) -> Column:
     return F.coalesce(F.substring(division, 1, 6), F.lit(CITY))
 
 
+def town_of(division: Column) -> Column:
+    """The town (9 digits) of a valid 12-digit division; NULL when it does not say one."""
+    town = F.substring(division, 1, 9)
+    return F.when(F.length(town) == 9, F.when(~town.endswith("000"), town))
+
+
 def division_rule(test_divisions: bool = False) -> Steps:
     """Rule `division`: value string of 12 digits.
 

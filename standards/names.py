@@ -22,9 +22,13 @@ PLAIN = f"^[\u4e00-\u9fff{DOT}]*\\z"
 PLACEHOLDER = "测试|[Tt][Ee][Ss][Tt]|无名|未知|某|之[子女]|[0-9*xX]{2,}"
 MOJIBAKE = "锟斤|斤拷|烫烫|屯屯|[\u00a1-\u00ff]{4}|[ã-é][\u00a0-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”–—˜™š›œžŸ]{2}"
 """UTF-8 read as GBK or Latin-1, GBK read as Latin-1, memory that was never written."""
-DAMAGED = f"[?□▯▢■◻⬜☐〓⿰-⿻\ufffd\ue000-\uf8ff]|{MOJIBAKE}"
+LOST = "[?□▯▢■◻⬜☐〓⿰-⿻\ufffd\ue000-\uf8ff]"
+"""What a system writes for a character that it does not have: once per character, or once per byte of it."""
+DAMAGED = f"{LOST}|{MOJIBAKE}"
 LONGEST = 100
 """Characters of a name that are compared one by one: the time that takes grows with the square of the length."""
+MOST_GAPS = 3
+"""Of a name with more gaps too little is left to compare, and an engine may try all ways to fill them."""
 SUSPECT = f"{PLACEHOLDER}|{DAMAGED}|[*]"
 HAN_BLOCKS = ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
 
@@ -96,11 +100,34 @@ def person_name_rule() -> Steps:
     return clean_by(normalise), judged, answer
 
 
+def is_damaged(name: Column) -> Column:
+    """Whether characters of a name, or of its comparison key, were lost on the way."""
+    return name.rlike(DAMAGED)
+
+
+def in_part(key: Column) -> Column:
+    """Whether a comparison key with lost characters still has others that can be compared. Mojibake has none."""
+    return key.rlike(LOST) & ~key.rlike(MOJIBAKE) & (F.regexp_replace(key, LOST, "") != "")
+
+
+def could_be(key: Column, whole: Column) -> Column:
+    """Whether a comparison key with lost characters could be that of a `whole` name: marks in a row stand for one character up to
+    as many as there are marks, because some systems write one per byte (李? and 李?? for 李㛃)."""
+    gaps = F.regexp_replace(F.translate(key, "%_\\", "???"), f"{LOST}+", "?")
+    few = F.length(gaps) - F.length(F.translate(gaps, "?", "")) <= MOST_GAPS
+    fits = F.like(whole, F.when(few, F.replace(gaps, F.lit("?"), F.lit("_%"))))
+    return F.coalesce(in_part(key) & (F.length(whole) <= F.length(key)) & fits, F.lit(False))
+
+
 def same_person_name(a_key: Column, b_key: Column, former_key: Column) -> Column:
-    """How two comparison keys are the name of one person: EXACT; FORMER (`a` is a former name of `b`'s owner); ONE_EDIT (one
-    character differs, both two to LONGEST long, none masked or lost on the way); NULL when they are not, or one is missing."""
-    a_edit, b_edit = (F.when(F.length(key).between(2, LONGEST), key) for key in (a_key, b_key))
+    """How two comparison keys are the name of one person: EXACT; FORMER (`a` is a former name of `b`'s owner); RARE (one has lost
+    characters and could be the other); ONE_EDIT (one character differs, none masked or lost on the way); NULL when they are not, or
+    one is missing. RARE and ONE_EDIT: both two to LONGEST long."""
+    a, b = (F.when(F.length(key).between(2, LONGEST), key) for key in (a_key, b_key))
     legible = ~F.concat(a_key, b_key).rlike(f"{DAMAGED}|[*]")
     return (
-        F.when(a_key == b_key, "EXACT").when(a_key == former_key, "FORMER").when(legible & (F.levenshtein(a_edit, b_edit) == 1), "ONE_EDIT")
+        F.when(a_key == b_key, "EXACT")
+        .when(a_key == former_key, "FORMER")
+        .when(could_be(a, b) | could_be(b, a), "RARE")
+        .when(legible & (F.levenshtein(a, b) == 1), "ONE_EDIT")
     )

@@ -1,7 +1,8 @@
-"""What no rival's engine has built in, for one value at a time, in Python: the pseudonym, and names that are one character apart."""
+"""What no rival's engine has built in, for one value at a time, in Python: the pseudonym, and how names that differ agree."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives import hashes, hmac
@@ -17,6 +18,30 @@ def pseudonym(secret: bytes) -> Callable[[str], str]:
         return mac.finalize().hex()
 
     return of
+
+
+LOST, MARKS = re.compile("[*?□\ufffd\ue000-\uf8ff]"), re.compile("[?□\ufffd\ue000-\uf8ff]")
+WILD = re.compile(f"[%_\\\\{MARKS.pattern[1:]}+")
+
+
+def in_part(key: str) -> bool:
+    """Whether a key with lost characters has others that can be compared."""
+    return bool(MARKS.search(key)) and "*" not in key and bool(MARKS.sub("", key))
+
+
+def could_be(key: str, whole: str) -> bool:
+    """Whether a key with lost characters could be another one."""
+    return in_part(key) and len(whole) <= len(key) and bool(re.fullmatch(".+".join(map(re.escape, WILD.split(key))), whole, re.DOTALL))
+
+
+def kinship(a: str, b: str) -> str | None:
+    """How two keys that are not equal agree: RARE, ONE_EDIT, NO_NAME; None when they contradict each other."""
+    comparable = 2 <= len(a) <= 100 and 2 <= len(b) <= 100
+    if comparable and (could_be(a, b) or could_be(b, a)):
+        return "RARE"
+    if LOST.search(a) or LOST.search(b):
+        return "NO_NAME"
+    return "ONE_EDIT" if comparable and off_by_one(a, b) else None
 
 
 def off_by_one(a: str, b: str) -> bool:

@@ -39,7 +39,7 @@ def run(engine: Engine, inputs: Path, outputs: Path) -> dict[str, float]:
         frame.write.format("delta").save(str(where))
         return spark.read.format("delta").load(str(where))
 
-    values = {"as_of": AS_OF, "pseudonym": pseudonym_column(KEY), "checkpoint": checkpoint}
+    values = {"as_of": AS_OF, "pseudonym": pseudonym_column(KEY), "checkpoint": checkpoint, "sources": frozenset(SOURCES)}
     contracts, assets = load_all(), declared()
     seconds["start"] = perf_counter() - started
 

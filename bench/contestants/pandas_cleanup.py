@@ -23,7 +23,7 @@ def _proofs(rows: pd.DataFrame, kind: str, table: str, source_key: str, label: s
     return pd.DataFrame({**told, "fact": fact, **rows[PLACE_OF_ROW]})
 
 
-def _unpacked(lists: pd.Series) -> pd.DataFrame:
+def unpacked(lists: pd.Series) -> pd.DataFrame:
     """The structs of lists as rows, with the index of the lists as their person."""
     structs = lists[filled(lists)].explode()
     return structs.struct.explode().rename_axis("person_uid").reset_index()
@@ -38,8 +38,8 @@ def _evidence(read: Read, everything: pd.DataFrame, judged: pd.DataFrame) -> pd.
     namesakes = namesakes[namesakes["kept_key"] != namesakes["archive_key"]]
     mine = judged[["archive_key", "person_uid", "ehr_no"]]
     death = read("base/population/death", "person_uid", "status", "sources", "life_evidence").set_index("person_uid")
-    stated = mine.merge(_unpacked(death.loc[death["status"] == "CONFIRMED", "sources"]), on="person_uid")
-    alive = mine.merge(_unpacked(death["life_evidence"]), on="person_uid")
+    stated = mine.merge(unpacked(death.loc[death["status"].isin(["CONFIRMED", "CANDIDATE"]), "sources"]), on="person_uid")
+    alive = mine.merge(unpacked(death["life_evidence"]), on="person_uid")
     services = read("themes/health/service", "service_kind", "service_no", "ehr_no", "service_date", "flags", *PLACE_OF_ROW)
     services = services[(services["service_kind"] != "VISIT") & filled(services["flags"])]
     origin = constant("health/hypertension_followup", services).mask(services["service_kind"] == "EXAM", "health/examination")

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from bench.contestants.pandas_cleanup import unpacked
 from bench.contestants.pandas_link import Read, is_sure, key
 from bench.contestants.pandas_values import (
     DATE,
@@ -32,7 +33,7 @@ SERVICE = [
 ]  # fmt: skip
 ARCHIVES = [
     "ehr_no", "empi_id", "id_no", "id_no_error", "_id_no_upgraded", "_name_placeholder", "status", "cancel_date", "cancel_reason",
-    "village_county", "create_date", "input_time", "mana_org", *BESIDE,
+    "village_county", "village_code12", "create_date", "input_time", "mana_org", *BESIDE, "_business_date",
 ]  # fmt: skip
 STATES = [
     "ehr_no", "empi_id", "person_uid", "state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date",
@@ -44,23 +45,30 @@ STATES = [
 def linked(read: Read) -> pd.DataFrame:
     """The archives with their key, person and match."""
     archives = read(f"cleansed/{ARCHIVE}", *ARCHIVES)
-    is_open = holds(archives["status"] == "0") & archives["cancel_date"].isna()
+    is_open = holds(archives["status"] == "0") & ~holds(archives["cancel_date"] <= archives["_business_date"])
     link = read("base/population/source_link", "source_table", "source_key", "person_uid", "match", "match_reason")
     link = link[link["source_table"] == ARCHIVE].set_index("source_key")
-    mine = of(key(archives, ARCHIVE), link[["person_uid", "match"]].assign(is_sure=is_sure(link)))
+    mine = of(key(archives, ARCHIVE), link[["person_uid", "match", "match_reason"]].assign(is_sure=is_sure(link)))
     return archives.assign(archive_key=key(archives, ARCHIVE), open=is_open).join(mine)
 
 
-def elected(read: Read, archives: pd.DataFrame, services: pd.DataFrame, as_of: date) -> pd.DataFrame:
+def _town(division: pd.Series) -> pd.Series:
+    town = division.str.slice(0, 9)
+    return town.where((town.str.len() == 9) & ~town.str.endswith("000"))
+
+
+def elected(read: Read, archives: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """The archives of persons with several open ones, by their key: which survives."""
     usable = archives["open"] & archives["id_no"].notna() & archives["match"].isin(BY_NUMBER) & archives["is_sure"]
     several = archives[holds(usable)]
     several = several[several.duplicated("person_uid", keep=False)]
-    happened = services[holds(services["service_date"] <= as_of) & services["ehr_no"].isin(several["ehr_no"])]
+    happened = services[services["past"] & services["ehr_no"].isin(several["ehr_no"])]
     last = happened.sort_values("service_date").drop_duplicates("ehr_no", keep="last").set_index("ehr_no")["service_date"]
     divisions = read("base/population/person", "person_uid", "hukou_div").set_index("person_uid")["hukou_div"]
-    home = of(several["person_uid"], divisions).str.slice(0, 6)
-    near = holds((several["village_county"] == home) & (home != "321000"))
+    lives = of(several["person_uid"], divisions)
+    home = lives.str.slice(0, 6)
+    near = holds((several["village_county"] == home) & (home != "321000")).astype(int)
+    near = near.mask(holds(_town(several["village_code12"]) == _town(lives)), 2)
     order = ["near", "last", "create_date", "ehr_no", "empi_id"]
     ranked = several.assign(near=near, last=of(several["ehr_no"], last), up=several["_id_no_upgraded"].astype(int)).sort_values(
         order, ascending=[False, False, True, True, True]
@@ -75,9 +83,9 @@ def elected(read: Read, archives: pd.DataFrame, services: pd.DataFrame, as_of: d
     return survivor.set_index("archive_key")
 
 
-def _services(read: Read, archives: pd.DataFrame) -> pd.DataFrame:
+def _services(read: Read, archives: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """Examinations, follow-ups and visits in one shape, with their person."""
-    entered = ["ehr_no", "doctor", "sbp", "dbp", "input_user", "input_time", *BESIDE]
+    entered = ["ehr_no", "doctor", "sbp", "dbp", "input_user", "input_time", *BESIDE, "_business_date"]
     exams = read("cleansed/health/examination", "exam_no", "exam_date", "org_code", *entered)
     exams = exams.rename(columns={"exam_no": "service_no", "exam_date": "service_date"})
     followups = read("cleansed/health/hypertension_followup", "fu_no", "fu_date", "way_code", "class_code", *entered)
@@ -96,7 +104,7 @@ def _services(read: Read, archives: pd.DataFrame) -> pd.DataFrame:
         ambiguous=ambiguous,
         known=given["ehr_no"].isin(first.index),
     )
-    visits = read(f"cleansed/{VISIT}", *KEYS[VISIT], "visit_time", "dr_code", *BESIDE)
+    visits = read(f"cleansed/{VISIT}", *KEYS[VISIT], "visit_time", "dr_code", *BESIDE, "_business_date")
     link = read("base/population/source_link", "source_table", "source_key", "person_uid")
     link = link[link["source_table"] == VISIT].set_index("source_key")["person_uid"]
     visits = visits.assign(
@@ -107,29 +115,33 @@ def _services(read: Read, archives: pd.DataFrame) -> pd.DataFrame:
         ambiguous=False,
         known=True,
     ).rename(columns={"dr_code": "doctor"})
-    return pd.concat([given, visits.drop(columns=["visit_no", "visit_time"])], ignore_index=True)
+    services = pd.concat([given, visits.drop(columns=["visit_no", "visit_time"])], ignore_index=True)
+    day = services["service_date"]
+    return services.assign(past=holds((day <= as_of) & (day <= services["_business_date"])))
 
 
 def service(read: Read, as_of: date) -> pd.DataFrame:
     """Every service, whose it is, what is wrong with it, and the archive it moves to in a merge."""
     archives = linked(read)
-    services = _services(read, archives)
+    services = _services(read, archives, as_of)
     staff = read("cleansed/health/staff", "licence_no", "org_code", "start_date", "leave_date").set_index("licence_no")
     account, doctor_org = of(services["input_user"], staff), of(services["doctor"], staff["org_code"])
     org = services["org_code"].fillna(doctor_org.where(services["service_kind"] == "FOLLOWUP"))
     entered = services["input_time"].dt.date
+    entered = entered.where(holds(entered <= services["_business_date"]))
     elsewhere = holds(account["org_code"] != org) & (account["start_date"] <= entered).fillna(True)
     dead = read("base/population/death", "person_uid", "status", "death_date")
     died = of(services["person_uid"], dead[dead["status"] == "CONFIRMED"].set_index("person_uid")["death_date"])
-    merged = elected(read, archives, services, as_of)
+    merged = elected(read, archives, services)
     survivor = of(services["archive_key"], merged.loc[~merged["is_survivor"], "survivor_ehr_no"])
     return services.assign(
         org_code=org,
         flags=flags(
-            AFTER_DEATH=services["service_date"] > died,
+            AFTER_DEATH=services["past"] & holds(services["service_date"] > died),
             F8=holds(account["leave_date"] < entered) | elsewhere,
             AMBIGUOUS_ARCHIVE=services["ambiguous"],
             NO_ARCHIVE=~services["known"],
+            FUTURE=~services["past"],
         ),
         survivor_ehr_no=survivor.fillna(services["ehr_no"]),
     )[SERVICE]
@@ -147,7 +159,8 @@ def _facts(read: Read, as_of: date) -> pd.DataFrame:
     archives = linked(read)
     columns = ["service_kind", "ehr_no", "survivor_ehr_no", "person_uid", "service_date", "flags"]
     services = read("themes/health/service", *columns)
-    happened = services[holds(services["service_date"] <= as_of)]
+    services = services.assign(past=~among(services["flags"], "FUTURE"))
+    happened = services[services["past"]]
     visit = happened["service_kind"] == "VISIT"
     given, seen = happened[~visit], happened[visit]
     number, person, archive_key = archives["ehr_no"], archives["person_uid"], archives["archive_key"]
@@ -155,12 +168,17 @@ def _facts(read: Read, as_of: date) -> pd.DataFrame:
     own = of(number, _counted(given, "ehr_no", **wrong))
     moved = of(number, _counted(given[holds(given["survivor_ehr_no"] != given["ehr_no"])], "survivor_ehr_no"))
     visits = of(person, _counted(seen, "person_uid"))
-    link = read("base/population/source_link", "source_table", "id_no")
+    link = read("base/population/source_link", "source_table", "source_key", "match", "match_reason", "id_no")
+    edited = link.loc[(link["match"] == "M1B") & (link["match_reason"] == "ONE_EDIT"), ["source_table", "source_key"]]
+    link = link[["source_table", "id_no"]]
     elsewhere = link[link["id_no"].notna() & (link["source_table"] != ARCHIVE)].drop_duplicates()
     dead = read("base/population/death", "person_uid", "death_date", "grade", "status", "life_evidence").set_index("person_uid")
+    told = read("base/population/death", "person_uid", "status", "sources").set_index("person_uid")
+    stated = unpacked(told.loc[told["status"] == "CANDIDATE", "sources"])
+    hinted = stated[~stated["date_kind"].str.startswith("INVALID")].merge(edited, on=["source_table", "source_key"])["person_uid"]
     confirmed = of(person, dead[dead["status"] == "CONFIRMED"])
     persons = archives[["ehr_no", "person_uid"]].dropna().drop_duplicates()
-    merges = elected(read, archives, services, as_of)
+    merges = elected(read, archives, services)
     merge = of(archive_key, merges)
     losers = merges[~merges["is_survivor"]].reset_index().sort_values("archive_key")
     merged_from = listed(losers, "survivor_key", pd.Index(archive_key), "archive_key")
@@ -176,15 +194,20 @@ def _facts(read: Read, as_of: date) -> pd.DataFrame:
         death_date=confirmed["death_date"],
         death_grade=confirmed["grade"],
         seen_alive=person.isin(dead.index[filled(dead["life_evidence"])]),
+        edited_hint=person.isin(hinted),
         service_count=own["count"].fillna(0),
         not_in_service=own["not_in_service"].fillna(0),
         after_death=own["after_death"].fillna(0),
         event_count=sum(f["count"].fillna(0).astype("int32") for f in (own, moved, visits)),
         last_visit_date=visits["last"],
         last_event_date=latest(own["last"], moved["last"], visits["last"]),
-        created_on=archives["create_date"].fillna(archives["input_time"].dt.date),
+        created_on=_by_extract(archives, archives["create_date"]).fillna(_by_extract(archives, archives["input_time"].dt.date)),
         county6=archives["village_county"].fillna("321000"),
     )
+
+
+def _by_extract(rows: pd.DataFrame, day: pd.Series) -> pd.Series:
+    return day.where(holds(day <= rows["_business_date"]))
 
 
 def archive(read: Read, as_of: date) -> pd.DataFrame:
@@ -198,8 +221,9 @@ def archive(read: Read, as_of: date) -> pd.DataFrame:
         "U4": is_open & ~f["is_survivor"] & (f["other_form"] > 0),
         "X1": is_open & f["is_sure"] & (died < grace),
         "X2": f["after_death"] > 0,
-        "X3": is_open & f["is_sure"] & (f["create_date"] > died),
+        "X3": is_open & f["is_sure"] & (f["create_date"] > died) & (f["create_date"] <= f["_business_date"]),
         "X4": is_open & f["seen_alive"],
+        "X5": is_open & (f["edited_hint"] | (holds((f["match"] == "M1B") & (f["match_reason"] == "ONE_EDIT")) & died.notna())),
         "D1": is_open & (created <= two_years) & (last.isna() | (last <= created)),
         "D2": is_open & (created.isna() | (last > created)) & (last < two_years),
         "F1": is_open & f["id_no_error"].str.startswith("E_") & (f["match"] == "U"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from bench.contestants.in_python import pseudonym
-from bench.contestants.pandas_values import TEXT, constant, has, holds, once, picked, same_name
+from bench.contestants.pandas_values import TEXT, constant, has, holds, once, picked, replaced, same_name
 from bench.contestants.tables import (
     BY_NUMBER,
     CREMATION,
@@ -20,9 +20,11 @@ from bench.contestants.tables import (
     OTHER_DOCUMENTS,
     OWN,
     PLACE,
+    RARE,
     RESIDENT,
     SURE,
 )
+from bench.contestants.texts import NAME_LOST, NAME_MARK
 
 Read = Callable[..., pd.DataFrame]
 """A table by its name, with the columns that are named after it or all."""
@@ -44,7 +46,16 @@ def pseudonyms(texts: pd.Series, secret: bytes) -> pd.Series:
 
 
 def is_sure(link: pd.DataFrame) -> pd.Series:
-    return link["match_reason"].isin(SURE)
+    return link["match_reason"].isin(SURE) | ((link["match_reason"] == RARE) & link["match"].isin(BY_NUMBER))
+
+
+def worth(name: pd.Series) -> pd.Series:
+    """How good a name is: 0 whole, 1 with lost characters, 2 none."""
+    return has(name, NAME_LOST).astype(int).mask(name.isna(), 2)
+
+
+def _in_part(key: pd.Series) -> pd.Series:
+    return has(key, NAME_MARK) & ~has(key, "[*]") & holds(replaced(key, NAME_MARK, "") != "")
 
 
 def _records(read: Read) -> pd.DataFrame:
@@ -65,7 +76,7 @@ def _records(read: Read) -> pd.DataFrame:
                 "id_no": rows["id_no"],
                 "id_error": rows["id_no_error"],
                 "name": rows[name],
-                "name_key": rows[f"{name}_key"].mask(holds(rows[f"_{name}_lost"])),
+                "name_key": rows[f"{name}_key"].mask(holds(rows[f"_{name}_lost"]) & ~_in_part(rows[f"{name}_key"])),
                 "former_name_key": rows["former_name_key"] if former else nothing,
                 "document": _document(rows) if document else nothing,
                 **dict.fromkeys(NUMBERS, nothing),
@@ -91,7 +102,7 @@ def _document(rows: pd.DataFrame) -> pd.Series:
 def _anchors(rows: pd.DataFrame, number: str, name: str) -> pd.DataFrame:
     """Per number the name that counts. The smallest place decides nearly everything, so only what is left is sorted."""
     known = rows[rows[number].notna()]
-    rank = (known["name_key"].isna() | known["is_placeholder"]).astype(int) * 1000 + known["name_order"]
+    rank = worth(known["name_key"].mask(known["is_placeholder"])) * 1000 + known["name_order"]
     first = known[rank == rank.groupby(known[number], sort=False).transform("min")]
     twice = first.duplicated(number, keep=False)
     first = pd.concat([first[~twice], first[twice].sort_values("source_key").drop_duplicates(number)])

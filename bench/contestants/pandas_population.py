@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.contestants.pandas_link import Read, is_sure, key, pseudonyms
+from bench.contestants.pandas_link import Read, is_sure, key, pseudonyms, worth
 from bench.contestants.pandas_values import (
     DATE,
     DAYS,
@@ -46,14 +46,16 @@ def _told(read: Read) -> pd.DataFrame:
     """Every statement that somebody is dead."""
 
     def rows(source: str, *columns: str) -> pd.DataFrame:
-        return read(f"cleansed/{source}", *dict.fromkeys([*KEYS[source], *columns, "_source_file", "_row_no"]))
+        return read(f"cleansed/{source}", *dict.fromkeys([*KEYS[source], *columns, "_source_file", "_row_no", "_business_date"]))
 
     def told(source: str, place: int, rows: pd.DataFrame, dead_on: pd.Series, grade: Any, kind: Any) -> pd.DataFrame:
-        department, born = source.partition("/")[0], rows["birth_date"] if "birth_date" in rows else constant(None, rows, DATE)
+        department, born = source.partition("/")[0], constant(None, rows, DATE)
+        if "birth_date" in rows:
+            born = rows["birth_date"].where(holds(rows["birth_date"] <= rows["_business_date"]))
         said = {"source_table": source, "department": department, "grade": grade, "date_kind": kind}
         said = {name: constant(value, rows) if isinstance(value, str) else value for name, value in said.items()}
         beside = {"source_key": key(rows, source), "death_date": dead_on, "stated_birth": born, "place": place}
-        return pd.DataFrame(said | beside).join(rows[["_source_file", "_row_no"]])
+        return pd.DataFrame(said | beside).join(rows[["_source_file", "_row_no", "_business_date"]])
 
     certificate, archive = rows(CERTIFICATE, "death_datetime", "birth_date"), rows(ARCHIVE, "dead_flag", "dead_date", "birth_date")
     police, cremation = rows(CANCELLATION, "death_date", "cancel_reason"), rows(CREMATION, "death_date", "cremation_date")
@@ -85,7 +87,10 @@ def _statements(read: Read, as_of: date) -> pd.DataFrame:
     usable = link.loc[link["person_uid"].notna() & ~doubtful, ["source_table", "source_key", "person_uid", "id_no", "sure"]]
     linked = _told(read).merge(usable, on=["source_table", "source_key"])
     birth = once(linked["id_no"], lambda known: {"of": birth_of_number(known)})["of"].fillna(linked["stated_birth"])
-    future, early = holds(linked["death_date"] > as_of), holds(linked["death_date"] < birth)
+    future, early = (
+        holds((linked["death_date"] > as_of) | (linked["death_date"] > linked["_business_date"])),
+        holds(linked["death_date"] < birth),
+    )
     return linked.assign(
         grade=linked["grade"].where(linked["sure"], "C"),
         date_kind=picked(linked["date_kind"], (future, "INVALID_FUTURE"), (early, "INVALID_BEFORE_BIRTH")),
@@ -94,12 +99,13 @@ def _statements(read: Read, as_of: date) -> pd.DataFrame:
 
 
 def _raised(statements: pd.DataFrame) -> pd.Series:
-    """Valid hints of grade C which another department's confirms within two months."""
+    """Valid hints of grade C which another department's confirms within a year."""
     hints = statements[statements["valid"] & statements["sure"] & (statements["grade"] == "C") & statements["death_date"].notna()]
     hints = hints[["person_uid", "department", "death_date"]].reset_index(names="at")
     pairs = hints.merge(hints, on="person_uid", suffixes=("", "_other"))
-    apart = (pairs["death_date"].astype(DAYS) - pairs["death_date_other"].astype(DAYS)).abs()
-    return statements.index.isin(pairs.loc[(pairs["department"] != pairs["department_other"]) & (apart <= 62), "at"])
+    days = pd.DataFrame({n: pd.to_datetime(pairs[n]) for n in ("death_date", "death_date_other")})
+    near = days.max(axis=1) <= days.min(axis=1) + pd.DateOffset(months=12)
+    return statements.index.isin(pairs.loc[(pairs["department"] != pairs["department_other"]) & near, "at"])
 
 
 def death(read: Read, as_of: date) -> pd.DataFrame:
@@ -118,7 +124,7 @@ def death(read: Read, as_of: date) -> pd.DataFrame:
     persons = pd.Index(told["person_uid"].unique(), name="person_uid")
     grade, death_date = best["weight"].reindex(persons), best["death_date"].reindex(persons)
     status = picked(constant("CANDIDATE", grade), (grade.isna(), "INVALID"), (grade.isin(["A", "B"]), "CONFIRMED"))
-    seen = _life_evidence(read, death_date)
+    seen = _life_evidence(read, death_date, as_of)
     return pd.DataFrame(
         {
             "death_date": death_date,
@@ -132,12 +138,14 @@ def death(read: Read, as_of: date) -> pd.DataFrame:
     ).reset_index()
 
 
-def _life_evidence(read: Read, death_date: pd.Series) -> pd.Series:
+def _life_evidence(read: Read, death_date: pd.Series, as_of: date) -> pd.Series:
     """Visits in person more than a week after the death; the first ten."""
     link = read("base/population/source_link", "source_table", "source_key", "person_uid", "match")
     mine = link.loc[(link["source_table"] == VISIT) & link["match"].isin(BY_NUMBER), ["source_key", "person_uid"]]
     mine = mine.merge(death_date.dropna().reset_index(), on="person_uid")
-    visits = read(f"cleansed/{VISIT}", *KEYS[VISIT], "visit_time", "_source_file", "_row_no")
+    visits = read(f"cleansed/{VISIT}", *KEYS[VISIT], "visit_time", "_source_file", "_row_no", "_business_date")
+    day = visits["visit_time"].dt.date
+    visits = visits[holds((day <= as_of) & (day <= visits["_business_date"]))]
     visits = visits.assign(source_key=key(visits, VISIT), event_date=visits["visit_time"].dt.date, source_table=constant(VISIT, visits))
     seen = visits.merge(mine, on="source_key")
     after = seen[holds(seen["event_date"] > later(seen["death_date"], 7))]
@@ -166,7 +174,7 @@ def person(read: Read, as_of: date, secret: bytes) -> pd.DataFrame:
     sources = link[["person_uid", "source_table"]].drop_duplicates().groupby("person_uid", sort=False).size()
     days = link["_business_date"].astype(DAYS).groupby(link["person_uid"], sort=False).agg(["min", "max"]).reindex(persons)
     in_police = pd.Series(persons.isin(link.loc[link["source_table"] == RESIDENT, "person_uid"]), persons)
-    rank = link["name"].isna().astype(int) * 1000 + link["source_table"].map(PLACE).astype(int)
+    rank = worth(link["name"]) * 1000 + link["source_table"].map(PLACE).astype(int)
     named = link[rank == rank.groupby(link["person_uid"], sort=False).transform("min")]
     name = named.sort_values("source_key").drop_duplicates("person_uid").set_index("person_uid")["name"].reindex(persons)
     r, a, c = (_newest(read, link, source).reindex(persons) for source in (RESIDENT, ARCHIVE, CARD))
@@ -207,10 +215,13 @@ def person(read: Read, as_of: date, secret: bytes) -> pd.DataFrame:
 
 def _living_here(read: Read, link: pd.DataFrame, as_of: date) -> pd.Series:
     """Persons with an open archive who were seen by a doctor within a year."""
-    archives, visits = read(f"cleansed/{ARCHIVE}", *KEYS[ARCHIVE], "status"), read(f"cleansed/{VISIT}", *KEYS[VISIT], "visit_time")
+    archives, visits = (
+        read(f"cleansed/{ARCHIVE}", *KEYS[ARCHIVE], "status"),
+        read(f"cleansed/{VISIT}", *KEYS[VISIT], "visit_time", "_business_date"),
+    )
     days = visits["visit_time"].dt.date
     opened = key(archives[archives["status"] == "0"], ARCHIVE)
-    lately = key(visits[holds((days > months_before(as_of, 12)) & (days <= as_of))], VISIT)
+    lately = key(visits[holds((days > months_before(as_of, 12)) & (days <= as_of) & (days <= visits["_business_date"]))], VISIT)
     owners = link.loc[(link["source_table"] == ARCHIVE) & link["source_key"].isin(opened), "person_uid"]
     visitors = link.loc[(link["source_table"] == VISIT) & link["source_key"].isin(lately), "person_uid"]
     return owners[owners.isin(visitors)]

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.contestants.in_python import off_by_one
+from bench.contestants.in_python import kinship
 from bench.contestants.texts import (
     BLANKS,
     CLEAN_NAME,
@@ -28,7 +28,6 @@ from bench.contestants.texts import (
     IDENTITY,
     IN_IDENTITY,
     MILLIS,
-    NAME_LOST,
     NARROW,
     NOTHING,
     ODD,
@@ -199,13 +198,11 @@ def check_digit(body: pd.Series) -> pd.Series:
 
 
 def same_name(own: pd.Series, anchor: pd.Series, former: pd.Series) -> pd.Series:
-    """How two names agree: EXACT, FORMER, ONE_EDIT, NO_NAME; null when they contradict each other."""
+    """How two names agree: EXACT, FORMER, RARE, ONE_EDIT, NO_NAME; null when they contradict each other."""
     nameless, exact, old = own.isna() | anchor.isna(), holds(own == anchor), holds(own == former)
-    lengths = own.str.len().between(2, 100) & anchor.str.len().between(2, 100)
-    asked = holds(~nameless & ~exact & ~old & lengths) & ~has(own, NAME_LOST) & ~has(anchor, NAME_LOST)
-    near = asked.copy()
-    near[asked] = np.array([off_by_one(a, b) for a, b in zip(own[asked], anchor[asked], strict=True)], bool)
-    return picked(constant(None, own), (nameless, "NO_NAME"), (exact, "EXACT"), (old, "FORMER"), (near, "ONE_EDIT"))
+    asked, kin = holds(~nameless & ~exact & ~old), constant(None, own)
+    kin[asked] = [kinship(a, b) for a, b in zip(own[asked], anchor[asked], strict=True)]
+    return picked(kin, (nameless, "NO_NAME"), (exact, "EXACT"), (old, "FORMER"))
 
 
 def iso_of(day: pd.Series, excel: bool) -> pd.Series:

@@ -32,7 +32,9 @@ def cleanup_list(read: Read) -> pl.DataFrame:
     other = everything.select("ehr_no", col("archive_key").alias("other_key"), "_source_file", "_row_no")
     namesakes = shared.join(other, on="ehr_no").filter(col("other_key") != col("archive_key"))
     mine = judged.select("archive_key", "person_uid", "ehr_no")
-    stated = death.filter(col("status") == "CONFIRMED").select("person_uid", "sources").explode("sources").unnest("sources")
+    stated = (
+        death.filter(col("status").is_in(["CONFIRMED", "CANDIDATE"])).select("person_uid", "sources").explode("sources").unnest("sources")
+    )
     alive = (
         death.filter(col("life_evidence").list.len() > 0)
         .select("person_uid", "life_evidence")

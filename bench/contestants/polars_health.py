@@ -21,24 +21,31 @@ def flags(**conditions: Expr) -> Expr:
 def linked(read: Read) -> LazyFrame:
     """The archives with their key, person and match."""
     link = read("base/population/source_link").filter(col("source_table") == ARCHIVE)
-    mine = link.select(col("source_key").alias("archive_key"), "person_uid", "match", is_sure().alias("is_sure"))
+    mine = link.select(col("source_key").alias("archive_key"), "person_uid", "match", "match_reason", is_sure().alias("is_sure"))
     return read(f"cleansed/{ARCHIVE}").with_columns(key(ARCHIVE).alias("archive_key")).join(mine, on="archive_key", how="left")
 
 
-def elected(read: Read, archives: LazyFrame, services: LazyFrame, as_of: Any) -> LazyFrame:
+def _is_open() -> Expr:
+    return (col("status") == "0") & ~(col("cancel_date") <= col("_business_date")).fill_null(False)
+
+
+def _town(division: str) -> Expr:
+    town = col(division).str.slice(0, 9)
+    return when((town.str.len_chars() == 9) & ~town.str.ends_with("000")).then(town)
+
+
+def elected(read: Read, archives: LazyFrame, services: LazyFrame) -> LazyFrame:
     """The archives of persons with several open ones: which survives."""
-    last = (
-        services.filter(col("ehr_no").is_not_null() & (col("service_date") <= as_of))
-        .group_by("ehr_no")
-        .agg(col("service_date").max().alias("last"))
+    last = services.filter(col("ehr_no").is_not_null() & col("past")).group_by("ehr_no").agg(col("service_date").max().alias("last"))
+    home = read("base/population/person").select(
+        "person_uid", col("hukou_div").str.slice(0, 6).fill_null("321000").alias("home"), _town("hukou_div").alias("town")
     )
-    home = read("base/population/person").select("person_uid", col("hukou_div").str.slice(0, 6).fill_null("321000").alias("home"))
-    usable = (
-        (col("status") == "0") & col("cancel_date").is_null() & col("id_no").is_not_null() & col("match").is_in(BY_NUMBER) & col("is_sure")
-    )
-    near = ((col("village_county") == col("home")) & (col("home") != "321000")).fill_null(False)
+    usable = _is_open() & col("id_no").is_not_null() & col("match").is_in(BY_NUMBER) & col("is_sure")
+    county = ((col("village_county") == col("home")) & (col("home") != "321000")).fill_null(False)
+    near = when((_town("village_code12") == col("town")).fill_null(False)).then(2).when(county).then(1).otherwise(0)
     several = archives.filter(usable).select(
-        "person_uid", "ehr_no", "empi_id", "archive_key", "village_county", "create_date", col("_id_no_upgraded").alias("up")
+        "person_uid", "ehr_no", "empi_id", "archive_key", "village_county", "village_code12", "create_date",
+        col("_id_no_upgraded").alias("up"),
     ).filter(col("person_uid").is_duplicated())  # fmt: skip
     members = several.join(home, on="person_uid", how="left").join(last, on="ehr_no", how="left")
     first = col("place") == 1
@@ -60,9 +67,9 @@ def elected(read: Read, archives: LazyFrame, services: LazyFrame, as_of: Any) ->
     )  # fmt: skip
 
 
-def _services(read: Read, archives: LazyFrame) -> LazyFrame:
+def _services(read: Read, archives: LazyFrame, as_of: Any) -> LazyFrame:
     """Examinations, follow-ups and visits in one shape, with their person."""
-    beside = ["_source_file", "_row_no", "_batch_id"]
+    beside = ["_source_file", "_row_no", "_batch_id", "_business_date"]
 
     def text(name: str) -> Expr:
         return lit(None, dtype=pl.String).alias(name)
@@ -90,19 +97,20 @@ def _services(read: Read, archives: LazyFrame) -> LazyFrame:
         lit(None, dtype=pl.Int32).alias("dbp"), text("input_user"), lit(None, dtype=pl.Datetime("us")).alias("input_time"), *beside,
         lit(False).alias("ambiguous"), text("archive_key"),
     ).join(mine, on="service_no", how="left")  # fmt: skip
-    return pl.concat([pl.concat([exams, followups]).join(numbers, on="ehr_no", how="left"), visits], how="vertical")
+    services = pl.concat([pl.concat([exams, followups]).join(numbers, on="ehr_no", how="left"), visits], how="vertical")
+    return services.with_columns(((col("service_date") <= as_of) & (col("service_date") <= col("_business_date"))).alias("past"))
 
 
 def service(read: Read, as_of: Any) -> pl.DataFrame:
     """Every service, whose it is, what is wrong with it, and the archive it moves to in a merge."""
     archives = linked(read)
-    services = _services(read, archives).collect().lazy()
+    services = _services(read, archives, as_of).collect().lazy()
     staff = read("cleansed/health/staff")
     account = staff.select(col("licence_no").alias("input_user"), col("org_code").alias("account_org"), "start_date", "leave_date")
     doctors = staff.select(col("licence_no").alias("doctor"), col("org_code").alias("doctor_org"))
     dead = read("base/population/death").filter(col("status") == "CONFIRMED").select("person_uid", col("death_date").alias("died"))
-    merged = elected(read, archives, services, as_of).filter(~col("is_survivor")).select("archive_key", "survivor_ehr_no")
-    entered = col("input_time").dt.date()
+    merged = elected(read, archives, services).filter(~col("is_survivor")).select("archive_key", "survivor_ehr_no")
+    entered = when(col("input_time").dt.date() <= col("_business_date")).then(col("input_time").dt.date())
     org = pl.coalesce("org_code", when(col("service_kind") == "FOLLOWUP").then(col("doctor_org")))
     left = (col("leave_date") < entered).fill_null(False)
     elsewhere = ((col("account_org") != col("org_code")) & (col("start_date") <= entered).fill_null(True)).fill_null(False)
@@ -116,8 +124,8 @@ def service(read: Read, as_of: Any) -> pl.DataFrame:
             "service_kind", "service_no", "ehr_no", "archive_key", "person_uid", "service_date", "org_code", "doctor", "way_code",
             "class_code", "sbp", "dbp", "input_user", "input_time",
             flags(
-                AFTER_DEATH=col("service_date") > col("died"), F8=left | elsewhere, AMBIGUOUS_ARCHIVE=col("ambiguous"),
-                NO_ARCHIVE=col("ambiguous").is_null(),
+                AFTER_DEATH=col("past") & (col("service_date") > col("died")), F8=left | elsewhere, AMBIGUOUS_ARCHIVE=col("ambiguous"),
+                NO_ARCHIVE=col("ambiguous").is_null(), FUTURE=~col("past"),
             ).alias("flags"),
             pl.coalesce("survivor_ehr_no", "ehr_no").alias("survivor_ehr_no"), "_source_file", "_row_no", "_batch_id",
         )
@@ -127,7 +135,8 @@ def service(read: Read, as_of: Any) -> pl.DataFrame:
 
 def _facts(read: Read, as_of: Any) -> LazyFrame:
     """What is known about each archive."""
-    happened = read("themes/health/service").filter(col("service_date") <= as_of)
+    services = read("themes/health/service").with_columns((~col("flags").list.contains("FUTURE")).alias("past"))
+    happened = services.filter("past")
     given, archives = happened.filter(col("service_kind") != "VISIT"), linked(read)
 
     def flagged(flag: str) -> Expr:
@@ -153,12 +162,18 @@ def _facts(read: Read, as_of: Any) -> LazyFrame:
         *[when(col("status") == "CONFIRMED").then(col(c)).alias(n) for c, n in (("death_date", "death_date"), ("grade", "death_grade"))],
         (col("life_evidence").list.len() > 0).alias("seen_alive"),
     )  # fmt: skip
-    groups = elected(read, archives, read("themes/health/service"), as_of).drop("archive_key")
+    link, uid = read("base/population/source_link"), "person_uid"
+    stated = read("base/population/death").filter(col("status") == "CANDIDATE").select(uid, "sources").explode("sources").unnest("sources")
+    edited = link.filter((col("match") == "M1B") & (col("match_reason") == "ONE_EDIT")).select("source_table", "source_key")
+    hints = stated.filter(~col("date_kind").str.starts_with("INVALID")).join(edited, on=["source_table", "source_key"], how="semi")
+    hints = hints.select(uid).unique().with_columns(lit(True).alias("edited_hint"))
+    groups = elected(read, archives, services).drop("archive_key")
     joined = (
         archives.join(persons, on="ehr_no")
         .join(groups, on=["ehr_no", "empi_id"], how="left")
         .join(numbers, on="id_no", how="left")
         .join(dead, on="person_uid", how="left")
+        .join(hints, on="person_uid", how="left")
         .join(own, on="ehr_no", how="left")
         .join(moved, on="ehr_no", how="left")
         .join(visits, on="person_uid", how="left")
@@ -174,11 +189,13 @@ def _facts(read: Read, as_of: Any) -> LazyFrame:
         "other_sources",
     ]
     return joined.with_columns(
-        col(counts).fill_null(0).cast(pl.Int32), col("is_survivor").fill_null(True), col("in_police", "seen_alive").fill_null(False),
+        col(counts).fill_null(0).cast(pl.Int32), col("is_survivor").fill_null(True),
+        col("in_police", "seen_alive", "edited_hint").fill_null(False),
         pl.coalesce("survivor_ehr_no", "ehr_no").alias("survivor_ehr_no"),
         pl.coalesce("survivor_empi_id", "empi_id").alias("survivor_empi_id"),
-        col("merged_from").fill_null(lit([], dtype=STRINGS)), ((col("status") == "0") & col("cancel_date").is_null()).alias("open"),
-        pl.coalesce("create_date", col("input_time").dt.date()).alias("created_on"),
+        col("merged_from").fill_null(lit([], dtype=STRINGS)), _is_open().alias("open"),
+        pl.coalesce(*[when(c <= col("_business_date")).then(c) for c in (col("create_date"), col("input_time").dt.date())])
+        .alias("created_on"),
         col("village_county").fill_null("321000").alias("county6"),
         pl.max_horizontal("last_own_date", "last_moved_date", "last_visit_date").alias("last_event_date"),
     )  # fmt: skip
@@ -191,13 +208,17 @@ def archive(read: Read, as_of: Any) -> pl.DataFrame:
     due = col("death_date").dt.offset_by("30d")
     unused = last.is_null() | (last <= created)
     used = created.is_null() | (last > created)
+    edited = (col("match") == "M1B") & (col("match_reason") == "ONE_EDIT")
     share = col("not_in_service_count") >= col("service_count") * 0.5
     judged = _facts(read, as_of).with_columns(
         flags(
             U1=is_open & ~col("is_survivor") & (col("same_form") > 0), U2=is_open & (col("persons_of_number") > 1),
             U4=is_open & ~col("is_survivor") & (col("other_form") > 0), X1=is_open & col("is_sure") & (today > due),
-            X2=col("after_death_count") > 0, X3=is_open & col("is_sure") & (col("create_date") > col("death_date")),
-            X4=is_open & col("seen_alive"), D1=is_open & (created <= two_years) & unused, D2=is_open & used & (last < two_years),
+            X2=col("after_death_count") > 0,
+            X3=is_open & col("is_sure") & (col("create_date") > col("death_date")) & (col("create_date") <= col("_business_date")),
+            X4=is_open & col("seen_alive"),
+            X5=is_open & (col("edited_hint") | (edited & col("death_date").is_not_null()).fill_null(False)),
+            D1=is_open & (created <= two_years) & unused, D2=is_open & used & (last < two_years),
             F1=is_open & col("id_no_error").str.starts_with("E_") & (col("match") == "U"),
             F2=is_open & col("id_no").is_not_null() & (col("other_sources") == 0),
             F3=is_open & (col("match") == "ID_NAME_CONFLICT") & col("in_police"),

@@ -22,9 +22,11 @@ from bench.contestants.tables import (
     OTHER_DOCUMENTS,
     OWN,
     PLACE,
+    RARE,
     RESIDENT,
     SURE,
 )
+from bench.contestants.texts import NAME_LOST, NAME_MARK
 
 Read = Callable[[str], LazyFrame]
 
@@ -39,7 +41,12 @@ def pseudonyms(secret: bytes) -> Callable[[Expr], Expr]:
 
 
 def is_sure() -> Expr:
-    return col("match_reason").is_in(SURE).fill_null(False)
+    return (col("match_reason").is_in(SURE) | ((col("match_reason") == RARE) & col("match").is_in(BY_NUMBER))).fill_null(False)
+
+
+def worth(name: Expr) -> Expr:
+    """How good a name is: 0 whole, 1 with lost characters, 2 none."""
+    return when(name.is_null()).then(2).when(name.str.contains(NAME_LOST)).then(1).otherwise(0)
 
 
 def _records(read: Read) -> LazyFrame:
@@ -55,7 +62,7 @@ def _records(read: Read) -> LazyFrame:
             "id_no",
             col("id_no_error").alias("id_error"),
             col(name).alias("name"),
-            unless(col(f"_{name}_lost").fill_null(False), col(f"{name}_key")).alias("name_key"),
+            unless(col(f"_{name}_lost").fill_null(False) & ~_in_part(col(f"{name}_key")), col(f"{name}_key")).alias("name_key"),
             (col("former_name_key") if source == RESIDENT else lit(None, dtype=pl.String)).alias("former_name_key"),
             (_document() if source in DOCUMENTS else lit(None, dtype=pl.String)).alias("document"),
             numbers.alias("local_numbers"),
@@ -68,6 +75,11 @@ def _records(read: Read) -> LazyFrame:
     return pl.concat([lean(source) for source in KEYS])
 
 
+def _in_part(key: Expr) -> Expr:
+    left = key.str.replace_all(NAME_MARK, "")
+    return key.str.contains(NAME_MARK) & ~key.str.contains("*", literal=True) & (left != "")
+
+
 def _document() -> Expr:
     number = col("id_no_raw").str.to_uppercase().str.replace_all("[^0-9A-Z]", "")
     usable = col("id_no").is_null() & col("id_type").is_in(OTHER_DOCUMENTS) & number.str.contains(DOCUMENT)
@@ -77,8 +89,7 @@ def _document() -> Expr:
 
 def _anchors(rows: LazyFrame, number: str) -> LazyFrame:
     """Per number the name that counts. The smallest place decides nearly everything, so only what is left is sorted."""
-    nameless = col("name_key").is_null() | col("is_placeholder")
-    rank = nameless.cast(pl.Int32) * 1000 + col("name_order")
+    rank = worth(unless(col("is_placeholder"), col("name_key"))) * 1000 + col("name_order")
     first = rows.filter(col(number).is_not_null()).with_columns(rank.alias("rank")).filter(col("rank") == col("rank").min().over(number))
     return first.sort("source_key").unique(subset=number, keep="first", maintain_order=True).select(
         number, unless(col("is_placeholder"), col("name_key")).alias("anchor_key"), col("former_name_key").alias("anchor_former")

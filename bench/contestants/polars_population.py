@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 from polars import Expr, LazyFrame, col, lit, when
 
-from bench.contestants.polars_link import Read, is_sure, key, pseudonyms
+from bench.contestants.polars_link import Read, is_sure, key, pseudonyms, worth
 from bench.contestants.polars_values import birth_of_number, unless
 from bench.contestants.tables import (
     ARCHIVE,
@@ -30,11 +30,15 @@ def _statements(read: Read, as_of: Any) -> LazyFrame:
     """Every usable statement that a person is dead."""
 
     def told(source: str, place: int, department: str, grade: Expr, dead_on: Expr, kind: Expr, rows: LazyFrame) -> LazyFrame:
-        born = col("birth_date") if source in (CERTIFICATE, ARCHIVE) else lit(None, dtype=pl.Date)
+        born = (
+            when(col("birth_date") <= col("_business_date")).then(col("birth_date"))
+            if source in (CERTIFICATE, ARCHIVE)
+            else lit(None, dtype=pl.Date)
+        )
         return rows.select(
             lit(source).alias("source_table"), key(source).alias("source_key"), grade.alias("grade"), dead_on.alias("death_date"),
             kind.alias("date_kind"), "_source_file", "_row_no", born.alias("stated_birth"), lit(place).alias("place"),
-            lit(department).alias("department"),
+            lit(department).alias("department"), col("_business_date").alias("extract"),
         )  # fmt: skip
 
     dated, day = col("death_date").is_not_null(), lit("DAY")
@@ -66,7 +70,7 @@ def _statements(read: Read, as_of: Any) -> LazyFrame:
         when("sure").then(col("grade")).otherwise(lit("C")).alias("grade"),
         pl.coalesce(birth_of_number(col("id_no")), "stated_birth").alias("birth"),
     )
-    future, early = col("death_date") > as_of, col("death_date") < col("birth")
+    future, early = (col("death_date") > as_of) | (col("death_date") > col("extract")), col("death_date") < col("birth")
     return linked.with_columns(
         when(future)
         .then(lit("INVALID_FUTURE"))
@@ -83,7 +87,8 @@ def death(read: Read, as_of: Any) -> pl.DataFrame:
     by = ["person_uid", "source_table", "source_key"]
     statements = _statements(read, as_of).collect().lazy()
     hints = statements.filter(col("valid") & col("sure") & (col("grade") == "C") & col("death_date").is_not_null())
-    near = (col("death_date") - col("death_date_other")).dt.total_days().abs() <= 62
+    first, last = (of("death_date", "death_date_other") for of in (pl.min_horizontal, pl.max_horizontal))
+    near = last <= first.dt.offset_by("12mo")
     pairs = hints.join(hints.select("person_uid", "department", "death_date"), on="person_uid", suffix="_other")
     confirmed = pairs.filter((col("department") != col("department_other")) & near).select(*by, lit("B").alias("raised")).unique()
     weighed = statements.join(confirmed, on=by, how="left").with_columns(
@@ -103,7 +108,7 @@ def death(read: Read, as_of: Any) -> pl.DataFrame:
         when(col("grade_").is_null()).then(lit("INVALID")).when(col("grade_").is_in(["A", "B"])).then(lit("CONFIRMED"))
         .otherwise(lit("CANDIDATE")).alias("status")
     ).rename({"grade_": "grade", "death_date_": "death_date"})  # fmt: skip
-    return graded.join(_life_evidence(read, graded), on="person_uid", how="left").select(
+    return graded.join(_life_evidence(read, graded, as_of), on="person_uid", how="left").select(
         "person_uid", "death_date", "grade",
         when((col("status") == "CONFIRMED") & col("life_evidence").is_not_null()).then(lit("CONFLICT"))
         .otherwise(col("status")).alias("status"),
@@ -117,12 +122,15 @@ _LIFE = pl.List(
 )
 
 
-def _life_evidence(read: Read, graded: LazyFrame) -> LazyFrame:
+def _life_evidence(read: Read, graded: LazyFrame, as_of: Any) -> LazyFrame:
     """Visits in person more than a week after the death; the first ten."""
     mine = read("base/population/source_link").filter((col("source_table") == VISIT) & col("match").is_in(BY_NUMBER))
     mine = mine.select("source_key", "person_uid").join(graded.select("person_uid", "death_date"), on="person_uid")
-    seen = read(f"cleansed/{VISIT}").select(
-        key(VISIT).alias("source_key"), col("visit_time").dt.date().alias("event_date"), "_source_file", "_row_no"
+    past = (col("visit_time").dt.date() <= as_of) & (col("visit_time").dt.date() <= col("_business_date"))
+    seen = (
+        read(f"cleansed/{VISIT}")
+        .filter(past)
+        .select(key(VISIT).alias("source_key"), col("visit_time").dt.date().alias("event_date"), "_source_file", "_row_no")
     )
     after = mine.join(seen, on="source_key").filter(col("event_date") > col("death_date").dt.offset_by("7d"))
     event = pl.struct(lit(VISIT).alias("source_table"), "source_key", "event_date", "_source_file", "_row_no")
@@ -149,7 +157,7 @@ def person(read: Read, as_of: Any, secret: bytes) -> pl.DataFrame:
         (col("source_table") == RESIDENT).any().alias("in_police"), col("_business_date").min().alias("first_seen"),
         col("_business_date").max().alias("last_seen"),
     )  # fmt: skip
-    rank = col("name").is_null().cast(pl.Int32) * 1000 + col("source_table").replace_strict(PLACE)
+    rank = worth(col("name")) * 1000 + col("source_table").replace_strict(PLACE)
     named = link.select("person_uid", "source_key", "name", rank.alias("rank")).filter(col("rank") == col("rank").min().over("person_uid"))
     names = named.sort("source_key").unique(subset="person_uid", keep="first", maintain_order=True).select("person_uid", "name")
     resident, archive, card = (_newest(read, link, source, prefix) for source, prefix in ((RESIDENT, "r_"), (ARCHIVE, "a_"), (CARD, "c_")))
@@ -161,7 +169,8 @@ def person(read: Read, as_of: Any, secret: bytes) -> pl.DataFrame:
     )  # fmt: skip
     opened = read(f"cleansed/{ARCHIVE}").filter(col("status") == "0").select(key(ARCHIVE).alias("source_key"))
     opened = link.filter(col("source_table") == ARCHIVE).join(opened, on="source_key", how="semi").select("person_uid").unique()
-    lately = col("visit_time").dt.date().is_between(lit(as_of).dt.offset_by("-12mo"), as_of, closed="right")
+    seen_on = col("visit_time").dt.date()
+    lately = seen_on.is_between(lit(as_of).dt.offset_by("-12mo"), as_of, closed="right") & (seen_on <= col("_business_date"))
     visits = read(f"cleansed/{VISIT}").filter(lately).select(key(VISIT).alias("source_key"))
     visited = link.filter(col("source_table") == VISIT).join(visits, on="source_key", how="semi").select("person_uid").unique()
     lives = opened.join(visited, on="person_uid").with_columns(lit(True).alias("lives_here"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 from polars import Expr
 
-from bench.contestants.in_python import off_by_one
+from bench.contestants.in_python import kinship
 from bench.contestants.texts import (
     BLANKS,
     CLEAN_NAME,
@@ -21,7 +21,6 @@ from bench.contestants.texts import (
     IDENTITY,
     IN_IDENTITY,
     MILLIS,
-    NAME_LOST,
     NARROW,
     NOTHING,
     ODD,
@@ -77,28 +76,24 @@ def check_digit(body: Expr) -> Expr:
 
 
 def same_name(own: Expr, anchor: Expr, former: Expr) -> Expr:
-    """How two names agree: EXACT, FORMER, ONE_EDIT, NO_NAME; null when they contradict each other."""
+    """How two names agree: EXACT, FORMER, RARE, ONE_EDIT, NO_NAME; null when they contradict each other."""
     return (
         pl.when(own.is_null() | anchor.is_null()).then(pl.lit("NO_NAME"))
         .when(own == anchor).then(pl.lit("EXACT"))
         .when(own == former).then(pl.lit("FORMER"))
-        .when(_one_edit(unless((own == anchor) | (own == former).fill_null(False), own), anchor)).then(pl.lit("ONE_EDIT"))
+        .otherwise(_kinship(unless((own == anchor) | (own == former).fill_null(False), own), anchor))
     )  # fmt: skip
 
 
-def _one_edit(own: Expr, anchor: Expr) -> Expr:
+def _kinship(own: Expr, anchor: Expr) -> Expr:
     """Polars knows no distance of strings: the few pairs that are left go through Python."""
-    doubtful = pl.concat_str(own, anchor).str.contains(NAME_LOST)
-    lengths = own.str.len_chars().is_between(2, 100) & anchor.str.len_chars().is_between(2, 100)
-    pair = pl.struct(unless(~lengths | doubtful, own).alias("a"), anchor.alias("b"))
-    return pair.map_batches(_edits, return_dtype=pl.Boolean)
+    return pl.struct(own.alias("a"), anchor.alias("b")).map_batches(_kin, return_dtype=pl.String)
 
 
-def _edits(pairs: pl.Series) -> pl.Series:
-    frame = pairs.struct.unnest().with_row_index("i")
-    asked = frame.drop_nulls()
-    near = [i for i, a, b in asked.iter_rows() if off_by_one(a, b)]
-    return frame["i"].is_in(near)
+def _kin(pairs: pl.Series) -> pl.Series:
+    frame = pairs.struct.unnest()
+    said = [None if a is None or b is None else kinship(a, b) for a, b in frame.iter_rows()]
+    return pl.Series(pairs.name, said, dtype=pl.String)
 
 
 def iso_of(day: Expr, excel: bool) -> Expr:

@@ -42,7 +42,7 @@ LOCAL = {
     CARD: ("card:", ["card_no", "health_card_no", "social_card_no"]),
 }
 """Source -> prefix and columns of its own numbers of persons."""
-SURE, BY_NUMBER = ["EXACT", "FORMER"], ["M1", "M1B"]
+SURE, RARE, BY_NUMBER = ["EXACT", "FORMER"], "RARE", ["M1", "M1B"]
 LINK = [
     "source_table", "source_key", "person_uid", "match", "match_reason", "id_no", "id_error", "name",
     "_source_file", "_row_no", "_batch_id", "_business_date",
@@ -69,7 +69,8 @@ RULES: dict[str, tuple[str, bool, list[str]]] = {
     "U1": ("MERGE", True, ["archive", "survivor"]), "U2": ("RENUMBER", False, ["archive", "namesake"]),
     "U4": ("MERGE", True, ["archive", "survivor"]), "X1": ("CLOSE_DECEASED", True, ["archive", "death"]),
     "X2": ("CLAWBACK", False, ["after_death", "death"]), "X3": ("CLOSE_FAKE", True, ["archive", "death"]),
-    "X4": ("RESOLVE_DEATH_CONFLICT", False, ["archive", "life"]), "D1": ("REVIEW_DORMANT", False, ["archive"]),
+    "X4": ("RESOLVE_DEATH_CONFLICT", False, ["archive", "life"]),
+    "X5": ("REVIEW_DEATH", False, ["archive", "death"]), "D1": ("REVIEW_DORMANT", False, ["archive"]),
     "D2": ("REVIEW_DORMANT", False, ["archive"]), "F1": ("REVIEW_FAKE", False, ["archive"]), "F2": ("REVIEW_FAKE", False, ["archive"]),
     "F3": ("CORRECT_IDENTITY", False, ["archive", "police"]), "F4": ("REVIEW_FAKE", False, ["archive"]),
     "F8": ("REVIEW_FAKE", False, ["archive", "not_in_service"]),

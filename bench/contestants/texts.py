@@ -39,6 +39,8 @@ NUMBER_LIKE, NAME_LIKE = r"^(?:[0-9]{17}[0-9X*]|[0-9]{15})\z", rf"^[{HAN}][{HAN}
 DOTS = "•．・‧∙●⋅"
 NAME_PLACEHOLDER = "测试|[Tt][Ee][Ss][Tt]|无名|未知|某|之[子女]|[0-9*xX]{2,}"
 NAME_LOST = r"[*?□\x{fffd}\x{e000}-\x{f8ff}]"
+NAME_MARK = r"[?□\x{fffd}\x{e000}-\x{f8ff}]"
+"""What stands for a lost character; the asterisk hides one that is known."""
 DIVISION, BEFORE_DIVISION = r"^(?:[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})\z", r"^(?:江苏省|江苏)?(?:扬州市([^\n]))?| "
 VILLAGE = r"(?:000|00[1-9]|0[1-9][0-9]|[1-5][0-9]{2})\z"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

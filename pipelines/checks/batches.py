@@ -17,9 +17,9 @@ from assets.invariants import Violations
 from contracts import Contract
 from pipelines.checks.checks import Check, DoesNotApply
 from pipelines.checks.view import View
+from quality.balance import FIGURES
 from quality.lineage import LINEAGE
 
-FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 LAYERS = RAW, CLEANSED, QUARANTINE = "raw", "cleansed", "quarantine"
 
 

@@ -1,4 +1,5 @@
-"""`citylake contract`: contracts in full, as the Open Data Contract Standard has them, to read or for other tools.
+"""`citylake contract`: contracts in full, as the Open Data Contract Standard has them, to read or for other tools; the SQL of an
+exchange table.
 
 Here: printing one, writing all. Not here: the expansion of the short form (`contracts.short`).
 """
@@ -12,17 +13,28 @@ import yaml
 
 from contracts import load_all
 from contracts.loader import expanded
+from contracts.model import Format
 from pipelines.cli.screen import console, print_json
-from resources.errors import CitylakeError
+from pipelines.wrong_use import WrongUse
+from resources.readers.database import ddl
 
 
 def show_contract(name: str, *, as_json: bool) -> int:
-    """Print the full contract of a table. Raises CitylakeError for an unknown table."""
+    """Print the full contract of a table. Raises WrongUse for an unknown table."""
     full = expanded(load_all()[_known(name)].path)
     if as_json:
         print_json(full)
     else:
         sys.stdout.write(_yaml(full))
+    return 0
+
+
+def show_ddl(name: str) -> int:
+    """Print the SQL that creates the exchange table of a contract. Raises WrongUse for a table that is not delivered by a database."""
+    contract = load_all()[_known(name)]
+    if contract.delivery is None or contract.delivery.format != Format.DATABASE:
+        raise WrongUse("DDL", f"{name} is not delivered by the exchange database", "--ddl", "Name a table whose format is database")
+    sys.stdout.write(ddl(contract))
     return 0
 
 
@@ -42,7 +54,7 @@ def export_contracts(name: str | None, folder: Path, *, as_json: bool) -> int:
 
 def _known(name: str) -> str:
     if name not in load_all():
-        raise CitylakeError("CONTRACT_UNKNOWN", f"no contract is named {name}", "contracts", "Name a table as `citylake tables` lists it")
+        raise WrongUse("CONTRACT_UNKNOWN", f"no contract is named {name}", "contracts", "Name a table as `citylake tables` lists it")
     return name
 
 

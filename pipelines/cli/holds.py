@@ -7,6 +7,7 @@ from datetime import date
 from getpass import getuser
 from typing import Any
 
+from contracts import load_all
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.holds import OF_CONTRACT, Hold, Holds, HoldState
 from pipelines.wrong_use import WrongUse
@@ -30,7 +31,8 @@ def show_holds(settings: Settings, table: str | None, day: str | None, *, as_jso
     """
     holds = Holds(Lake(settings.lake, settings.s3)).waiting()
     if table is not None:
-        holds = [h for h in holds if h.name == name_of(table) and day in (None, h.business_date.isoformat())]
+        name = _delivered(table)
+        holds = [h for h in holds if h.name == name and day in (None, h.business_date.isoformat())]
     if as_json:
         print_json([_facts(h) for h in holds])
         return 0
@@ -80,7 +82,7 @@ def decide(settings: Settings, table: str, day: str, decision: HoldState, *, why
         CitylakeError: nothing is held for that date, or it cannot be released.
         WrongUse: the date is not a date.
     """
-    hold = Holds(Lake(settings.lake, settings.s3)).decide(name_of(table), _date(day), decision, who=who or getuser(), why=why)
+    hold = Holds(Lake(settings.lake, settings.s3)).decide(_delivered(table), _date(day), decision, who=who or getuser(), why=why)
     if as_json:
         print_json(_facts(hold))
     else:
@@ -92,6 +94,14 @@ def decide(settings: Settings, table: str, day: str, decision: HoldState, *, why
 def name_of(table: str) -> str:
     """Return a table's name without its layer: `raw.health.staff` is `health/staff`."""
     return "/".join(table.replace(".", "/").split("/")[-2:])
+
+
+def _delivered(table: str) -> str:
+    """Return the name of a delivered table without its layer. Raises WrongUse when no department delivers it."""
+    name = name_of(table)
+    if f"cleansed/{name}" not in load_all():
+        raise WrongUse("TABLE_MISSING", f"no department delivers {table}", "TABLE", "List the tables with `citylake tables`")
+    return name
 
 
 def _date(text: str) -> date:

@@ -176,13 +176,16 @@ def tables(
 def contract(
     name: Annotated[str | None, typer.Argument(help="The table, such as cleansed/health/archive.")] = None,
     export: Annotated[Path | None, typer.Option(help="Write the full contracts into this folder: of the table, or of all.")] = None,
+    ddl: Annotated[bool, typer.Option("--ddl", help="Print the SQL that creates the table in the exchange database.")] = False,
     json: Json = False,
 ) -> None:
     """Print a table's contract in full (Open Data Contract Standard), or export contracts for other tools."""
-    from pipelines.cli.contract import export_contracts, show_contract
+    from pipelines.cli.contract import export_contracts, show_contract, show_ddl
 
     if export is None and name is None:
         raise typer.BadParameter("Name a table, or give --export FOLDER for all.")
+    if ddl:
+        raise typer.Exit(show_ddl(name or ""))
     raise typer.Exit(show_contract(name or "", as_json=json) if export is None else export_contracts(name, export, as_json=json))
 
 

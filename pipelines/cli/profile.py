@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.profile import SECONDS, costs
-from pipelines.measure import MADE
+from pipelines.measure import FAILED, MADE
 from pipelines.wrong_use import WrongUse
 from resources.lake import Lake
 from resources.settings import Settings
@@ -127,6 +127,12 @@ def last_night_facts(lake: Lake) -> Row | None:
     """Return the last night in figures, with its slowest tables; None when none was measured."""
     nights = last_nights(lake, 1)
     return {**night_facts(nights[0]), "slowest": _slowest(nights[0])} if nights else None
+
+
+def last_night_failures(lake: Lake) -> list[str]:
+    """Return the tables that failed in the last night."""
+    nights = last_nights(lake, 1)
+    return sorted(r["table"] for r in nights[0] if r["outcome"] == FAILED) if nights else []
 
 
 def show_last_night(lake: Lake) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from rich.markup import escape
 
 from pipelines.cli.screen import console, errors, print_json, progress, show_table
-from pipelines.cli.show import late_facts, show_late
+from pipelines.cli.show import late_facts, remarks, show_late, show_remarks
 from pipelines.notifications.notify import NotificationReport
 from pipelines.orchestration.nights import NightReport, check_installation, run_night
 from pipelines.orchestration.partitions import check_business_date
@@ -29,7 +29,7 @@ def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_jso
         Exit code: 0 in order, 1 a table failed, 3 deliveries were refused.
 
     Raises:
-        WrongUse: the date has no partition, or a table does not exist.
+        WrongUse: the date has no partition, a later one has been released, or a table does not exist.
         CitylakeError: the installation is not ready.
     """
     try:
@@ -38,7 +38,6 @@ def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_jso
         raise WrongUse("AS_OF", f"{as_of!r} is not a date", "--as-of", "Write it as YYYY-MM-DD") from e
     check_business_date(day)
     runtime = Runtime.of(settings)
-    check_installation(runtime)
     unknown = sorted(set(select or []) - known_tables(runtime))
     if unknown:
         raise WrongUse(
@@ -47,6 +46,9 @@ def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_jso
             "--select",
             "Use names such as cleansed/health/archive; see `citylake tables`",
         )
+    check_installation(runtime)
+    if not select:
+        refuse_earlier(runtime, day)
     try:
         with progress(f"night of {day}", len(select) if select else len(known_tables(runtime))) as step:
             runtime.progress = step
@@ -58,6 +60,18 @@ def run_date(settings: Settings, as_of: str, select: list[str] | None, *, as_jso
     else:
         show_night(runtime, report)
     return exit_code(report)
+
+
+def refuse_earlier(runtime: Runtime, day: date) -> None:
+    """Refuse a night that is earlier than a finished one. Raises WrongUse."""
+    newest = max((r.as_of for r in runtime.ledger.releases()), default=day)
+    if day < newest:
+        raise WrongUse(
+            "AS_OF_EARLIER",
+            f"{day} is before {newest}, of which there is a release: the tables of {day} would be made of what was delivered later",
+            "--as-of",
+            f"Give {newest} or a later date; late drops of {day} are taken in by that night",
+        )
 
 
 def known_tables(runtime: Runtime) -> set[str]:
@@ -80,6 +94,7 @@ def report_facts(runtime: Runtime, report: NightReport) -> dict[str, object]:
         "release": report.release.number if report.release else None,
         "refused_deliveries": report.problems,
         "failures": report.failures,
+        "remarks": remarks(runtime.ledger.rows()),
         "late": late_facts(runtime.contracts, report.late),
         "notified": [vars(a) for a in report.notifications.answers],
         "ledger": accounts,
@@ -105,6 +120,7 @@ def show_night(runtime: Runtime, report: NightReport) -> None:
         errors.print(f"[red]failed[/]   {failure}", soft_wrap=True)
     if report.release:
         console.print(f"Release {report.release.number} as of {report.as_of}: {len(report.release.versions)} tables belong together.")
+        show_remarks(remarks(runtime.ledger.rows()))
     if report.late:
         console.print()
         show_late(runtime.contracts, report.late)

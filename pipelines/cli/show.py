@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from assets.declare import downstream
 from contracts import Contract, load_all
-from pipelines.cli.profile import last_night_facts, show_last_night
+from pipelines.cli.profile import last_night_facts, last_night_failures, show_last_night
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.holds import Holds, HoldState
-from pipelines.control.ledger import Ledger
+from pipelines.control.ledger import UNREACHABLE, Ledger
 from pipelines.control.maintenance import MaintenanceLog
+from quality.balance import FIGURES
 from resources.lake import Lake
 from resources.settings import Settings
 
-FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
-
 
 def show_status(settings: Settings, *, as_json: bool) -> int:
-    """Show releases, the newest night's accounts, refused and overdue deliveries. Exit code 3 when deliveries are refused or held."""
+    """Show releases, the newest night's accounts, refused and overdue deliveries.
+
+    Exit code 1 when tables failed in the last night, 3 when deliveries are refused or held or a source did not answer.
+    """
     lake = Lake(settings.lake, settings.s3)
     ledger, gone = Ledger(lake), MaintenanceLog(lake).gone_releases()
     rows, releases = ledger.rows(), ledger.releases()
@@ -29,11 +33,14 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         console.print(f"The lake at {settings.lake} is empty. Run a night: citylake run --as-of YYYY-MM-DD, or citylake demo.")
         return 0
     newest = max(r["as_of"] for r in rows)
-    night = [r for r in rows if r["as_of"] == newest]
+    night = of_night(rows, newest)
     settled = {h.batch_id for h in Holds(lake).waiting() if h.state is HoldState.REFUSED}
     refused = [r for r in ledger.refused() if r["batch_id"] not in settled]
+    refused += [r for r in ledger.unread() if r["kind"] == UNREACHABLE]
     contracts = load_all()
     late = overdue(contracts, rows, newest)
+    failed = last_night_failures(lake)
+    code = 1 if failed else 3 if refused else 0
     unbalanced = [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES[1:])]
     if as_json:
         print_json(
@@ -44,13 +51,15 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
                     {"release": r.number, "as_of": r.as_of, "tables": len(r.versions), "kept": r.number not in gone} for r in releases
                 ],
                 "night": night,
+                "failed": failed,
+                "remarks": remarks(rows),
                 "refused": refused,
                 "late": late_facts(contracts, late),
                 "unbalanced_batches": len(unbalanced),
                 "last_night_cost": last_night_facts(lake),
             }
         )
-        return 3 if refused else 0
+        return code
     show_table(
         "Releases",
         ("release", "as of", "tables", "kept"),
@@ -68,6 +77,9 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         [(t, *[v[f] for f in FIGURES], v["seconds"]) for t, v in sorted(totals.items(), key=lambda x: _place(x[0]))],
         right=(*[f.replace("_", " ") for f in FIGURES], "seconds"),
     )
+    show_remarks(remarks(rows))
+    if failed:
+        console.print(f"Failed in the last night, and kept as they were: {', '.join(failed)}.")
     if refused:
         show_table(
             "Refused deliveries",
@@ -78,7 +90,37 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     show_late(contracts, late)
     show_last_night(lake)
     console.print(f"Ledger: {len(rows)} entries, {len(unbalanced)} out of balance.")
-    return 3 if refused else 0
+    return code
+
+
+def of_night(rows: Iterable[Mapping[str, Any]], newest: date) -> list[Mapping[str, Any]]:
+    """Return the accounts of a business date, however often it was run: each delivered row counts once in every layer.
+
+    Raw rows belong to the night that merged their batch first, as a late drop is ingested for its own date; of a derived table the last
+    account counts.
+    """
+    merged: dict[tuple[str, str], date] = {}
+    derived: dict[str, Mapping[str, Any]] = {}
+    for r in rows:
+        if r["kind"] == "batch" and r["table"].startswith("cleansed/"):
+            batch = (r["table"].replace("cleansed/", "raw/", 1), r["batch_id"])
+            merged[batch] = min(r["as_of"], merged.get(batch, r["as_of"]))
+        elif r["kind"] == "derived" and r["as_of"] == newest:
+            derived[r["table"]] = r
+    night = [r for r in rows if r["kind"] != "derived" and merged.get((r["table"], r["batch_id"]), r["as_of"]) == newest]
+    return [*night, *derived.values()]
+
+
+def remarks(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what the newest account of each derived table says a reader has to know, such as a rule that was not applied."""
+    newest = {r["table"]: r["reason"] for r in rows if r["kind"] == "derived"}
+    return {table: reason for table, reason in newest.items() if reason}
+
+
+def show_remarks(found: Mapping[str, str]) -> None:
+    """Show what readers of the newest release have to know, a line per table."""
+    for table, remark in found.items():
+        console.print(f"{table}: {remark}.", markup=False, soft_wrap=True)
 
 
 def late_facts(contracts: dict[str, Contract], late: list[Overdue]) -> list[dict[str, Any]]:
@@ -91,9 +133,9 @@ def show_late(contracts: dict[str, Contract], late: list[Overdue]) -> None:
     if late:
         show_table(
             "Late deliveries",
-            ("table", "last delivery", "expected", "days late", "ask", "tables without it"),
+            ("table", "last delivery", "expected", "days late", "without manifest.json", "ask", "tables without it"),
             [
-                (f["table"], f["newest"] or "never", f["expected"], f["days"], f["ask"], ", ".join(f["downstream"]))
+                (f["table"], f["newest"] or "never", f["expected"], f["days"], f["unfinished"], f["ask"], ", ".join(f["downstream"]))
                 for f in late_facts(contracts, late)
             ],
             right=("days late",),

@@ -16,6 +16,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from contracts import Contract
+from contracts.model import Mode
+from pipelines.control.ledger import UNFINISHED, unread
 from quality.gates import GateResult
 
 FRESH = "fresh"
@@ -32,6 +34,7 @@ class Overdue:
         expected: the business date that is due.
         newest: the business date of the newest delivery; None when there has never been one.
         days: days overdue, beyond the latency that the contract allows.
+        unfinished: the folder of the expected date, when it is there without its manifest.
     """
 
     table: str
@@ -39,11 +42,12 @@ class Overdue:
     expected: date
     newest: date | None
     days: int
+    unfinished: str = ""
 
     def sentence(self) -> str:
         """`keeps the state of 2019-12-20; expected 2019-12-21`."""
         kept = f"keeps the state of {self.newest}" if self.newest else "is empty, nothing was ever delivered"
-        return f"{kept}; expected {self.expected}"
+        return f"{kept}; expected {self.expected}{f', whose folder has no manifest.json: {self.unfinished}' if self.unfinished else ''}"
 
 
 def overdue(contracts: Mapping[str, Contract], ledger_rows: Iterable[Mapping[str, Any]], as_of: date) -> list[Overdue]:
@@ -51,12 +55,15 @@ def overdue(contracts: Mapping[str, Contract], ledger_rows: Iterable[Mapping[str
 
     Args:
         contracts: by table.
-        ledger_rows: rows of the ledger (`table`, `kind`, `business_date`); deliveries for dates after `as_of` do not count.
+        ledger_rows: rows of the ledger (`table`, `kind`, `business_date`, `reason`); deliveries for dates after `as_of` do not count.
         as_of: the business date of the night.
 
     Returns:
-        The overdue tables. One that was never delivered is due from the first night on in which tables were made.
+        The overdue tables. One that was never delivered is due from the first night on in which tables were made. A folder without a
+        manifest is left alone so long, and overdue then, also when later dates have been delivered; unless they were full snapshots.
     """
+    ledger_rows = list(ledger_rows)
+    folders = {(r["table"], r["business_date"]): r["reason"] for r in unread(ledger_rows) if r["kind"] == UNFINISHED}
     newest: dict[str, date] = {}
     first_night = as_of
     for row in ledger_rows:
@@ -72,9 +79,13 @@ def overdue(contracts: Mapping[str, Contract], ledger_rows: Iterable[Mapping[str
             continue
         last = newest.get(contract.sibling("raw"))
         expected = _end(first_night, cadence.period, 0) if last is None else _end(last, cadence.period, cadence.every)
-        days = (as_of - expected).days - cadence.latency
-        if days > 0:
-            found.append(Overdue(contract.name, contract.owner, expected, last, days))
+        waiting = {day: folder for (table, day), folder in folders.items() if table == contract.sibling("raw")}
+        if last is not None and contract.delivery is not None and contract.delivery.mode == Mode.FULL:
+            waiting = {day: folder for day, folder in waiting.items() if day > last}
+        for day in sorted({expected, *waiting}):
+            days = (as_of - day).days - cadence.latency
+            if days > 0:
+                found.append(Overdue(contract.name, contract.owner, day, last, days, waiting.get(day, "")))
     return sorted(found, key=lambda o: (-o.days, o.table))
 
 

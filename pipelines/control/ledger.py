@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from operator import itemgetter
@@ -34,6 +34,9 @@ PROFILE = "operations/profile"
 """Time and resources of every step: `pipelines.control.profile`."""
 CONTROL_TABLES = (LEDGER, RELEASE, HOLD, QUARANTINE, MAINTENANCE, NOTICE, PROFILE)
 """The lake's own tables. They are part of no release."""
+UNREACHABLE, UNFINISHED, SETTLED = "unreachable", "unfinished", "settled"
+"""Kinds of accounts without rows, of what a night could not read: the source did not answer; a folder had no manifest yet; neither is
+so any more. Their batch is `no-batch-DATE`."""
 ACCOUNTS = "accounts"
 """The key in a commit's metadata under which it carries its ledger accounts."""
 
@@ -156,10 +159,14 @@ class Ledger:
         newest: dict[tuple[str, date], dict[str, Any]] = {}
         rejected: Counter[tuple[str, str]] = Counter()
         for row in self.rows():
-            if row["table"].startswith("raw/"):
+            if row["table"].startswith("raw/") and row["kind"] not in (UNREACHABLE, UNFINISHED, SETTLED):
                 newest[row["table"], row["business_date"]] = row
                 rejected[row["table"], row["batch_id"]] += row["rejected"]
         return [{**r, "rejected": rejected[r["table"], r["batch_id"]]} for r in newest.values() if r["kind"] in ("rejected", "held")]
+
+    def unread(self) -> list[dict[str, Any]]:
+        """Return the newest row of every date of which nothing could be read, unless that has ended."""
+        return unread(self.rows())
 
     def release(self, *, as_of: date, run_id: str, versions: dict[str, int]) -> Release:
         """Append the release of a finished night.
@@ -179,6 +186,12 @@ class Ledger:
     def releases(self) -> list[Release]:
         """Return all releases, oldest first."""
         return [_release(r) for r in self._releases.rows()]
+
+
+def unread(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the ledger rows of kind unreachable and unfinished that no later row of their table and date has ended."""
+    newest = {(r["table"], r["business_date"]): dict(r) for r in rows if r["table"].startswith("raw/")}
+    return [r for r in newest.values() if r["kind"] in (UNREACHABLE, UNFINISHED)]
 
 
 def _identity(row: dict[str, Any]) -> Identity:

@@ -65,7 +65,7 @@ def raw_asset(contract: SourceContract) -> dg.AssetsDefinition:
         try:
             return ingest(runtime, contract, day, context.run_id)
         except (Unreachable, DeliveryRejected) as e:
-            return without_source(runtime, contract, e)
+            return without_source(runtime, contract, e, day, context.run_id)
 
     title = f"{contract.title}, as delivered. {contract.purpose} All values are text; every row says which file and line it came from."
     return _asset(table, contract, run, description=title, deps=[], checks=_specs(table, STEP_CHECKS["raw"]), kinds={"delta", "arrow"},

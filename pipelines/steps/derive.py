@@ -72,10 +72,13 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
         rebuild: make all of it, whatever has changed.
 
     Returns:
-        What was published. Raises GateFailed when a blocking gate fails; nothing is published then.
+        What was published. Raises GateFailed when a blocking gate fails, CitylakeError when the table was made for a later date; nothing is
+        published then.
     """
     started, lake, contract = perf_counter(), runtime.lake, runtime.contracts[asset.name]
     base, commit = lake.version(asset.name), lake.notes(asset.name)
+    if base is not None and not rebuild:
+        _refuse_earlier(asset.name, commit.get("as_of", ""), as_of)
     inputs = Inputs(asset, {table: _existing(runtime, table) for table in asset.inputs.values()}, commit)
     made_by = _made_by(runtime, asset, contract)
     made_from = _made_from(runtime, inputs, as_of, made_by)
@@ -88,11 +91,12 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
         elif rebuild:
             candidate, scope = _whole(making), "whole: rebuild"
         elif commit.get(MADE_BY) != made_by:
-            candidate, scope = _whole(making), "whole: its code, contract or key changed"
+            candidate, scope = _whole(making), "whole: its code, contract or key, or which tables are delivered, changed"
         else:
             candidate, scope = _changed_part(making)
         rows = candidate.staged_rows + candidate.retained_rows
-        account = Account(asset.name, run_id, as_of, rows, rows, kind="derived")
+        remarks = "; ".join(asset.remarks(runtime.delivered()) if asset.remarks else [])
+        account = Account(asset.name, run_id, as_of, rows, rows, kind="derived", reason=remarks)
         outcome = Outcome(asset.name, base, changed=True, rows=rows, accounts=[account], read=dict(inputs.versions), scope=scope)
         with runtime.step.clock("gates"):
             outcome.checks = gates.check(contract, candidate.frame(runtime.spark), runtime.valid_codes, candidate.retained_rows)
@@ -110,6 +114,17 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
     with runtime.step.clock("ledger"):
         runtime.ledger.record(outcome.accounts, run_id=run_id, as_of=as_of, version=published.version, seconds=outcome.seconds)
     return outcome
+
+
+def _refuse_earlier(table: str, made_for: str, as_of: date) -> None:
+    """A table of a later date already holds what was delivered since; made again for an earlier one it would tell neither's story."""
+    if made_for > as_of.isoformat():
+        raise CitylakeError(
+            "AS_OF_EARLIER",
+            f"{table} has been made for {made_for}, and cannot be made for {as_of} from what was delivered later",
+            table,
+            f"Run {made_for} or a later date: it takes in late drops of {as_of}, too",
+        )
 
 
 def _whole(making: _Making) -> Candidate:
@@ -156,9 +171,12 @@ def _touched_part(making: _Making, changes: InputChanges) -> tuple[DataFrame, Da
 
 
 def _made_by(runtime: Runtime, asset: TableAsset, contract: Contract) -> str:
-    """A digest of what decides about the content apart from data and date: contract, code with its data files, the key if it is used."""
-    key = runtime.key_digest if "pseudonym" in asset.parameters.values() else ""
-    return _digest(contract.digest, module_digest(asset.function.__module__), key)
+    """A digest of what decides about the content apart from data and date: contract, code with its data files; if they are used, the key
+    and which tables are delivered at all."""
+    used = asset.parameters.values()
+    key = runtime.key_digest if "pseudonym" in used else ""
+    sources = sorted(runtime.delivered()) if "sources" in used else []
+    return _digest(contract.digest, module_digest(asset.function.__module__), key, sources)
 
 
 def _made_from(runtime: Runtime, inputs: Inputs, as_of: date, made_by: str) -> str:

@@ -6,6 +6,7 @@ quarantine (`quality.rows`), what becomes of the delivery (`pipelines.steps.inge
 
 from __future__ import annotations
 
+from collections import Counter
 from math import ceil
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ LOOKED_AT = 20_000
 """So many rows tell whether a column has drifted; to judge them all twice would cost as much as the night's largest step."""
 MAX_BYTES = 256 << 20
 """A sample of very long cells ends here."""
+REASONS_SHOWN = 3
 PRIME, STRIDE = 1_000_003, 7_919
 REMEDY = "Ask the department what has changed; then correct the contract, or release it: the rows that cannot be read go to quarantine"
 
@@ -64,7 +66,7 @@ def refuse_drifted(runtime: Runtime, contract: SourceContract, sample: Sample, d
     if len(sample) <= TOLERATED_ROWS:
         return
     delivery = contract.delivery
-    rows, (errors, bad) = len(sample), _errors(runtime, contract, sample, drop, run_id)
+    rows, (errors, reasons, bad) = len(sample), _errors(runtime, contract, sample, drop, run_id)
     over = {name: n for name, n in errors.items() if n > max(delivery.max_error_ratio * rows, TOLERATED_ROWS)}
     if bad > max(delivery.max_quarantine_ratio * rows, TOLERATED_ROWS):
         holding = {c.name for c in contract.delivered if c.on_error == "quarantine"} | {"row"}
@@ -72,35 +74,44 @@ def refuse_drifted(runtime: Runtime, contract: SourceContract, sample: Sample, d
     if not over:
         return
     looked_at = f"{rows:,}{'' if sample.of_all else ' looked at'}"
-    found = [_difference(contract, name, n, looked_at) for name, n in sorted(over.items(), key=lambda x: (-x[1], x[0]))]
+    found = [_difference(contract, name, n, looked_at, reasons) for name, n in sorted(over.items(), key=lambda x: (-x[1], x[0]))]
     summary = ", ".join(f"{d.agreed or 'rows'}: {d.delivered}" for d in found)
     raise ContractDiffers(DRIFT, f"values are not of the contract's types: {summary}", drop.location, REMEDY, found)
 
 
-def _errors(runtime: Runtime, contract: SourceContract, sample: Sample, drop: Drop, run_id: str) -> tuple[dict[str, int], int]:
-    """Values that cannot be read by column, rows that cannot be read at all under `row`; rows to be quarantined."""
+def _errors(
+    runtime: Runtime, contract: SourceContract, sample: Sample, drop: Drop, run_id: str
+) -> tuple[Counter[str], Counter[tuple[str, str]], int]:
+    """Values that cannot be read by column, rows that cannot be read at all under `row`; the same by column and code; rows to be
+    quarantined."""
     stage = runtime.lake.stage(contract.sibling("raw"), f"{run_id}-sample")
     try:
         stage.write_arrow(sample.reader())
         staged = stage.frame(runtime.spark)  # first: columns can only be written down when there is a session
         raw = staged.withColumns({"_batch_id": F.lit(drop.batch_id), "_business_date": F.lit(drop.business_date)})
         judged = typed(contract, raw, test_divisions=runtime.test_divisions)
-        names = [*(c.name for c in contract.delivered), "row"]
-        codes = F.array_join(F.col("_codes"), ",")
-        counts = [F.sum(codes.rlike(f"(^|,){name}:E_").cast("int")).alias(name) for name in names]
-        found = judged.agg(*counts, F.sum(F.col("_bad").cast("int")).alias("_bad")).collect()[0]
+        wrong = F.array_join(F.filter("_codes", lambda code: code.contains(":E_")), ",")
+        found = judged.groupBy(wrong.alias("wrong"), "_bad").count().collect()
     finally:
         stage.discard()
-    return {name: found[name] or 0 for name in names}, found["_bad"] or 0
+    errors, reasons, bad = Counter[str](), Counter[tuple[str, str]](), 0
+    for codes, quarantined, n in found:
+        bad += n if quarantined else 0
+        pairs = {tuple(code.split(":", 1)) for code in codes.split(",") if code}
+        errors.update(dict.fromkeys({column for column, _ in pairs}, n))
+        reasons.update(dict.fromkeys(pairs, n))
+    return errors, reasons, bad
 
 
-def _difference(contract: SourceContract, name: str, n: int, rows: str) -> Difference:
+def _difference(contract: SourceContract, name: str, n: int, rows: str, reasons: Counter[tuple[str, str]]) -> Difference:
+    """What differs in one column, with the codes that most of its values have."""
+    mine = Counter({code: count for (column, code), count in reasons.items() if column == name})
+    most = ", ".join(f"{code} {count:,}" for code, count in sorted(mine.items(), key=lambda x: (-x[1], x[0]))[:REASONS_SHOWN])
     if name == "row":
-        return Difference("type", "", "", f"{n:,} of {rows} rows cannot be read", "ask for rows with the fields of the header")
+        return Difference("type", "", "", f"{n:,} of {rows} rows cannot be read ({most})", "ask for rows with the fields of the header")
     c = contract.column(name)
-    return Difference(
-        "type", name, f"{c.source or name} ({_expected(c)})", f"{n:,} of {rows} cannot be read", f"column {name}: rule, type or codes"
-    )
+    delivered = f"{n:,} of {rows} cannot be read ({most})"
+    return Difference("type", name, f"{c.source or name} ({_expected(c)})", delivered, f"column {name}: rule, type or codes")
 
 
 def _expected(c: Field) -> str:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from contracts import SourceContract
 from pipelines.control.batches import containing, contains, extracted, extracted_at, rows_of_batches
 from pipelines.control.holds import DRIFT, SHRUNK
-from pipelines.control.ledger import commit_metadata
+from pipelines.control.ledger import SETTLED, UNFINISHED, UNREACHABLE, commit_metadata
 from pipelines.runtime import Runtime
 from pipelines.steps.drift import Sample, refuse_drifted
 from pipelines.steps.outcome import Outcome
@@ -91,11 +91,37 @@ def ingest(runtime: Runtime, contract: SourceContract, business_date: date, run_
         outcome.version, outcome.seconds = runtime.lake.version(table), perf_counter() - started
         with runtime.step.clock("ledger"):
             runtime.ledger.record(accounts, run_id=run_id, as_of=business_date, version=outcome.version, seconds=outcome.seconds)
-    outcome.problems += [d.problem for d in delivered if not d.complete and d.problem]
+    _note_unread(runtime, contract, business_date, run_id, delivered)
     outcome.rows = sum(a.published for a in outcome.accounts)
     outcome.checks.append(_acceptance(outcome))
     outcome.seconds = perf_counter() - started
     return outcome
+
+
+def _note_unread(runtime: Runtime, contract: SourceContract, business_date: date, run_id: str, delivered: list[Drop]) -> None:
+    """Record the folder of the date that has no manifest yet, and what was unread and is so no longer. Neither is a problem: a folder
+    is late when its contract says so (`pipelines.control.freshness`)."""
+    table = contract.sibling("raw")
+    notes = [_note(table, business_date, UNFINISHED, d.location) for d in delivered if not d.complete]
+    for row in (r for r in runtime.ledger.unread() if r["table"] == table):
+        day = row["business_date"]
+        drops = delivered if day == business_date else runtime.landing.drops(contract, day)
+        if row["kind"] == UNREACHABLE or not drops:
+            notes += [] if any(n.business_date == day for n in notes) else [_note(table, day, SETTLED)]
+    _record_notes(runtime, notes, run_id, business_date)
+
+
+def _note(table: str, day: date, kind: str, reason: str = "") -> Account:
+    return Account(table, f"no-batch-{day}", day, 0, 0, kind=kind, reason=reason)
+
+
+def _record_notes(runtime: Runtime, notes: list[Account], run_id: str, as_of: date) -> None:
+    """Append what is news: the same again says nothing."""
+    if not notes:
+        return
+    known = {(r["table"], r["business_date"], r["kind"], r["reason"]) for r in runtime.ledger.unread()}
+    news = [n for n in notes if (n.table, n.business_date, n.kind, n.reason) not in known]
+    runtime.ledger.record(news, run_id=run_id, as_of=as_of, version=None, seconds=0.0)
 
 
 def _refused(runtime: Runtime, table: str, drop: Drop, kind: str, reason: str) -> list[Account]:
@@ -214,9 +240,10 @@ def _acceptance(outcome: Outcome) -> GateResult:
     return GateResult("delivery_accepted", not outcome.problems, False, "every delivery can be read and agrees with its manifest", found)
 
 
-def without_source(runtime: Runtime, contract: SourceContract, error: CitylakeError) -> Outcome:
+def without_source(runtime: Runtime, contract: SourceContract, error: CitylakeError, business_date: date, run_id: str) -> Outcome:
     """The source could not be asked what it has delivered: the table keeps its last state, and says so."""
     table = contract.sibling("raw")
+    _record_notes(runtime, [_note(table, business_date, UNREACHABLE, str(error))], run_id, business_date)
     outcome = Outcome(table, runtime.lake.version(table), changed=False, rows=0, problems=[str(error)])
     outcome.checks.append(_acceptance(outcome))
     return outcome

@@ -28,6 +28,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from contracts.model import Contract, DeliverySpec
 from resources.errors import DeliveryRejected
@@ -46,6 +48,29 @@ BATCH_DAY = re.compile(
 )
 MODULUS = 999_983
 """Row numbers are added up modulo this prime, so that no database's sum overflows."""
+
+
+def ddl(contract: Contract) -> str:
+    """The SQL that creates the table of a contract in an exchange database (PostgreSQL), with the index the lake reads by.
+
+    Values may be text: the lake parses them as it does those of files.
+    """
+    delivery = delivery_of(contract)
+    table = sa.Table(
+        delivery.table or "",
+        sa.MetaData(),
+        sa.Column(delivery.row_column, sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column(
+            delivery.operation_column, sa.CHAR(1), sa.CheckConstraint(f"{delivery.operation_column} IN {OPERATIONS}"), nullable=False
+        ),
+        sa.Column(delivery.time_column, sa.DateTime, server_default=sa.func.now(), nullable=False),
+        sa.Column(delivery.batch_column, sa.CHAR(8), nullable=False),
+        *[sa.Column(c.source, sa.Text) for c in contract.delivered],
+    )
+    index = sa.Index(f"{table.name}_{delivery.batch_column}", table.c[delivery.batch_column])
+    statements = (CreateTable(table), CreateIndex(index))
+    lines = "\n".join(f"{str(s.compile(dialect=postgresql.dialect())).strip()};" for s in statements)
+    return "".join(f"{line.rstrip()}\n" for line in lines.replace("\t", "  ").splitlines())
 
 
 @dataclass(frozen=True)

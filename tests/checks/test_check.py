@@ -151,11 +151,16 @@ WRONG: dict[str, dict[str, Wrong]] = {
     "person_once": {"a person twice": twice(PERSON)},
     "number_of_one_person": {"two persons with one number": shared_number},
     "death_after_birth": {"a death in 1800": rows(PERSON, has_grade, death_date=date(1800, 1, 1))},
+    "nothing_after_the_night": {"a death to come": rows(PERSON, has_grade, death_date=date(2099, 1, 1))},
     "dead_by_evidence": {
         "dead without evidence": rows(PERSON, lambda r: r["death_grade"] is None, vital_status=2),
         "alive with a certificate": rows(PERSON, has_grade, vital_status=1),
     },
     "after_death_flagged": {"a service after the death without its flag": forgotten_flag},
+    "services_to_come_prove_nothing": {
+        "a service to come without its flag": rows(SERVICE, lambda r: not r["flags"], service_date=date(2099, 1, 1)),
+        "an archive last used tomorrow": rows(ARCHIVE, any_row, last_event_date=date(2099, 1, 1)),
+    },
     "counties_make_the_city": {
         "one more in a county": rows(INDICATOR, lambda r: r["div_level"] == "county", clean_numerator=lambda r: r["clean_numerator"] + 1),
         "no row for the city": without_one(INDICATOR, lambda r: r["div_level"] == "city"),
@@ -272,4 +277,4 @@ def test_the_command_says_it_and_its_exit_code_too(lake: Doctored, tmp_path: Pat
     assert "person_once" in {c["name"] for c in said["checks"] if c["verdict"] == Verdict.VIOLATED}
     first = citylake("check", "--release", "1", cwd=tmp_path, config=config)
     assert first.code == 0, first.err
-    assert "Invariants hold: 27 of 27." in first.out
+    assert "Invariants hold: 29 of 29." in first.out

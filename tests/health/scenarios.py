@@ -100,6 +100,7 @@ def run(spark: SparkSession, tables: dict[str, list[dict[str, Any]]], folder: Pa
         assert set(made.columns) == {c.name for c in contract.columns}
         return kept(name, made.select(*[F.col(c.name).cast(c.physical_type).alias(c.name) for c in contract.columns]))
 
+    delivered = frozenset(TABLES[name] for name, given in tables.items() if given)
     numbered = {n: [{"_row_no": i, **r} for i, r in enumerate(rs, 1)][::order] for n, rs in tables.items()}
     c = {name: frame(spark, name, given) for name, given in numbered.items()}
     sources = ("resident", "cancellation", "pension", "archive", "certificate", "visit", "card", "cremation")
@@ -111,7 +112,7 @@ def run(spark: SparkSession, tables: dict[str, list[dict[str, Any]]], folder: Pa
     services = published(
         service, c["examination"], c["followup"], c["visit"], c["archive"], c["staff"], link, persons, dead, AS_OF, as_it_is
     )
-    archives = published(archive, c["archive"], link, persons, dead, services, AS_OF, as_it_is)
+    archives = published(archive, c["archive"], link, persons, dead, services, AS_OF, as_it_is, delivered)
     work = published(cleanup_list, archives, services, dead, link)
     rates = published(indicator_year, c["archive"], archives, persons, services, link, AS_OF)
     return City(link, dead, persons, services, archives, work, rates)

@@ -11,7 +11,7 @@ import pytest
 from contracts import Cadence, load_all
 from pipelines.control.freshness import Overdue, overdue
 
-STAFF = "cleansed/health/staff"
+STAFF, EXAMINATION = "cleansed/health/staff", "cleansed/health/examination"
 BEGUN = {"table": "base/population/person", "kind": "derived", "business_date": date(2019, 11, 5)}
 CASES = [
     # once in every, latency, deliveries, as of, expected and days over (None: not late)
@@ -60,6 +60,33 @@ def test_a_table_is_late_when_its_cadence_and_latency_are_over(
 def test_refused_deliveries_have_not_come() -> None:
     rows = [delivery("2019-12-20"), delivery("2019-12-23", "rejected"), delivery("2019-12-24", "held")]
     assert [o.days for o in late(Cadence(1, "d", 2), rows, "2019-12-24")] == [1]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "later", "found"),
+    [
+        ("2019-12-23", [], []),  # two days of lateness from the 21st on
+        ("2019-12-24", [], [("2019-12-21", 1, "there")]),
+        ("2019-12-24", [delivery("2019-12-21")], []),
+        ("2019-12-24", [delivery("2019-12-21", "rejected")], [("2019-12-21", 1, "")]),
+        ("2019-12-24", [delivery("2019-12-21", "settled")], [("2019-12-21", 1, "")]),
+        ("2019-12-24", [delivery("2019-12-22")], [("2019-12-21", 1, "there")]),  # of events and changes every date counts
+    ],
+)
+def test_a_folder_without_a_manifest_is_late_when_its_contract_says_so(
+    as_of: str, later: list[dict[str, Any]], found: list[tuple[str, int, str]]
+) -> None:
+    rows = [delivery("2019-12-20"), {**delivery("2019-12-21", "unfinished"), "reason": "there"}, *later]
+    rows = [{**r, "table": "raw/health/examination"} for r in rows]
+    contract = replace(load_all()[EXAMINATION], cadence=Cadence(1, "d", 2))
+    said = overdue({EXAMINATION: contract}, rows, date.fromisoformat(as_of))
+    assert [(o.expected.isoformat(), o.days, o.unfinished) for o in said] == found
+    assert all(("has no manifest.json: there" in o.sentence()) == bool(o.unfinished) for o in said)
+
+
+def test_a_later_snapshot_makes_an_unfinished_one_moot() -> None:
+    rows = [delivery("2019-12-20"), {**delivery("2019-12-21", "unfinished"), "reason": "there"}, delivery("2019-12-22")]
+    assert late(Cadence(1, "d", 2), rows, "2019-12-25") == []
 
 
 def test_a_table_that_comes_now_and_then_and_an_empty_lake_are_never_late() -> None:

@@ -79,6 +79,11 @@ def test_a_date_without_a_night_is_one_sentence(city: Runtime) -> None:
     ("arguments", "sentence"),
     [
         (("run", "--as-of", D29, "--select", "cleansed/health/nothing"), "error: SELECT: there is no table cleansed/health/nothing"),
+        (("run", "--as-of", D29, "--key-file", "/no/key", "--select", "no/such/table"), "error: SELECT: there is no table no/such/table"),
+        (("contract", "cleansed/health/nothing"), "error: CONTRACT_UNKNOWN: no contract is named cleansed/health/nothing"),
+        (("contract", "cleansed/health/archive", "--ddl"), "error: DDL: cleansed/health/archive is not delivered by the exchange"),
+        (("holds", "health/nothing"), "error: TABLE_MISSING: no department delivers health/nothing"),
+        (("refuse-hold", "health/nothing", D29, "--why", "x"), "error: TABLE_MISSING: no department delivers health/nothing"),
         (("run", "--as-of", "the 29th"), "error: AS_OF: 'the 29th' is not a date"),
         (("sql", "SELECT * FROM cleansed.health.nothing"), "error: SQL: "),
         (("maintain", "--table", "cleansed/health/nothing"), "error: TABLE_MISSING: there is no table cleansed/health/nothing"),
@@ -91,6 +96,12 @@ def test_wrong_use_ends_with_two_and_one_sentence(city: Runtime, arguments: tupl
     assert code == 2, err
     assert err.splitlines()[-1].startswith(sentence)
     assert "Traceback" not in err
+
+
+def test_the_sql_of_an_exchange_table_stands_in_the_document(city: Runtime) -> None:
+    code, out, err = run(city, "contract", "cleansed/public_security/resident", "--ddl")
+    assert code == 0, err
+    assert f"```sql\n{out}```\n" in (ROOT / "docs" / "deliveries.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -21,10 +21,17 @@ CREMATION_DATED = {"cremation": {"cremation_date": "2018-03-05", "death_date": "
 PENSION = {"pension": {"pay_month": "201805", "item": "1001", "stop_flag": "1", "stop_reason": "01", "stop_month": "201804"}}
 PENSION_OTHER = {"pension": {"pay_month": "201805", "item": "1001", "stop_flag": "1", "stop_reason": "03", "stop_month": "201804"}}
 FLAG = {"archive": {"dead_flag": "1", "dead_date": "2018-02-28", "status": "0"}}
-FLAG_FAR = {"archive": {**FLAG["archive"], "dead_date": "2018-01-27"}}
+FLAG_A_YEAR = {"archive": {**FLAG["archive"], "dead_date": "2017-03-31"}}
+FLAG_FAR = {"archive": {**FLAG["archive"], "dead_date": "2017-03-30"}}
+EARLY_EXTRACT = {"certificate": {"death_datetime": "2018-03-01T23:30:00", "_business_date": date(2018, 2, 28)}}
+SAME_DAY = {"certificate": {"death_datetime": "2018-03-01T23:30:00", "_business_date": date(2018, 3, 1)}}
+STOPPED_AHEAD = {"pension": {"pay_month": "201801", "item": "1001", "stop_flag": "1", "stop_reason": "01", "stop_month": "201804",
+                             "_business_date": date(2018, 1, 31)}}  # fmt: skip
 FUTURE = {"certificate": {"death_datetime": "2020-03-01T00:00:00"}}
 TOO_EARLY = {"certificate": {"death_datetime": "1907-03-01T00:00:00"}}
 VISIT = {"visit": {"org_code": "H", "visit_time": "2019-03-01T10:00:00"}}
+AHEAD = {"visit": {"org_code": "H", "visit_time": "2029-10-10T10:00:00"}}
+AHEAD_OF_ITS_EXTRACT = {"visit": {"org_code": "H", "visit_time": "2019-10-10T10:00:00", "_business_date": date(2019, 10, 9)}}
 SOON = {"visit": {"org_code": "H", "visit_time": "2018-03-06T10:00:00"}}
 KEYS = {"cremation": "cremation_no", "certificate": "cert_no", "pension": "person_no", "visit": "visit_no", "archive": "ehr_no"}
 
@@ -43,12 +50,18 @@ CASES: dict[str, tuple[list[dict[str, dict[str, Any]]], tuple[Any, ...] | None]]
     "pension stopped otherwise": ([PENSION_OTHER], None),
     "flag in the archive": ([FLAG], ("C", "CANDIDATE", date(2018, 2, 28), False, 0)),
     "two departments": ([FLAG, PENSION], ("B", "CONFIRMED", date(2018, 2, 28), False, 0)),
-    "two departments, too far apart": ([FLAG_FAR, PENSION], ("C", "CANDIDATE", date(2018, 1, 27), False, 0)),
+    "two departments, a year apart": ([FLAG_A_YEAR, PENSION], ("B", "CONFIRMED", date(2017, 3, 31), False, 0)),
+    "two departments, too far apart": ([FLAG_FAR, PENSION], ("C", "CANDIDATE", date(2017, 3, 30), False, 0)),
     "a day before the ashes is no exact date": ([POLICE_FAR, CREMATION], ("A", "CONFIRMED", date(2018, 3, 12), False, 0)),
     "in the future": ([FUTURE], (None, "INVALID", None, False, 0)),
+    "after its own extract": ([EARLY_EXTRACT], (None, "INVALID", None, False, 0)),
+    "on the day of its extract": ([SAME_DAY], ("A", "CONFIRMED", date(2018, 3, 1), False, 0)),
+    "a pension to be stopped": ([STOPPED_AHEAD], (None, "INVALID", None, False, 0)),
     "before the birth": ([TOO_EARLY], (None, "INVALID", None, False, 0)),
     "seen alive": ([FLAG, VISIT], ("C", "CANDIDATE", date(2018, 2, 28), False, 1)),
     "seen alive after a certificate": ([CERT, VISIT], ("A", "CONFLICT", date(2018, 3, 1), False, 1)),
+    "a visit to come": ([CERT, AHEAD], ("A", "CONFIRMED", date(2018, 3, 1), False, 0)),
+    "a visit after its own extract": ([CERT, AHEAD_OF_ITS_EXTRACT], ("A", "CONFIRMED", date(2018, 3, 1), False, 0)),
     "a visit in the same week": ([CERT, SOON], ("A", "CONFIRMED", date(2018, 3, 1), False, 0)),
 }
 

@@ -31,6 +31,7 @@ def town(spark: SparkSession) -> Population:
             {"person_no": "r5", "id_no": one, "name": "第二人"},
             {"person_no": "r6", "id_no": number(6), "name": "测试", "_codes": ["name:W_NAME_PLACEHOLDER"]},
             {"person_no": "r7", "id_no": number(7), "name": "庚□七", "_codes": ["name:W_RARE"]},
+            {"person_no": "r9", "id_no": number(9), "name": "李㛃"},
             {"person_no": "r4", "name": "无号人", "id_no_error": "E_CHECK", "id_no_raw": "321099190801010010"},
         ],
         archive=[
@@ -47,6 +48,12 @@ def town(spark: SparkSession) -> Population:
             {**open_, **passport, "ehr_no": "masked", "empi_id": "a", "id_no_raw": "E1*****78"},
             {**open_, "ehr_no": "real6", "empi_id": "a", "id_no": number(6), "name": "己六六"},
             {**open_, "ehr_no": "real7", "empi_id": "a", "id_no": number(7), "name": "庚玥七"},
+            {**open_, "ehr_no": "rare", "empi_id": "a", "id_no": number(9), "name": "李?", "_codes": ["name:W_RARE"]},
+            {**open_, "ehr_no": "bytes", "empi_id": "a", "id_no": number(9), "name": "李????", "_codes": ["name:W_RARE"]},
+            {**open_, "ehr_no": "longer", "empi_id": "a", "id_no": number(9), "name": "李?%", "_codes": ["name:W_RARE"]},
+            {**open_, "ehr_no": "other", "empi_id": "a", "id_no": number(9), "name": "王?", "_codes": ["name:W_RARE"]},
+            {**open_, "ehr_no": "nothing", "empi_id": "a", "id_no": number(9), "name": "□□", "_codes": ["name:W_RARE"]},
+            {**open_, "ehr_no": "mojibake", "empi_id": "a", "id_no": number(9), "name": "李锟斤拷?", "_codes": ["name:W_RARE"]},
             {**open_, "ehr_no": "real8", "empi_id": "a", "id_no": number(8), "name": "辛八八"},
         ],
         card=[
@@ -90,7 +97,14 @@ def town(spark: SparkSession) -> Population:
         (ARCHIVE, "real6|a", "M1", "EXACT", f"RID:{number(6)}"),
         (POLICE, "r6", "ID_NAME_CONFLICT", None, "public_security/resident:r6"),
         (ARCHIVE, "real7|a", "M1", "EXACT", f"RID:{number(7)}"),
-        (POLICE, "r7", "M1B", "NO_NAME", f"RID:{number(7)}"),
+        (POLICE, "r7", "M1B", "RARE", f"RID:{number(7)}"),
+        (POLICE, "r9", "M1", "EXACT", f"RID:{number(9)}"),
+        (ARCHIVE, "rare|a", "M1B", "RARE", f"RID:{number(9)}"),
+        (ARCHIVE, "bytes|a", "M1B", "RARE", f"RID:{number(9)}"),
+        (ARCHIVE, "longer|a", "M1B", "RARE", f"RID:{number(9)}"),
+        (ARCHIVE, "other|a", "M1B", "NO_NAME", f"RID:{number(9)}"),
+        (ARCHIVE, "nothing|a", "M1B", "NO_NAME", f"RID:{number(9)}"),
+        (ARCHIVE, "mojibake|a", "M1B", "NO_NAME", f"RID:{number(9)}"),
         (ARCHIVE, "real8|a", "M1", "EXACT", f"RID:{number(8)}"),
         ("public_security/death_cancellation", f"{number(8)}|2019-01-01", "ID_NAME_CONFLICT", None, None),
         (ARCHIVE, "pass4|a", "M2", "DOCUMENT", "03:E12345678:19100505"),
@@ -119,7 +133,11 @@ def test_match(town: Population, table: str, key: str, match: str, reason: str |
 
 def test_no_two_persons_share_a_number(town: Population) -> None:
     numbers = [p.id_no for p in town.persons.values() if p.id_no]
-    assert sorted(numbers) == sorted(number(n) for n in (1, 2, 3, 6, 7, 8))
+    assert sorted(numbers) == sorted(number(n) for n in (1, 2, 3, 6, 7, 8, 9))
+
+
+def test_a_name_without_lost_characters_is_the_persons_whoever_has_it(town: Population) -> None:
+    assert [town.person_of(POLICE, r).name for r in ("r7", "r9")] == ["庚玥七", "李㛃"]
 
 
 def test_every_person_is_somebodys_record(town: Population) -> None:

@@ -51,6 +51,11 @@ def test_what_holds_a_row_back(spark: SparkSession, changed: dict[str, Any], cod
     assert (row["_codes"], row["_bad"]) == (codes, bad)
 
 
+def test_an_end_that_has_not_come_leaves_the_status(spark: SparkSession) -> None:
+    found = judged(spark, "health/staff", *[staff("A", leave_date=day) for day in (DAY, "2020-01-01")])
+    assert [(r["status"], r["_codes"]) for r in found] == [("0", ["status:F_STATUS"]), ("1", ["leave_date:W_FUTURE"])]
+
+
 def test_error_in_a_column_does_not_hold_a_column_whose_name_ends_like_it(spark: SparkSession) -> None:
     columns = (
         Field("no", "", "", "string", "string", required=True, key_position=1, rule="identifier", on_error=OnError.QUARANTINE),

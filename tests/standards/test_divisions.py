@@ -46,6 +46,10 @@ def test_the_unassigned_division_exists_only_in_a_test_city(parse_all):
     assert parse_all("division", ["321099000000"], test_divisions=True) == [("321099000000", [])]
 
 
+def test_the_town_of_a_division_that_names_none_is_not_known(column_of):
+    assert column_of(["321002001003", "321002000000", None], divisions.town_of) == ["321002001", None, None]
+
+
 def test_the_county_of_an_unknown_division_is_the_city(column_of):
     assert column_of(["321002001003", None], divisions.county_of) == ["321002", "321000"]
 

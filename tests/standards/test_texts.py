@@ -211,10 +211,21 @@ def test_every_format_character_and_blank_of_unicode_is_removed_or_trimmed():
 
 
 SAME = [
-    ("王▯国", "王建国", None, None),
+    ("王▯国", "王建国", None, "RARE"),
+    ("王建国", "王▯国", None, "RARE"),
+    ("王?", "王", None, None),
+    ("王?", "王建国", None, None),
+    ("王??", "王建国", None, "RARE"),
+    ("王??", "王建", None, "RARE"),
+    ("王?_国", "王建大国", None, "RARE"),
+    ("李?国", "王建国", None, None),
+    ("王?a?b?", "王1a2b3", None, "RARE"),
+    ("王?a?b?c?", "王1a2b3c4", None, None),
+    ("?a" * 50, "a" * 99 + "b", None, None),
+    ("??", "王建", None, None),
     ("锟斤拷", "王建国", None, None),
     ("王*国", "王建国", None, None),
-    ("王?国", "王建国", None, None),
+    ("王?国", "王建国", None, "RARE"),
     ("王小明", "王小明", None, "EXACT"),
     ("王小明", "王大明", "王小明", "FORMER"),
     ("王小明", "王大明", None, "ONE_EDIT"),

@@ -15,8 +15,9 @@ from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
 from pipelines.steps.touched import InputChanges, rows_of_units, touched
-from tests.population.cleansed import pseudonym
+from tests.population.cleansed import TABLES, pseudonym
 
+DELIVERED = frozenset(TABLES.values())
 Tables = Mapping[str, DataFrame]
 Write = Callable[[DataFrame], DataFrame]
 
@@ -38,7 +39,7 @@ def key(table: str) -> tuple[str, ...]:
 
 def made(asset: TableAsset, inputs: Tables, as_of: date, write: Write) -> DataFrame:
     """The rows of a table from its inputs, by argument."""
-    values: dict[str, Any] = {"as_of": as_of, "checkpoint": write, "pseudonym": pseudonym}
+    values: dict[str, Any] = {"as_of": as_of, "checkpoint": write, "pseudonym": pseudonym, "sources": DELIVERED}
     rows = asset.function(**inputs, **{argument: values[name] for argument, name in asset.parameters.items()})
     return write(conform(load(ROOT / f"{asset.name}.yaml"), rows))
 

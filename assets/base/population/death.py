@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import of_first, of_linked_person, source_key, value_of
 from assets.base.population.source_link import CONFLICT, M2, is_sure
+from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.touch import Turn, own, units
@@ -25,8 +26,8 @@ from standards.tables import looked_up
 CONFLICT_DAYS = 7
 CONTRADICTED = "CONFLICT"
 """Status of a death of grade A or B after which the person was seen alive: for people to decide."""
-PAIR_DAYS = 62
-"""Two hints of grade C speak of one death when their dates are at most so far apart."""
+PAIR_MONTHS = 12
+"""Two hints of grade C speak of one death when their dates are within a year: a pension stops when somebody notices."""
 LIFE_DAYS = 7
 LIFE_EVIDENCE_KEPT = 10
 SHORTEST_EDITED_NAME = 3
@@ -104,11 +105,11 @@ def birth_of_number(id_no: Column) -> Column:
 
 
 def evidence(frames: dict[str, DataFrame], link: DataFrame) -> DataFrame:
-    """Every usable statement that a person is dead: SOURCE, person_uid, birth, order, department. Unlinked records are left out."""
+    """Every usable statement that a person is dead: SOURCE, EXTRACT, person_uid, birth, order, department. Unlinked ones are left out."""
 
     def read(name: str, frame: DataFrame) -> DataFrame:
         order, department = EVIDENCE[name]
-        born = F.col("birth_date") if "birth_date" in frame.columns else F.lit(None).cast("date")
+        born = F.when(happened("birth_date", EXTRACT), F.col("birth_date")) if "birth_date" in frame.columns else F.lit(None).cast("date")
         return READERS[name](frame).select(
             F.lit(name).alias("source_table"),
             source_key(name).alias("source_key"),
@@ -117,6 +118,7 @@ def evidence(frames: dict[str, DataFrame], link: DataFrame) -> DataFrame:
             "date_kind",
             "_source_file",
             F.col("_row_no").cast("bigint").alias("_row_no"),
+            EXTRACT,
             born.alias("stated_birth"),
             F.lit(order).alias("order"),
             F.lit(department).alias("department"),
@@ -134,9 +136,9 @@ def evidence(frames: dict[str, DataFrame], link: DataFrame) -> DataFrame:
 
 
 def with_validity(statements: DataFrame, as_of: date) -> DataFrame:
-    """A date after `as_of` or before the birth makes a statement invalid; it stays visible by its date_kind."""
+    """A date after `as_of`, after the extract or before the birth makes a statement invalid; it stays visible by its date_kind."""
     kind = (
-        F.when(F.col("death_date") > F.lit(as_of), INVALID["future"])
+        F.when(F.col("death_date").isNotNull() & ~happened("death_date", as_of, EXTRACT), INVALID["future"])
         .when(F.col("death_date") < F.col("birth"), INVALID["birth"])
         .otherwise(F.col("date_kind"))
     )
@@ -144,11 +146,12 @@ def with_validity(statements: DataFrame, as_of: date) -> DataFrame:
 
 
 def with_weight(statements: DataFrame) -> DataFrame:
-    """`weight`: the grade, B for the hints that a hint of another department confirms. Both on sure links, within PAIR_DAYS."""
+    """`weight`: the grade, B for the hints that a hint of another department confirms. Both on sure links, within PAIR_MONTHS."""
     hints = statements.where(F.col("valid") & F.col("sure") & (F.col("grade") == "C") & F.col("death_date").isNotNull())
     mine = hints.select("person_uid", "source_table", "source_key", "department", "death_date")
     other = hints.select("person_uid", F.col("department").alias("other_department"), F.col("death_date").alias("other_date"))
-    near = F.abs(F.datediff("death_date", "other_date")) <= PAIR_DAYS
+    first, last = F.least("death_date", "other_date"), F.greatest("death_date", "other_date")
+    near = last <= F.add_months(first, PAIR_MONTHS)
     pairs = mine.join(other, "person_uid").where((F.col("department") != F.col("other_department")) & near)
     confirmed = pairs.select("person_uid", "source_table", "source_key", F.lit("B").alias("raised")).distinct()
     joined = statements.transform(left_join_lookup, confirmed, ["person_uid", "source_table", "source_key"])
@@ -182,11 +185,13 @@ def with_contradiction(deaths: DataFrame) -> DataFrame:
     return deaths.withColumn("status", status).withColumn("is_candidate", F.col("status") == "CANDIDATE")
 
 
-def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame) -> DataFrame:
+def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame, as_of: date) -> DataFrame:
     """Visits in person (own valid number) more than LIFE_DAYS days after the death: X4. At most the first ten are kept."""
     mine = link.where((F.col("source_table") == "health/outpatient_visit") & F.col("match").isin("M1", "M1B"))
     mine = deaths.select("person_uid", "death_date").join(mine, "person_uid")
-    seen = visit.select(source_key("health/outpatient_visit").alias("source_key"), F.to_date("visit_time").alias("event_date"))
+    seen = visit.where(happened("visit_time", as_of, EXTRACT)).select(
+        source_key("health/outpatient_visit").alias("source_key"), F.to_date("visit_time").alias("event_date")
+    )
     event = F.struct("event_date", "source_table", "source_key", "_source_file", "_row_no")
     first = F.slice(F.sort_array(F.collect_list(event)), 1, LIFE_EVIDENCE_KEPT)
     alive = (
@@ -209,7 +214,7 @@ def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame) -> 
         "cremation": of_linked_person("civil_affairs/cremation", turns=(Turn("death_date"), Turn("cremation_date", days=-1))),
         "pension": of_linked_person("human_resources/pension_payment", turns=(Turn(last_paid_day),)),
         "archive": of_linked_person("health/archive", turns=(Turn("dead_date"),)),
-        "visit": of_linked_person("health/outpatient_visit"),
+        "visit": of_linked_person("health/outpatient_visit", turns=(Turn("visit_time"),)),
     },
 )
 def death(
@@ -226,7 +231,7 @@ def death(
     """One row per person of whom somebody says they are dead, key person_uid.
 
     grade A, B, C; status CONFIRMED (A, B), CANDIDATE (a single C), CONFLICT (seen alive afterwards), INVALID (every stated date
-    after `as_of` or before the birth); date_conflict: exact dates of grade A and B more than seven
+    after `as_of`, after its own extract, or before the birth); date_conflict: exact dates of grade A and B more than seven
     days apart; sources: every statement; life_evidence: visits after the death.
     """
     frames = {
@@ -241,7 +246,7 @@ def death(
         .transform(with_weight)
         .transform(fused)
         .transform(checkpoint)
-        .transform(with_life_evidence, visit, link)
+        .transform(with_life_evidence, visit, link, as_of)
         .transform(with_contradiction)
         .select("person_uid", "death_date", "grade", "status", "is_candidate", "date_conflict", "sources", "life_evidence")
     )

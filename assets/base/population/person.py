@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.death import birth_of_number
 from assets.base.population.records import by_order, of_first, of_linked_person, source_count, source_key, sources, value_of
+from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, CHECKPOINT, PSEUDONYM, cleansed, lake_asset, table
 from assets.joins import anti_join, hash_bucket, left_join_lookup, semi_join, split_unique_keys, union_materialized
 from assets.touch import Turn, own, units
@@ -56,7 +57,7 @@ def persons(link: DataFrame) -> DataFrame:
         .agg(
             # an archive in conflict carries somebody else's number: it is not the number of its own person
             F.max(F.when(F.col("match").isin("M1", "M1B"), F.col("id_no"))).alias("id_no"),
-            of_first(by_order(F.col("name").isNull(), order), F.col("name")).alias("best_name"),
+            of_first(by_order(F.col("name"), order), F.col("name")).alias("best_name"),
             source_count().alias("source_cnt"),
             F.bool_or(F.col("source_table") == TABLES["resident"]).alias("in_police"),
             F.min("_business_date").alias("first_seen"),
@@ -73,7 +74,7 @@ def linked_records(link: DataFrame, source_table: str) -> DataFrame:
 
 
 def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
-    """Per person the newest row of a source that has several, its columns as `<source>_<column>`.
+    """Per person the newest row of a source that has several, its columns as `<source>_<column>`. A birth after the extract is none.
 
     Of equally new rows the one with the greatest key, so that the choice is the same every time.
     """
@@ -85,7 +86,8 @@ def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
     newest = Window.partitionBy("person_uid").orderBy(F.col(VERSION[source]).desc_nulls_last(), F.col("source_key").desc())
     older = versions.withColumn("_place", F.row_number().over(newest)).where(F.col("_place") > 1)
     first = anti_join(mine, older.select("source_key"), ["source_key"]).join(keyed, "source_key")
-    return first.select("person_uid", *[F.col(c).alias(f"{source}_{c}") for c in wanted])
+    born = F.when(happened("birth_date", EXTRACT), F.col("birth_date"))
+    return first.select("person_uid", *[(born if c == "birth_date" else F.col(c)).alias(f"{source}_{c}") for c in wanted])
 
 
 def _candidate(path: str) -> Column:
@@ -125,7 +127,7 @@ def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_o
             "person_uid"
         )
 
-    recent = visit.where((F.to_date("visit_time") > since) & (F.to_date("visit_time") <= F.lit(as_of)))
+    recent = visit.where(happened("visit_time", as_of, EXTRACT) & (F.to_date("visit_time") > since))
     seen = linked("health/outpatient_visit", recent).distinct()
     opened = linked("health/archive", archive.where(F.col("status") == "0"))
     return semi_join(opened, seen, ["person_uid"]).distinct().withColumn("lives_here", F.lit(True))

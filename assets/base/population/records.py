@@ -16,12 +16,14 @@ from pyspark.sql import functions as F
 
 from assets.touch import Path as TouchPath
 from assets.touch import Turn, Units, units, via
+from standards.names import in_part, is_damaged
 from standards.tables import looked_up
 
 DOCUMENT_TYPES = ("03", "04", "06", "07", "10")
 """Codes of id_type whose number is not an 18-digit citizen number: passport, officer, HK/Macao and Taiwan permits, old residence card."""
-UNREADABLE = ("W_MASKED", "W_RARE")
-"""Names with hidden or lost characters agree with nothing and contradict nothing: they compare as no name."""
+MASKED, RARE = "W_MASKED", "W_RARE"
+"""Names with hidden characters, or of which nothing is left to compare, agree with nothing and contradict nothing: they compare as no
+name. A name with lost characters agrees with one that it could be."""
 PLACEHOLDER = "W_NAME_PLACEHOLDER"
 ORDER_DIGITS = 3
 BETWEEN = "\x1f"
@@ -59,12 +61,14 @@ def source_key(table: str) -> Column:
     return F.concat_ws("|", *[F.col(c).cast("string") for c in sources()[table].key])
 
 
-def by_order(nameless: Column, order: Column) -> Column:
-    """Sorts records by whose spelling of a name counts: those without one last, then by the source's order, then by the key.
+def by_order(name: Column, order: Column) -> Column:
+    """Sorts records by whose spelling of a name counts: those without one last, those with lost characters before them, then by the
+    source's order, then by the key.
 
     One text, for `of_first`.
     """
-    return F.concat(F.when(nameless, "1").otherwise("0"), F.lpad(order.cast("string"), ORDER_DIGITS, "0"), F.col("source_key"))
+    worth = F.when(name.isNull(), "2").when(is_damaged(name), "1").otherwise("0")
+    return F.concat(worth, F.lpad(order.cast("string"), ORDER_DIGITS, "0"), F.col("source_key"))
 
 
 def of_first(order: Column, *values: Column) -> Column:
@@ -103,6 +107,11 @@ def _document(source: Source) -> Column:
 def _flagged(source: Source, *codes: str) -> Column:
     """Whether the cleanser has put one of these codes on the record's name."""
     return F.arrays_overlap("_codes", F.array(*[F.lit(f"{source.name}:{code}") for code in codes]))
+
+
+def _name_key(source: Source) -> Column:
+    key = F.col(f"{source.name}_key")
+    return F.when(~_flagged(source, MASKED) & (~_flagged(source, RARE) | in_part(key)), key)
 
 
 def _local_numbers(source: Source) -> Column:
@@ -157,7 +166,7 @@ def records(frames: Mapping[str, DataFrame]) -> DataFrame:
             F.col("id_no"),
             F.col("id_no_error").alias("id_error"),
             F.col(source.name).alias("name"),
-            F.when(~_flagged(source, *UNREADABLE), F.col(f"{source.name}_key")).alias("name_key"),
+            _name_key(source).alias("name_key"),
             (F.col(f"{source.former}_key") if source.former else F.lit(None).cast("string")).alias("former_name_key"),
             _document(source).alias("document"),
             _local_numbers(source).alias("local_numbers"),

@@ -19,13 +19,15 @@ from assets.base.population.records import by_order, itself, of_first, records, 
 from assets.declare import CHECKPOINT, PSEUDONYM, cleansed, lake_asset
 from assets.joins import left_join_lookup, semi_join
 from assets.touch import own, units
-from standards.names import same_person_name
+from standards.names import is_damaged, same_person_name
 
 UID_LENGTH = 32
 M1, M1B, M2, M3, U, CONFLICT, NONE = "M1", "M1B", "M2", "M3", "U", "ID_NAME_CONFLICT", "NONE"
 BY_NUMBER = (M1, M1B)
 """The record carries the person's own valid number, and its name does not contradict it."""
 SURE_REASONS = ("EXACT", "FORMER")
+RARE = "RARE"
+"""Match reason: a name with lost characters that could be the other; sure under the same valid number, where the police know the name."""
 OWN_PERSON_IN_CONFLICT = ("public_security/resident", "health/archive", "citizen_card/card")
 """A resident, archive or card under somebody else's number still is somebody's: it gets a person of its own."""
 LINK = (
@@ -37,24 +39,26 @@ TEACHING = ("introduces", "local_numbers", "anchor_key", "anchor_former")
 
 
 def is_sure() -> Column:
-    """Over match_reason: the names agree. Every other link is doubtful: enough to keep records together, never enough to
+    """Over match and match_reason: the names agree. Every other link is doubtful: enough to keep records together, never enough to
     declare somebody dead, to close an archive or to merge it."""
-    return F.coalesce(F.col("match_reason").isin(*SURE_REASONS), F.lit(False))
+    could_be = (F.col("match_reason") == RARE) & F.col("match").isin(*BY_NUMBER)
+    return F.coalesce(F.col("match_reason").isin(*SURE_REASONS) | could_be, F.lit(False))
 
 
 def _name_agreement(own: Column, anchor: Column, former: Column) -> Column:
-    """EXACT, FORMER, ONE_EDIT; NO_NAME when one of the two has none; NULL when they contradict each other."""
-    return F.when(own.isNull() | anchor.isNull(), "NO_NAME").otherwise(same_person_name(own, anchor, former))
+    """EXACT, FORMER, RARE, ONE_EDIT; NO_NAME when one of the two has none that can be compared; NULL when they contradict each other."""
+    illegible = own.isNull() | anchor.isNull() | is_damaged(own) | is_damaged(anchor)
+    return F.coalesce(same_person_name(own, anchor, former), F.when(illegible, "NO_NAME"))
 
 
 def anchors(rows: DataFrame, number: str = "id_no") -> DataFrame:
     """Per `number` the name that counts: first by survivorship, then by the smallest key. A placeholder is no name."""
-    nameless = F.col("name_key").isNull() | F.col("is_placeholder")
-    first = by_order(nameless, F.col("name_order"))
+    name = F.when(~F.col("is_placeholder"), F.col("name_key"))
+    first = by_order(name, F.col("name_order"))
     return (
         rows.where(F.col(number).isNotNull())
         .groupBy(number)
-        .agg(of_first(first, F.when(~nameless, F.col("name_key")), F.col("former_name_key")).alias("first"))
+        .agg(of_first(first, name, F.col("former_name_key")).alias("first"))
         .select(number, value_of("first", 0, 2).alias("anchor_key"), value_of("first", 1, 2).alias("anchor_former"))
     )
 
@@ -177,8 +181,8 @@ def source_link(
 ) -> DataFrame:
     """One row per source record, key (source_table, source_key), columns LINK.
 
-    match: M1 valid number and name equal; M1B number equal, name a former one, one character off or missing; M2 document
-    number and birth date; M3 local number that another record maps to a valid number; U a person of the record's own;
+    match: M1 valid number and name equal; M1B number equal, name a former one, with lost characters, one character off or missing; M2
+    document number and birth date; M3 local number that another record maps to a valid number; U a person of the record's own;
     ID_NAME_CONFLICT number of somebody with another name: not merged; NONE nobody found. match_reason: how the names agree;
     for names that contradict each other the document or local number the record came by.
     """

@@ -15,10 +15,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import of_linked_person
-from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
+from assets.declare import AS_OF, CHECKPOINT, SOURCES, cleansed, lake_asset, table
 from assets.themes.health import survivor
 from assets.themes.health.facts import facts
-from assets.themes.health.rules import Defaults, DetectionRule, catalogue, defaults, rules, years_before
+from assets.themes.health.rules import Defaults, DetectionRule, catalogue, defaults, not_applied, rules, years_before
 from assets.themes.health.service import VISIT
 from assets.touch import SELF, Cell, EveryDate, Turn, own, units
 
@@ -34,14 +34,15 @@ def _hit(rule: str) -> Column:
     return F.array_contains("rules", rule)
 
 
-def with_rules(frame: DataFrame) -> DataFrame:
-    """`rules`: the ids of all rules that hit. A closed archive is judged only by rules that say so."""
+def with_rules(frame: DataFrame, delivered: frozenset[str]) -> DataFrame:
+    """`rules`: the ids of all rules that hit. A closed archive is judged only by rules that say so, and no archive by rules that the
+    `delivered` tables cannot decide."""
 
     def hit(rule: DetectionRule) -> Column:
         condition = rule.condition(defaults())
         return F.when(condition if rule.closed else condition & F.col("open"), rule.id)
 
-    return frame.withColumn("rules", F.array_compact(F.array(*[hit(r) for r in rules().values()])))
+    return frame.withColumn("rules", F.array_compact(F.array(*[hit(r) for r in rules().values() if r.applies(delivered)])))
 
 
 def with_score(frame: DataFrame) -> DataFrame:
@@ -142,6 +143,7 @@ def _thresholds(column: Cell) -> tuple[Turn, ...]:
         SELF: own(number="ehr_no", narrows=False, turns=(EveryDate(_proposed_for_the_date),)),
     },
     whole_above=0.03,
+    remarks=not_applied,
 )  # fmt: skip
 def archive(
     delivered: DataFrame = cleansed("health/archive"),
@@ -151,11 +153,12 @@ def archive(
     service: DataFrame = table("themes/health/service"),
     as_of: date = AS_OF,
     checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
+    sources: frozenset[str] = SOURCES,
 ) -> DataFrame:
     """One row per row of health/archive, key (ehr_no, empi_id), columns ARCHIVE; exactly one state each."""
     return (
         facts(delivered, link, person, death, service, as_of, checkpoint)
-        .transform(with_rules)
+        .transform(with_rules, sources)
         .transform(with_score)
         .transform(with_state)
         .transform(with_proposal)

@@ -62,7 +62,8 @@ def _of_namesakes(judged: DataFrame) -> DataFrame:
 
 
 def _of_deaths(judged: DataFrame, death: DataFrame) -> DataFrame:
-    stated = death.where(F.col("status") == "CONFIRMED").select("person_uid", F.explode("sources").alias("s"))
+    """What states the death of the archive's person, the hints that are for review (X5) too."""
+    stated = death.where(F.col("status").isin("CONFIRMED", "CANDIDATE")).select("person_uid", F.explode("sources").alias("s"))
     rows = judged.select("archive_key", "person_uid").join(stated.select("person_uid", "s.*"), "person_uid")
     return _proof(rows, "death", "source_table", "source_key", _says("death of grade", "grade", "death_date"))
 

@@ -11,21 +11,24 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.base.population.death import INVALID
 from assets.base.population.records import source_count
+from assets.base.population.source_link import M1B
+from assets.dates import EXTRACT, happened
 from assets.joins import left_join_lookup, split_unique_keys
 from assets.themes.health import survivor
-from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT
+from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT, took_place
 
 FACTS = (
-    "ehr_no", "empi_id", "archive_key", "person_uid", "match", "is_sure", "open", "as_of", "id_no", "id_error", "codes", "create_date",
-    "created_on", "cancel_reason", "cancel_date", "mana_org", "county6", "is_survivor", "same_form", "other_form", "survivor_ehr_no",
-    "survivor_empi_id", "merged_from", "number_on_two_persons", "number_in_police", "other_sources", "death_date", "death_grade",
-    "seen_alive", "service_count", "not_in_service_count", "after_death_count", "last_event_date", "last_visit_date", "event_count",
-    "_source_file", "_row_no", "_batch_id",
+    "ehr_no", "empi_id", "archive_key", "person_uid", "match", "match_reason", "is_sure", "open", "as_of", "id_no", "id_error",
+    "codes", "create_date", "created_on", "cancel_reason", "cancel_date", "mana_org", "county6", "is_survivor", "same_form",
+    "other_form", "survivor_ehr_no", "survivor_empi_id", "merged_from", "number_on_two_persons", "number_in_police",
+    "other_sources", "death_date", "death_grade", "edited_hint", "seen_alive", "service_count", "not_in_service_count",
+    "after_death_count", "last_event_date", "last_visit_date", "event_count", "_source_file", "_row_no", "_batch_id", EXTRACT,
 )  # fmt: skip
 DELIVERED = (
-    "ehr_no", "empi_id", "status", "id_no", "id_no_error", "village_county", "create_date", "input_time", "cancel_reason", "cancel_date",
-    "mana_org", "_codes", "_source_file", "_row_no", "_batch_id",
+    "ehr_no", "empi_id", "status", "id_no", "id_no_error", "village_code12", "village_county", "create_date", "input_time",
+    "cancel_reason", "cancel_date", "mana_org", "_codes", "_source_file", "_row_no", "_batch_id", EXTRACT,
 )  # fmt: skip
 """The columns of health/archive that count."""
 COUNTS = ("service_count", "not_in_service_count", "after_death_count", "event_count", "same_form", "other_form", "other_sources")
@@ -72,6 +75,14 @@ def deaths(death: DataFrame) -> DataFrame:
     )
 
 
+def edited_hints(death: DataFrame, link: DataFrame) -> DataFrame:
+    """The persons who are dead by hints only (grade C), one of them under their own number and a name one character off."""
+    stated = death.where(F.col("status") == "CANDIDATE").select("person_uid", F.explode("sources").alias("s"))
+    hints = stated.where(~F.col("s.date_kind").isin(*INVALID.values())).select("person_uid", "s.source_table", "s.source_key")
+    edited = link.where((F.col("match") == M1B) & (F.col("match_reason") == "ONE_EDIT")).select("source_table", "source_key")
+    return hints.join(edited, ["source_table", "source_key"]).select("person_uid").distinct().withColumn("edited_hint", F.lit(True))
+
+
 def shared_numbers(archives: DataFrame) -> DataFrame:
     """The archive numbers that stand on two persons (U2)."""
     persons = (
@@ -80,6 +91,12 @@ def shared_numbers(archives: DataFrame) -> DataFrame:
         .agg(F.min("person_uid").alias("one"), F.max("person_uid").alias("other"))
     )
     return persons.where(F.col("one") != F.col("other")).select("ehr_no", F.lit(True).alias("number_on_two_persons"))
+
+
+def created_on() -> Column:
+    """The day an archive was created: as it says, else when it was entered; never after the extract."""
+    days = {name: F.when(happened(name, EXTRACT), F.to_date(name)) for name in ("create_date", "input_time")}
+    return F.coalesce(*days.values())
 
 
 def facts(
@@ -91,17 +108,18 @@ def facts(
     as_of: date,
     checkpoint: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
-    """One row per row of health/archive, columns FACTS. Services later than `as_of` do not exist yet."""
-    happened = service.where(F.col("service_date") <= F.lit(as_of))
+    """One row per row of health/archive, columns FACTS. Services that have not happened yet do not exist."""
+    past = service.where(took_place())
     linked = survivor.linked(archive.select(*DELIVERED), link)
     archives = checkpoint(linked.transform(left_join_lookup, known_numbers(link), "id_no"))
-    groups = survivor.elect(archives, person, service, as_of, checkpoint)
+    groups = survivor.elect(archives, person, past, checkpoint)
     joined = (
         archives.transform(left_join_lookup, groups, ["ehr_no", "empi_id"])
         .transform(left_join_lookup, shared_numbers(archives), "ehr_no")
         .transform(left_join_lookup, deaths(death), "person_uid")
-        .transform(left_join_lookup, services_of_numbers(happened), "ehr_no")
-        .transform(left_join_lookup, visits_of_persons(happened), "person_uid")
+        .transform(left_join_lookup, edited_hints(death, link), "person_uid")
+        .transform(left_join_lookup, services_of_numbers(past), "ehr_no")
+        .transform(left_join_lookup, visits_of_persons(past), "person_uid")
     )
     event_count = sum((F.coalesce(F.col(c), F.lit(0)) for c in ("moved_count", "visit_count")), F.coalesce("service_count", F.lit(0)))
     derived = (
@@ -109,13 +127,14 @@ def facts(
         .withColumn("last_event_date", F.greatest("last_own_date", "last_moved_date", "last_visit_date"))
         .withColumn("open", survivor.is_open())
         .withColumn("as_of", F.lit(as_of))
-        .withColumn("created_on", F.coalesce("create_date", F.to_date("input_time")))
+        .withColumn("created_on", created_on())
         .withColumn("is_survivor", F.coalesce("is_survivor", F.lit(True)))
         .withColumn("survivor_ehr_no", F.coalesce("survivor_ehr_no", "ehr_no"))
         .withColumn("survivor_empi_id", F.coalesce("survivor_empi_id", "empi_id"))
         .withColumn("merged_from", F.coalesce("merged_from", F.array().cast("array<string>")))
         .withColumn("number_in_police", F.coalesce("number_in_police", F.lit(False)))
         .withColumn("number_on_two_persons", F.coalesce("number_on_two_persons", F.lit(False)))
+        .withColumn("edited_hint", F.coalesce("edited_hint", F.lit(False)))
         .withColumn("seen_alive", F.coalesce("seen_alive", F.lit(False)))
         .withColumn("codes", F.col("_codes"))
         .withColumn("id_error", F.col("id_no_error"))

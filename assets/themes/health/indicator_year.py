@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.themes.health import survivor
-from assets.themes.health.service import EXAM, FOLLOWUP, VISIT
+from assets.themes.health.service import EXAM, FOLLOWUP, VISIT, took_place
 
 CITY, UNKNOWN_COUNTY, UNKNOWN_ROW = "321000", "321000", "000000"
 ELDERLY_AGE = 65
@@ -59,15 +59,15 @@ def use(service: DataFrame, key: str, as_of: date) -> DataFrame:
     this_year = F.year("service_date") == as_of.year
     followup = (F.col("service_kind") == FOLLOWUP) & this_year
     exam = (F.col("service_kind") == EXAM) & this_year
-    happened = service.where((F.col("service_date") <= F.lit(as_of)) & F.col(key).isNotNull())
+    past = service.where(took_place() & F.col(key).isNotNull())
     visited = F.sum(F.when(followup & F.col("way_code").isin(*FACE_TO_FACE), 1).otherwise(0))
     examined = F.sum(F.when(exam, 1).otherwise(0))
-    used = happened.groupBy(key).agg(
+    used = past.groupBy(key).agg(
         _any(F.col("service_date") > F.add_months(F.lit(as_of), -12)).alias("used"),
         (examined >= EXAMS_A_YEAR).alias("examined"),
         ((visited >= FOLLOWUPS_A_YEAR) & (examined >= EXAMS_A_YEAR)).alias("norm"),
     )
-    return used.transform(left_join_lookup, last_pressure(happened, key, as_of.year), key)
+    return used.transform(left_join_lookup, last_pressure(past, key, as_of.year), key)
 
 
 def _elderly(birth: Column, as_of: date) -> Column:

@@ -16,6 +16,26 @@ import yaml
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from assets.base.population.records import sources
+from assets.dates import EXTRACT, happened
+from assets.themes.health.survivor import ARCHIVE
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What has to be in the lake before absence from it means anything: a table of persons, and those of so many other departments."""
+
+    table: str
+    departments: int
+
+    def met(self, delivered: frozenset[str]) -> bool:
+        return self.table in delivered and len(self.others(delivered)) >= self.departments
+
+    def others(self, delivered: frozenset[str]) -> set[str]:
+        """The other departments that have delivered records of persons besides the archives, which are in question themselves."""
+        asked = {t.split("/")[0] for t in delivered & sources().keys() - {ARCHIVE}}
+        return asked - {self.table.split("/")[0]}
+
 
 @dataclass(frozen=True)
 class DetectionRule:
@@ -31,7 +51,12 @@ class DetectionRule:
     family: str | None
     weight: float
     closed: bool
+    needs: Needs | None
     condition: Callable[[Defaults], Column]
+
+    def applies(self, delivered: frozenset[str]) -> bool:
+        """Whether the delivered tables can decide the rule."""
+        return self.needs is None or self.needs.met(delivered)
 
 
 @dataclass(frozen=True)
@@ -89,10 +114,22 @@ def rules() -> dict[str, DetectionRule]:
             family=line.get("family"),
             weight=line.get("weight", 0.0),
             closed=line.get("closed", False),
+            needs=Needs(**line["needs"]) if "needs" in line else None,
             condition=_CONDITIONS[i],
         )
         for i, line in lines.items()
     }
+
+
+def not_applied(delivered: frozenset[str]) -> list[str]:
+    """One sentence for each rule that the delivered tables cannot decide."""
+    return [
+        f"rule {r.id} ({r.meaning}) is not applied: it needs {r.needs.table} and the records of {r.needs.departments} other departments; "
+        f"{r.needs.table} {'is' if r.needs.table in delivered else 'was never'} delivered, and "
+        f"{', '.join(sorted(r.needs.others(delivered))) or 'no other department'}"
+        for r in rules().values()
+        if r.needs is not None and not r.applies(delivered)
+    ]
 
 
 def years_before(date: str, years: int) -> Column:
@@ -126,12 +163,19 @@ def served_after_death(_: Defaults) -> Column:
 
 @rule("X3")
 def created_after_death(_: Defaults) -> Column:
-    return F.col("is_sure") & (F.col("create_date") > F.col("death_date"))
+    return F.col("is_sure") & happened("create_date", "as_of", EXTRACT) & (F.col("create_date") > F.col("death_date"))
 
 
 @rule("X4")
 def flagged_dead_but_seen(_: Defaults) -> Column:
     return F.col("seen_alive")
+
+
+@rule("X5")
+def death_one_character_off(_: Defaults) -> Column:
+    """The death is stated under a name one character off the archive's, or the archive's name is one off that of the dead."""
+    edited = (F.col("match") == "M1B") & (F.col("match_reason") == "ONE_EDIT")
+    return F.col("edited_hint") | (edited & F.col("death_date").isNotNull())
 
 
 @rule("D1")

@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.records import of_linked_person, source_key
+from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import hash_bucket, left_join_lookup, split_unique_keys, union_materialized
 from assets.themes.health import survivor
@@ -20,7 +21,7 @@ from assets.touch import Cell, Path, Turn, Units, cell, own, units, via
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
 VISITS_AT_ONCE = 4_000_000
-AFTER_DEATH, NOT_IN_SERVICE, AMBIGUOUS, ORPHAN = "AFTER_DEATH", "F8", "AMBIGUOUS_ARCHIVE", "NO_ARCHIVE"
+AFTER_DEATH, NOT_IN_SERVICE, AMBIGUOUS, ORPHAN, FUTURE = "AFTER_DEATH", "F8", "AMBIGUOUS_ARCHIVE", "NO_ARCHIVE", "FUTURE"
 SHAPE = {
     "service_no": "string", "ehr_no": "string", "service_date": "date", "org_code": "string", "doctor": "string",
     "way_code": "string", "class_code": "string", "sbp": "int", "dbp": "int", "input_user": "string", "input_time": "timestamp_ntz",
@@ -37,8 +38,13 @@ SERVICE = (
 )  # fmt: skip
 
 
+def took_place() -> Column:
+    """Over `flags`: the service had happened by the night it was made for, and by its extract."""
+    return ~F.array_contains("flags", FUTURE)
+
+
 def _shaped(kind: str, frame: DataFrame) -> DataFrame:
-    """SHAPE, of which the source has what it has."""
+    """SHAPE, of which the source has what it has, and EXTRACT."""
     names = KINDS[kind]
 
     def column(name: str, physical: str) -> Column:
@@ -51,6 +57,7 @@ def _shaped(kind: str, frame: DataFrame) -> DataFrame:
         "_source_file",
         F.col("_row_no").cast("bigint").alias("_row_no"),
         "_batch_id",
+        EXTRACT,
     )
 
 
@@ -98,7 +105,7 @@ def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
         F.col("leave_date").alias("account_to"),
     )  # fmt: skip
     doctors = staff.select(F.col("licence_no").alias("doctor"), F.col("org_code").alias("doctor_org"))
-    entered = F.to_date("input_time")
+    entered = F.when(happened("input_time", EXTRACT), F.to_date("input_time"))
     left = F.col("account_to") < entered
     began = F.coalesce(F.col("account_from") <= entered, F.lit(True))
     elsewhere = (F.col("account_org") != F.col("org_code")) & began
@@ -111,18 +118,21 @@ def with_staff(services: DataFrame, staff: DataFrame) -> DataFrame:
     )
 
 
-def with_flags(services: DataFrame, death: DataFrame) -> DataFrame:
-    """AFTER_DEATH (X2: later than a death of grade A or B), F8, AMBIGUOUS_ARCHIVE, NO_ARCHIVE (no archive has the number)."""
+def with_flags(services: DataFrame, death: DataFrame, as_of: date) -> DataFrame:
+    """AFTER_DEATH (X2: later than a death of grade A or B), F8, AMBIGUOUS_ARCHIVE, NO_ARCHIVE (no archive has the number), FUTURE
+    (has not happened yet, so it is no service after a death either)."""
+    past = happened("service_date", as_of, EXTRACT)
     dead = death.where(F.col("status") == "CONFIRMED").select("person_uid", F.col("death_date").alias("died"))
     joined = services.transform(left_join_lookup, dead, "person_uid")
     return joined.withColumn(
         "flags",
         F.array_compact(
             F.array(
-                F.when(F.col("service_date") > F.col("died"), AFTER_DEATH),
+                F.when(past & (F.col("service_date") > F.col("died")), AFTER_DEATH),
                 F.when(F.col("not_in_service"), NOT_IN_SERVICE),
                 F.when(F.coalesce(F.col("ambiguous"), F.lit(False)), AMBIGUOUS),
                 F.when(F.col("ambiguous").isNull(), ORPHAN),
+                F.when(~past, FUTURE),
             )
         ),
     )
@@ -172,7 +182,7 @@ _STATES_A_DEATH = ("status", "death_date")
     touch={
         "examination": own(_delivered(EXAM), connects=False, turns=(Turn("exam_date"),)),
         "followup": own(_delivered(FOLLOWUP), connects=False, turns=(Turn("fu_date"),)),
-        "visit": own(_delivered(VISIT), connects=False),
+        "visit": own(_delivered(VISIT), connects=False, turns=(Turn("visit_time"),)),
         "archive": (
             own(number="ehr_no", reads=("empi_id", *survivor.DELIVERED[2:])),
             of_linked_person(survivor.ARCHIVE, reads=("empi_id", *survivor.DELIVERED[2:])),
@@ -205,11 +215,12 @@ def service(
     archives = checkpoint(survivor.linked(archive.select(*survivor.DELIVERED), link))
     given = _shaped(EXAM, examination).unionByName(_shaped(FOLLOWUP, followup))
     services = with_person(given, visit, archives, link, checkpoint)
-    merged = survivor.elect(archives, person, given, as_of, checkpoint).where(~F.col("is_survivor"))
+    past = given.where(happened("service_date", as_of, EXTRACT))
+    merged = survivor.elect(archives, person, past, checkpoint).where(~F.col("is_survivor"))
     merged = merged.select(F.concat_ws("|", "ehr_no", "empi_id").alias("archive_key"), "survivor_ehr_no")
     return (
         services.transform(with_staff, staff)
-        .transform(with_flags, death)
+        .transform(with_flags, death, as_of)
         .transform(left_join_lookup, merged, "archive_key")
         .withColumn("survivor_ehr_no", F.coalesce("survivor_ehr_no", "ehr_no"))
         .select(*SERVICE)

@@ -1,7 +1,7 @@
 -- The state of every health archive: which rules hit, the fake score, one state, the proposal.
 
 CREATE TABLE facts AS
-WITH happened AS (SELECT * FROM "themes/health/service" WHERE service_date <= $as_of),
+WITH happened AS (SELECT * FROM "themes/health/service" WHERE NOT list_contains(flags, 'FUTURE')),
 own AS (
     SELECT ehr_no, count(*) AS service_count, count(*) FILTER (list_contains(flags, 'F8')) AS not_in_service_count,
         count(*) FILTER (list_contains(flags, 'AFTER_DEATH')) AS after_death_count, max(service_date) AS last_own_date
@@ -24,20 +24,28 @@ dead AS (
     SELECT person_uid, if(status = 'CONFIRMED', death_date, NULL) AS death_date, if(status = 'CONFIRMED', grade, NULL) AS death_grade,
         len(life_evidence) > 0 AS seen_alive
     FROM "base/population/death"
+),
+hints AS (
+    SELECT DISTINCT stated.person_uid, true AS edited_hint
+    FROM (SELECT person_uid, unnest(sources) AS s FROM "base/population/death" WHERE status = 'CANDIDATE') AS stated
+    JOIN "base/population/source_link" AS link ON link.source_table = s.source_table AND link.source_key = s.source_key
+    WHERE link.match = 'M1B' AND link.match_reason = 'ONE_EDIT' AND s.date_kind NOT LIKE 'INVALID%'
 )
-SELECT a.ehr_no, a.empi_id, a.archive_key, a.person_uid, a.match, a.is_sure, a.status = '0' AND a.cancel_date IS NULL AS open, a.id_no,
-    a.id_no_error AS id_error, a._name_placeholder AS is_placeholder, a.create_date, coalesce(a.create_date, a.input_time::DATE) AS created_on,
+SELECT a.ehr_no, a.empi_id, a.archive_key, a.person_uid, a.match, a.is_sure, a.match_reason, a.status = '0' AND NOT coalesce(a.cancel_date <= a._business_date, false) AS open, a.id_no,
+    a.id_no_error AS id_error, a._name_placeholder AS is_placeholder, a.create_date, a._business_date AS extract,
+    coalesce(if(a.create_date <= a._business_date, a.create_date, NULL), if(a.input_time::DATE <= a._business_date, a.input_time::DATE, NULL)) AS created_on,
     a.cancel_reason, a.cancel_date, a.mana_org, coalesce(a.village_county, '321000') AS county6, coalesce(e.is_survivor, true) AS is_survivor,
     coalesce(e.same_form, 0) AS same_form, coalesce(e.other_form, 0) AS other_form, coalesce(e.survivor_ehr_no, a.ehr_no) AS survivor_ehr_no,
     coalesce(e.survivor_empi_id, a.empi_id) AS survivor_empi_id, coalesce(e.merged_from, []) AS merged_from, persons_of_number,
     coalesce(number_in_police, false) AS number_in_police, coalesce(other_sources, 0) AS other_sources, death_date, death_grade,
+    coalesce(edited_hint, false) AS edited_hint,
     coalesce(seen_alive, false) AS seen_alive, coalesce(service_count, 0) AS service_count, coalesce(not_in_service_count,
         0) AS not_in_service_count,
     coalesce(after_death_count, 0) AS after_death_count, greatest(last_own_date, last_moved_date, last_visit_date) AS last_event_date,
     last_visit_date, (coalesce(service_count, 0) + coalesce(moved_count, 0) + coalesce(visit_count, 0))::INT AS event_count,
     a._source_file, a._row_no, a._batch_id
 FROM linked_archives AS a JOIN persons USING (ehr_no) LEFT JOIN elected AS e USING (ehr_no, empi_id) LEFT JOIN numbers USING (id_no)
-    LEFT JOIN dead USING (person_uid) LEFT JOIN own USING (ehr_no) LEFT JOIN moved USING (ehr_no) LEFT JOIN visits USING (person_uid);
+    LEFT JOIN dead USING (person_uid) LEFT JOIN hints USING (person_uid) LEFT JOIN own USING (ehr_no) LEFT JOIN moved USING (ehr_no) LEFT JOIN visits USING (person_uid);
 
 CREATE TABLE "themes/health/archive" AS
 WITH judged AS (
@@ -47,8 +55,9 @@ WITH judged AS (
         if(open AND NOT is_survivor AND other_form > 0, 'U4', NULL),
         if(open AND is_sure AND $as_of > death_date + 30, 'X1', NULL),
         if(after_death_count > 0, 'X2', NULL),
-        if(open AND is_sure AND create_date > death_date, 'X3', NULL),
+        if(open AND is_sure AND create_date > death_date AND create_date <= least($as_of, extract), 'X3', NULL),
         if(open AND seen_alive, 'X4', NULL),
+        if(open AND (edited_hint OR coalesce(match = 'M1B' AND match_reason = 'ONE_EDIT' AND death_date IS NOT NULL, false)), 'X5', NULL),
         if(open AND created_on <= $as_of - INTERVAL 24 MONTH AND (last_event_date IS NULL OR last_event_date <= created_on), 'D1', NULL),
         if(open AND (created_on IS NULL OR last_event_date > created_on) AND last_event_date < $as_of - INTERVAL 24 MONTH, 'D2', NULL),
         if(open AND id_error LIKE 'E\_%' ESCAPE '\' AND match = 'U', 'F1', NULL),

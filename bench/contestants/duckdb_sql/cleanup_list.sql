@@ -7,7 +7,8 @@ actions(rule, action, automatic, kinds) AS (VALUES
     ('U1', 'MERGE', true, ['archive', 'survivor']), ('U2', 'RENUMBER', false, ['archive', 'namesake']),
     ('U4', 'MERGE', true, ['archive', 'survivor']), ('X1', 'CLOSE_DECEASED', true, ['archive', 'death']),
     ('X2', 'CLAWBACK', false, ['after_death', 'death']), ('X3', 'CLOSE_FAKE', true, ['archive', 'death']),
-    ('X4', 'RESOLVE_DEATH_CONFLICT', false, ['archive', 'life']), ('D1', 'REVIEW_DORMANT', false, ['archive']),
+    ('X4', 'RESOLVE_DEATH_CONFLICT', false, ['archive', 'life']), ('X5', 'REVIEW_DEATH', false, ['archive', 'death']),
+    ('D1', 'REVIEW_DORMANT', false, ['archive']),
     ('D2', 'REVIEW_DORMANT', false, ['archive']), ('F1', 'REVIEW_FAKE', false, ['archive']), ('F2', 'REVIEW_FAKE', false, ['archive']),
     ('F3', 'CORRECT_IDENTITY', false, ['archive', 'police']), ('F4', 'REVIEW_FAKE', false, ['archive']),
     ('F8', 'REVIEW_FAKE', false, ['archive', 'not_in_service'])),
@@ -30,7 +31,7 @@ proofs AS (
     UNION ALL
     SELECT archive_key, 'death', s.source_table, s.source_key, concat_ws(' ', 'death of grade', s.grade, s.death_date::VARCHAR),
         s._source_file, s._row_no
-    FROM judged JOIN (SELECT person_uid, unnest(sources) AS s FROM "base/population/death" WHERE status = 'CONFIRMED') USING (person_uid)
+    FROM judged JOIN (SELECT person_uid, unnest(sources) AS s FROM "base/population/death" WHERE status IN ('CONFIRMED', 'CANDIDATE')) USING (person_uid)
     UNION ALL
     SELECT archive_key, 'life', s.source_table, s.source_key, concat_ws(' ', 'seen alive', s.event_date::VARCHAR), s._source_file, s._row_no
     FROM judged JOIN (SELECT person_uid, unnest(life_evidence) AS s FROM "base/population/death") USING (person_uid)

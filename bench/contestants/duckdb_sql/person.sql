@@ -4,7 +4,7 @@ CREATE TABLE "base/population/person" AS
 WITH linked AS (SELECT * FROM "base/population/source_link" WHERE person_uid IS NOT NULL),
 persons AS (
     SELECT person_uid, max(id_no) FILTER (match IN ('M1', 'M1B')) AS id_no,
-        min({nameless: name IS NULL, place: list_position(['public_security/resident', 'human_resources/pension_payment', 'health/archive',
+        min({nameless: name_worth(name), place: list_position(['public_security/resident', 'human_resources/pension_payment', 'health/archive',
             'health/outpatient_visit', 'citizen_card/card', 'public_security/death_cancellation', 'health/death_certificate',
             'civil_affairs/cremation'], source_table), source_key: source_key, name: name}).name AS name,
         count(DISTINCT source_table)::INT AS source_cnt, bool_or(source_table = 'public_security/resident') AS in_police,

@@ -55,12 +55,18 @@ CREATE MACRO name_key(n) AS CASE WHEN regexp_matches(n, '[a-z ·' || $variants_f
 CREATE MACRO name_lost(n) AS regexp_matches(n, '[*?□\x{fffd}\x{e000}-\x{f8ff}]');
 CREATE MACRO name_placeholder(n) AS
     regexp_matches(n, '测试|[Tt][Ee][Ss][Tt]|无名|未知|某|之[子女]|[0-9*xX]{2,}') OR n IN $placeholder_person_name;
+CREATE MACRO name_in_part(n) AS name_lost(n) AND NOT contains(n, '*') AND regexp_replace(n, '[?□\x{fffd}\x{e000}-\x{f8ff}]', '', 'g') <> '';
+CREATE MACRO could_be(a, b) AS name_in_part(a) AND length(b) <= length(a)
+    AND b LIKE regexp_replace(translate(a, '%_\', '???'), '[?□\x{fffd}\x{e000}-\x{f8ff}]+', '_%', 'g');
 CREATE MACRO same_name(a, b, former) AS CASE
     WHEN a = b THEN 'EXACT'
     WHEN a = former THEN 'FORMER'
+    WHEN length(a) BETWEEN 2 AND 100 AND length(b) BETWEEN 2 AND 100 AND (could_be(a, b) OR could_be(b, a)) THEN 'RARE'
     WHEN length(a) BETWEEN 2 AND 100 AND length(b) BETWEEN 2 AND 100 AND abs(length(a) - length(b)) <= 1
         AND NOT name_lost(a || b) AND one_edit(a, b) THEN 'ONE_EDIT' END;
-CREATE MACRO name_agreement(a, b, former) AS CASE WHEN a IS NULL OR b IS NULL THEN 'NO_NAME' ELSE same_name(a, b, former) END;
+CREATE MACRO name_agreement(a, b, former) AS coalesce(same_name(a, b, former),
+    CASE WHEN a IS NULL OR b IS NULL OR name_lost(a) OR name_lost(b) THEN 'NO_NAME' END);
+CREATE MACRO name_worth(n) AS CASE WHEN n IS NULL THEN 2 WHEN name_lost(n) THEN 1 ELSE 0 END;
 
 CREATE MACRO phone_form(x) AS CASE
     WHEN regexp_full_match(x, '1[0-9]{10}') THEN x
@@ -142,4 +148,6 @@ CREATE MACRO document_of(id_no, raw, error, id_type, birth) AS CASE
     WHEN id_no IS NULL AND id_type IN ('03', '04', '06', '07', '10') AND birth IS NOT NULL AND coalesce(error, '') <> 'E_PLACEHOLDER'
         AND NOT regexp_matches(raw, '[*＊]') AND regexp_full_match(regexp_replace(upper(raw), '[^0-9A-Z]', '', 'g'), '[0-9A-Z]{5,18}')
     THEN id_type || ':' || regexp_replace(upper(raw), '[^0-9A-Z]', '', 'g') || ':' || strftime(birth, '%Y%m%d') END;
-CREATE MACRO is_sure(match_reason) AS coalesce(match_reason IN ('EXACT', 'FORMER'), false);
+CREATE MACRO is_sure(match_reason, match) AS coalesce(match_reason IN ('EXACT', 'FORMER') OR (match_reason = 'RARE' AND match IN ('M1', 'M1B')), false);
+
+CREATE MACRO town_of(d) AS if(length(d[1:9]) = 9 AND d[7:9] <> '000', d[1:9], NULL);

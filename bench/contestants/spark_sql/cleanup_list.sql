@@ -7,7 +7,8 @@ actions AS (SELECT * FROM VALUES
     ('U1', 'MERGE', true, array('archive', 'survivor')), ('U2', 'RENUMBER', false, array('archive', 'namesake')),
     ('U4', 'MERGE', true, array('archive', 'survivor')), ('X1', 'CLOSE_DECEASED', true, array('archive', 'death')),
     ('X2', 'CLAWBACK', false, array('after_death', 'death')), ('X3', 'CLOSE_FAKE', true, array('archive', 'death')),
-    ('X4', 'RESOLVE_DEATH_CONFLICT', false, array('archive', 'life')), ('D1', 'REVIEW_DORMANT', false, array('archive')),
+    ('X4', 'RESOLVE_DEATH_CONFLICT', false, array('archive', 'life')), ('X5', 'REVIEW_DEATH', false, array('archive', 'death')),
+    ('D1', 'REVIEW_DORMANT', false, array('archive')),
     ('D2', 'REVIEW_DORMANT', false, array('archive')), ('F1', 'REVIEW_FAKE', false, array('archive')), ('F2', 'REVIEW_FAKE', false,
         array('archive')),
     ('F3', 'CORRECT_IDENTITY', false, array('archive', 'police')), ('F4', 'REVIEW_FAKE', false, array('archive')),
@@ -31,7 +32,7 @@ proofs AS (
     UNION ALL
     SELECT archive_key, 'death', s.source_table, s.source_key, concat_ws(' ', 'death of grade', s.grade, CAST(s.death_date AS STRING)),
         s._source_file, s._row_no
-    FROM judged JOIN (SELECT person_uid, explode(sources) AS s FROM `base/population/death` WHERE status = 'CONFIRMED') USING (person_uid)
+    FROM judged JOIN (SELECT person_uid, explode(sources) AS s FROM `base/population/death` WHERE status IN ('CONFIRMED', 'CANDIDATE')) USING (person_uid)
     UNION ALL
     SELECT archive_key, 'life', s.source_table, s.source_key, concat_ws(' ', 'seen alive', CAST(s.event_date AS STRING)), s._source_file, s._row_no
     FROM judged JOIN (SELECT person_uid, explode(life_evidence) AS s FROM `base/population/death`) USING (person_uid)

@@ -4,39 +4,41 @@ CREATE TABLE statements AS
 WITH told AS (
     SELECT 'health/death_certificate' AS source_table, cert_no AS source_key, 'A' AS grade, CAST(death_datetime AS DATE) AS death_date,
         'DAY' AS date_kind,
-        _source_file, _row_no, birth_date AS stated_birth, 1 AS place, 'health' AS department
+        _source_file, _row_no, if(birth_date <= _business_date, birth_date, NULL) AS stated_birth, 1 AS place, 'health' AS department,
+        _business_date AS extract
     FROM `cleansed/health/death_certificate`
     UNION ALL
     SELECT 'public_security/death_cancellation', concat_ws('|', id_no, CAST(cancel_date AS STRING)), if(death_date IS NULL, 'B', 'A'),
-        coalesce(death_date, cancel_date), if(death_date IS NULL, 'CANCEL_DATE', 'DAY'), _source_file, _row_no, NULL, 2, 'public_security'
+        coalesce(death_date, cancel_date), if(death_date IS NULL, 'CANCEL_DATE', 'DAY'), _source_file, _row_no, NULL, 2, 'public_security', _business_date
     FROM `cleansed/public_security/death_cancellation` WHERE coalesce(cancel_reason, '01') = '01'
     UNION ALL
     SELECT 'civil_affairs/cremation', cremation_no, 'B', coalesce(death_date, date_sub(cremation_date, 1)),
-        if(death_date IS NULL, 'BEFORE_CREMATION', 'DAY'), _source_file, _row_no, NULL, 3, 'civil_affairs'
+        if(death_date IS NULL, 'BEFORE_CREMATION', 'DAY'), _source_file, _row_no, NULL, 3, 'civil_affairs', _business_date
     FROM `cleansed/civil_affairs/cremation`
     UNION ALL
     SELECT 'human_resources/pension_payment', concat_ws('|', pay_month, person_no, item), 'C',
         date_sub(try_cast(substring(stop_month, 1, 4) || '-' || substring(stop_month, 5, 2) || '-01' AS DATE), 1), 'MONTH', _source_file,
-            _row_no, NULL, 4, 'human_resources'
+            _row_no, NULL, 4, 'human_resources', _business_date
     FROM `cleansed/human_resources/pension_payment` WHERE stop_flag = '1' AND stop_reason = '01'
     UNION ALL
-    SELECT 'health/archive', concat_ws('|', ehr_no, empi_id), 'C', dead_date, 'DAY', _source_file, _row_no, birth_date, 5, 'health'
+    SELECT 'health/archive', concat_ws('|', ehr_no, empi_id), 'C', dead_date, 'DAY', _source_file, _row_no,
+        if(birth_date <= _business_date, birth_date, NULL), 5, 'health', _business_date
     FROM `cleansed/health/archive` WHERE dead_flag = '1'
 ),
 usable AS (
-    SELECT source_table, source_key, person_uid, id_no, is_sure(match_reason) AS sure
+    SELECT source_table, source_key, person_uid, id_no, is_sure(match_reason, match) AS sure
     FROM `base/population/source_link`
     WHERE person_uid IS NOT NULL AND match <> 'ID_NAME_CONFLICT' AND NOT coalesce(match_reason = 'ONE_EDIT' AND length(name) < 3, false)
-        AND NOT (match = 'M2' AND NOT is_sure(match_reason))
+        AND NOT (match = 'M2' AND NOT is_sure(match_reason, match))
 ),
 linked AS (
     SELECT person_uid, source_table, source_key, if(sure, grade, 'C') AS grade, death_date, date_kind, _source_file, _row_no, place, department,
-        sure, coalesce(birth_of_number(id_no), stated_birth) AS birth
+        sure, extract, coalesce(birth_of_number(id_no), stated_birth) AS birth
     FROM told JOIN usable USING (source_table, source_key)
 )
-SELECT * EXCEPT (birth, date_kind),
-    CASE WHEN death_date > $as_of THEN 'INVALID_FUTURE' WHEN death_date < birth THEN 'INVALID_BEFORE_BIRTH' ELSE date_kind END AS date_kind,
-    NOT coalesce(death_date > $as_of OR death_date < birth, false) AS valid
+SELECT * EXCEPT (birth, date_kind, extract),
+    CASE WHEN death_date > least($as_of, extract) THEN 'INVALID_FUTURE' WHEN death_date < birth THEN 'INVALID_BEFORE_BIRTH' ELSE date_kind END AS date_kind,
+    NOT coalesce(death_date > least($as_of, extract) OR death_date < birth, false) AS valid
 FROM linked;
 
 CREATE TABLE deaths AS
@@ -44,7 +46,7 @@ WITH hints AS (SELECT * FROM statements WHERE valid AND sure AND grade = 'C' AND
 confirmed AS (
     SELECT DISTINCT mine.person_uid, mine.source_table, mine.source_key, 'B' AS raised
     FROM hints AS mine JOIN hints AS other ON mine.person_uid = other.person_uid AND mine.department <> other.department
-        AND abs(datediff(mine.death_date, other.death_date)) <= 62
+        AND greatest(mine.death_date, other.death_date) <= add_months(least(mine.death_date, other.death_date), 12)
 ),
 weighed AS (
     SELECT statements.*, coalesce(if(valid, raised, NULL), grade) AS weight
@@ -71,6 +73,7 @@ seen AS (
     JOIN `base/population/source_link` AS link
         ON source_table = 'health/outpatient_visit' AND match IN ('M1', 'M1B') AND source_key = concat_ws('|', org_code, visit_no)
     JOIN graded ON graded.person_uid = link.person_uid AND CAST(visit_time AS DATE) > date_add(death_date, 7)
+        AND CAST(visit_time AS DATE) <= least($as_of, visit._business_date)
 ),
 alive AS (
     SELECT person_uid, transform(slice(sort_array(collect_list(named_struct('event_date', event_date, 'source_key', source_key,

@@ -1,6 +1,10 @@
 -- What several statements need.
 
-CREATE TEMPORARY FUNCTION is_sure(match_reason STRING) RETURNS BOOLEAN RETURN coalesce(match_reason IN ('EXACT', 'FORMER'), false);
+CREATE TEMPORARY FUNCTION is_sure(match_reason STRING, match STRING) RETURNS BOOLEAN RETURN
+    coalesce(match_reason IN ('EXACT', 'FORMER') OR (match_reason = 'RARE' AND match IN ('M1', 'M1B')), false);
+
+CREATE TEMPORARY FUNCTION town_of(d STRING) RETURNS STRING RETURN
+    if(length(substring(d, 1, 9)) = 9 AND substring(d, 7, 3) <> '000', substring(d, 1, 9), NULL);
 
 CREATE TEMPORARY FUNCTION county_of(d STRING) RETURNS STRING RETURN coalesce(substring(d, 1, 6), '321000');
 
@@ -12,9 +16,20 @@ CREATE TEMPORARY FUNCTION document_of(id_no STRING, raw STRING, error STRING, id
         AND NOT raw RLIKE '[*＊]' AND regexp_replace(upper(raw), '[^0-9A-Z]', '') RLIKE '^[0-9A-Z]{5,18}$'
     THEN concat_ws(':', id_type, regexp_replace(upper(raw), '[^0-9A-Z]', ''), date_format(birth, 'yyyyMMdd')) END;
 
+CREATE TEMPORARY FUNCTION name_worth(n STRING) RETURNS INT RETURN
+    CASE WHEN n IS NULL THEN 2 WHEN n RLIKE r'[*?□\x{fffd}\x{e000}-\x{f8ff}]' THEN 1 ELSE 0 END;
+
+CREATE TEMPORARY FUNCTION name_in_part(n STRING) RETURNS BOOLEAN RETURN n RLIKE r'[?□\x{fffd}\x{e000}-\x{f8ff}]' AND NOT n LIKE '%*%'
+    AND regexp_replace(n, r'[?□\x{fffd}\x{e000}-\x{f8ff}]', '') <> '';
+
+CREATE TEMPORARY FUNCTION could_be(a STRING, b STRING) RETURNS BOOLEAN RETURN name_in_part(a) AND length(b) <= length(a)
+    AND b LIKE regexp_replace(translate(a, '%_', '??'), r'[?□\x{fffd}\x{e000}-\x{f8ff}]+', '_%');
+
 CREATE TEMPORARY FUNCTION name_agreement(a STRING, b STRING, former STRING) RETURNS STRING RETURN CASE
     WHEN a IS NULL OR b IS NULL THEN 'NO_NAME'
     WHEN a = b THEN 'EXACT'
     WHEN a = former THEN 'FORMER'
+    WHEN length(a) BETWEEN 2 AND 100 AND length(b) BETWEEN 2 AND 100 AND (could_be(a, b) OR could_be(b, a)) THEN 'RARE'
+    WHEN (a || b) RLIKE r'[*?□\x{fffd}\x{e000}-\x{f8ff}]' THEN 'NO_NAME'
     WHEN length(a) BETWEEN 2 AND 100 AND length(b) BETWEEN 2 AND 100 AND abs(length(a) - length(b)) <= 1
         AND NOT (a || b) RLIKE r'[*?□\x{fffd}\x{e000}-\x{f8ff}]' AND levenshtein(a, b) = 1 THEN 'ONE_EDIT' END;

@@ -4,7 +4,7 @@ CREATE TABLE `base/population/person` AS
 WITH linked AS (SELECT * FROM `base/population/source_link` WHERE person_uid IS NOT NULL),
 persons AS (
     SELECT person_uid, max(id_no) FILTER (WHERE match IN ('M1', 'M1B')) AS id_no,
-        min(named_struct('nameless', name IS NULL, 'place', array_position(array('public_security/resident',
+        min(named_struct('nameless', name_worth(name), 'place', array_position(array('public_security/resident',
             'human_resources/pension_payment', 'health/archive',
             'health/outpatient_visit', 'citizen_card/card', 'public_security/death_cancellation', 'health/death_certificate',
             'civil_affairs/cremation'), source_table), 'source_key', source_key, 'name', name)).name AS name,

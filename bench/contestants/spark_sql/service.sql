@@ -1,18 +1,20 @@
 -- Every service, whose it is, what is wrong with it, and the archive it moves to in a merge.
 
 CREATE TABLE linked_archives AS
-SELECT archive.*, concat_ws('|', ehr_no, empi_id) AS archive_key, link.person_uid, link.match, is_sure(link.match_reason) AS is_sure
+SELECT archive.*, concat_ws('|', ehr_no, empi_id) AS archive_key, link.person_uid, link.match, link.match_reason,
+    is_sure(link.match_reason, link.match) AS is_sure
 FROM `cleansed/health/archive` AS archive LEFT JOIN `base/population/source_link` AS link
     ON source_table = 'health/archive' AND source_key = concat_ws('|', ehr_no, empi_id);
 
 CREATE TABLE services AS
 WITH given AS (
     SELECT 'EXAM' AS service_kind, exam_no AS service_no, ehr_no, exam_date AS service_date, org_code, doctor, CAST(NULL AS STRING) AS way_code,
-        CAST(NULL AS STRING) AS class_code, sbp, dbp, input_user, input_time, _source_file, _row_no, _batch_id
+        CAST(NULL AS STRING) AS class_code, sbp, dbp, input_user, input_time, _source_file, _row_no, _batch_id,
+        exam_date <= least($as_of, _business_date) AS past, _business_date AS extract
     FROM `cleansed/health/examination`
     UNION ALL
     SELECT 'FOLLOWUP', fu_no, ehr_no, fu_date, NULL, doctor, way_code, class_code, sbp, dbp, input_user, input_time,
-        _source_file, _row_no, _batch_id
+        _source_file, _row_no, _batch_id, fu_date <= least($as_of, _business_date), _business_date
     FROM `cleansed/health/hypertension_followup`
 ),
 numbers AS (
@@ -23,22 +25,24 @@ numbers AS (
 SELECT given.*, numbers.archive_key, numbers.person_uid, numbers.ambiguous FROM given LEFT JOIN numbers ON numbers.ehr_no = given.ehr_no
 UNION ALL
 SELECT 'VISIT', concat_ws('|', org_code, visit_no), NULL, CAST(visit_time AS DATE), org_code, dr_code, NULL, NULL, NULL, NULL, NULL, NULL,
-    visit._source_file, visit._row_no, visit._batch_id, NULL, link.person_uid, false
+    visit._source_file, visit._row_no, visit._batch_id, CAST(visit_time AS DATE) <= least($as_of, visit._business_date), visit._business_date, NULL,
+    link.person_uid, false
 FROM `cleansed/health/outpatient_visit` AS visit LEFT JOIN `base/population/source_link` AS link
     ON source_table = 'health/outpatient_visit' AND source_key = concat_ws('|', org_code, visit_no);
 
 CREATE TABLE elected AS
 WITH last_services AS (
-    SELECT ehr_no, max(service_date) AS last_service_date FROM services WHERE ehr_no IS NOT NULL AND service_date <= $as_of GROUP BY ehr_no
+    SELECT ehr_no, max(service_date) AS last_service_date FROM services WHERE ehr_no IS NOT NULL AND past GROUP BY ehr_no
 ),
 members AS (
     SELECT * FROM (SELECT *, count(*) OVER (PARTITION BY person_uid) AS members FROM linked_archives
-    WHERE status = '0' AND cancel_date IS NULL AND id_no IS NOT NULL AND match IN ('M1', 'M1B') AND is_sure) WHERE members > 1
+    WHERE status = '0' AND NOT coalesce(cancel_date <= _business_date, false) AND id_no IS NOT NULL AND match IN ('M1', 'M1B') AND is_sure) WHERE members > 1
 ),
 ranked AS (
     SELECT person_uid, m.ehr_no, empi_id, archive_key, members,
         sum(CAST(_id_no_upgraded AS INT)) OVER (PARTITION BY person_uid) AS upgraded, if(_id_no_upgraded, upgraded, members - upgraded) AS alike,
         row_number() OVER (PARTITION BY person_uid ORDER BY
+            coalesce(town_of(village_code12) = town_of(hukou_div), false) DESC,
             coalesce(village_county = county_of(hukou_div) AND county_of(hukou_div) <> '321000', false) DESC,
             last_service_date DESC NULLS LAST, create_date NULLS LAST, m.ehr_no, empi_id) AS place
     FROM members AS m LEFT JOIN `base/population/person` AS p USING (person_uid) LEFT JOIN last_services USING (ehr_no)
@@ -55,8 +59,8 @@ FROM ranked JOIN groups USING (person_uid);
 CREATE TABLE `themes/health/service` AS
 WITH staffed AS (
     SELECT s.* EXCEPT (org_code), coalesce(s.org_code, if(service_kind = 'FOLLOWUP', doctors.org_code, NULL)) AS org_code,
-        coalesce(account.leave_date < CAST(input_time AS DATE), false) OR coalesce(account.org_code <> coalesce(s.org_code,
-            if(service_kind = 'FOLLOWUP', doctors.org_code, NULL)) AND coalesce(account.start_date <= CAST(input_time AS DATE), true),
+        coalesce(account.leave_date < if(CAST(input_time AS DATE) <= extract, CAST(input_time AS DATE), NULL), false) OR coalesce(account.org_code <> coalesce(s.org_code,
+            if(service_kind = 'FOLLOWUP', doctors.org_code, NULL)) AND coalesce(account.start_date <= if(CAST(input_time AS DATE) <= extract, CAST(input_time AS DATE), NULL), true),
                 false) AS not_in_service
     FROM services AS s LEFT JOIN `cleansed/health/staff` AS account ON account.licence_no = input_user
         LEFT JOIN `cleansed/health/staff` AS doctors ON doctors.licence_no = doctor
@@ -64,7 +68,8 @@ WITH staffed AS (
 dead AS (SELECT person_uid, death_date AS died FROM `base/population/death` WHERE status = 'CONFIRMED'),
 merged AS (SELECT archive_key, survivor_ehr_no FROM elected WHERE NOT is_survivor)
 SELECT service_kind, service_no, ehr_no, archive_key, person_uid, service_date, org_code, doctor, way_code, class_code, sbp, dbp, input_user,
-    input_time, array_compact(array(if(service_date > died, 'AFTER_DEATH', NULL), if(not_in_service, 'F8', NULL),
-        if(coalesce(ambiguous, false), 'AMBIGUOUS_ARCHIVE', NULL), if(ambiguous IS NULL, 'NO_ARCHIVE', NULL))) AS flags,
+    input_time, array_compact(array(if(past AND service_date > died, 'AFTER_DEATH', NULL), if(not_in_service, 'F8', NULL),
+        if(coalesce(ambiguous, false), 'AMBIGUOUS_ARCHIVE', NULL), if(ambiguous IS NULL, 'NO_ARCHIVE', NULL),
+        if(NOT past, 'FUTURE', NULL))) AS flags,
     coalesce(survivor_ehr_no, ehr_no) AS survivor_ehr_no, _source_file, _row_no, _batch_id
 FROM staffed LEFT JOIN dead USING (person_uid) LEFT JOIN merged USING (archive_key);

@@ -2,52 +2,52 @@
 
 CREATE TABLE records AS
 SELECT 'public_security/resident' AS source_table, person_no AS source_key, id_no, id_no_error AS id_error, name,
-    CASE WHEN NOT coalesce(_name_lost, false) THEN name_key END AS name_key, former_name_key, CAST(NULL AS STRING) AS document,
+    CASE WHEN NOT coalesce(_name_lost, false) OR name_in_part(name_key) THEN name_key END AS name_key, former_name_key, CAST(NULL AS STRING) AS document,
     CAST(array() AS ARRAY<STRING>) AS local_numbers, _name_placeholder AS is_placeholder, 10 AS name_order, true AS introduces,
     _source_file, _row_no, _batch_id, _business_date
 FROM `cleansed/public_security/resident`
 UNION ALL
 SELECT 'public_security/death_cancellation', concat_ws('|', id_no, CAST(cancel_date AS STRING)), id_no, id_no_error, name,
-    CASE WHEN NOT coalesce(_name_lost, false) THEN name_key END, NULL, NULL,
+    CASE WHEN NOT coalesce(_name_lost, false) OR name_in_part(name_key) THEN name_key END, NULL, NULL,
     CAST(array() AS ARRAY<STRING>), _name_placeholder, 80, false, _source_file, _row_no, _batch_id, _business_date
 FROM `cleansed/public_security/death_cancellation`
 UNION ALL
 SELECT 'human_resources/pension_payment', concat_ws('|', pay_month, person_no, item), id_no, id_no_error, name,
-    CASE WHEN NOT coalesce(_name_lost, false) THEN name_key END, NULL, NULL,
+    CASE WHEN NOT coalesce(_name_lost, false) OR name_in_part(name_key) THEN name_key END, NULL, NULL,
     array('pension:' || person_no), _name_placeholder, 30, true, _source_file, _row_no, _batch_id, _business_date
 FROM `cleansed/human_resources/pension_payment`
 UNION ALL
 SELECT 'health/archive', concat_ws('|', ehr_no, empi_id), id_no, id_no_error, name,
-    CASE WHEN NOT coalesce(_name_lost, false) THEN name_key END, NULL, document_of(id_no, id_no_raw, id_no_error, id_type, birth_date),
+    CASE WHEN NOT coalesce(_name_lost, false) OR name_in_part(name_key) THEN name_key END, NULL, document_of(id_no, id_no_raw, id_no_error, id_type, birth_date),
     CAST(array() AS ARRAY<STRING>), _name_placeholder, 40, true, _source_file, _row_no, _batch_id, _business_date
 FROM `cleansed/health/archive`
 UNION ALL
 SELECT 'health/death_certificate', cert_no, id_no, id_no_error, name,
-    CASE WHEN NOT coalesce(_name_lost, false) THEN name_key END, NULL, document_of(id_no, id_no_raw, id_no_error, id_type, birth_date),
+    CASE WHEN NOT coalesce(_name_lost, false) OR name_in_part(name_key) THEN name_key END, NULL, document_of(id_no, id_no_raw, id_no_error, id_type, birth_date),
     CAST(array() AS ARRAY<STRING>), _name_placeholder, 90, false, _source_file, _row_no, _batch_id, _business_date
 FROM `cleansed/health/death_certificate`
 UNION ALL
 SELECT 'health/outpatient_visit', concat_ws('|', org_code, visit_no), id_no, id_no_error, name,
-    CASE WHEN NOT coalesce(_name_lost, false) THEN name_key END, NULL, document_of(id_no, id_no_raw, id_no_error, id_type, birth_date),
+    CASE WHEN NOT coalesce(_name_lost, false) OR name_in_part(name_key) THEN name_key END, NULL, document_of(id_no, id_no_raw, id_no_error, id_type, birth_date),
     CASE WHEN card_no IS NULL THEN CAST(array() AS ARRAY<STRING>) ELSE array('card:' || card_no) END, _name_placeholder, 60, false,
         _source_file, _row_no, _batch_id, _business_date
 FROM `cleansed/health/outpatient_visit`
 UNION ALL
 SELECT 'citizen_card/card', card_no, id_no, id_no_error, name,
-    CASE WHEN NOT coalesce(_name_lost, false) THEN name_key END, NULL, NULL,
+    CASE WHEN NOT coalesce(_name_lost, false) OR name_in_part(name_key) THEN name_key END, NULL, NULL,
     array_compact(array('card:' || card_no, 'card:' || health_card_no, 'card:' || social_card_no)),
     _name_placeholder, 70, true, _source_file, _row_no, _batch_id, _business_date
 FROM `cleansed/citizen_card/card`
 UNION ALL
 SELECT 'civil_affairs/cremation', cremation_no, id_no, id_no_error, deceased_name,
-    CASE WHEN NOT coalesce(_deceased_name_lost, false) THEN deceased_name_key END, NULL, NULL,
+    CASE WHEN NOT coalesce(_deceased_name_lost, false) OR name_in_part(deceased_name_key) THEN deceased_name_key END, NULL, NULL,
     CAST(array() AS ARRAY<STRING>), _deceased_name_placeholder, 100, false, _source_file, _row_no, _batch_id, _business_date
 FROM `cleansed/civil_affairs/cremation`;
 
 CREATE TABLE anchors AS
 SELECT id_no, first.name_key AS anchor_key, first.former AS anchor_former
 FROM (
-    SELECT id_no, min(named_struct('nameless', name_key IS NULL OR is_placeholder, 'name_order', name_order, 'source_key', source_key,
+    SELECT id_no, min(named_struct('nameless', name_worth(CASE WHEN NOT is_placeholder THEN name_key END), 'name_order', name_order, 'source_key', source_key,
         'name_key', CASE WHEN NOT is_placeholder THEN name_key END, 'former', former_name_key)) AS first
     FROM records WHERE id_no IS NOT NULL GROUP BY id_no
 );
@@ -65,7 +65,7 @@ FROM (
 CREATE TABLE documents AS
 SELECT document, first.name_key AS document_key, first.former AS document_former
 FROM (
-    SELECT document, min(named_struct('nameless', name_key IS NULL OR is_placeholder, 'name_order', name_order, 'source_key', source_key,
+    SELECT document, min(named_struct('nameless', name_worth(CASE WHEN NOT is_placeholder THEN name_key END), 'name_order', name_order, 'source_key', source_key,
         'name_key', CASE WHEN NOT is_placeholder THEN name_key END, 'former', former_name_key)) AS first
     FROM records WHERE introduces AND document IS NOT NULL GROUP BY document
 );

@@ -20,7 +20,7 @@ from pipelines.steps.cleanse.parse import Parsed
 from pipelines.steps.cleanse.plan import Mode, Plan
 from pipelines.steps.cleanse.table_rules import Judged
 from pipelines.steps.cleanse.task import Task
-from quality.balance import Account
+from quality.balance import FIGURES, Account
 from quality.lineage import LINEAGE
 from resources.table_writer import Candidate
 
@@ -97,7 +97,23 @@ def _accounts(task: Task, plan: Plan, parsed: Parsed, rows: DataFrame, candidate
                     kind="batch" if is_new else "adjustment", codes=dict(codes[batch]),
                 )
             )  # fmt: skip
-    return accounts, expected
+    return accounts + (_replaced(task, plan) if plan.from_scratch else []), expected
+
+
+def _replaced(task: Task, plan: Plan) -> list[Account]:
+    """What takes back the earlier accounts of batches that are merged again, as by a rebuild: each row counts once."""
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in task.runtime.ledger.rows():
+        if row["table"] == task.contract.name:
+            sums[row["batch_id"]].subtract({f: row[f] for f in FIGURES})
+    again = [(b, sums[b.batch_id]) for b in plan.new if any(sums[b.batch_id].values())]
+    return [
+        Account(
+            task.contract.name, b.batch_id, date.fromisoformat(b.business_date), counts["rows_in"], counts["published"],
+            counts["quarantined"], counts["duplicates"], counts["rejected"], kind="adjustment", reason="replaced by a rebuild",
+        )
+        for b, counts in again
+    ]  # fmt: skip
 
 
 def _batch(row: Row) -> Batch:

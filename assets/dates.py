@@ -1,0 +1,31 @@
+"""What had happened when a night was made: the one place that says which dates the rules may believe.
+
+Departments deliver dates that lie ahead: typing errors, appointments, test rows. An event after the night has not happened yet, and
+one after the extract that states it cannot have been known to it, however late the night is (domain rules C6, D16). The contract rule
+`past` flags such dates (W_FUTURE); here they are no evidence.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from assets.touch import Cell, cell
+
+EXTRACT = "_business_date"
+"""The column with the date of the extract that states a row."""
+
+
+def happened(day: Cell, *by: date | Cell) -> Column:
+    """Whether a date is known and not later than each of `by`.
+
+    Args:
+        day: a date or a moment.
+        by: dates: of the night, and of the extract that states the event (EXTRACT).
+    """
+    on, known = cell(day).cast("date"), F.lit(True)
+    for limit in by:
+        known &= on <= (F.lit(limit) if isinstance(limit, date) else cell(limit))
+    return F.coalesce(known & on.isNotNull(), F.lit(False))
