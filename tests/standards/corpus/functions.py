@@ -184,7 +184,6 @@ def on_text() -> dict[str, Column]:
         "exists": F.exists(F.array(c, none), lambda x: x == "a"),
         "filter": F.filter(F.array(c, none, F.lit("王")), lambda x: x > "a"),
         "transform": F.transform(F.array(c, none), lambda x: F.upper(x)),
-        "array_distinct": F.array_distinct(F.array(c, F.lit("z"), c)),
         "greatest": F.greatest(c, none, F.lit("王")),
         "least": F.least(c, none, F.lit("王")),
         "struct": F.struct(c, none.alias("n")),
