@@ -75,7 +75,7 @@ def _answer(row: Row) -> dict[str, Column]:
     value, sentinel = row["value"], row["sentinel"]
     moved = ~F.coalesce(row["zone"], F.lit("")).isin("", HERE) if "zone" in row else F.lit(False)
     codes = codes_text(
-        *code_fixes(row["raw"]),
+        *code_fixes(row),
         flag(sentinel, "F_SENTINEL"),
         flag(value.isNotNull() & ~row["plain"], "F_DATE"),
         flag(value.isNotNull() & moved, "F_ZONE"),
@@ -147,7 +147,7 @@ def date_rule(excel: bool = False) -> Steps:
         plain = F.when(row["usual"], F.lit(True)).otherwise(row["other"].rlike(f"{COMPACT}|{MIDNIGHT}"))
         return {"sentinel": sentinel, "value": F.when(known, row["here"].try_cast("date")), "plain": plain}
 
-    return cleaned_code, unusual, day, iso, moved, value, _answer
+    return *cleaned_code, unusual, day, iso, moved, value, _answer
 
 
 def timestamp_rule(excel: bool = False) -> Steps:
@@ -205,7 +205,7 @@ def timestamp_rule(excel: bool = False) -> Steps:
             "value": F.when(known, F.when(row["usual"], row["s"]).otherwise(row["wall"])).try_cast("timestamp_ntz"),
         }
 
-    return cleaned_code, unusual, halved, groups, fields, turned, read, value, _answer
+    return *cleaned_code, unusual, halved, groups, fields, turned, read, value, _answer
 
 
 def month_rule() -> Steps:
@@ -222,4 +222,4 @@ def month_rule() -> Steps:
         right = ~sentinel & F.substring(month, 1, 4).between(*YEARS) & F.substring(month, 5, 2).between("01", "12")
         return {"sentinel": sentinel, "value": F.when(right, month).cast("string"), "plain": month == row["s"]}
 
-    return cleaned_code, digits, value, _answer
+    return *cleaned_code, digits, value, _answer
