@@ -142,11 +142,11 @@ _ROW_RULES = (
     ),
     RowRule(
         "date", "dates in the formats of domain rules D15", ("E_DATE", "F_DATE", "F_SENTINEL", "F_ZONE", *CODE_WORDING),
-        type="date", types="date",
+        type="date", types="date", options=("dateFormat",),
     ),
     RowRule(
         "timestamp", "dates with a time of day", ("E_DATE", "F_DATE", "F_SENTINEL", "F_ZONE", *CODE_WORDING),
-        type="timestamp_ntz", types="timestamp_ntz",
+        type="timestamp_ntz", types="timestamp_ntz", options=("dateFormat",),
     ),
     RowRule("month", "months; the value is YYYYMM", ("E_DATE", "F_DATE", "F_SENTINEL", *CODE_WORDING)),
     RowRule(
@@ -243,7 +243,7 @@ ROW_RULES = {rule.name: rule for rule in _ROW_RULES}
 RULES_AT_TABLE = {rule.name: rule for rule in _RULES_AT_TABLE}
 CUSTOM = {
     "rule": Kind.TEXT, "codeList": Kind.TEXT, "codeMap": Kind.CODES, "otherUnits": Kind.FACTORS, "registrar": Kind.TRUTH,
-    "aliases": Kind.TEXTS, "width": Kind.COUNT, "onError": Kind.TEXT,
+    "dateFormat": Kind.TEXT, "aliases": Kind.TEXTS, "width": Kind.COUNT, "onError": Kind.TEXT,
 }  # fmt: skip
 """Custom properties of a delivered column -> what they hold."""
 COLUMN_OPTIONS = ("rule", "aliases", "width", "onError")

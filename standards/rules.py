@@ -48,6 +48,7 @@ class Options:
     codes -> codes of the list. minimum, maximum: inclusive. physical_type: type of the value, e.g. `decimal(12,2)`. units: other units
     -> factor. companions: suffixes of the columns derived with the rule (`contracts.registry`): with `qualifier` a number may have one
     (`<`, `%`, ND), with any an address is parsed into its elements. registrar: the source itself issues the numbers of organisations.
+    date_format: how the source writes dates.
     test_divisions: 321099 counts as a county. excel: the source is a workbook. json: it is JSON.
     """
 
@@ -60,6 +61,7 @@ class Options:
     units: Mapping[str, float] = field(default_factory=dict)
     companions: Collection[str] = ()
     registrar: bool = False
+    date_format: str | None = None
     test_divisions: bool = False
     excel: bool = False
     json: bool = False
@@ -90,8 +92,8 @@ RULES: dict[str, Rule] = {
     "phone": Rule(lambda _: phone_rule()),
     "division": Rule(lambda o: division_rule(o.test_divisions), {"county": _of_value(divisions.county_of)}),
     "code": Rule(lambda o: code_rule(o.code_list or "", o.code_map)),
-    "date": Rule(lambda o: date_rule(o.excel)),
-    "timestamp": Rule(lambda o: timestamp_rule(o.excel)),
+    "date": Rule(lambda o: date_rule(o.excel, o.date_format)),
+    "timestamp": Rule(lambda o: timestamp_rule(o.excel, o.date_format)),
     "month": Rule(lambda _: month_rule()),
     "integer": Rule(_number(integer_rule), QUALIFIER),
     "decimal": Rule(_number(decimal_rule), QUALIFIER),
