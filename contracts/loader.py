@@ -94,6 +94,7 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         maximum=options.get("maximum"),
         other_units=tuple((str(k), float(v)) for k, v in (custom.get("otherUnits") or {}).items()),
         registrar=bool(custom.get("registrar")),
+        date_format=custom.get("dateFormat"),
         width=custom.get("width"),
         on_error=OnError(
             _one_of(

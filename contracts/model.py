@@ -62,7 +62,7 @@ class Field:
     """One column of a table. `source` is its name in the delivery, None for a column the lake derives.
 
     `other_units`: units that a source mixes up with the column's own -> factor into the column's unit. `registrar`: the source
-    itself issues the numbers of organisations.
+    itself issues the numbers of organisations. `date_format`: the order in which it writes dates, `dd/MM/yyyy`.
     """
 
     name: str
@@ -83,6 +83,7 @@ class Field:
     maximum: float | None = None
     other_units: tuple[tuple[str, float], ...] = ()
     registrar: bool = False
+    date_format: str | None = None
     width: int | None = None
     on_error: OnError = OnError.FLAG
     valid_values: tuple[str, ...] = ()

@@ -20,6 +20,8 @@ from contracts.kinds import Kind
 
 WORDING = ("F_WIDTH", "F_INVIS", "F_HTML", "F_TRIM")
 """Repairs of free text."""
+TEXT_WORDING = ("E_FORMULA", *WORDING)
+"""Of a text that may say anything, a failed formula, too; where values have a form it is no number, no date, no code."""
 SPELLING = ("F_WIDTH", "F_INVIS", "F_TRIM", "F_DOT0")
 """Repairs of an identifier."""
 CODE_WORDING = (*WORDING, "F_DOT0")
@@ -113,7 +115,7 @@ COMPARISON = "For comparison only: variants unified, spaces removed"
 
 _ROW_RULES = (
     RowRule(
-        "identity", "citizen identity numbers (18 or 15 digits), residence permits; the value has 18 characters",
+        "identity", "citizen identity numbers, residence permits; the value has 18 characters, 15 for a foreigner's card of 2017",
         ("E_SCI", "E_PLACEHOLDER", "E_LEN", "E_CHARS", "E_DIVISION", "E_DATE", "E_EXCEL", "E_CHECK", "E_FUTURE", "E_NULL", "W_CENTURY",
          "W_DIVISION", "W_SEQ0", "W_OLD", "W_MASKED", *SPELLING, "F_X", "F_UP15"),
         classification="L3",
@@ -123,7 +125,7 @@ _ROW_RULES = (
         ),
     ),
     RowRule(
-        "person_name", "names of persons", ("W_NAME_PLACEHOLDER", "W_RARE", "W_MASKED", *WORDING, "F_NAME"),
+        "person_name", "names of persons", ("W_NAME_PLACEHOLDER", "W_RARE", "W_MASKED", *TEXT_WORDING, "F_NAME"),
         classification="L3", companions=(Companion("key", "(比对键)", COMPARISON, usual=True),),
     ),
     RowRule(
@@ -140,11 +142,11 @@ _ROW_RULES = (
     ),
     RowRule(
         "date", "dates in the formats of domain rules D15", ("E_DATE", "F_DATE", "F_SENTINEL", "F_ZONE", *CODE_WORDING),
-        type="date", types="date",
+        type="date", types="date", options=("dateFormat",),
     ),
     RowRule(
         "timestamp", "dates with a time of day", ("E_DATE", "F_DATE", "F_SENTINEL", "F_ZONE", *CODE_WORDING),
-        type="timestamp_ntz", types="timestamp_ntz",
+        type="timestamp_ntz", types="timestamp_ntz", options=("dateFormat",),
     ),
     RowRule("month", "months; the value is YYYYMM", ("E_DATE", "F_DATE", "F_SENTINEL", *CODE_WORDING)),
     RowRule(
@@ -170,21 +172,21 @@ _ROW_RULES = (
         ),
     ),
     RowRule(
-        "organisation_name", "names of organisations", (*WORDING, "F_NAME"),
+        "organisation_name", "names of organisations", (*TEXT_WORDING, "F_NAME"),
         classification="L1", companions=(Companion("key", "(比对键)", "For comparison only: brackets, dots, spaces removed", usual=True),),
     ),
-    RowRule("identifier", "numbers and codes of a source's own", ("E_SCI", *SPELLING)),
+    RowRule("identifier", "numbers and codes of a source's own", ("E_SCI", "E_FORMULA", *SPELLING)),
     RowRule(
         "archive_no", "numbers of health archives, 17 or 20 digits", ("E_ARCHIVE_NO", *SPELLING), classification="L3",
     ),
     RowRule(
-        "address", "addresses", WORDING, classification="L3",
+        "address", "addresses", TEXT_WORDING, classification="L3",
         companions=(
             Companion("key", "(比对键)", "For comparison only: county, town, road, door, compound, building, unit, room"),
             Companion("level", "(层级)", "Finest element: 9 room … 2 county, 1 city, 0 nothing", physical_type="int", classification="L1"),
         ),
     ),
-    RowRule("text", "free text", WORDING),
+    RowRule("text", "free text", TEXT_WORDING),
 )  # fmt: skip
 
 DATES = ("date", "timestamp")
@@ -241,7 +243,7 @@ ROW_RULES = {rule.name: rule for rule in _ROW_RULES}
 RULES_AT_TABLE = {rule.name: rule for rule in _RULES_AT_TABLE}
 CUSTOM = {
     "rule": Kind.TEXT, "codeList": Kind.TEXT, "codeMap": Kind.CODES, "otherUnits": Kind.FACTORS, "registrar": Kind.TRUTH,
-    "aliases": Kind.TEXTS, "width": Kind.COUNT, "onError": Kind.TEXT,
+    "dateFormat": Kind.TEXT, "aliases": Kind.TEXTS, "width": Kind.COUNT, "onError": Kind.TEXT,
 }  # fmt: skip
 """Custom properties of a delivered column -> what they hold."""
 COLUMN_OPTIONS = ("rule", "aliases", "width", "onError")

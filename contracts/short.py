@@ -46,7 +46,7 @@ FIELD = {"title": Kind.TEXT, "description": Kind.TEXT, "unit": Kind.TEXT, "type"
 """What a column takes from a dictionary in every layer."""
 DELIVERED = {
     "rule": "rule", "codes": "codeList", "code_map": "codeMap", "other_units": "otherUnits", "aliases": "aliases", "width": "width",
-    "on_error": "onError", "registrar": "registrar",
+    "on_error": "onError", "registrar": "registrar", "date_format": "dateFormat",
 }  # fmt: skip
 """Settings of a delivered column -> custom property."""
 DICTIONARY = {**FIELD, **{short: CUSTOM[full] for short, full in DELIVERED.items()}, "range": Kind.LIMITS}

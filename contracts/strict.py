@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
+from contracts.date_formats import date_format
 from contracts.model import Contract, Field, SourceContract
 from contracts.refused import ROOT, ContractError, one_of
 from contracts.registry import ROW_RULES, RULES_AT_TABLE, Option
@@ -80,6 +81,16 @@ def _codes(contract: Contract) -> None:
     for c in contract.delivered:
         for code in dict(c.code_map).values():
             one_of(contract.path, f"column {c.name!r}, codeMap", code, codes_of(c.code_list or ""))
+
+
+def _date_formats(contract: Contract) -> None:
+    for c in contract.delivered:
+        try:
+            date_format(c.date_format or "yyyy-MM-dd")
+        except ValueError as e:
+            raise ContractError(
+                contract.path, f"column {c.name!r}, dateFormat", str(e), "Write yyyy, MM and dd, as in dd/MM/yyyy"
+            ) from None
 
 
 def _delivered_names(contract: Contract) -> None:
@@ -186,6 +197,6 @@ def match_functions(contracts: Mapping[str, Contract], functions: Mapping[str, C
 
 
 OF_EVERY_TABLE: tuple[Callable[[Contract], None], ...] = (
-    _layer, _rules_only_where_delivered, _key, _ranges, _types, _codes, _delivered_names, _rules_at_table,
+    _layer, _rules_only_where_delivered, _key, _ranges, _types, _codes, _date_formats, _delivered_names, _rules_at_table,
 )  # fmt: skip
 OF_SOURCES: tuple[Callable[[SourceContract], None], ...] = (_companions, _sequence, _shares)

@@ -64,8 +64,7 @@ def _sex(rule: ContractRule, contract: Contract) -> Steps:
     """Correct a sex that contradicts the identity number: F_SEX."""
 
     def answer(row: Row) -> dict[str, Column]:
-        odd = F.pmod(F.substring(row["1"], 17, 1).try_cast("int"), F.lit(2)) == 1
-        by_number = F.when(row["1"].isNotNull(), F.when(odd, "1").otherwise("2"))
+        by_number = identity.sex_of(row["1"])
         wrong = row["0"].isin("1", "2") & (row["0"] != by_number)
         return {"value0": F.when(wrong, by_number).otherwise(row["0"]), "codes0": flag(wrong, "F_SEX")}
 
@@ -76,8 +75,7 @@ def _birth(rule: ContractRule, contract: Contract) -> Steps:
     """Swap back date of birth and another date when the identity number proves the swap: F_SWAPCOL."""
 
     def seen(row: Row) -> dict[str, Column]:
-        digits = F.substring(row["2"], 7, 8)
-        return {"born": F.concat_ws("-", *(F.substring(digits, at, n) for at, n in ((1, 4), (5, 2), (7, 2)))).try_cast("date")}
+        return {"born": identity.birth_of(row["2"])}
 
     def answer(row: Row) -> dict[str, Column]:
         crossed = F.coalesce((row["1"] == row["born"]) & (row["0"] != row["born"]), F.lit(False))

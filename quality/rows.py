@@ -117,6 +117,7 @@ def _options(contract: Contract, c: Field, file_format: Format, *, test_division
         units=dict(c.other_units),
         companions=tuple(companions_of(contract, c).values()),
         registrar=c.registrar,
+        date_format=c.date_format,
         test_divisions=test_divisions,
         excel=file_format in (Format.XLSX, Format.XLS),
         json=file_format == Format.JSONL,

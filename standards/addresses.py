@@ -13,19 +13,31 @@ from standards import divisions
 from standards.tables import looked_up, rows
 from standards.text import Row, Step, Steps, free_text, text_rule
 
-HAN_DIGITS, DIGITS = "一二三四五六七八九", "123456789"
+HAN_DIGITS, DIGITS = "零〇一二三四五六七八九", "00123456789"
+NUMBER = "[0-9零〇一二三四五六七八九十百]+"
+PLACES = (
+    ("百[零〇]", "零"), ("百十", "百一十"), ("百([一二三四五六七八九])(号|\\z)", "$1零$2"), ("百(号|\\z)", "零零$1"), ("百", ""),
+    ("^十", "一十"), ("十([一二三四五六七八九])", "$1"), ("十", "零"),
+)  # fmt: skip
+"""Number words as one digit for each place: 一百零五 as 一零五, 一百二 as 一二零, 十二 as 一二, 二十 as 二零."""
+COUNTED = ("group", "door", "building", "unit", "floor")
+"""Elements that may have their number in Han characters."""
 REMARK = r"[(][^()\n]*[)]"
-ABOVE = "^(?:江苏省?)?(?:扬州市?)?"
+ABOVE = "^(?:江苏省?)?(?:扬州市?)?(?:生态科技新城|蜀冈-?瘦西湖(?:风景名胜区|景区))?"
+"""Also the functional zones whose towns belong to counties."""
 VILLAGE = "^([^路街巷弄号0-9\\n]{1,10}?(?:社区|居委会|村委会|[^新\\n]村))"
-GROUP = "^([0-9]+)组"
+GROUP = f"^({NUMBER})组"
 ROAD = "^([^0-9号幢\\n]{1,15}?(?:大道|路|街|巷|弄|里|坊|桥|线))"
-DOOR = "^([0-9]+(?:-[0-9]+)?号(?:之[0-9]+)?)"
+DOOR = f"^({NUMBER}(?:-{NUMBER})?号(?:之{NUMBER})?)"
 COMPOUND = "^([^0-9幢栋\\n]{1,20}?(?:小区|花园|新村|公寓|大厦|广场|家园|名城|庄园|公司|学校|医院|苑|园|府|庄|厂))"
 SHORT = "^([0-9]+)-([0-9]+)-([0-9]{3,4})"
-BUILDING = "^([0-9]+|[A-Z])(?:幢|栋|号楼|座)"
-UNIT = "^([0-9]+|[甲乙丙丁])单元"
-FLOOR = "^([0-9]+)(?:层|楼)"
+BUILDING = f"^({NUMBER}|[A-Z])(?:幢|栋|号楼|座)"
+UNIT = f"^({NUMBER}|[甲乙丙丁])单元"
+FLOOR = f"^({NUMBER})(?:层|楼)"
 ROOM = "^([0-9]{3,4})室?"
+NO_ROAD = "[^东南西北中大路街巷弄\n][^\n]*|[东南西北中大][^道路街巷弄东南西北中大\n][^\n]*"
+"""What may follow the short name of a county; otherwise it is the name of a road (江都路, 邗江中路, 高邮大道)."""
+COUNTY_SUFFIXES = ("区", "县", "市")
 ZONE = ("开发区", "321071")
 """Before a town it is the city's own development zone, not the town of that name in 仪征."""
 LEVELS = (("room", 9), ("unit", 8), ("building", 7), ("door", 6), ("road", 5), ("compound", 5), ("village", 4), ("town", 3), ("county", 2))
@@ -48,13 +60,17 @@ def _one_of(names: list[str]) -> str:
 
 
 def normalise(address: Column) -> Column:
-    """The address in one way of writing: narrow, without blanks and remarks in brackets, Arabic numbers, `-`, 号 and 幢 for `#`."""
+    """The address in one way of writing: narrow, without blanks and remarks in brackets, `-`, 号 and 幢 for `#`."""
     s = F.regexp_replace(F.translate(free_text(address), "—–~ \t\r\n", "---"), REMARK, "")
-    for tens in (r"([一二三四五六七八九])十([一二三四五六七八九])", "$1$2"), (r"十([一二三四五六七八九])(组|幢|栋|单元|号)", "一$1$2"):
-        s = F.regexp_replace(s, *tens)
-    for han, digit in zip(HAN_DIGITS, DIGITS, strict=True):
-        s = F.regexp_replace(s, f"{han}([一二三四五六七八九0-9]*(?:组|幢|栋|单元|号))", f"{digit}$1")
     return F.regexp_replace(F.regexp_replace(s, "([0-9]+)#楼?([0-9])", "$1幢$2"), "([0-9]+)#", "$1号")
+
+
+def _arabic(element: Column) -> Column:
+    """The element with its number in digits: 一百二十号 is 120号."""
+    places = element
+    for words, digits in PLACES:
+        places = F.regexp_replace(places, words, digits)
+    return F.when(element.rlike(f"[{HAN_DIGITS}十百]"), F.translate(places, HAN_DIGITS, DIGITS)).otherwise(element)
 
 
 def _taken() -> list[tuple[str, str]]:
@@ -72,15 +88,16 @@ def taken_apart(text: str) -> Steps:
     The key is for comparison only."""
     counties, towns = _names_of_counties(), _names_of_towns()
     short = [n.removesuffix(s) for n in towns for s in divisions.TOWN_SUFFIXES if n.endswith(s)]
-    county_named = f"^({_one_of(list(counties))})"
+    whole = [name for name in counties if name.endswith(COUNTY_SUFFIXES)]
+    county_named = f"^(?:({_one_of(whole)})|({_one_of(sorted({*counties} - {*whole}))})(?:({NO_ROAD})|\\z))"
     town_named = f"^(?:({_one_of(towns)})|({_one_of(short)})(?:([^路街巷大东南西北中\\n])|\\z))"
 
     def below_city(row: Row) -> dict[str, Column]:
         return {"left": F.regexp_replace(normalise(row[text]), ABOVE, "")}
 
     def below_county(row: Row) -> dict[str, Column]:
-        name, left = F.regexp_extract(row["left"], county_named, 1), F.regexp_replace(row["left"], county_named, "")
-        return {"city": row["left"].isin("", "市区"), "named": name, "left": left}
+        name = F.concat(F.regexp_extract(row["left"], county_named, 1), F.regexp_extract(row["left"], county_named, 2))
+        return {"city": row["left"].isin("", "市区"), "named": name, "left": F.regexp_replace(row["left"], county_named, "$3")}
 
     def below_town(row: Row) -> dict[str, Column]:
         name = F.concat(F.regexp_extract(row["left"], town_named, 1), F.regexp_extract(row["left"], town_named, 2))
@@ -97,7 +114,8 @@ def taken_apart(text: str) -> Steps:
     def taker(name: str, pattern: str) -> Step:
         def take(row: Row) -> dict[str, Column]:
             left = F.regexp_replace(row["left"], SHORT, "$1幢$2单元$3室") if name == "building" else row["left"]
-            return {name: F.coalesce(F.regexp_extract(left, pattern, 1), F.lit("")), "left": F.regexp_replace(left, pattern, "")}
+            found = F.coalesce(F.regexp_extract(left, pattern, 1), F.lit(""))
+            return {name: _arabic(found) if name in COUNTED else found, "left": F.regexp_replace(left, pattern, "")}
 
         return take
 

@@ -56,8 +56,8 @@ def code_rule(name: str, code_map: Mapping[str, str]) -> Steps:
 
     def answer(row: Row) -> dict[str, Column]:
         s, raw, value = row["s"], row["raw"], row["value"]
-        codes = codes_text(*code_fixes(raw), flag(value != s, "F_CODE"), flag(value.isNull(), "E_CODE"))
+        codes = codes_text(*code_fixes(row), flag(value != s, "F_CODE"), flag(value.isNull(), "E_CODE"))
         nothing = value.isNull() & is_absent(s)
         return {"codes": F.when((value == raw) | nothing, no_codes()).otherwise(codes)}
 
-    return cleaned_code, coded, answer
+    return *cleaned_code, coded, answer

@@ -11,12 +11,14 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from contracts.date_formats import date_format
 from standards.tables import placeholders
 from standards.text import Row, Steps, cleaned_code, code_fixes, codes_text, flag, is_absent, no_codes
 
 ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 COMPACT = r"^([0-9]{4})([0-9]{2})([0-9]{2})\z"
 WRITTEN = r"^([0-9]{4}|[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?\z"
+SHORT_YEAR = r"^[0-9]{1,2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}(?:[^0-9\n]|\z)"
 EXCEL_SERIAL = r"^[0-9]{5}\z"
 EXCEL_SERIALS = (20_000, 60_000)
 EPOCH_MILLIS = r"^(?:-?[0-9]{13}|-?[1-9][0-9]{7,8}000)\z"
@@ -71,11 +73,24 @@ def _iso(day: Column, excel: bool) -> Column:
     return iso
 
 
+def _agreed(text: str | None) -> Steps:
+    """Step that names `written`, the value with its day in ISO order when it is in the agreed format; without one, no step."""
+    if text is None:
+        return ()
+    agreed = date_format(text)
+
+    def written(row: Row) -> dict[str, Column]:
+        iso = F.regexp_replace(row["s"], agreed.pattern, agreed.iso)
+        return {"written": F.when(row["s"].rlike(agreed.pattern), iso).when(row["s"].rlike(SHORT_YEAR), F.lit("")).otherwise(row["s"])}
+
+    return (written,)
+
+
 def _answer(row: Row) -> dict[str, Column]:
     value, sentinel = row["value"], row["sentinel"]
     moved = ~F.coalesce(row["zone"], F.lit("")).isin("", HERE) if "zone" in row else F.lit(False)
     codes = codes_text(
-        *code_fixes(row["raw"]),
+        *code_fixes(row),
         flag(sentinel, "F_SENTINEL"),
         flag(value.isNotNull() & ~row["plain"], "F_DATE"),
         flag(value.isNotNull() & moved, "F_ZONE"),
@@ -102,7 +117,7 @@ def _offset(zone: Column) -> Column:
     return F.when(zone.isin(*WORLD_TIME), "+00:00").otherwise(F.regexp_replace(hours, r"^([+-][0-9]{2})([0-9]{2})\z", "$1:$2"))
 
 
-def date_rule(excel: bool = False) -> Steps:
+def date_rule(excel: bool = False, agreed: str | None = None) -> Steps:
     """Rule `date`: value date, the day in the city. A time of day is dropped, after an instant in another zone was moved here.
 
     24:00:00 is the next day. F_DATE: another format than yyyy-MM-dd or yyyyMMdd. F_ZONE: moved from another zone. F_DOT0: a number
@@ -110,12 +125,14 @@ def date_rule(excel: bool = False) -> Steps:
     1800-2199. `excel`: the source is a workbook, day numbers 20000-60000 are dates.
 
     Numbers of 11 to 13 digits are epoch milliseconds, of 9 and 10 (negative ones: 5 to 10) epoch seconds; those of 8, 12 and 14
-    digits that are a calendar day are yyyyMMdd[HHmm[ss]].
+    digits that are a calendar day are yyyyMMdd[HHmm[ss]]. `agreed`: how the source writes dates (`contracts.date_formats`); other
+    formats are read, too, but none with a year of two digits.
     """
+    text = "written" if agreed else "s"
 
     def unusual(row: Row) -> dict[str, Column]:
-        usual = row["s"].rlike(ISO)
-        return {"usual": usual, "other": F.when(~usual, row["s"])}
+        usual = row[text].rlike(ISO)
+        return {"usual": usual, "other": F.when(~usual, row[text])}
 
     def day(row: Row) -> dict[str, Column]:
         apart = F.regexp_replace(row["other"], COMPACT_STAMP, "$1 $2")
@@ -127,7 +144,7 @@ def date_rule(excel: bool = False) -> Steps:
 
     def iso(row: Row) -> dict[str, Column]:
         return {
-            "iso": F.when(row["usual"], row["s"]).otherwise(F.coalesce(_iso(row["day"], excel), F.lit(""))),
+            "iso": F.when(row["usual"], row[text]).otherwise(F.coalesce(_iso(row["day"], excel), F.lit(""))),
             "zone": F.when(row["clock"].isNotNull(), _offset(F.substring_index(row["clock"], "|", -1))),
         }
 
@@ -147,21 +164,22 @@ def date_rule(excel: bool = False) -> Steps:
         plain = F.when(row["usual"], F.lit(True)).otherwise(row["other"].rlike(f"{COMPACT}|{MIDNIGHT}"))
         return {"sentinel": sentinel, "value": F.when(known, row["here"].try_cast("date")), "plain": plain}
 
-    return cleaned_code, unusual, day, iso, moved, value, _answer
+    return *cleaned_code, *_agreed(agreed), unusual, day, iso, moved, value, _answer
 
 
-def timestamp_rule(excel: bool = False) -> Steps:
+def timestamp_rule(excel: bool = False, agreed: str | None = None) -> Steps:
     """Rule `timestamp`: value timestamp_ntz, the wall clock of the city (China Standard Time), to the microsecond.
 
     The days of `date_rule`, then optionally T or a blank and H:mm[:ss[.f]], then optionally Z, UTC, GMT or an offset;
     yyyyMMddHHmmss; epoch milliseconds and seconds. 24:00:00 is the start of the next day; 上午, 下午, AM, PM make a clock of twelve hours.
 
-    Codes as in `date_rule`; a missing time of day is midnight.
+    Codes and `agreed` as in `date_rule`; a missing time of day is midnight.
     """
+    text = "written" if agreed else "s"
 
     def unusual(row: Row) -> dict[str, Column]:
-        usual = row["s"].rlike(USUAL_STAMP)
-        return {"usual": usual, "other": F.when(~usual, row["s"])}
+        usual = row[text].rlike(USUAL_STAMP)
+        return {"usual": usual, "other": F.when(~usual, row[text])}
 
     def halved(row: Row) -> dict[str, Column]:
         apart = F.regexp_replace(row["other"], COMPACT_STAMP, "$1 $2")
@@ -196,16 +214,16 @@ def timestamp_rule(excel: bool = False) -> Steps:
         return {"wall": F.when(~row["usual"], F.coalesce(moved, F.when(row["zone"] == "", row["stamp"])))}
 
     def value(row: Row) -> dict[str, Column]:
-        iso = F.when(row["usual"], F.substring(row["s"], 1, 10)).otherwise(row["iso"])
+        iso = F.when(row["usual"], F.substring(row[text], 1, 10)).otherwise(row["iso"])
         known = ~iso.isin(*placeholders("date")) & F.substring(iso, 1, 4).between(*YEARS)
         plain = row["other"].rlike(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{8}(?:[0-9]{6})?\z") & ~row["end_of_day"] & (row["half"] == "")
         return {
             "sentinel": iso.isin(*placeholders("date")),
             "plain": F.when(row["usual"], F.lit(True)).otherwise(plain),
-            "value": F.when(known, F.when(row["usual"], row["s"]).otherwise(row["wall"])).try_cast("timestamp_ntz"),
+            "value": F.when(known, F.when(row["usual"], row[text]).otherwise(row["wall"])).try_cast("timestamp_ntz"),
         }
 
-    return cleaned_code, unusual, halved, groups, fields, turned, read, value, _answer
+    return *cleaned_code, *_agreed(agreed), unusual, halved, groups, fields, turned, read, value, _answer
 
 
 def month_rule() -> Steps:
@@ -222,4 +240,4 @@ def month_rule() -> Steps:
         right = ~sentinel & F.substring(month, 1, 4).between(*YEARS) & F.substring(month, 5, 2).between("01", "12")
         return {"sentinel": sentinel, "value": F.when(right, month).cast("string"), "plain": month == row["s"]}
 
-    return cleaned_code, digits, value, _answer
+    return *cleaned_code, digits, value, _answer

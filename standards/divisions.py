@@ -130,7 +130,7 @@ def division_rule(test_divisions: bool = False) -> Steps:
     def answer(row: Row) -> dict[str, Column]:
         value = row["value"]
         mapped = flag(~row["numeric"] | (value != row["padded"]), "F_DIVISION")
-        codes = codes_text(*code_fixes(row["raw"]), F.when(value.isNull(), "E_DIVISION").otherwise(mapped))
+        codes = codes_text(*code_fixes(row), F.when(value.isNull(), "E_DIVISION").otherwise(mapped))
         return {"codes": F.when(row["absent"] | (value == row["raw"]), no_codes()).otherwise(codes)}
 
-    return cleaned_code, padded, today, current, answer
+    return *cleaned_code, padded, today, current, answer

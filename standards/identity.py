@@ -1,8 +1,9 @@
 """Citizen identity numbers: check, upgrade from 15 to 18 digits, repair of how they were typed.
 
 Here: GB 11643-1999 (18 and 15 digits), residence permits of Hong Kong, Macao and Taiwan residents (81/82/83), the
-permanent residence card of foreigners (2023 layout: 9, province, nationality, birth, sequence, check). Not here: whose
-number it is; conflicts with other columns. Source: domain rules A0-A4, D03-D07.
+permanent residence card of foreigners (2023: 9, province, nationality, birth, sequence, check; 2017: nationality in letters,
+region, birth, sequence, check). Not here: whose number it is; conflicts with other columns. Source: domain rules A0-A4, D03-D07;
+check digit of the card of 2017: ICAO Doc 9303-3, 4.9.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards import divisions
-from standards.checksums import character, sum_of_digits
+from standards.checksums import balanced_sum, character, sum_of_digits
 from standards.tables import placeholders
 from standards.text import (
     BLANKS,
@@ -43,6 +44,13 @@ LOWER, UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 REPEATED = "|".join(f"{d}{{10}}" for d in range(10)) + "|^(?:" + "|".join(f"{d}{{2,}}" for d in range(10)) + r")\z"
 TYPED_WELL = r"^[0-9X]*\z"
 SHAPE = r"^(?:[0-9]{17}[0-9X]|[0-9]{15})\z"
+CARD = r"^[A-Z]{3}[0-9]{12}\z"
+"""The permanent residence card of 2017: nationality, region (4 digits), birth YYMMDD, sequence, check digit."""
+CARD_WEIGHTS = (7, 3, 1)
+CARD_VALUES = (*[ord("A") - 10] * 3, *[ord("0")] * 11)
+"""What is taken from the codes of a card's characters, so that A is 10, Z is 35 and 0 is 0."""
+WHOLE = 18
+"""Characters of a number that holds birth and sex: a card of 2017 has no century and no digit for the sex."""
 
 
 def normalise(raw: Column) -> Column:
@@ -51,7 +59,7 @@ def normalise(raw: Column) -> Column:
     kept = (FULL_WIDTH + LOWER + X_LOOKALIKES, wide_upper + UPPER + "X" * len(X_LOOKALIKES))
     once = F.translate(F.regexp_replace(raw, f"[{INVISIBLE}]", ""), f"{kept[0]}{DROPPED}", kept[1])
     # a full-width hyphen, quote or space has just become one of the characters to drop
-    return F.when(raw.rlike(TYPED_WELL), raw).otherwise(F.regexp_replace(once, r"\.0[ '\"-]*\z|[ '\"-]+", ""))
+    return F.when(raw.rlike(TYPED_WELL), raw).otherwise(F.regexp_replace(once, r"^ *=|\.0[ '\"-]*\z|[ '\"-]+", ""))
 
 
 def halves(body: Column) -> tuple[Column, Column]:
@@ -77,18 +85,47 @@ def check_digit(body: Column) -> Column:
     return check_of(weighted(*halves(body)))
 
 
+def card_sum(card: Column) -> Column:
+    """The sum of the first 14 characters of a card of 2017 by the weights 7, 3, 1; A is 10 and Z is 35. NULL for NULL."""
+    weights = [CARD_WEIGHTS[i % 3] for i in range(len(CARD_VALUES))]
+    surplus = sum(w * v for w, v in zip(weights, CARD_VALUES, strict=True))
+    terms = (F.ascii(F.substring(card, place, 1)) * w for place, w in enumerate(weights, 1))
+    return F.when(card.isNotNull(), balanced_sum(terms) - surplus)  # Sail's ascii of NULL is 0
+
+
+def card_check(total: Column) -> Column:
+    """The 15th character of a card of 2017 for the sum of the 14 before it."""
+    return F.pmod(total, F.lit(10)).cast("string")
+
+
+def birth_of(number: Column) -> Column:
+    """The date of birth inside a valid number, NULL where it has none (a card of 2017)."""
+    return F.when(F.length(number) == WHOLE, _day(F.substring(number, 7, 8)))
+
+
+def sex_of(number: Column) -> Column:
+    """1 (male) or 2 (female) by the 17th digit of a valid number, NULL where it has none (a card of 2017)."""
+    odd = F.pmod(F.substring(number, 17, 1).try_cast("int"), F.lit(2)) == 1
+    return F.when(F.length(number) == WHOLE, F.when(odd, "1").otherwise("2"))
+
+
+def _day(digits: Column) -> Column:
+    """yyyyMMdd as a date, NULL when it is none of the calendar."""
+    return F.concat_ws("-", *(F.substring(digits, at, n) for at, n in ((1, 4), (5, 2), (7, 2)))).try_cast("date")
+
+
 def _fixes(raw: Column) -> tuple[Column, ...]:
     return (
         flag(raw.rlike("[\uff01-\uff5e\u3000]"), "F_WIDTH"),
         flag(raw.rlike(f"[{INVISIBLE}{BLANKS}{LINES}]"), "F_INVIS"),
-        flag(raw.rlike("[ \t\r\n'\"-]"), "F_TRIM"),
+        flag(raw.rlike("[ \t\r\n'\"-]|^="), "F_TRIM"),
         flag(raw.rlike(f"[x\uff38\uff58{X_LOOKALIKES}][ \t\r\n'\"]*\\z"), "F_X"),
         flag(raw.rlike(r"\.0[ \t\r\n'\"]*\z"), "F_DOT0"),
     )
 
 
 def identity_rule(business_date: Column, test_divisions: bool = False) -> Steps:
-    """Rule `identity`: value string of 18 characters.
+    """Rule `identity`: value string of 18 characters, or 15 of a foreigner's card of 2017.
 
     Errors, the first one found: E_SCI, E_PLACEHOLDER, E_LEN, E_CHARS, E_DIVISION, E_DATE, E_EXCEL, E_CHECK, E_FUTURE; and
     W_CENTURY for a 15-digit number with sequence 996-999, which is never upgraded. With a value: W_DIVISION (county not in
@@ -99,37 +136,39 @@ def identity_rule(business_date: Column, test_divisions: bool = False) -> Steps:
 
     def shape(row: Row) -> dict[str, Column]:
         s = row["s"]
-        old = F.length(s) == 15
+        card = F.when(F.length(s) == 15, s.rlike(CARD)).otherwise(False)
+        old = (F.length(s) == 15) & ~card
         body = F.when(old, F.concat(F.substring(s, 1, 6), F.lit("19"), F.substring(s, 7, 9))).otherwise(F.substring(s, 1, 17))
-        return {"absent": is_absent(s), "old": old, "body": body}
+        return {"absent": is_absent(s), "card": card, "old": old, "body": F.when(~card, body)}
 
     def computed(row: Row) -> dict[str, Column]:
-        body = row["body"]
-        birth = F.concat_ws("-", F.substring(body, 7, 4), F.substring(body, 11, 2), F.substring(body, 13, 2))
-        left, right = halves(body)
-        return {"birth": birth.try_cast("date"), "left": left, "right": right}
+        card = F.when(row["card"], row["s"])
+        birth = _day(F.coalesce(F.concat(F.lit("19"), F.substring(card, 8, 6)), F.substring(row["body"], 7, 8)))
+        leap_day = F.when(F.substring(card, 8, 6) == "000229", F.lit("2000-02-29").cast("date"))
+        left, right = halves(row["body"])
+        return {"birth": F.coalesce(birth, leap_day), "left": left, "right": right, "number": card}
 
     def summed(row: Row) -> dict[str, Column]:
-        return {"total": weighted(row["left"], row["right"])}
+        return {"total": weighted(row["left"], row["right"]), "card_total": card_sum(row["number"])}
 
     def checked(row: Row) -> dict[str, Column]:
-        return {"check": check_of(row["total"])}
+        return {"check": F.coalesce(check_of(row["total"]), card_check(row["card_total"]))}
 
     def judged(row: Row) -> dict[str, Column]:
         s, old, birth = row["s"], row["old"], row["birth"]
         foreigner = s.startswith("9") & F.substring(s, 2, 2).isin(*(p for p in PROVINCES if p not in HMT)) & ~old
-        province = F.substring(s, 1, 2).isin(*PROVINCES) | foreigner
+        province = F.when(row["card"], F.substring(s, 4, 2)).otherwise(F.substring(s, 1, 2)).isin(*PROVINCES) | foreigner
         real = F.lit(True) if test_divisions else ~s.startswith(divisions.TEST_COUNTY)
         error = (
             F.when(row["absent"], F.lit(None).cast("string"))
             .when(s.rlike(SCIENTIFIC), "E_SCI")
             .when(s.rlike(REPEATED) | s.isin(*placeholders("identity")), "E_PLACEHOLDER")
             .when(~F.length(s).isin(15, 18), "E_LEN")
-            .when(~s.rlike(SHAPE), "E_CHARS")
+            .when(~(s.rlike(SHAPE) | row["card"]), "E_CHARS")
             .when(~(province & real), "E_DIVISION")
             .when(birth.isNull() | (F.substring(row["body"], 7, 4) == "0000"), "E_DATE")
             .when(old & F.substring(s, 13, 3).between("996", "999"), "W_CENTURY")
-            .when(~old & (row["check"] != F.substring(s, 18, 1)), F.when(s.endswith("000"), "E_EXCEL").otherwise("E_CHECK"))
+            .when(~old & (row["check"] != F.substring(s, -1, 1)), F.when(s.endswith("000"), "E_EXCEL").otherwise("E_CHECK"))
             .when(birth > business_date, "E_FUTURE")
         )
         return {"error": error}
@@ -142,7 +181,7 @@ def identity_rule(business_date: Column, test_divisions: bool = False) -> Steps:
             flag(row["old"], "F_UP15"),
             flag(unknown_county | hmt_county, "W_DIVISION"),
             flag(F.substring(body, 15, 3) == "000", "W_SEQ0"),
-            flag(F.year(business_date) - F.year(row["birth"]) > OLD_AGE, "W_OLD"),
+            flag(~row["card"] & (F.year(business_date) - F.year(row["birth"]) > OLD_AGE), "W_OLD"),
         )
         found = F.when(error.isNull(), codes_text(*warnings)).otherwise(codes_text(flag(s.contains("**"), "W_MASKED"), error))
         fixes = F.when(s == row["raw"], no_codes()).otherwise(codes_text(*_fixes(row["raw"])))

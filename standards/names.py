@@ -13,15 +13,39 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import placeholders, rows
-from standards.text import HAN, WHITESPACE, Row, Steps, clean_by, codes_text, flag, free_text, is_absent, no_codes, text_fixes
+from standards.text import HAN, WHITESPACE, Row, Steps, codes_text, flag, free_text, is_absent, no_codes, text_fixes, tidy
 
 DOTS = "•・‧∙●⋅\u0387⸱⸳᛫ㆍ⦁ꞏ"
 DOT = "·"
 PLAIN = f"^[\u4e00-\u9fff{DOT}]*\\z"
 """A name in normal form, as most are: one look is enough."""
 PLACEHOLDER = "测试|[Tt][Ee][Ss][Tt]|无名|未知|某|之[子女]|[0-9*xX]{2,}"
-MOJIBAKE = "锟斤|斤拷|烫烫|屯屯|[\u00a1-\u00ff]{4}|[ã-é][\u00a0-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”–—˜™š›œžŸ]{2}"
+LATIN_MOJIBAKE = "锟斤|斤拷|烫烫|屯屯|[\u00a1-\u00ff]{4}|[ã-é][\u00a0-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”–—˜™š›œžŸ]{2}"
 """UTF-8 read as GBK or Latin-1, GBK read as Latin-1, memory that was never written."""
+FIRST_BYTES, NEXT_BYTES = range(0xE4, 0xEA), range(0x80, 0xC0)
+"""Of a Han character in UTF-8."""
+
+
+@cache
+def _read_as_gbk() -> str:
+    """The pattern of Han characters in UTF-8 that were read as GBK: 王伟, E7 8E 8B E4 BC 9F, becomes 鐜嬩紵.
+
+    The first bytes of two characters stand in neighbouring ones (鐜 and 嬩). One of the two has to be no Han character of GB 2312, as
+    in nine names of ten: hardly any name that was read rightly has such a pair.
+    """
+
+    def pairs(leads: range, trails: range) -> list[str]:
+        texts = (bytes((lead, trail)).decode("gbk", "replace") for lead in leads for trail in trails)
+        return sorted(text for text in texts if len(text) == 1 and text < "\ue000")
+
+    def rare(characters: list[str]) -> str:
+        return "".join(c for c in characters if c < "\u3400" or not c.encode("gb2312", "ignore"))
+
+    left, right = pairs(FIRST_BYTES, NEXT_BYTES), pairs(NEXT_BYTES, FIRST_BYTES)
+    return f"[{rare(left)}][{''.join(right)}]|[{''.join(left)}][{rare(right)}]"
+
+
+MOJIBAKE = f"{LATIN_MOJIBAKE}|{_read_as_gbk()}"
 LOST = "[?□▯▢■◻⬜☐〓⿰-⿻\ufffd\ue000-\uf8ff]"
 """What a system writes for a character that it does not have: once per character, or once per byte of it."""
 DAMAGED = f"{LOST}|{MOJIBAKE}"
@@ -61,12 +85,17 @@ def unified(name: Column) -> Column:
     return F.when(name.rlike(_variant()), F.translate(name, *variants())).otherwise(name)
 
 
-def normalise(name: Column) -> Column:
-    """The name to store: narrow, no spaces in a name with Han characters, single ones elsewhere, `·` as the only middle dot."""
-    s = F.translate(free_text(name), DOTS, DOT * len(DOTS))
+def _spelled(tidy: Column) -> Column:
+    """A name in normal form, of a text in normal form."""
+    s = F.translate(tidy, DOTS, DOT * len(DOTS))
     plain = F.regexp_replace(s, f"[{WHITESPACE}]+", " ")
     meant = F.when(s.rlike(HAN), F.translate(plain, ". ", DOT)).otherwise(plain)
-    return F.when(name.rlike(PLAIN), name).otherwise(meant)
+    return F.when(tidy.rlike(PLAIN), tidy).otherwise(meant)
+
+
+def normalise(name: Column) -> Column:
+    """The name to store: narrow, no spaces in a name with Han characters, single ones elsewhere, `·` as the only middle dot."""
+    return _spelled(free_text(name))
 
 
 def compare_key(name: Column) -> Column:
@@ -81,6 +110,9 @@ def person_name_rule() -> Steps:
     W_MASKED: the provider has hidden characters. F_WIDTH, F_INVIS, F_HTML, F_TRIM; F_NAME: spaces or dots unified.
     """
 
+    def spelled(row: Row) -> dict[str, Column]:
+        return {"s": _spelled(row["tidy"])}
+
     def judged(row: Row) -> dict[str, Column]:
         s = row["s"]
         suspect = s.rlike(SUSPECT) | s.isin(*placeholders("person_name"))
@@ -90,14 +122,14 @@ def person_name_rule() -> Steps:
         s, raw = row["s"], row["raw"]
         codes = codes_text(
             *text_fixes(raw),
-            flag(s != free_text(raw), "F_NAME"),
+            flag(s != row["tidy"], "F_NAME"),
             flag(s.rlike(PLACEHOLDER) | s.isin(*placeholders("person_name")), "W_NAME_PLACEHOLDER"),
             flag(s.rlike(DAMAGED), "W_RARE"),
             flag(s.contains("*"), "W_MASKED"),
         )
         return {"value": F.when(~row["absent"], s), "codes": F.when(row["absent"] | row["plain"], no_codes()).otherwise(codes)}
 
-    return clean_by(normalise), judged, answer
+    return tidy, spelled, judged, answer
 
 
 def is_damaged(name: Column) -> Column:

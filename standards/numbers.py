@@ -35,10 +35,10 @@ def precision_and_scale(physical_type: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def qualifier(raw: Column) -> Column:
+def qualifier(text: Column) -> Column:
     """The qualifier of a number of a qualified column: `<` `>` `≤` `≥`, `L` (below the limit of detection, which is the
     value), `%`, `ND` (not detected, no value); NULL for a bare number."""
-    s = free_text(raw)
+    s = free_text(text)
     signs = F.concat(F.regexp_extract(s, QUALIFIED, 1), F.regexp_extract(s, QUALIFIED, 3))
     return F.when(s.isin(*NOT_DETECTED), "ND").when(signs != "", signs)
 
@@ -104,7 +104,8 @@ def _rule(
         failed = F.when(value.isNull() & ~row["absent"], error)
         codes = codes_text(*text_fixes(row["raw"]), decorated, *signs, *unit, failed)
         untouched = is_absent(row["s"]) | (value.isNotNull() & (n == row["raw"]) & ~(row["unit"] if units else F.lit(False)))
-        return {"codes": F.when(untouched, no_codes()).otherwise(codes)}
+        sign = {"qualifier": qualifier(row["s"])} if qualified else {}
+        return {"codes": F.when(untouched, no_codes()).otherwise(codes), **sign}
 
     return cleaned, undecorated, measured, cast, checked, answer
 

@@ -27,6 +27,7 @@ from standards.text import (
     identifier_fixes,
     is_absent,
     no_codes,
+    tidy,
 )
 from standards.text import text_fixes as fixes
 
@@ -167,10 +168,13 @@ def organisation_no_rule(registrar: bool = False) -> Steps:
     return clean_by(lambda raw: F.translate(identifier(raw), "-", "")), judged, apart, *products, summed, checked, answer
 
 
+def _joined(tidy: Column) -> Column:
+    return F.when(tidy.rlike(HAN), F.translate(tidy, " \t\r\n", "")).otherwise(tidy)
+
+
 def normalise(name: Column) -> Column:
     """The name to store: narrow, without blanks between Han characters' words."""
-    s = free_text(name)
-    return F.when(s.rlike(HAN), F.translate(s, " \t\r\n", "")).otherwise(s)
+    return _joined(free_text(name))
 
 
 def compare_key(name: Column) -> Column:
@@ -186,7 +190,7 @@ def organisation_name_rule() -> Steps:
     def answer(row: Row) -> dict[str, Column]:
         s, raw = row["s"], row["raw"]
         absent = is_absent(s)
-        codes = codes_text(*fixes(raw), flag(s != free_text(raw), "F_NAME"))
+        codes = codes_text(*fixes(raw), flag(s != row["tidy"], "F_NAME"))
         return {"value": F.when(~absent, s), "codes": F.when(absent | (s == raw), no_codes()).otherwise(codes)}
 
-    return clean_by(normalise), answer
+    return tidy, (lambda row: {"s": _joined(row["tidy"])}), answer

@@ -23,7 +23,7 @@ PLACEHOLDER = "|".join((*(rf"{d}{{7}}\z" for d in range(10)), *RUNS))
 
 def national(raw: Column) -> Column:
     """The digits as dialled in the city: no spaces and signs, no country code, no 0 before a mobile number."""
-    digits = F.regexp_replace(narrow(raw), r"[ \t\r\n()'\"—-]|\.0\z", "")
+    digits = F.regexp_replace(narrow(raw), r"^ *=|[ \t\r\n()'\"—-]|\.0\z", "")
     return F.regexp_replace(F.regexp_replace(digits, r"^(?:[+]86|0086|86)([0-9]{10,12})\z", "$1"), r"^0(1[0-9]{10})\z", "$1")
 
 

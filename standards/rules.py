@@ -5,14 +5,16 @@ Here: the functions of each entry of `contracts.registry`, and parsing a frame b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.registry import ROW_RULES, agree
-from standards import divisions, names, numbers, organisations
+from standards import divisions, names, organisations
 from standards.addresses import address_rule
 from standards.archive_no import archive_no_rule
 from standards.codes import code_rule
@@ -24,7 +26,7 @@ from standards.names import person_name_rule
 from standards.numbers import decimal_rule, integer_rule
 from standards.organisations import organisation_name_rule, organisation_no_rule
 from standards.phones import phone_rule
-from standards.text import UNTIDY, Row, Steps, has_control, identifier_rule, text_rule
+from standards.text import FAILED_FORMULA, MARKED, UNTIDY, Row, Step, Steps, has_control, identifier_rule, text_rule, unmarked
 
 CompanionOf = Callable[[Column, Column], Column]
 """Makes a companion of (raw string, parsed struct) of its source."""
@@ -46,6 +48,7 @@ class Options:
     codes -> codes of the list. minimum, maximum: inclusive. physical_type: type of the value, e.g. `decimal(12,2)`. units: other units
     -> factor. companions: suffixes of the columns derived with the rule (`contracts.registry`): with `qualifier` a number may have one
     (`<`, `%`, ND), with any an address is parsed into its elements. registrar: the source itself issues the numbers of organisations.
+    date_format: how the source writes dates.
     test_divisions: 321099 counts as a county. excel: the source is a workbook. json: it is JSON.
     """
 
@@ -58,6 +61,7 @@ class Options:
     units: Mapping[str, float] = field(default_factory=dict)
     companions: Collection[str] = ()
     registrar: bool = False
+    date_format: str | None = None
     test_divisions: bool = False
     excel: bool = False
     json: bool = False
@@ -81,15 +85,15 @@ def _of_field(name: str) -> CompanionOf:
     return lambda raw, parsed: parsed.getField(name)
 
 
-QUALIFIER: Mapping[str, CompanionOf] = {"qualifier": lambda raw, parsed: numbers.qualifier(raw)}
+QUALIFIER: Mapping[str, CompanionOf] = {"qualifier": _of_field("qualifier")}
 RULES: dict[str, Rule] = {
     "identity": Rule(lambda o: identity_rule(o.business_date, o.test_divisions), {"raw": lambda raw, parsed: raw, "error": _error}),
     "person_name": Rule(lambda _: person_name_rule(), {"key": _of_value(names.compare_key)}),
     "phone": Rule(lambda _: phone_rule()),
     "division": Rule(lambda o: division_rule(o.test_divisions), {"county": _of_value(divisions.county_of)}),
     "code": Rule(lambda o: code_rule(o.code_list or "", o.code_map)),
-    "date": Rule(lambda o: date_rule(o.excel)),
-    "timestamp": Rule(lambda o: timestamp_rule(o.excel)),
+    "date": Rule(lambda o: date_rule(o.excel, o.date_format)),
+    "timestamp": Rule(lambda o: timestamp_rule(o.excel, o.date_format)),
     "month": Rule(lambda _: month_rule()),
     "integer": Rule(_number(integer_rule), QUALIFIER),
     "decimal": Rule(_number(decimal_rule), QUALIFIER),
@@ -109,35 +113,68 @@ for _name, _rule in RULES.items():
     agree(f"standards/rules.py, companions of {_name}", _rule.companions, [c.suffix for c in ROW_RULES[_name].companions])
 
 
-ANSWERS = ("value", "codes", "key", "level")
-"""What the last step of a rule may return: always `value` and `codes`, `key` and `level` by rule."""
+ANSWERS = ("value", "codes", "key", "level", "qualifier")
+"""What the last step of a rule may return: always `value` and `codes`, the others by rule."""
 
 
 def _looked_at(row: Row) -> dict[str, Column]:
     return {"untidy": F.coalesce(row["raw"].rlike(UNTIDY), F.lit(False))}
 
 
-def _undamaged(row: Row) -> dict[str, Column]:
-    """Hide a value with control characters from the rule."""
-    damaged = F.when(row["untidy"], has_control(row["raw"])).otherwise(False)
-    return {"delivered": row["raw"], "raw": F.when(~damaged, row["raw"])}
+def _undamaged(judges: str) -> Step:
+    """Hide a damaged value from the rule."""
+
+    def undamaged(row: Row) -> dict[str, Column]:
+        damage = F.when(has_control(row["raw"]), "E_CONTROL")
+        if "E_FORMULA" in ROW_RULES[judges].codes:
+            damage = damage.when(row["raw"].rlike(FAILED_FORMULA), "E_FORMULA")
+        damage = F.when(row["untidy"], damage)
+        return {"damage": damage, "raw": F.when(damage.isNull(), row["raw"])}
+
+    return undamaged
 
 
 def _damage(row: Row) -> dict[str, Column]:
-    damaged = row["delivered"].isNotNull() & row["raw"].isNull()
-    return {"codes": F.when(damaged, F.lit("E_CONTROL")).otherwise(row["codes"])}
+    return {"codes": F.coalesce(row["damage"], row["codes"])}
 
 
-def steps(rule: str, options: Options) -> Steps:
-    """Return the steps of a rule, between the checks that all rules share. KeyError for an unknown rule."""
-    return (_looked_at, _undamaged, *RULES[rule].steps(options), _damage)
+Fields = dict[str, dict[str, Column]]
+"""Of each column that is parsed, what its steps have named so far."""
+
+
+def _taken(frame: DataFrame, todo: Mapping[str, Steps], fields_of: Fields, stage: str) -> DataFrame:
+    """Take the steps of all columns, side by side: one projection for the first of each, one for the second, …"""
+    for i in range(max(map(len, todo.values()), default=0)):
+        added: dict[str, Column] = {}
+        for column, steps in todo.items():
+            if i < len(steps):
+                named = {field: (f"{column}|{stage}{i}|{field}", value) for field, value in steps[i](fields_of[column]).items()}
+                added |= dict(named.values())
+                fields_of[column] |= {field: F.col(f"`{name}`") for field, (name, _) in named.items()}
+        frame = frame.withColumns(added)
+    return frame
+
+
+def _unmarked(frame: DataFrame, columns: Sequence[str], fields_of: Fields) -> DataFrame:
+    """Give these columns the field `text`: the value without HTML and formulas.
+
+    All values of a row are in one array, made only for rows with such a value: an engine plans for a tenth of a second over `unmarked`.
+    """
+    fields = [fields_of[c] for c in columns]
+    for i, each in enumerate(fields):
+        each["text"] = F.coalesce(F.get("`|texts|`", F.lit(i)), each["raw"])
+    if not fields:
+        return frame
+    marked = reduce(or_, [F.when(each["untidy"], each["raw"].rlike(MARKED)) for each in fields])
+    return frame.withColumn("|texts|", F.when(marked, F.transform(F.array(*(each["raw"] for each in fields)), unmarked)))
 
 
 def parse(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> DataFrame:
     """Parse raw strings by their rules: adds one column struct{value, codes: string, …} for each entry of `rules`.
 
     codes: `CODE,CODE`, NULL when there is none. E_: the value is NULL. W_: kept, with a warning. F_: kept after a repair.
-    Nothing delivered: NULL without a code. E_CONTROL, for every rule: the value contains control characters.
+    Nothing delivered: NULL without a code. E_CONTROL, for every rule: the value contains control characters. E_FORMULA, for texts:
+    a formula that failed.
 
     Every intermediate is computed once, for all columns together, one projection per step. As one expression per column, engines
     plan for seconds and compute the same intermediates many times.
@@ -145,16 +182,10 @@ def parse(frame: DataFrame, rules: Mapping[str, tuple[str, str, Options]]) -> Da
     rules: new column -> (rule, raw string column, options). KeyError for an unknown rule.
     """
     kept = frame.columns
-    todo = {column: steps(rule, options) for column, (rule, _, options) in rules.items()}
-    fields_of: dict[str, dict[str, str]] = {column: {"raw": source} for column, (_, source, _) in rules.items()}
-    for i in range(max(map(len, todo.values()), default=0)):
-        added: dict[str, Column] = {}
-        for column, rule_steps in todo.items():
-            if i < len(rule_steps):
-                fields = rule_steps[i]({field: F.col(f"`{name}`") for field, name in fields_of[column].items()})
-                names = {field: f"{column}|{i}|{field}" for field in fields}
-                added |= {names[field]: fields[field] for field in fields}
-                fields_of[column] |= names
-        frame = frame.withColumns(added)
-    structs = [F.struct(*(F.col(f"`{fields_of[c][f]}`").alias(f) for f in ANSWERS if f in fields_of[c])).alias(c) for c in todo]
+    fields_of: Fields = {column: {"raw": F.col(f"`{source}`")} for column, (_, source, _) in rules.items()}
+    frame = _taken(frame, {column: (_looked_at, _undamaged(rule)) for column, (rule, _, _) in rules.items()}, fields_of, "delivered")
+    frame = _unmarked(frame, [column for column, (rule, _, _) in rules.items() if "F_HTML" in ROW_RULES[rule].codes], fields_of)
+    todo = {column: (*RULES[rule].steps(options), _damage) for column, (rule, _, options) in rules.items()}
+    frame = _taken(frame, todo, fields_of, "")
+    structs = [F.struct(*(fields_of[c][f].alias(f) for f in ANSWERS if f in fields_of[c])).alias(c) for c in rules]
     return frame.select(*(F.col(f"`{c}`") for c in kept), *structs)

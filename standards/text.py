@@ -1,8 +1,8 @@
 """Normalisation of delivered text before any rule looks at it, and the result that every rule gives back.
 
-Here: width, invisible characters, control characters, HTML debris, null tokens, the rules `text`, `address` and
-`identifier`, and the small vocabulary (`Steps`, `flag`) the other rules are written in. Not here: what a value
-means. Source: domain rules A0 (normalisation pipeline), D02, D06, D24, D40.
+Here: width, invisible characters, control characters, HTML debris, spreadsheet formulas, null tokens, the rules `text`, `address`
+and `identifier`, and the small vocabulary (`Steps`, `flag`) the other rules are written in. Not here: what a value means.
+Source: domain rules A0 (normalisation pipeline), D01, D02, D06, D24, D40; character references: the HTML standard, 13.2.5.
 
 Patterns are read by Rust's and by Java's regular expressions alike: `\\z` for the end, `[^\\n]` for any character, spelled
 out letters and digits instead of `(?i)`, `\\d`, `\\w`, `\\s` (docs/engines.md).
@@ -17,7 +17,7 @@ from operator import and_
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.tables import rows
+from standards.tables import looked_up, rows
 
 FULL_WIDTH = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"
 HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F))) + " "
@@ -38,9 +38,19 @@ HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 NULL_TOKENS = ("", "NULL", "\\N", "NONE", "NAN", "无", "不详", "未知", "暂无", "空", "-", "--", "—", "/", ".", "N/A")
 LONGEST_TOKEN = max(len(token.encode()) for token in NULL_TOKENS)
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
-HTML = "&[Nn][Bb][Ss][Pp];|<[Bb][Rr] */?>"
-UNTIDY = f"[\x00-\x1f\x7f-\xa0{BLANKS}{LINES}{INVISIBLE}\ufffd{WIDTHS}&<]|^ | \\z|[.]0 *\\z"
-"""A value without a match is in normal form, as most values are, and holds no control character: one look is enough."""
+LINE_BREAK = "<[Bb][Rr] */?>"
+CHARACTER = "&(#[0-9]{1,7}(?:[+][0-9]{5})?|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,6}[23]?);"
+"""A reference to a character by its number or name."""
+PAIR = "&#(5[56][0-9]{3});&#(5[67][0-9]{3});"
+"""One character of a higher plane as its two surrogates, each in a reference of its own, as Java programs write it."""
+TEXT_FORMULA = r'^[ \t\r\n]*="([^"\n]*)"[ \t\r\n]*\z'
+"""A text as a formula, which keeps Excel from changing it when it opens a CSV file."""
+FAILED_FORMULA = r"^[ \t\r\n]*#(?:N/A|REF!|VALUE!|DIV/0!|NAME[?]|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)[ \t\r\n]*\z"
+"""What Excel shows in place of a value that it could not compute."""
+MARKED = "[&<]|^[ \t\r\n]*="
+"""A text without a match is neither a formula nor holds HTML."""
+UNTIDY = f'[\x00-\x1f\x7f-\xa0{BLANKS}{LINES}{INVISIBLE}\ufffd{WIDTHS}&<]|^[ #]|^="| \\z|[.]0 *\\z'
+"""A value without a match is in normal form, as most values are, and is neither damaged nor a formula: one look is enough."""
 TIDY_IDENTIFIER = "^[0-9A-Z_\u4e00-\u9fff-]*\\z"
 SCIENTIFIC = r"^[0-9](?:[.][0-9]+[Ee][+-]?|[Ee][+])[0-9]{1,3}\z"
 """A code or a number of an identifier that a spreadsheet or a float has rounded: its digits are lost."""
@@ -50,6 +60,9 @@ ROUNDED = r"^[0-9]{16,}[.]0\z"
 WHITESPACE = " \t\r\n"
 CUT = "\ufffd"
 """Stands for bytes that are no character."""
+CUT_AT_END = f"{CUT}[{WHITESPACE}\u3000{BLANKS}{LINES}{INVISIBLE}]*\\z"
+PIECE, REFERENCE = "\x01", "\x02"
+"""Between the pieces of a text with character references, and before those that are one."""
 
 
 Row = Mapping[str, Column]
@@ -85,36 +98,82 @@ def forms() -> tuple[str, str]:
     return "".join(chr(int(r["form"], 16)) for r in table), "".join(chr(int(r["standard"], 16)) for r in table)
 
 
-def narrow(raw: Column) -> Column:
-    """Text with one form of each character: full-width and small forms to ASCII, every blank to a space, radicals and private use to
-    the character they stand for, invisible characters removed. Compatibility ideographs stay: they may be a person's own."""
+@cache
+def references() -> dict[str, int]:
+    """Name of a character reference -> its code point: those that occur in extracts, not all of HTML."""
+    return {r["name"]: int(r["character"], 16) for r in rows("character_references")}
+
+
+def referenced(text: Column) -> Column:
+    """Text in which each character reference (`&#13507;`, `&#x34C3;`, `&lt;`) is its character, decoded once.
+
+    A reference to no character, or to a control character, is U+FFFD; an unknown name stays as it is. The text, which holds no
+    control characters, is cut into pieces at its references, which then begin with REFERENCE. A piece becomes a code point first, so
+    that this is computed once.
+    """
+
+    def numbered(piece: Column) -> Column:
+        high, low = (F.substring(piece, at, 5).try_cast("int") for at in (3, 9))
+        code = (
+            F.when(piece.contains("+"), (high - 0xD800) * 0x400 + (low - 0xDC00) + 0x10000)
+            .when(F.substring(piece, 3, 1).isin("x", "X"), F.conv(F.substring(piece, 4, 6), 16, 10).try_cast("int"))
+            .when(piece.contains("#"), F.substring(piece, 3, 7).try_cast("int"))
+            .otherwise(looked_up(references(), F.substring(piece, 2, 9)))
+        )
+        known = F.coalesce(F.concat(F.lit(REFERENCE), code.cast("string")), F.concat(F.lit("&"), F.substring(piece, 2, 9), F.lit(";")))
+        return F.when(piece.startswith(REFERENCE), known).otherwise(piece)
+
+    def character(piece: Column) -> Column:
+        code = F.substring(piece, 2, 9).try_cast("int")
+        legal = code.isin(9, 10, 13) | code.between(0x20, 0x7E) | code.between(0xA0, 0xD7FF) | code.between(0xE000, 0x10FFFF)
+        return F.when(~piece.startswith(REFERENCE), piece).when(legal, F.format_string("%c", code)).otherwise(F.lit(CUT))
+
+    paired = F.regexp_replace(text, PAIR, "&#$1+$2;")
+    pieces = F.split(F.regexp_replace(paired, CHARACTER, f"{PIECE}{REFERENCE}$1{PIECE}"), PIECE)
+    return F.array_join(F.transform(F.transform(pieces, numbered), character), "")
+
+
+def unmarked(raw: Column) -> Column:
+    """Text without what a form or an export put in its place: Excel's text formula, line breaks of HTML, character references.
+
+    A long expression: asked once for all columns of a frame (`rules.parse`), and only about texts that match MARKED.
+    """
+    text = F.regexp_replace(F.regexp_replace(raw, TEXT_FORMULA, "$1"), LINE_BREAK, " ")
+    return F.when(raw.contains("&"), referenced(text)).otherwise(text)
+
+
+def _narrowed(text: Column) -> Column:
     odd, ordinary = forms()
     blanks = " " * len(BLANKS) + "\n" * len(LINES)
-    meant = F.translate(
-        F.regexp_replace(raw, f"[{INVISIBLE}]", ""),
+    return F.translate(
+        F.regexp_replace(text, f"[{INVISIBLE}]", ""),
         f"{FULL_WIDTH}{SMALL_FORMS[0]}{odd}{BLANKS}{LINES}",
         f"{HALF_WIDTH}{SMALL_FORMS[1]}{ordinary}{blanks}",
     )
-    return F.when(raw.rlike(f"[{INVISIBLE}{BLANKS}{LINES}{WIDTHS}]"), meant).otherwise(raw)
+
+
+def narrow(raw: Column) -> Column:
+    """Text with one form of each character: full-width and small forms to ASCII, every blank to a space, radicals and private use to
+    the character they stand for, invisible characters removed. Compatibility ideographs stay: they may be a person's own."""
+    return F.when(raw.rlike(f"[{INVISIBLE}{BLANKS}{LINES}{WIDTHS}]"), _narrowed(raw)).otherwise(raw)
 
 
 def trimmed(value: Column) -> Column:
     return F.btrim(value, F.lit(WHITESPACE))
 
 
-def free_text(raw: Column) -> Column:
-    """Delivered free text in normal form: without HTML debris, narrow, trimmed; inner spaces stay."""
-    return F.when(raw.rlike(UNTIDY), trimmed(narrow(F.regexp_replace(raw, HTML, " ")))).otherwise(raw)
+def _tidied(text: Column) -> Column:
+    return trimmed(_narrowed(text))
 
 
-def code_text(raw: Column) -> Column:
-    """A delivered code in normal form: as `free_text`, and `1.0`, a code that was stored as a float, is `1`."""
-    return F.regexp_replace(free_text(raw), FLOAT, "$1")
+def free_text(text: Column) -> Column:
+    """Free text in normal form: narrow, trimmed; inner spaces stay."""
+    return F.when(text.rlike(UNTIDY), _tidied(text)).otherwise(text)
 
 
 def _typed(raw: Column) -> Column:
     """An identifier without what was added when it was typed or exported: white space, Excel's text mark; upper case."""
-    return F.upper(F.regexp_replace(narrow(raw), r"^[ \t\r\n]*['\"]|['\"][ \t\r\n]*\z|[ \t\r\n]", ""))
+    return F.upper(F.regexp_replace(narrow(raw), r"^[ \t\r\n]*=?['\"]|['\"][ \t\r\n]*\z|[ \t\r\n]", ""))
 
 
 def identifier(raw: Column) -> Column:
@@ -137,8 +196,8 @@ def text_fixes(raw: Column) -> tuple[Column, ...]:
     return (
         flag(raw.rlike(f"[{WIDTHS}]"), "F_WIDTH"),
         flag(raw.rlike(f"[{INVISIBLE}{BLANKS}{LINES}]"), "F_INVIS"),
-        flag(raw.rlike(HTML), "F_HTML"),
-        flag(raw.rlike(r"^[ \t\r\n]|[ \t\r\n]\z"), "F_TRIM"),
+        flag(raw.rlike(f"{CHARACTER}|{LINE_BREAK}"), "F_HTML"),
+        flag(raw.rlike(rf"^[ \t\r\n]|[ \t\r\n]\z|{TEXT_FORMULA}"), "F_TRIM"),
     )
 
 
@@ -152,9 +211,9 @@ def identifier_fixes(raw: Column) -> tuple[Column, ...]:
     )
 
 
-def code_fixes(raw: Column) -> tuple[Column, ...]:
-    """The codes of `text_fixes`, and F_DOT0, for the repairs of `code_text`."""
-    return *text_fixes(raw), flag(free_text(raw).rlike(FLOAT), "F_DOT0")
+def code_fixes(row: Row) -> tuple[Column, ...]:
+    """The codes of `text_fixes`, and F_DOT0, for the repairs of `cleaned_code`."""
+    return *text_fixes(row["raw"]), flag(row["s"] != row["tidy"], "F_DOT0")
 
 
 def clean_by(normal: Callable[[Column], Column]) -> Step:
@@ -162,33 +221,48 @@ def clean_by(normal: Callable[[Column], Column]) -> Step:
     return lambda row: {"s": normal(row["raw"])}
 
 
-def tidied_by(normal: Callable[[Column], Column]) -> Step:
-    """The same for free text, where `untidy` says whether the normal form may differ at all (`rules.steps`)."""
-    return lambda row: {"s": F.when(row["untidy"], normal(row["raw"])).otherwise(row["raw"])}
+def _when_untidy(row: Row, change: Callable[[Column], Column] = lambda text: text) -> Column:
+    """The delivered value; in normal form and changed when `untidy` says that it may not be (`rules.parse`)."""
+    return F.when(row["untidy"], change(_tidied(row["text"]))).otherwise(row["raw"])
 
 
-cleaned = tidied_by(free_text)
-cleaned_code = tidied_by(code_text)
+def tidy(row: Row) -> dict[str, Column]:
+    """The first step of a rule that changes free text further: `tidy`, the text in normal form."""
+    return {"tidy": _when_untidy(row)}
+
+
+def cleaned(row: Row) -> dict[str, Column]:
+    """The first step of a rule: `s`, the text in normal form."""
+    return {"s": _when_untidy(row)}
+
+
+def _without_fraction(row: Row) -> dict[str, Column]:
+    return {"s": F.when(row["untidy"], F.regexp_replace(row["tidy"], FLOAT, "$1")).otherwise(row["raw"])}
+
+
+cleaned_code: Steps = (tidy, _without_fraction)
+"""The first steps of a rule for codes: `s`, the text in normal form, in which `1.0`, a code that was stored as a float, is `1`."""
 
 
 def with_absent(row: Row) -> dict[str, Column]:
     return {"absent": is_absent(row["s"])}
 
 
-def whole_text(raw: Column) -> Column:
-    """Free text without the remains of a character that was cut in half at its end (D24)."""
-    return F.rtrim(free_text(raw), F.lit(CUT + WHITESPACE))
-
-
 def text_rule() -> Steps:
-    """Rules `text` and `address`: value string. Codes: F_WIDTH, F_INVIS, F_HTML, F_TRIM; W_TRUNC: cut in the middle of a character."""
+    """Rules `text` and `address`: value string.
+
+    Codes: F_WIDTH, F_INVIS, F_HTML, F_TRIM; W_TRUNC: cut in the middle of a character, whose remains are removed (D24).
+    """
+
+    def whole(row: Row) -> dict[str, Column]:
+        return {"s": _when_untidy(row, lambda text: F.rtrim(text, F.lit(CUT + WHITESPACE)))}
 
     def answer(row: Row) -> dict[str, Column]:
-        codes = codes_text(*text_fixes(row["raw"]), flag(free_text(row["raw"]).endswith(CUT), "W_TRUNC"))
+        codes = codes_text(*text_fixes(row["raw"]), flag(row["raw"].rlike(CUT_AT_END), "W_TRUNC"))
         fixed = F.when((row["s"] == row["raw"]) | row["absent"], no_codes()).otherwise(codes)
         return {"value": F.when(~row["absent"], row["s"]), "codes": fixed}
 
-    return tidied_by(whole_text), with_absent, answer
+    return whole, with_absent, answer
 
 
 def identifier_rule() -> Steps:

@@ -13,6 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 
@@ -109,19 +110,41 @@ class _Utf8(io.RawIOBase):
         return b"".join(pieces)
 
 
-def _header(file: DataFile, delimiter: str) -> tuple[list[str], bool]:
-    """The trimmed cells of the first line, and whether the file contains nothing else, not even a line end."""
-    with file.lines() as lines:
-        first = lines.readline(MAX_LINE_BYTES)
-        more = bool(lines.peek(1))
-    try:
-        text, *rest = re.split(r"[\r\n]", first.decode(file.codec).removeprefix(BOM), maxsplit=1)
-    except UnicodeDecodeError:
-        raise file.wrong_encoding() from None
-    try:
-        return [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])], not rest and not more
-    except csv.Error:
-        raise reject("the first row is no header", file.where) from None
+def _lines(stream: io.BufferedReader, file: DataFile) -> Iterator[str]:
+    """The decoded lines of the start of a file, with their ends."""
+    room = MAX_LINE_BYTES
+    while room > 0 and (octets := stream.readline(room)):
+        room -= len(octets)
+        yield from re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", octets.decode(file.codec))
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The trimmed cells of the first record, its lines, and whether the file contains nothing else, not even a line end."""
+
+    cells: list[str]
+    lines: int
+    alone: bool
+
+
+def _header(file: DataFile, delimiter: str) -> _Header:
+    with file.lines() as stream:
+        last = ""
+
+        def lines() -> Iterator[str]:
+            nonlocal last
+            for i, line in enumerate(_lines(stream, file)):
+                last = line
+                yield line if i else line.removeprefix(BOM)
+
+        reader = csv.reader(lines(), delimiter=delimiter)
+        try:
+            cells = [cell.strip() for cell in next(reader, [])]
+        except UnicodeDecodeError:
+            raise file.wrong_encoding() from None
+        except csv.Error:
+            raise reject("the first row is no header", file.where) from None
+        return _Header(cells, reader.line_num, not last.endswith(("\r", "\n")) and not stream.peek(1))
 
 
 def _numbers(count: int, after: int, ragged: list[int]) -> np.ndarray:
@@ -136,11 +159,11 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     Raises DeliveryRejected: DELIVERY_HEADER, DELIVERY_ENCODING, DELIVERY_FORMAT, DELIVERY_TRUNCATED, and what the stream raises.
     """
     delimiter = delivery_of(contract).delimiter
-    cells, alone = _header(file, delimiter)
-    if alone and not cells:
+    header = _header(file, delimiter)
+    if header.alone and not header.cells:
         return
-    names = match(cells, contract, file.where)
-    if alone:
+    names = match(header.cells, contract, file.where)
+    if header.alone:
         return
     new, agreed = new_columns(names), [c.name for c in contract.delivered]
     origin = Origin(file.name, file.index)
@@ -149,13 +172,14 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     octets = _Utf8(file)
 
     def keep(row: pacsv.InvalidRow) -> str:
-        ragged.append(Defect(row.number, E_COLUMNS, row.text))
+        number = row.number - header.lines + 1
+        ragged.append(Defect(number, E_COLUMNS, row.text))
         if row.actual_columns < row.expected_columns:
-            short.add(row.number)
+            short.add(number)
         return "skip"
 
     reader_options = {
-        "read_options": pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False, column_names=names, skip_rows=1),
+        "read_options": pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False, column_names=names, skip_rows=header.lines),
         "parse_options": pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep),
         "convert_options": pacsv.ConvertOptions(
             column_types={n: pa.string() for n in names},

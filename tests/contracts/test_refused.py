@@ -217,6 +217,12 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
         lambda c: _column(c, 1)["customProperties"].append({"property": "codeMap", "value": {"M": "7"}}),
         "column 'sex', codeMap", "'7' is not known", "Use one of: 0, 1, 2, 9",
     ),
+    "format of dates without a day": (
+        lambda c: (
+            _add(c, "date", "date", "date"), _column(c, -1)["customProperties"].append({"property": "dateFormat", "value": "MM/yyyy"}),
+        ),
+        "column 'x', dateFormat", "'MM/yyyy' is no format of dates", "Write yyyy, MM and dd",
+    ),
     "two columns of one delivered name": (
         lambda c: _add(c, "text", "string", physicalName="编号"),
         "column 'x'", "is delivered as '编号', like column 'no'", "Correct source",

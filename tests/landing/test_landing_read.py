@@ -82,12 +82,22 @@ def test_columns_in_any_order_and_under_an_alias(tmp_path):
     [["*就诊号", "姓名（必填）", "就诊日期"], ["就诊号(必填项)", "姓 名", "就诊\n日期"], ["＊流水号", "姓名【选填】", "\u200b就诊日期 *"]],
 )
 def test_the_decoration_of_forms_is_no_part_of_a_name(tmp_path, header):
-    drop(tmp_path / "csv", CSV, {"a.csv": csv_bytes(ROWS, [name.replace("\n", " ") for name in header])}, 2)
+    drop(tmp_path / "csv", CSV, {"a.csv": csv_bytes(ROWS, header)}, 2)
     assert business(read_all(tmp_path / "csv", CSV)) == ROWS
     drop(tmp_path / "xlsx", XLSX, {"a.xlsx": workbook([["A1", "x", "y"]], header=header)}, 1, encoding=None)
     assert business(read_all(tmp_path / "xlsx", XLSX)) == [["A1", "x", "y"]]
     drop(tmp_path / "jsonl", JSONL, {"a.jsonl": json.dumps(dict(zip(header, "abc", strict=True))).encode()}, 1)
     assert business(read_all(tmp_path / "jsonl", JSONL)) == [["a", "b", "c"]]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_lines_of_a_header_are_one_record(tmp_path, newline):
+    header = newline.join(['"*就诊号', '（必填）","姓', "", '名",就诊日期', ""])
+    data = header + newline.join(["A1,x,y", "A2,x", "A3,x,y,z", "A4,x,y", ""])
+    drop(tmp_path, CSV, {"a.csv": data.encode("gb18030")}, 4)
+    table = read_all(tmp_path, CSV)
+    assert sorted(zip(column(table, "_row_no"), column(table, "visit_no"), strict=True)) == [(2, "A1"), (3, None), (4, None), (5, "A4")]
+    assert defects(table) == [(3, "E_COLUMNS", "A2,x"), (4, "E_COLUMNS", "A3,x,y,z")]
 
 
 def test_several_files_keep_their_order(tmp_path):

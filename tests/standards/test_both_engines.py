@@ -226,7 +226,7 @@ def test_nothing_is_left_out() -> None:
         if not n.startswith("_") and getattr(f, "__module__", "") == m.__name__ and callable(f)
     }
     plain = {f for f in offered if not inspect.isclass(f) and not f.__name__.endswith("_rule")}
-    by_the_tests_above = {rules.parse, rules.steps, pseudonym.pseudonym_column, pseudonym.hmac_sm3_hex, pseudonym.sm3_hex}
+    by_the_tests_above = {rules.parse, pseudonym.pseudonym_column, pseudonym.hmac_sm3_hex, pseudonym.sm3_hex}
     assert plain == set(functions.FUNCTIONS) | functions.WITHOUT_COLUMNS | by_the_tests_above
     asked = set().union(*(_built_ins(Path(m.__file__ or "")) for m in (functions, groups)))
     used = set().union(*(_built_ins(p) for folder in ("assets", "quality", "standards") for p in (ROOT / folder).rglob("*.py")))

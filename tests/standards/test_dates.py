@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from pyspark.sql import functions as F
 
+from contracts.date_formats import date_format
 from standards.rules import Options, parse
 from tests.standards.answers import codes
 
@@ -131,6 +132,41 @@ MONTHS = {
 
 def test_dates_of_every_format(parse_all):
     assert dict(zip(DATES, parse_all("date", list(DATES)), strict=True)) == DATES
+
+
+AGREED = {
+    "dd/MM/yyyy": {
+        "05/03/2018": (date(2018, 3, 5), []),
+        "5/3/2018": (date(2018, 3, 5), ["F_DATE"]),
+        " 31/12/2017": (date(2017, 12, 31), ["F_TRIM"]),
+        "12/31/2017": (None, ["E_DATE"]),
+        "2018-03-05": (date(2018, 3, 5), []),
+        "2018年3月5日": (date(2018, 3, 5), ["F_DATE"]),
+        "05/03/18": (None, ["E_DATE"]),
+        "01/01/1900": (None, ["F_SENTINEL"]),
+    },
+    "MM-dd-yyyy": {"12-31-2017": (date(2017, 12, 31), []), "31-12-2017": (None, ["E_DATE"])},
+    "dd.MM.yy": {"05.03.18": (date(2018, 3, 5), ["F_DATE"]), "05.03.49": (date(1949, 3, 5), ["F_DATE"]), "05x03x18": (None, ["E_DATE"])},
+}
+AGREED_TIMES = {
+    "05/03/2018 08:30": (datetime(2018, 3, 5, 8, 30), []),
+    "31/12/2017 24:00": (datetime(2018, 1, 1), ["F_DATE"]),
+    "2018-03-05 08:30:11": (datetime(2018, 3, 5, 8, 30, 11), []),
+    "05/03/18 08:30": (None, ["E_DATE"]),
+}
+
+
+def test_dates_in_the_format_that_a_contract_names(parse_all):
+    for written, cases in AGREED.items():
+        assert dict(zip(cases, parse_all("date", list(cases), date_format=written), strict=True)) == cases
+    answers = parse_all("timestamp", list(AGREED_TIMES), date_format="dd/MM/yyyy HH:mm")
+    assert dict(zip(AGREED_TIMES, answers, strict=True)) == AGREED_TIMES
+
+
+@pytest.mark.parametrize("text", ["dd/MM", "dd/MM/yyyy/dd", "DD/MM/YYYY", "dd/MM/yyyy mm", "", "dd/MM/yyyy'T'", "yyyyyy-MM-dd"])
+def test_what_is_no_format_of_dates(text):
+    with pytest.raises(ValueError, match="no format"):
+        date_format(text)
 
 
 def test_day_numbers_are_dates_in_a_workbook_only(parse_all):

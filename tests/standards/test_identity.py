@@ -58,6 +58,13 @@ ACCEPTED = {
             "911124198108030024",
         ]
     ),
+    "foreigners, 2017": {
+        **dict.fromkeys(["USA321008022914", "JPN321011031524", "GBR321009100116", "FRA321012060612", "KOR321007070717", "CAN110081080310"]),
+        "usa321008022914": "USA321008022914",
+        "ＪＰＮ321011031524": "JPN321011031524",
+        '="KOR321007070717"': "KOR321007070717",
+        "USA321000022916": "USA321000022916",
+    },
 }
 
 REJECTED = {
@@ -93,7 +100,13 @@ REJECTED = {
     "932826190910010083": "E_CHECK",
     "832250191206060041": "E_CHECK",
     "321002\x00190802290125": "E_CONTROL",
-    "USA321008022914": "E_CHARS",
+    "USA321008022915": "E_CHECK",
+    "CAN110081080301": "E_CHECK",
+    "GBR321009100117": "E_CHECK",
+    "USA991008022914": "E_DIVISION",
+    "USA321008023014": "E_DATE",
+    "US3321008022914": "E_CHARS",
+    "USA32100802291X": "E_CHARS",
 }
 
 FLAGGED = {
@@ -103,6 +116,7 @@ FLAGGED = {
     " 321002-19080229-0125 ": ["F_TRIM"],
     "321002190802290125.0": ["F_DOT0"],
     "321002\u200b190802290125": ["F_INVIS"],
+    '="321002190802290125"': ["F_TRIM"],
     "321002********0125": ["W_MASKED", "E_CHARS"],
     "321002190802290126": ["E_CHECK"],
     "321002190802290125": [],
@@ -182,7 +196,7 @@ def _birth(text: str) -> datetime.date | None:
 def oracle(raw: str | None) -> tuple[str | None, str | None]:
     """(value, primary error) by a second, plain reading of the rule."""
     s = re.sub(r"[\s'\"\u200b-\u200f\ufeff-]", "", unicodedata.normalize("NFKC", raw or "")).upper()
-    s = re.sub("[×ХΧ]$", "X", re.sub(r"\.0$", "", s))
+    s = re.sub("[×ХΧ]$", "X", re.sub(r"\.0$", "", re.sub("^=", "", s)))
     if s in ("", "无", "不详", "未知", "NULL"):
         return None, None
     if re.fullmatch(r"[0-9](\.[0-9]+E\+?|E\+)[0-9]{1,3}", s):
@@ -195,10 +209,18 @@ def oracle(raw: str | None) -> tuple[str | None, str | None]:
         return None, "E_PLACEHOLDER"
     if len(s) not in (15, 18):
         return None, "E_LEN"
-    if not re.fullmatch(r"[0-9]{15}|[0-9]{17}[0-9X]", s):
+    card = re.fullmatch(r"[A-Z]{3}[0-9]{12}", re.sub("[×ХΧ]", "X", s))
+    if not card and not re.fullmatch(r"[0-9]{15}|[0-9]{17}[0-9X]", s):
         return None, "E_CHARS"
     mainland = ["11-15", "21-23", "31-37", "41-46", "50-54", "61-65", "71-71"]
     provinces = {f"{p}" for span in mainland for p in range(int(span[:2]), int(span[3:]) + 1)}
+    if card:
+        s = card.group()
+        region, births = s[3:5], [_birth(century + s[7:13]) for century in ("19", "20")]
+        right = sum(int(c, 36) * (7, 3, 1)[i % 3] for i, c in enumerate(s[:14])) % 10 == int(s[14])
+        wrong = [("E_DIVISION", region not in provinces | {"81", "82", "83"}), ("E_DATE", births == [None, None]), ("E_CHECK", not right)]
+        error = next((code for code, found in wrong if found), None)
+        return None if error else s, error
     foreigner = s[0] == "9" and len(s) == 18 and s[1:3] in provinces
     if s[:2] not in provinces | {"81", "82", "83"} and not foreigner:
         return None, "E_DIVISION"
@@ -215,7 +237,7 @@ def oracle(raw: str | None) -> tuple[str | None, str | None]:
     return (None, "E_FUTURE") if birth > ON else (s, None)
 
 
-SEEDS = [raw for vectors in ACCEPTED.values() for raw in vectors] + list(REJECTED)[:-2]
+SEEDS = [raw for vectors in ACCEPTED.values() for raw in vectors] + [raw for raw in REJECTED if "\x00" not in raw]
 NOISE = "0123456789xX×Х .-'/OE+３０Ｘ\u200b\u3000*\"年无"
 
 

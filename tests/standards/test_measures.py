@@ -8,8 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from standards import numbers
+from standards.rules import Options, parse
 
 Parse = Callable[..., Any]
 QUALIFIED = {
@@ -41,6 +44,16 @@ def test_number_and_its_qualifier(parse_all: Parse, column_of: Parse, proven: Ca
         done="numbers with <, L, %, 元, thousands separators, and words for not detected",
         seen=f"{len(QUALIFIED)} texts: number and qualifier apart, a number that is none refused",
     )
+
+
+ESCAPED = {"&lt;0.01": "<", "&#60;5": "<", "&gt;200": ">", "&le;3": "≤", '="<0.5"': "<", "7": None}
+
+
+def test_the_qualifier_is_read_where_the_number_is(spark: SparkSession) -> None:
+    options = Options(F.current_date(), physical_type="decimal(12,3)", companions=("qualifier",))
+    read = parse(spark.createDataFrame([(t,) for t in ESCAPED], "raw string"), {"p": ("decimal", "raw", options)}).collect()
+    assert {r["raw"]: r["p"]["qualifier"] for r in read} == ESCAPED
+    assert all(r["p"]["value"] is not None for r in read)
 
 
 OTHER_UNITS: dict[str, list[tuple[str, str, dict[str, Any], dict[str, Any]]]] = {

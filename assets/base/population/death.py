@@ -21,6 +21,7 @@ from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.touch import Turn, own, units
 from quality.lineage import LINEAGE
+from standards.identity import birth_of
 from standards.tables import looked_up
 
 CONFLICT_DAYS = 7
@@ -99,11 +100,6 @@ READERS = {
 }
 
 
-def birth_of_number(id_no: Column) -> Column:
-    """The birth date inside an 18-character number (GB 11643-1999)."""
-    return F.concat_ws("-", F.substring(id_no, 7, 4), F.substring(id_no, 11, 2), F.substring(id_no, 13, 2)).try_cast("date")
-
-
 def evidence(frames: dict[str, DataFrame], link: DataFrame) -> DataFrame:
     """Every usable statement that a person is dead: SOURCE, EXTRACT, person_uid, birth, order, department. Unlinked ones are left out."""
 
@@ -132,7 +128,7 @@ def evidence(frames: dict[str, DataFrame], link: DataFrame) -> DataFrame:
     linked = statements.join(usable, ["source_table", "source_key"]).withColumn(
         "grade", F.when(F.col("sure"), F.col("grade")).otherwise("C")
     )
-    return linked.withColumn("birth", F.coalesce(birth_of_number(F.col("id_no")), "stated_birth")).drop("stated_birth", "id_no")
+    return linked.withColumn("birth", F.coalesce(birth_of(F.col("id_no")), "stated_birth")).drop("stated_birth", "id_no")
 
 
 def with_validity(statements: DataFrame, as_of: date) -> DataFrame:

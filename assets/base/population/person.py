@@ -14,12 +14,12 @@ import yaml
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.base.population.death import birth_of_number
 from assets.base.population.records import by_order, of_first, of_linked_person, source_count, source_key, sources, value_of
 from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, CHECKPOINT, PSEUDONYM, cleansed, lake_asset, table
 from assets.joins import anti_join, hash_bucket, left_join_lookup, semi_join, split_unique_keys, union_materialized
 from assets.touch import Turn, own, units
+from standards import identity
 from standards.tables import looked_up
 
 UNKNOWN_COUNTY = "321000"
@@ -94,8 +94,8 @@ def _candidate(path: str) -> Column:
     """The column behind `source.column`; an unknown county is no value."""
     source, column = path.split(".")
     derived = {
-        "number.birth_date": birth_of_number(F.col("id_no")),
-        "number.sex_code": F.when(F.col("id_no").isNotNull(), F.when(F.substring("id_no", 17, 1).cast("int") % 2 == 1, "1").otherwise("2")),
+        "number.birth_date": identity.birth_of(F.col("id_no")),
+        "number.sex_code": identity.sex_of(F.col("id_no")),
     }
     value = derived[path] if path in derived else F.col(f"{source}_{column}")
     return F.when(value != UNKNOWN_COUNTY, value) if column.endswith("_county") else value
