@@ -9,6 +9,7 @@ from typing import Any
 from assets.declare import downstream
 from contracts import Contract, load_all
 from pipelines.cli.profile import last_night_facts, show_last_night
+from pipelines.cli.remarks import remark_facts, show_remarks
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.holds import Holds, HoldState
@@ -41,8 +42,16 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
                 "lake": settings.lake,
                 "newest_business_date": newest,
                 "releases": [
-                    {"release": r.number, "as_of": r.as_of, "tables": len(r.versions), "kept": r.number not in gone} for r in releases
+                    {
+                        "release": r.number,
+                        "as_of": r.as_of,
+                        "tables": len(r.versions),
+                        "held_back": len(r.held_back),
+                        "kept": r.number not in gone,
+                    }
+                    for r in releases
                 ],
+                "remarks": remark_facts(releases[-1]) if releases else [],
                 "night": night,
                 "refused": refused,
                 "late": late_facts(contracts, late),
@@ -53,10 +62,12 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         return 3 if refused else 0
     show_table(
         "Releases",
-        ("release", "as of", "tables", "kept"),
-        [(r.number, r.as_of, len(r.versions), r.number not in gone) for r in releases],
-        right=("release", "tables"),
+        ("release", "as of", "tables", "held back", "kept"),
+        [(r.number, r.as_of, len(r.versions), len(r.held_back), r.number not in gone) for r in releases],
+        right=("release", "tables", "held back"),
     )
+    for release in releases[-1:]:
+        show_remarks(release)
     totals: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys((*FIGURES, "seconds"), 0))
     for r in night:
         for f in FIGURES:

@@ -148,7 +148,7 @@ def archive(
     link: DataFrame = table("base/population/source_link"),
     person: DataFrame = table("base/population/person"),
     death: DataFrame = table("base/population/death"),
-    service: DataFrame = table("themes/health/service"),
+    service: DataFrame = table("themes/health/service", optional=True),
     as_of: date = AS_OF,
     checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
 ) -> DataFrame:
