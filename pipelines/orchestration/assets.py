@@ -41,7 +41,7 @@ PARTIAL_TAG = "citylake/partial"
 """On a rebuild: accept that raw no longer has every batch."""
 AS_OF_TAG = "citylake/as_of"
 NIGHT_TAG = "citylake/night"
-"""On a run of the job `release`: the failed run whose tables it releases."""
+"""On a run of the job `release_night`: the failed run whose tables it releases."""
 NOTIFIES_ITSELF = "citylake/notifies_itself"
 """On a run whose starter sends the notifications, as the command line does."""
 STEP_CHECKS = {
@@ -109,7 +109,7 @@ def derived_asset(asset: TableAsset, contract: Contract, valid_codes: dict[str, 
 def release_asset(tables: list[str]) -> dg.AssetsDefinition:
     """Return the asset of the releases: one row per finished night, with the version of every table.
 
-    In a night it comes after every table, so it does not run when one failed: the job `release` makes it then.
+    In a night it comes after every table, so it does not run when one failed: the job `release_night` makes it then.
     """
 
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> dict[str, Any]:

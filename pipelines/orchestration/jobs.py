@@ -31,8 +31,8 @@ ingest = dg.define_asset_job(
     partitions_def=BUSINESS_DATES,
     description="Only ingest the deliveries of one business date, such as a late drop; the next nightly run processes them further.",
 )
-release = dg.define_asset_job(
-    "release",
+release_night = dg.define_asset_job(
+    "release_night",
     selection=RELEASE,
     description="Only release: after a night in which tables failed, everything that belongs together without them.",
 )
@@ -47,7 +47,7 @@ maintenance = dg.define_asset_job(
     selection=MAINTENANCE,
     description="Compact small files and remove what no kept release needs; nothing that a reader sees changes.",
 )
-ALL = (nightly, ingest, release, rebuild, maintenance)
+ALL = (nightly, ingest, release_night, rebuild, maintenance)
 SCHEDULES = (
     dg.build_schedule_from_partitioned_job(
         nightly,

@@ -108,7 +108,7 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
             _execute(runtime, "ingest", report, partition=day, select=sorted(tables))
         events = _execute(runtime, "nightly", report, partition=as_of, select=select)
         if not select and not started(events, RELEASE):
-            _execute(runtime, "release", report, as_of=as_of, after=report.run_ids[-1])
+            _execute(runtime, "release_night", report, as_of=as_of, after=report.run_ids[-1])
         report.late = overdue(runtime.contracts, runtime.ledger.rows(), as_of)
     except Exception as e:
         report.incidents.append(Incident(IncidentKind.RUN_FAILED, "", str(e), "" if isinstance(e, CitylakeError) else type(e).__name__))
@@ -172,7 +172,7 @@ def _execute(
 ) -> Sequence[dg.DagsterEvent]:
     """Run one job and add its incidents and its release to the report. Raises LakeUnreachable when the run has given up the lake.
 
-    after: the failed run whose tables the job `release` releases.
+    after: the failed run whose tables the job `release_night` releases.
     """
     import dagster as dg
 

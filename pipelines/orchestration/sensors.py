@@ -17,7 +17,7 @@ from pipelines.notifications.incidents import Incident, IncidentKind
 from pipelines.notifications.notify import NotificationReport, notify
 from pipelines.orchestration.assets import AS_OF_TAG, NIGHT_TAG, NOTIFIES_ITSELF, key
 from pipelines.orchestration.incidents import incidents_of, started
-from pipelines.orchestration.jobs import ingest, nightly, release
+from pipelines.orchestration.jobs import ingest, nightly, release_night
 from pipelines.orchestration.partitions import BUSINESS_DATES, drop_date_fault
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import attempt, pending
@@ -67,7 +67,7 @@ def notify_of_run(runtime: Runtime, instance: dg.DagsterInstance, run: dg.Dagste
         run: the finished run.
 
     Returns:
-        The report; None when the run's starter notifies, when the run will be retried, or when the run of `release` after it notifies.
+        The report; None when the run's starter notifies, when the run will be retried, or when `release_night` follows and notifies.
     """
     if NOTIFIES_ITSELF in run.tags or run.tags.get(WILL_RETRY_TAG) == "true" or released_afterwards(instance, run):
         return None
@@ -98,7 +98,7 @@ def released_afterwards(instance: dg.DagsterInstance, run: dg.DagsterRun) -> boo
 
 
 def _whole_night(run: dg.DagsterRun) -> bool:
-    return run.job_name == nightly.name and (run.asset_selection is None or key(RELEASE) in run.asset_selection)
+    return run.job_name == nightly.name and (not run.asset_selection or key(RELEASE) in run.asset_selection)
 
 
 def _events(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.DagsterEvent]:
@@ -108,13 +108,13 @@ def _events(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.Dagster
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.FAILURE,
     monitored_jobs=[nightly],
-    request_job=release,
+    request_job=release_night,
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=INTERVAL,
     description="After a night in which tables failed: releases everything that belongs together without them.",
 )
 def release_after_failure(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-    """Request a run of the job `release` for a night that did not come to its release."""
+    """Request a run of the job `release_night` for a night that did not come to its release."""
     run = context.dagster_run
     if run.tags.get(WILL_RETRY_TAG) == "true" or not released_afterwards(context.instance, run):
         return dg.SkipReason("The run will be retried, was of some tables only, or did not come to its end.")

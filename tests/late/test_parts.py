@@ -138,7 +138,7 @@ def runs_in_dagster(city: Runtime, bad: NightReport) -> None:
         assert failed is not None
         assert released is not None
         assert (failed.job_name, failed.status) == ("nightly", dg.DagsterRunStatus.FAILURE)
-        assert (released.job_name, released.status) == ("release", dg.DagsterRunStatus.SUCCESS)
+        assert (released.job_name, released.status) == ("release_night", dg.DagsterRunStatus.SUCCESS)
         steps = {e.step_key for e in instance.all_logs(failed.run_id, of_type=dg.DagsterEventType.STEP_START)}
         assert "base__population__person" in steps
         assert not steps & {t.replace("/", "__") for t in (SERVICE, ARCHIVES, RATES, "operations/release")}

@@ -103,7 +103,7 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_the_rest_is_released(
         run, afterwards = (instance.get_run_by_id(run_id) for run_id in night.run_ids[-2:])
         assert run is not None
         assert afterwards is not None
-        assert (afterwards.job_name, afterwards.status) == ("release", dg.DagsterRunStatus.SUCCESS)
+        assert (afterwards.job_name, afterwards.status) == ("release_night", dg.DagsterRunStatus.SUCCESS)
         assert run.status == dg.DagsterRunStatus.FAILURE
         red = [
             e.dagster_event.event_specific_data
@@ -125,7 +125,7 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_the_rest_is_released(
         request = release_after_failure(context)
         assert isinstance(request, dg.RunRequest)
         assert request.tags == {AS_OF_TAG: NEXT, NIGHT_TAG: run.run_id}
-        told = notify_of_run(city, instance, afterwards._replace(tags=request.tags))
+        told = notify_of_run(city, instance, afterwards._replace(run_id="by the daemon", tags=request.tags))
         assert told is not None
         assert "release 2" in told.messages["engineers"].body
         assert "GATE_FAILED cleansed/health/staff" in told.messages["engineers"].body
@@ -133,6 +133,6 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_the_rest_is_released(
 
 def test_the_definitions_are_the_same_on_any_installation(installation: Installation) -> None:
     definitions = _defs(installation())
-    named = {"nightly", "ingest", "release", "rebuild", "release_hold", "refuse_hold", "maintenance"}
+    named = {"nightly", "ingest", "release_night", "rebuild", "release_hold", "refuse_hold", "maintenance"}
     assert {j.name for j in definitions.jobs or []} == named
     assert definitions.resolve_job_def("nightly").partitions_def is not None
