@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any
@@ -18,9 +19,10 @@ from assets.touch import SELF, WHOLE_ABOVE, Path, Touch, Units
 
 @dataclass(frozen=True)
 class TableInput:
-    """A table of the lake, handed to the function as a DataFrame of its live rows."""
+    """A table of the lake, handed to the function as a DataFrame of its live rows. optional: it may be awaited, and has no rows then."""
 
     name: str
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,16 @@ class Parameter:
     name: str
 
 
-Remarks = Callable[[frozenset[str]], list[str]]
+NotApplied = Callable[[frozenset[str]], list[str]]
+"""Delivered tables -> a sentence for each rule that is not applied while others are not delivered."""
 
 
 @dataclass(frozen=True)
 class TableAsset:
     """One declared table: `function(**inputs, **parameters) -> DataFrame`.
 
-    touch: None when it is always made whole. remarks: says of the delivered tables (SOURCES) what a reader of this one has to know.
+    touch: None when it is always made whole. not_applied: says of the delivered tables (SOURCES) which rules need others. optional: the
+    arguments of the inputs that it can be made without.
     """
 
     name: str
@@ -45,7 +49,13 @@ class TableAsset:
     inputs: dict[str, str]
     parameters: dict[str, str]
     touch: Touch | None = None
-    remarks: Remarks | None = None
+    not_applied: NotApplied | None = None
+    optional: frozenset[str] = frozenset()
+
+    @property
+    def dated(self) -> bool:
+        """Whether its content follows from the business date."""
+        return AS_OF.name in self.parameters.values()
 
 
 AS_OF: Any = Parameter("as_of")
@@ -63,14 +73,17 @@ CHECKPOINT: Any = Parameter("checkpoint")
 _REGISTRY: dict[str, TableAsset] = {}
 
 
-def cleansed(name: str) -> Any:
-    """The cleansed table of a department: `cleansed("health/archive")`."""
-    return TableInput(f"cleansed/{name}")
+def cleansed(name: str, *, optional: bool = False) -> Any:
+    """The cleansed table of a department: `cleansed("health/archive")`.
+
+    optional: the table is made all the same while nobody has delivered this input; without it, it is awaited as well.
+    """
+    return TableInput(f"cleansed/{name}", optional)
 
 
-def table(name: str) -> Any:
-    """Any table by its full name: `table("base/population/person")`."""
-    return TableInput(name)
+def table(name: str, *, optional: bool = False) -> Any:
+    """Any table by its full name: `table("base/population/person")`. optional: as in `cleansed`."""
+    return TableInput(name, optional)
 
 
 def lake_asset(
@@ -79,7 +92,7 @@ def lake_asset(
     unit: Units | None = None,
     touch: Mapping[str, Path | tuple[Path, ...]] | None = None,
     whole_above: float = WHOLE_ABOVE,
-    remarks: Remarks | None = None,
+    not_applied: NotApplied | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare the table `layer/domain/table`. The function stays callable with small frames.
 
@@ -88,7 +101,7 @@ def lake_asset(
         unit: the units of its rows.
         touch: argument of an input -> the paths from its rows to units; without it the table is always made whole.
         whole_above: the share of touched rows above which the table is made whole.
-        remarks: what a release says of the table, from the delivered tables that have rows.
+        not_applied: the rules that are not applied, each in a sentence, by the delivered tables that have rows.
     """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,7 +113,9 @@ def lake_asset(
             raise ValueError(f"{name} is declared twice: in {_REGISTRY[name].function.__module__} and {function.__module__}")
         inputs = {n: d.name for n, d in defaults.items() if isinstance(d, TableInput)}
         parameters = {n: d.name for n, d in defaults.items() if isinstance(d, Parameter)}
-        _REGISTRY[name] = TableAsset(name, function, inputs, parameters, _touch(name, inputs, unit, touch, whole_above), remarks)
+        optional = frozenset(n for n, d in defaults.items() if isinstance(d, TableInput) and d.optional)
+        touched = _touch(name, inputs, unit, touch, whole_above)
+        _REGISTRY[name] = TableAsset(name, function, inputs, parameters, touched, not_applied, optional)
         return function
 
     return declare
@@ -127,6 +142,13 @@ def declared() -> dict[str, TableAsset]:
     for module in walk_packages(assets.__path__, "assets."):
         import_module(module.name)
     return dict(_REGISTRY)
+
+
+def in_order() -> list[TableAsset]:
+    """Every declared table, each after those that it is made from."""
+    tables = declared()
+    order = TopologicalSorter({t.name: sorted(set(t.inputs.values())) for t in tables.values()}).static_order()
+    return [tables[name] for name in order if name in tables]
 
 
 def downstream(table: str) -> tuple[str, ...]:

@@ -70,6 +70,11 @@ class Published:
     bytes: int
 
 
+def content_of(notes: Mapping[str, Any]) -> int:
+    """The version whose rows a version has, from what its commit says: itself, or the one that maintenance rewrote."""
+    return int(notes.get(CONTENT, notes["version"]))
+
+
 class Lake:
     """All tables below one root, a folder or s3://bucket/prefix. `raw_from`: another lake to read raw tables from (a
     rebuild into an empty lake)."""
@@ -167,7 +172,7 @@ class Lake:
     def content(self, table: str) -> int | None:
         """The version whose rows the newest one has: itself, or the one that maintenance rewrote. None when there is no table."""
         notes = self.notes(table)
-        return int(notes.get(CONTENT, notes["version"])) if notes else None
+        return content_of(notes) if notes else None
 
     def history(self, table: str, newest: int | None = None) -> list[dict[str, Any]]:
         """What the newest commits say that are still in the log, newest first; None: all of them."""

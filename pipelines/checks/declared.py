@@ -17,4 +17,9 @@ def checks() -> list[Check]:
 def _violations(invariant: Invariant, view: View) -> Violations:
     if missing := [table for table in invariant.tables if not view.has(table)]:
         raise DoesNotApply(f"{', '.join(missing)} is not in the release")
+    if awaited := [table for table in invariant.tables if view.awaits(table)]:
+        raise DoesNotApply(f"{', '.join(awaited)} is awaited: a source has never been delivered")
+    if len({view.release.origin(table)[0] for table in invariant.tables}) > 1:
+        nights = [f"{table} of {view.release.origin(table)[1]}" for table in invariant.tables]
+        raise DoesNotApply(f"its tables do not belong together: {', '.join(nights)}")
     return invariant.find(view)

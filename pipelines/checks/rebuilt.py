@@ -21,6 +21,8 @@ def _equal(view: View) -> Violations:
         raise DoesNotApply("it takes as long as a night: run it with --thorough")
     if view.release.number != view.releases[-1].number:
         raise DoesNotApply("only the newest release can be rebuilt")
+    if view.release.held_back:
+        raise DoesNotApply(f"{len(view.release.held_back)} tables are held back at an earlier night")
     if view.gone_batches:
         raise DoesNotApply(f"{len(view.gone_batches)} batches are no longer in raw")
     report, differences = compare_with_rebuild(view.runtime)

@@ -14,6 +14,7 @@ from assets.invariants import PLACE
 from contracts import Contract
 from pipelines.control.ledger import Release
 from pipelines.control.maintenance import Task
+from pipelines.control.remarks import RemarkKind
 from pipelines.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class View:
 
     def has(self, table: str) -> bool:
         return table in self.release.versions
+
+    def awaits(self, table: str) -> bool:
+        """Whether a table has no rows because nobody has delivered what it needs."""
+        remark = self.release.remarks.get(table)
+        return remark is not None and remark.kind is RemarkKind.AWAITED
 
     def handle(self, table: str) -> DeltaTable:
         handle = self.runtime.lake.open(table, self.release.versions[table])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.cli.screen import console, print_json, show_table
+from pipelines.cli.remarks import show_remarks
+from pipelines.cli.screen import console, errors, print_json, show_table
 from pipelines.control.ledger import CONTROL_TABLES
 from pipelines.serving.tables import released, tables_of
 from pipelines.serving.vocabulary import rename
@@ -31,9 +32,8 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
         CitylakeError: the query fails.
     """
     lake = Lake(settings.lake, settings.s3)
-    versions: dict[str, int | None] = (
-        dict.fromkeys(lake.tables()) if release is None else {**released(lake, release).versions, **dict.fromkeys(CONTROL_TABLES)}
-    )
+    read = None if release is None else released(lake, release)
+    versions: dict[str, int | None] = dict.fromkeys(lake.tables()) if read is None else {**read.versions, **dict.fromkeys(CONTROL_TABLES)}
     views = {_view(table): table for table in versions}
     try:
         text, found = rename(query, {name: view for view, table in views.items() for name in _names(table)})
@@ -54,6 +54,9 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
             raise error("SQL", " ".join(str(e).split())[:300], "query", "`citylake tables` lists the names") from e
     finally:
         engine.stop()
+    remarks = read.remarks if read else {}
+    for table in sorted({views[_view("/".join(name))] for name in found} & remarks.keys()):
+        errors.print(f"note: {table}: {remarks[table].sentence}", markup=False, soft_wrap=True)
     if as_json:
         print_json([r.asDict(recursive=True) for r in rows])
         return 0
@@ -64,7 +67,7 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
 
 
 def show_release(settings: Settings, number: int, *, as_json: bool) -> int:
-    """Show the tables of one release with versions and URIs, as other programs need them to read the same night.
+    """Show the tables of one release with versions and URIs, as other programs need them to read the same night, and its remarks.
 
     Args:
         settings: of the installation.
@@ -79,12 +82,16 @@ def show_release(settings: Settings, number: int, *, as_json: bool) -> int:
     """
     lake = Lake(settings.lake, settings.s3)
     release = released(lake, number)
-    found = [{"table": t.name, "version": t.version, "uri": t.uri} for t in tables_of(lake, release)]
+    found = [
+        {"table": t.name, "version": t.version, "uri": t.uri, "as_of": release.origin(t.name)[1], "remark": t.remark and t.remark.sentence}
+        for t in tables_of(lake, release)
+    ]
     if as_json:
         print_json(found)
     else:
         columns = ("table", "version", "uri")
-        show_table(f"Release {release.number} as of {release.as_of}", columns, [tuple(f.values()) for f in found], right=("version",))
+        show_table(f"Release {release.number} as of {release.as_of}", columns, [tuple(f.values())[:3] for f in found], right=("version",))
+        show_remarks(release)
     return 0
 
 

@@ -6,8 +6,9 @@ from datetime import date
 
 from rich.markup import escape
 
+from pipelines.cli.remarks import remark_facts, show_remarks
 from pipelines.cli.screen import console, errors, print_json, progress, show_table
-from pipelines.cli.show import late_facts, remarks, show_late, show_remarks
+from pipelines.cli.show import late_facts, not_applied, show_late, show_not_applied
 from pipelines.notifications.notify import NotificationReport
 from pipelines.orchestration.nights import NightReport, check_installation, run_night
 from pipelines.orchestration.partitions import check_business_date
@@ -92,9 +93,11 @@ def report_facts(runtime: Runtime, report: NightReport) -> dict[str, object]:
         "as_of": report.as_of,
         "succeeded": report.succeeded,
         "release": report.release.number if report.release else None,
+        "held_back": report.release.held_back if report.release else [],
+        "remarks": remark_facts(report.release) if report.release else [],
         "refused_deliveries": report.problems,
         "failures": report.failures,
-        "remarks": remarks(runtime.ledger.rows()),
+        "not_applied": not_applied(runtime.ledger.rows()),
         "late": late_facts(runtime.contracts, report.late),
         "notified": [vars(a) for a in report.notifications.answers],
         "ledger": accounts,
@@ -119,13 +122,18 @@ def show_night(runtime: Runtime, report: NightReport) -> None:
     for failure in report.failures:
         errors.print(f"[red]failed[/]   {failure}", soft_wrap=True)
     if report.release:
-        console.print(f"Release {report.release.number} as of {report.as_of}: {len(report.release.versions)} tables belong together.")
-        show_remarks(remarks(runtime.ledger.rows()))
+        back, whole = len(report.release.held_back), len(report.release.versions)
+        rest = f", {back} are held back at an earlier night" if back else ""
+        console.print(f"Release {report.release.number} as of {report.as_of}: {whole - back} tables belong together{rest}.")
+        show_remarks(report.release)
+        show_not_applied(not_applied(runtime.ledger.rows()))
     if report.late:
         console.print()
         show_late(runtime.contracts, report.late)
     show_notifications(report.notifications)
-    if report.failures:
+    if report.failures and report.release:
+        errors.print("Readers get everything else. Correct the cause above and run the same date again.")
+    elif report.failures:
         errors.print("No release: readers keep the tables of the previous release. Correct the cause above and run the same date again.")
 
 

@@ -9,6 +9,7 @@ import sys
 from contextlib import closing, suppress
 from types import FrameType
 
+from pipelines.cli.remarks import remark_facts, show_remarks
 from pipelines.cli.screen import console, errors, print_json
 from pipelines.control.ledger import Release
 from pipelines.serving.tables import Tables, released, tables_of
@@ -70,10 +71,11 @@ def run_serve(
 def _show(release: Release, tables: Tables, addresses: dict[str, str], *, as_json: bool) -> None:
     names = [t.sql_name for t in tables]
     if as_json:
-        print_json({**addresses, "release": release.number, "as_of": release.as_of, "tables": names})
+        print_json({**addresses, "release": release.number, "as_of": release.as_of, "tables": names, "remarks": remark_facts(release)})
     else:
         where = ", ".join(addresses.values())
         console.print(f"Release {release.number} as of {release.as_of}, {len(names)} tables, read-only: {where}", soft_wrap=True)
+        show_remarks(release)
     sys.stdout.flush()
 
 

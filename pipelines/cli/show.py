@@ -11,6 +11,7 @@ from typing import Any
 from assets.declare import downstream
 from contracts import Contract, load_all
 from pipelines.cli.profile import last_night_facts, last_night_failures, show_last_night
+from pipelines.cli.remarks import remark_facts, show_remarks
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.holds import Holds, HoldState
@@ -48,11 +49,19 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
                 "lake": settings.lake,
                 "newest_business_date": newest,
                 "releases": [
-                    {"release": r.number, "as_of": r.as_of, "tables": len(r.versions), "kept": r.number not in gone} for r in releases
+                    {
+                        "release": r.number,
+                        "as_of": r.as_of,
+                        "tables": len(r.versions),
+                        "held_back": len(r.held_back),
+                        "kept": r.number not in gone,
+                    }
+                    for r in releases
                 ],
+                "remarks": remark_facts(releases[-1]) if releases else [],
                 "night": night,
                 "failed": failed,
-                "remarks": remarks(rows),
+                "not_applied": not_applied(rows),
                 "refused": refused,
                 "late": late_facts(contracts, late),
                 "unbalanced_batches": len(unbalanced),
@@ -62,10 +71,12 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         return code
     show_table(
         "Releases",
-        ("release", "as of", "tables", "kept"),
-        [(r.number, r.as_of, len(r.versions), r.number not in gone) for r in releases],
-        right=("release", "tables"),
+        ("release", "as of", "tables", "held back", "kept"),
+        [(r.number, r.as_of, len(r.versions), len(r.held_back), r.number not in gone) for r in releases],
+        right=("release", "tables", "held back"),
     )
+    for release in releases[-1:]:
+        show_remarks(release)
     totals: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys((*FIGURES, "seconds"), 0))
     for r in night:
         for f in FIGURES:
@@ -77,7 +88,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         [(t, *[v[f] for f in FIGURES], v["seconds"]) for t, v in sorted(totals.items(), key=lambda x: _place(x[0]))],
         right=(*[f.replace("_", " ") for f in FIGURES], "seconds"),
     )
-    show_remarks(remarks(rows))
+    show_not_applied(not_applied(rows))
     if failed:
         console.print(f"Failed in the last night, and kept as they were: {', '.join(failed)}.")
     if refused:
@@ -111,13 +122,13 @@ def of_night(rows: Iterable[Mapping[str, Any]], newest: date) -> list[Mapping[st
     return [*night, *derived.values()]
 
 
-def remarks(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def not_applied(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Return what the newest account of each derived table says a reader has to know, such as a rule that was not applied."""
     newest = {r["table"]: r["reason"] for r in rows if r["kind"] == "derived"}
     return {table: reason for table, reason in newest.items() if reason}
 
 
-def show_remarks(found: Mapping[str, str]) -> None:
+def show_not_applied(found: Mapping[str, str]) -> None:
     """Show what readers of the newest release have to know, a line per table."""
     for table, remark in found.items():
         console.print(f"{table}: {remark}.", markup=False, soft_wrap=True)

@@ -62,16 +62,10 @@ def overdue(contracts: Mapping[str, Contract], ledger_rows: Iterable[Mapping[str
         The overdue tables. One that was never delivered is due from the first night on in which tables were made. A folder without a
         manifest is left alone so long, and overdue then, also when later dates have been delivered; unless they were full snapshots.
     """
-    ledger_rows = list(ledger_rows)
-    folders = {(r["table"], r["business_date"]): r["reason"] for r in unread(ledger_rows) if r["kind"] == UNFINISHED}
-    newest: dict[str, date] = {}
-    first_night = as_of
-    for row in ledger_rows:
-        day = row["business_date"]
-        if row["kind"] == "derived":
-            first_night = min(first_night, day)
-        elif row["kind"] == "batch" and day <= as_of:
-            newest[row["table"]] = max(day, newest.get(row["table"], day))
+    rows = list(ledger_rows)
+    folders = {(r["table"], r["business_date"]): r["reason"] for r in unread(rows) if r["kind"] == UNFINISHED}
+    newest = newest_deliveries(rows, as_of)
+    first_night = min([as_of, *(row["business_date"] for row in rows if row["kind"] == "derived")])
     found = []
     for contract in contracts.values():
         cadence = contract.cadence
@@ -87,6 +81,15 @@ def overdue(contracts: Mapping[str, Contract], ledger_rows: Iterable[Mapping[str
             if days > 0:
                 found.append(Overdue(contract.name, contract.owner, day, last, days, waiting.get(day, "")))
     return sorted(found, key=lambda o: (-o.days, o.table))
+
+
+def newest_deliveries(ledger_rows: Iterable[Mapping[str, Any]], as_of: date) -> dict[str, date]:
+    """Return the business date of the newest accepted delivery up to a date, by table of every layer that accounts for it."""
+    newest: dict[str, date] = {}
+    for row in ledger_rows:
+        if row["kind"] == "batch" and row["business_date"] <= as_of:
+            newest[row["table"]] = max(row["business_date"], newest.get(row["table"], date.min))
+    return newest
 
 
 def _end(day: date, period: str, later: int) -> date:

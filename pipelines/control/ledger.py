@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from contracts import Contract
 from pipelines.control.append_only import AppendOnlyTable, Row
+from pipelines.control.remarks import Remark, from_json, to_json
 from quality.balance import Account
 from resources.errors import CitylakeError
 from resources.lake import Lake
@@ -65,13 +66,31 @@ def commit_metadata(contract: Contract, accounts: Iterable[Account], *, run_id: 
 
 @dataclass(frozen=True)
 class Release:
-    """The set of table versions that one night has published together."""
+    """The table versions that readers get together after one night.
+
+    Attributes:
+        versions: Delta version by table.
+        remarks: of every table that has not the whole state of the night, or that is not there yet.
+    """
 
     number: int
     as_of: date
     run_id: str
     versions: dict[str, int]
     released_at: datetime
+    remarks: dict[str, Remark] = field(default_factory=dict)
+
+    def origin(self, table: str) -> tuple[int, date]:
+        """Return the release and the night whose state a table has: tables of one origin belong together."""
+        remark = self.remarks.get(table)
+        if remark is None or remark.release is None or remark.as_of is None:
+            return self.number, self.as_of
+        return remark.release, remark.as_of
+
+    @property
+    def held_back(self) -> list[str]:
+        """The tables that keep the state of an earlier release."""
+        return sorted(t for t in self.versions if self.origin(t)[0] != self.number)
 
 
 class Ledger:
@@ -168,18 +187,22 @@ class Ledger:
         """Return the newest row of every date of which nothing could be read, unless that has ended."""
         return unread(self.rows())
 
-    def release(self, *, as_of: date, run_id: str, versions: dict[str, int]) -> Release:
+    def release(self, *, as_of: date, run_id: str, versions: dict[str, int], remarks: Mapping[str, Remark] | None = None) -> Release:
         """Append the release of a finished night.
 
         Args:
             as_of: the business date of the night.
             run_id: the Dagster run; it makes at most one release.
             versions: Delta version by table.
+            remarks: by table that has not the whole state of the night.
 
         Returns:
             The release with its number.
         """
-        night = {"as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True), "released_at": datetime.now(UTC)}
+        night = {
+            "as_of": as_of, "run_id": run_id, "versions": json.dumps(versions, sort_keys=True), "remarks": to_json(remarks or {}),
+            "released_at": datetime.now(UTC),
+        }  # fmt: skip
         (row,) = self._releases.add(lambda known: [{"release": len(known) + 1, **night}], {f"release:{run_id}": 1})
         return _release(row)
 
@@ -206,7 +229,8 @@ def _accounts(commit: dict[str, Any]) -> list[Account]:
 
 
 def _release(row: Row) -> Release:
-    return Release(row["release"], row["as_of"], row["run_id"], json.loads(row["versions"]), row["released_at"])
+    versions, remarks = json.loads(row["versions"]), from_json(row.get("remarks"))
+    return Release(row["release"], row["as_of"], row["run_id"], versions, row["released_at"], remarks)
 
 
 def _order(row: dict[str, Any]) -> tuple[datetime, str, date]:
@@ -232,5 +256,5 @@ def _release_schema() -> pa.Schema:
 
     return pa.schema(
         [("release", pa.int64()), ("as_of", pa.date32()), ("run_id", pa.string()), ("versions", pa.string()),
-         ("released_at", pa.timestamp("us", tz="UTC"))]
+         ("remarks", pa.string()), ("released_at", pa.timestamp("us", tz="UTC"))]
     )  # fmt: skip

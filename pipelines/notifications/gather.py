@@ -12,7 +12,7 @@ from typing import Any
 
 from assets.declare import downstream
 from contracts import Contract
-from pipelines.control.freshness import Overdue
+from pipelines.control.freshness import Overdue, newest_deliveries
 from pipelines.notifications.incidents import FAILURES, Incident, IncidentKind
 
 KIND_OF_ROW = {"rejected": IncidentKind.REFUSED, "held": IncidentKind.HOLD}
@@ -94,8 +94,7 @@ def notices(
     rows = {r["reason"]: r for r in refusals}
     for h in found:
         if h.line not in rows:
-            what = f"it stopped unexpectedly with {h.unexpected}; see the run in Dagster" if h.unexpected else h.line
-            add(h.kind, h.table, what, h.line if h.kind in ONE_PER_LINE else "", code=h.code, day=as_of)
+            add(h.kind, h.table, h.reason, h.line if h.kind in ONE_PER_LINE else "", code=h.code, day=as_of)
     for r in refusals:
         add(KIND_OF_ROW[r["kind"]], r["table"], r["reason"], r["batch_id"], code=r["reason"].partition(":")[0], day=r["business_date"])
     for o in late:
@@ -120,10 +119,7 @@ def open_refusals(
         rows: of the ledger.
         as_of: the business date of the night.
     """
-    newest: dict[str, date] = {}
-    for row in rows:
-        if row["kind"] == "batch" and row["business_date"] <= as_of:
-            newest[row["table"]] = max(row["business_date"], newest.get(row["table"], date.min))
+    newest = newest_deliveries(rows, as_of)
 
     def superseded(row: Mapping[str, Any]) -> bool:
         delivery = contracts[_readable(row["table"])].delivery

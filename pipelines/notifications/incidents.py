@@ -47,3 +47,8 @@ class Incident:
     @property
     def code(self) -> str:
         return self.line.partition(":")[0]
+
+    @property
+    def reason(self) -> str:
+        """The line, for people; of an unexpected exception only its class."""
+        return f"it stopped unexpectedly with {self.unexpected}; see the run in Dagster" if self.unexpected else self.line

@@ -19,6 +19,7 @@ from pipelines.maintenance.maintain import maintain
 from pipelines.maintenance.retention import refuse_partial
 from pipelines.measure import BOOK, MADE, UNCHANGED
 from pipelines.orchestration import metadata
+from pipelines.orchestration.incidents import failures_of_run
 from pipelines.orchestration.orphaned_runs import active_runs
 from pipelines.orchestration.partitions import BUSINESS_DATES
 from pipelines.quarantine.overview import overview
@@ -39,6 +40,8 @@ REBUILD_TAG = "citylake/rebuild"
 PARTIAL_TAG = "citylake/partial"
 """On a rebuild: accept that raw no longer has every batch."""
 AS_OF_TAG = "citylake/as_of"
+NIGHT_TAG = "citylake/night"
+"""On a run of the job `release_night`: the failed run whose tables it releases."""
 NOTIFIES_ITSELF = "citylake/notifies_itself"
 """On a run whose starter sends the notifications, as the command line does."""
 STEP_CHECKS = {
@@ -104,12 +107,20 @@ def derived_asset(asset: TableAsset, contract: Contract, valid_codes: dict[str, 
 
 
 def release_asset(tables: list[str]) -> dg.AssetsDefinition:
-    """Return the asset of the releases: one row per finished night, with the version of every table."""
+    """Return the asset of the releases: one row per finished night, with the version of every table.
+
+    In a night it comes after every table, so it does not run when one failed: the job `release_night` makes it then.
+    """
 
     def run(context: dg.AssetExecutionContext, runtime: Runtime) -> dict[str, Any]:
-        return metadata.of_release(release(runtime, as_of(context, runtime), context.run_id))
+        night = context.run.tags.get(NIGHT_TAG)
+        failures = failures_of_run(context.instance, night) if night else {}
+        return metadata.of_release(release(runtime, as_of(context, runtime), context.run_id, failures))
 
-    description = "One row per finished night: the version of every table that belongs to it. Written only when every table is in order."
+    description = (
+        "One row per finished night: the version of every table that readers get. Tables that failed, and those made from them, are held "
+        "back at their last version; the row says of each which night's state it has, and why."
+    )
     return _control_asset(RELEASE, run, description=description, deps=tables)
 
 
@@ -281,8 +292,8 @@ def _clear_failures(context: dg.AssetExecutionContext, runtime: Runtime, table: 
 
 
 def _checks_of_unchanged(checks: list[dg.AssetCheckSpec], outcome: Outcome) -> list[GateResult]:
-    """Return passed checks for a table without new data: its version passed them when it was published."""
-    rule = f"nothing new; version {outcome.version} was checked when it was published"
+    """Return passed checks for a table without new data, whose version passed them when it was published, or without any data."""
+    rule = outcome.scope if outcome.changed else f"nothing new; version {outcome.version} was checked when it was published"
     return [GateResult(c.name, True, c.blocking, rule) for c in checks if c.name != freshness.FRESH]
 
 

@@ -12,7 +12,7 @@ from contracts import load_all, sources
 from contracts.strict import match_functions
 from pipelines.orchestration import hold_jobs, jobs
 from pipelines.orchestration.assets import cleansed_asset, derived_asset, maintenance_asset, overview_asset, raw_asset, release_asset
-from pipelines.orchestration.sensors import NOTIFIERS, complete_drops
+from pipelines.orchestration.sensors import NOTIFIERS, complete_drops, release_after_failure
 from pipelines.runtime import Runtime, valid_codes
 from pipelines.store_watch import watched_store
 from resources.settings import load
@@ -34,7 +34,7 @@ def build(runtime: dg.ResourceDefinition) -> dg.Definitions:
         assets=[*assets, overview_asset([c.name for c in delivered]), release_asset(made), maintenance_asset()],
         jobs=[*jobs.ALL, *hold_jobs.ALL],
         schedules=list(jobs.SCHEDULES),
-        sensors=[complete_drops, *NOTIFIERS],
+        sensors=[complete_drops, release_after_failure, *NOTIFIERS],
         executor=dg.in_process_executor,
         resources={"runtime": runtime},
     )

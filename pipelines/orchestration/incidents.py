@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pipelines.notifications.incidents import KIND_OF_CODE, Incident, IncidentKind
+from pipelines.notifications.incidents import FAILURES, KIND_OF_CODE, Incident, IncidentKind
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -26,6 +26,22 @@ def incidents_of(events: Iterable[dg.DagsterEvent]) -> list[Incident]:
                 table, lines = evaluation.asset_key.to_user_string(), str(evaluation.metadata["problem"].value).splitlines()
                 found += [Incident(_kind(line, IncidentKind.UNREACHABLE), table, line) for line in lines]
     return found
+
+
+def started(events: Iterable[dg.DagsterEvent], table: str) -> bool:
+    """Return whether a run came to a table: a step does not start when one before it has failed."""
+    return any(e.is_step_start and e.step_key == table.replace("/", "__") for e in events)
+
+
+def made(events: Iterable[dg.DagsterEvent], table: str) -> bool:
+    """Return whether a run made a table, or found it made."""
+    return any(e.is_step_materialization and e.asset_key is not None and e.asset_key.to_user_string() == table for e in events)
+
+
+def failures_of_run(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
+    """Return why tables failed in a run, by table; of an unexpected error only its class, as its text may contain personal values."""
+    found = incidents_of(e.dagster_event for e in instance.all_logs(run_id) if e.dagster_event is not None)
+    return {h.table: h.reason for h in found if h.kind in FAILURES}
 
 
 def _kind(line: str, other: IncidentKind) -> IncidentKind:

@@ -16,6 +16,7 @@ def _layer(layer: str) -> dg.AssetSelection:
 
 
 MAINTENANCE = dg.AssetSelection.assets(["operations", "maintenance"])
+RELEASE = dg.AssetSelection.assets(["operations", "release"])
 AFTER_RAW = dg.AssetSelection.key_prefixes(*[[layer] for layer in LAYERS_AFTER_RAW]) | (_layer("operations") - MAINTENANCE)
 
 nightly = dg.define_asset_job(
@@ -30,6 +31,11 @@ ingest = dg.define_asset_job(
     partitions_def=BUSINESS_DATES,
     description="Only ingest the deliveries of one business date, such as a late drop; the next nightly run processes them further.",
 )
+release_night = dg.define_asset_job(
+    "release_night",
+    selection=RELEASE,
+    description="Only release: after a night in which tables failed, everything that belongs together without them.",
+)
 rebuild = dg.define_asset_job(
     "rebuild",
     selection=AFTER_RAW,
@@ -41,7 +47,7 @@ maintenance = dg.define_asset_job(
     selection=MAINTENANCE,
     description="Compact small files and remove what no kept release needs; nothing that a reader sees changes.",
 )
-ALL = (nightly, ingest, rebuild, maintenance)
+ALL = (nightly, ingest, release_night, rebuild, maintenance)
 SCHEDULES = (
     dg.build_schedule_from_partitioned_job(
         nightly,

@@ -139,9 +139,20 @@ def _distributions(outcome: Outcome, contract: Contract, runtime: Runtime) -> di
 
 
 def of_release(made: Release) -> dict[str, Any]:
-    """Return the metadata of a release: its number and the table versions."""
+    """Return the metadata of a release: its number, the table versions, and the remarks on tables that lack something."""
     records = [dg.TableRecord({"table": t, "version": v}) for t, v in sorted(made.versions.items())]
-    return {"release": made.number, "as of": made.as_of.isoformat(), "tables": dg.MetadataValue.table(records=records)}
+    shown: dict[str, Any] = {
+        "release": made.number,
+        "as of": made.as_of.isoformat(),
+        "tables": dg.MetadataValue.table(records=records),
+        "tables held back": len(made.held_back),
+    }
+    if made.remarks:
+        remarks = sorted(made.remarks.items())
+        shown["remarks"] = dg.MetadataValue.table(
+            records=[dg.TableRecord({"table": t, "state": str(r.kind), "of": str(r.as_of or "never"), "why": r.why}) for t, r in remarks]
+        )
+    return shown
 
 
 def of_lines() -> dict[str, Any]:

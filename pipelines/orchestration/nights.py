@@ -6,7 +6,7 @@ Here: late drops, the night, the notifications, the report. Not here: the steps,
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pipelines.control.freshness import Overdue, overdue
-from pipelines.control.ledger import Release
+from pipelines.control.ledger import RELEASE, Release
 from pipelines.notifications.incidents import FAILURES, Incident, IncidentKind
 from pipelines.notifications.notify import NotificationReport, notify
-from pipelines.orchestration.incidents import incidents_of
+from pipelines.orchestration.incidents import incidents_of, made, started
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError, DeliveryRejected, Unreachable
 from resources.keys import read_key
@@ -96,7 +96,7 @@ def dagster_instance(home: Path | None) -> Iterator[dg.DagsterInstance]:
 
 
 def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) -> NightReport:
-    """Ingest late drops of earlier dates, run the night of one business date, and send the notifications.
+    """Ingest late drops of earlier dates, run the night of one business date, release what it made, and send the notifications.
 
     Args:
         runtime: the installation.
@@ -113,9 +113,9 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
     try:
         for day, tables in [] if select else sorted(_late_drops(runtime, report).items()):
             _execute(runtime, "ingest", report, partition=day, select=sorted(tables))
-        _execute(runtime, "nightly", report, partition=as_of, select=select)
-        if report.succeeded and not select:
-            report.release = runtime.ledger.releases()[-1]
+        events = _execute(runtime, "nightly", report, partition=as_of, select=select)
+        if not select and not started(events, RELEASE):
+            _execute(runtime, "release_night", report, as_of=as_of, after=report.run_ids[-1])
         report.late = overdue(runtime.contracts, runtime.ledger.rows(), as_of)
     except Exception as e:
         report.incidents.append(Incident(IncidentKind.RUN_FAILED, "", str(e), "" if isinstance(e, CitylakeError) else type(e).__name__))
@@ -175,18 +175,22 @@ def _execute(
     select: list[str] | None = None,
     history: bool = True,
     partial: bool = False,
-) -> None:
-    """Run one job and add its incidents to the report. Raises LakeUnreachable when the run has given up the lake."""
+    after: str | None = None,
+) -> Sequence[dg.DagsterEvent]:
+    """Run one job and add its incidents and its release to the report. Raises LakeUnreachable when the run has given up the lake.
+
+    after: the failed run whose tables the job `release_night` releases.
+    """
     import dagster as dg
 
-    from pipelines.orchestration.assets import AS_OF_TAG, NOTIFIES_ITSELF, PARTIAL_TAG, key
+    from pipelines.orchestration.assets import AS_OF_TAG, NIGHT_TAG, NOTIFIES_ITSELF, PARTIAL_TAG, key
     from pipelines.orchestration.definitions import build
     from pipelines.orchestration.orphaned_runs import alive, end_orphaned_runs
     from pipelines.store_watch import watched_store
 
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime))
     of_run = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
-    tags = {NOTIFIES_ITSELF: "true", **of_run, **({PARTIAL_TAG: "true"} if partial else {})}
+    tags = {NOTIFIES_ITSELF: "true", **of_run, **({PARTIAL_TAG: "true"} if partial else {}), **({NIGHT_TAG: after} if after else {})}
     home, run_id = runtime.settings.home, str(uuid4())
     runtime.lost = None  # another run may have given up the lake; this one tries again
     with dagster_instance(home if history else None) as instance, alive(home, run_id), watched_store(runtime):
@@ -205,6 +209,9 @@ def _execute(
     if runtime.lost is not None:
         raise runtime.lost
     report.incidents += incidents_of(result.all_events)
+    if made(result.all_events, RELEASE):
+        report.release = runtime.ledger.releases()[-1]
+    return result.all_events
 
 
 def check_installation(runtime: Runtime) -> None:

@@ -9,14 +9,15 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+from dagster._core.events import RunFailureReason
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from pipelines.control.ledger import RELEASE
 from pipelines.notifications.incidents import Incident, IncidentKind
 from pipelines.notifications.notify import NotificationReport, notify
-from pipelines.orchestration.assets import AS_OF_TAG, NOTIFIES_ITSELF, key
-from pipelines.orchestration.incidents import incidents_of
-from pipelines.orchestration.jobs import ingest, nightly
+from pipelines.orchestration.assets import AS_OF_TAG, NIGHT_TAG, NOTIFIES_ITSELF, key
+from pipelines.orchestration.incidents import incidents_of, started
+from pipelines.orchestration.jobs import ingest, nightly, release_night
 from pipelines.orchestration.partitions import BUSINESS_DATES, drop_date_fault
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import attempt, pending
@@ -24,6 +25,8 @@ from resources.engine import TIME_ZONE
 from resources.errors import DeliveryRejected, Unreachable
 
 INTERVAL = 60
+GIVEN_UP = ("STORE", "DISK_FULL")
+"""Codes of errors after which a run gives the lake up."""
 
 
 @dg.sensor(
@@ -64,20 +67,58 @@ def notify_of_run(runtime: Runtime, instance: dg.DagsterInstance, run: dg.Dagste
         run: the finished run.
 
     Returns:
-        The report; None when the run's starter notifies, or when the run will be retried.
+        The report; None when the run's starter notifies, when the run will be retried, or when `release_night` follows and notifies.
     """
-    if NOTIFIES_ITSELF in run.tags or run.tags.get(WILL_RETRY_TAG) == "true":
+    if NOTIFIES_ITSELF in run.tags or run.tags.get(WILL_RETRY_TAG) == "true" or released_afterwards(instance, run):
         return None
-    events = [e.dagster_event for e in instance.all_logs(run.run_id) if e.dagster_event is not None]
-    found = incidents_of(events)
+    night = instance.get_run_by_id(run.tags[NIGHT_TAG]) if NIGHT_TAG in run.tags else None
+    events = _events(instance, run)
+    found = [*(incidents_of(_events(instance, night)) if night else []), *incidents_of(events)]
     failed = run.status == dg.DagsterRunStatus.FAILURE
     if failed and not any(e.is_step_failure for e in events):
         found.append(Incident(IncidentKind.RUN_FAILED, "", f"{run.job_name} did not finish; see the run {run.run_id} in Dagster"))
     day = run.tags.get("dagster/partition") or run.tags.get(AS_OF_TAG)
     as_of = date.fromisoformat(day) if day else _requested_on(instance, run)
-    whole = run.job_name == nightly.name and (run.asset_selection is None or key(RELEASE) in run.asset_selection)
+    whole = _whole_night(night or run)
     newest = runtime.ledger.releases()[-1:] if whole and not failed else []
     return notify(runtime, run.run_id, as_of, found, whole=whole, release=newest[0].number if newest else None)
+
+
+def released_afterwards(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Return whether a night ended with failed tables and without coming to its release, which a run of its own makes then.
+
+    Not after a night that was killed, or that gave the lake up: what it left is for the next night.
+    """
+    if run.status != dg.DagsterRunStatus.FAILURE or NOTIFIES_ITSELF in run.tags or not _whole_night(run):
+        return False
+    events = _events(instance, run)
+    ended = next((e.job_failure_data.failure_reason for e in reversed(events) if e.is_failure and not e.is_step_event), None)
+    given_up = any(h.code in GIVEN_UP for h in incidents_of(events))
+    return ended is RunFailureReason.STEP_FAILURE and not given_up and not started(events, RELEASE)
+
+
+def _whole_night(run: dg.DagsterRun) -> bool:
+    return run.job_name == nightly.name and (not run.asset_selection or key(RELEASE) in run.asset_selection)
+
+
+def _events(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.DagsterEvent]:
+    return [e.dagster_event for e in instance.all_logs(run.run_id) if e.dagster_event is not None]
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.FAILURE,
+    monitored_jobs=[nightly],
+    request_job=release_night,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=INTERVAL,
+    description="After a night in which tables failed: releases everything that belongs together without them.",
+)
+def release_after_failure(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+    """Request a run of the job `release_night` for a night that did not come to its release."""
+    run = context.dagster_run
+    if run.tags.get(WILL_RETRY_TAG) == "true" or not released_afterwards(context.instance, run):
+        return dg.SkipReason("The run will be retried, was of some tables only, or did not come to its end.")
+    return dg.RunRequest(run_key=run.run_id, tags={AS_OF_TAG: run.tags["dagster/partition"], NIGHT_TAG: run.run_id})
 
 
 def _requested_on(instance: dg.DagsterInstance, run: dg.DagsterRun) -> date:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from contracts import load_all
 from pipelines.control.ledger import CONTROL_TABLES, Ledger, Release
 from pipelines.control.maintenance import MaintenanceLog
+from pipelines.control.remarks import Remark
 from pipelines.wrong_use import WrongUse
 from resources.errors import CitylakeError
 from resources.lake import Lake
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Table:
-    """A table at one version."""
+    """A table at one version. remark: what the release says of it, when it has not the whole state of the release's night."""
 
     name: str
     uri: str
     version: int
+    remark: Remark | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -44,7 +46,8 @@ class Table:
     @property
     def title(self) -> str:
         contract = load_all().get(self.name)
-        return contract.title if contract else ""
+        title = contract.title if contract else ""
+        return title if self.remark is None else f"{title} ({self.remark.sentence})".strip()
 
 
 class Tables:
@@ -118,7 +121,7 @@ def tables_of(lake: Lake, release: Release, only: Collection[str] = ()) -> Table
                     "TABLE_MISSING", f"release {release.number} has no table {name}", lake.root, "List the tables with `citylake tables`"
                 )
             wanted |= found
-    return Tables(lake, [Table(name, lake.uri(name), versions[name]) for name in wanted], release.number)
+    return Tables(lake, [Table(name, lake.uri(name), versions[name], release.remarks.get(name)) for name in wanted], release.number)
 
 
 def _types(schema: Schema) -> list[tuple[str, str]]:

@@ -3,7 +3,8 @@
     inputs → input_changes → touched → function → changed rows → gate → write
 
 Of a large table that declares what its inputs touch, only touched units are made again; the outcome says so, and why when it was made
-whole. Here: the line from the inputs to the published table. Not here: the functions (`assets`), following declarations (`touched`).
+whole. A table that needs a source which nobody has delivered yet is awaited: published without rows. Here: the line from the inputs
+to the published table. Not here: the functions (`assets`), following declarations (`touched`), what is awaited (`awaited`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from contracts import Contract
 from pipelines.control.ledger import commit_metadata
 from pipelines.fingerprint import module_digest
 from pipelines.runtime import Runtime
-from pipelines.steps import input_changes
+from pipelines.steps import awaited, input_changes
 from pipelines.steps.checkpoints import Checkpoint, checkpoints
 from pipelines.steps.input_changes import READ, Inputs, Whole
 from pipelines.steps.outcome import GateFailed, Outcome
@@ -33,6 +34,7 @@ from pipelines.steps.touched import InputChanges, rows_of_units, touched
 from quality import gates
 from quality.balance import Account
 from resources.errors import CitylakeError
+from resources.lake import content_of
 from resources.table_writer import Candidate, TableWriter
 
 if TYPE_CHECKING:
@@ -79,14 +81,18 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
     base, commit = lake.version(asset.name), lake.notes(asset.name)
     if base is not None and not rebuild:
         _refuse_earlier(asset.name, commit.get("as_of", ""), as_of)
-    inputs = Inputs(asset, {table: _existing(runtime, table) for table in asset.inputs.values()}, commit)
+    commits = {table: _existing(runtime, table) for table in asset.inputs.values()}
+    inputs = Inputs(asset, {table: int(notes["version"]) for table, notes in commits.items()}, commit)
+    missing = awaited.missing(asset, commits)
     made_by = _made_by(runtime, asset, contract)
-    made_from = _made_from(runtime, inputs, as_of, made_by)
+    made_from = _made_from(commits, asset, as_of, made_by)
     if base is not None and commit.get(MADE_FROM) == made_from:
-        return Outcome(asset.name, base, changed=False, read=dict(inputs.versions))
+        return Outcome(asset.name, base, changed=False, read=dict(inputs.versions), problems=missing.sentences)
     with checkpoints(runtime, asset.name, run_id) as checkpoint:
         making = _Making(runtime, asset, contract, inputs, as_of, TableWriter(lake, asset.name, base, run_id), checkpoint)
-        if base is None:
+        if missing.needed:
+            candidate, scope = making.writer.overwrite(awaited.no_rows(runtime, contract)), awaited.SCOPE
+        elif base is None:
             candidate, scope = _whole(making), "whole: first time"
         elif rebuild:
             candidate, scope = _whole(making), "whole: rebuild"
@@ -95,14 +101,18 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
         else:
             candidate, scope = _changed_part(making)
         rows = candidate.staged_rows + candidate.retained_rows
-        remarks = "; ".join(asset.remarks(runtime.delivered()) if asset.remarks else [])
-        account = Account(asset.name, run_id, as_of, rows, rows, kind="derived", reason=remarks)
+        not_applied = "; ".join(asset.not_applied(runtime.delivered()) if asset.not_applied else [])
+        account = Account(asset.name, run_id, as_of, rows, rows, kind="derived", reason=not_applied)
         outcome = Outcome(asset.name, base, changed=True, rows=rows, accounts=[account], read=dict(inputs.versions), scope=scope)
+        outcome.problems = missing.sentences
         with runtime.step.clock("gates"):
             outcome.checks = gates.check(contract, candidate.frame(runtime.spark), runtime.valid_codes, candidate.retained_rows)
-        if any(c.blocking and not c.passed for c in outcome.checks):
-            raise GateFailed(asset.name, outcome.checks, outcome.accounts, candidate.uri)
+        if failed := [c for c in outcome.checks if c.blocking and not c.passed]:
+            if rows or not missing.sources:
+                raise GateFailed(asset.name, outcome.checks, outcome.accounts, candidate.uri)
+            outcome.checks, outcome.scope = [], awaited.SCOPE
         properties = {MADE_FROM: made_from, MADE_BY: made_by, READ: json.dumps(inputs.versions)}
+        properties |= missing.properties(awaited=bool(missing.needed or failed))
         with runtime.step.clock("publish"):
             published = making.writer.publish(
                 candidate,
@@ -179,23 +189,23 @@ def _made_by(runtime: Runtime, asset: TableAsset, contract: Contract) -> str:
     return _digest(contract.digest, module_digest(asset.function.__module__), key, sources)
 
 
-def _made_from(runtime: Runtime, inputs: Inputs, as_of: date, made_by: str) -> str:
+def _made_from(commits: Mapping[str, Mapping[str, Any]], asset: TableAsset, as_of: date, made_by: str) -> str:
     """A digest of all that the content follows from; the date only where the function asks for it."""
-    dated = as_of.isoformat() if "as_of" in inputs.asset.parameters.values() else ""
-    return _digest(sorted((t, runtime.lake.content(t)) for t in inputs.versions), dated, made_by)
+    return _digest(sorted((t, content_of(notes)) for t, notes in commits.items()), as_of.isoformat() if asset.dated else "", made_by)
 
 
 def _digest(*parts: Any) -> str:
     return sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def _existing(runtime: Runtime, table: str) -> int:
-    version = runtime.lake.version(table)
-    if version is None:
+def _existing(runtime: Runtime, table: str) -> Mapping[str, Any]:
+    """What the newest commit of an input says."""
+    notes = runtime.lake.notes(table)
+    if not notes:
         raise CitylakeError(
             "TABLE_MISSING", f"input {table} has never been published", runtime.lake.root, "Deliver its source and run again"
         )
-    return version
+    return notes
 
 
 def conform(contract: Contract, frame: DataFrame) -> DataFrame:

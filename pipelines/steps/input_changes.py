@@ -18,6 +18,7 @@ from assets.declare import TableAsset
 from assets.joins import changed_rows, semi_join
 from assets.touch import Touch
 from pipelines.runtime import Runtime
+from pipelines.steps.awaited import AWAITED
 from pipelines.steps.checkpoints import Checkpoint
 from pipelines.steps.touched import InputChanges
 from resources import change_set
@@ -70,6 +71,8 @@ def since_last_made(runtime: Runtime, inputs: Inputs, as_of: date, checkpoint: C
     rows = lake.rows(inputs.asset.name)
     if touch is None:
         return Whole("it declares no touched units")
+    if AWAITED in inputs.commit:
+        return Whole("it was awaited until now")
     if rows < PART_FROM_ROWS:
         return Whole(f"it is small: {rows:,} rows")
     if before.keys() != versions.keys() or _age(inputs.commit) >= timedelta(days=runtime.settings.keep_days):

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from assets.declare import downstream
 from pipelines.control.ledger import CONTROL_TABLES, Ledger
 from resources.lake import Lake
 from simulator import build
@@ -128,7 +129,10 @@ def test_runs_that_are_killed_at_every_step(second: Callable[[str], Second], del
     accounts = Counter((r["table"], r["batch_id"], r["kind"], r["business_date"]) for r in told.rows())
     assert set(accounts.values()) == {1}
     assert [r.as_of for r in told.releases()][1:] == [mine.day]
-    assert told.releases()[-1].versions == mine.desk.versions()
+    released, undisturbed, newest = told.releases()[-1], Ledger(left_alone.lake).releases()[-1], mine.desk.versions()
+    back = set(released.held_back)
+    assert back == set(undisturbed.held_back) == set(downstream(BASE)), "what the selected tables touch and nobody has made again"
+    assert released.versions == {t: told.releases()[0].versions[t] if t in back else v for t, v in newest.items()}
     (published,) = {r["version"] for r in told.rows() if r["table"] == CLEANSED and r["as_of"] == mine.day}
     assert published == mine.lake.version(CLEANSED) == (versions[CLEANSED] or 0) + 1, "published once, in the run that was killed after it"
     proven(

@@ -10,9 +10,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from pipelines.orchestration.assets import AS_OF_TAG, NIGHT_TAG, NOTIFIES_ITSELF
 from pipelines.orchestration.definitions import build
 from pipelines.orchestration.nights import dagster_instance, run_night
-from pipelines.orchestration.sensors import complete_drops
+from pipelines.orchestration.sensors import complete_drops, notify_of_run, release_after_failure, released_afterwards
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import ingest
 from simulator import build as simulate
@@ -70,7 +71,7 @@ def test_an_exchange_database_out_of_reach_does_not_hide_the_other_drops(install
 
 
 @pytest.mark.slow
-def test_a_failed_gate_is_red_stops_what_depends_on_it_and_keeps_the_old_version(installation: Installation) -> None:
+def test_a_failed_gate_is_red_stops_what_depends_on_it_and_the_rest_is_released(installation: Installation) -> None:
     city = installation()
     assert city.settings.exchange_url is not None
     simulated = simulate(300, 5)
@@ -87,8 +88,11 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_keeps_the_old_version
     (failure,) = night.failures
     for part in ("GATE", "cleansed/health/staff", "quarantine_share", "quarantined", "2019-12-31", "Readers keep the last version"):
         assert part in failure
-    assert night.release is None
-    assert len(city.ledger.releases()) == 1
+    assert night.release is not None
+    assert (night.release.number, len(city.ledger.releases())) == (2, 2)
+    kept = {t for t in before if t.split("/", 1)[1] == "health/staff" or t.startswith("themes/")}
+    assert set(night.release.held_back) == kept, "what follows from the failed table, and nothing else"
+    assert {night.release.versions[t] for t in kept} == {first.release.versions[t] for t in kept}
     after = {t: city.lake.version(t) for t in city.lake.tables()}
     changed = {t for t in after if after[t] != before.get(t)}
     assert "cleansed/health/staff" not in changed
@@ -96,8 +100,10 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_keeps_the_old_version
     assert city.lake.read(city.spark, "cleansed/health/staff").count() == people
 
     with dagster_instance(city.settings.home) as instance:
-        run = instance.get_run_by_id(night.run_ids[-1])
+        run, afterwards = (instance.get_run_by_id(run_id) for run_id in night.run_ids[-2:])
         assert run is not None
+        assert afterwards is not None
+        assert (afterwards.job_name, afterwards.status) == ("release_night", dg.DagsterRunStatus.SUCCESS)
         assert run.status == dg.DagsterRunStatus.FAILURE
         red = [
             e.dagster_event.event_specific_data
@@ -111,9 +117,22 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_keeps_the_old_version
         assert "base__population__person" in started, "what does not depend on it goes on"
         assert not started & {"themes__health__service", "themes__health__archive", "operations__release"}
 
+        assert not released_afterwards(instance, run), "who has started the night releases"
+        by_schedule = run._replace(tags={name: value for name, value in run.tags.items() if name != NOTIFIES_ITSELF})
+        assert notify_of_run(city, instance, by_schedule) is None, "the run of the release notifies"
+        failed = next(e.dagster_event for e in reversed(instance.all_logs(run.run_id)) if e.dagster_event and e.dagster_event.is_failure)
+        context = dg.build_run_status_sensor_context("release_after_failure", failed, instance, by_schedule)
+        request = release_after_failure(context)
+        assert isinstance(request, dg.RunRequest)
+        assert request.tags == {AS_OF_TAG: NEXT, NIGHT_TAG: run.run_id}
+        told = notify_of_run(city, instance, afterwards._replace(run_id="by the daemon", tags=request.tags))
+        assert told is not None
+        assert "release 2" in told.messages["engineers"].body
+        assert "GATE_FAILED cleansed/health/staff" in told.messages["engineers"].body
+
 
 def test_the_definitions_are_the_same_on_any_installation(installation: Installation) -> None:
     definitions = _defs(installation())
-    named = {"nightly", "ingest", "rebuild", "release_hold", "refuse_hold", "maintenance"}
+    named = {"nightly", "ingest", "release_night", "rebuild", "release_hold", "refuse_hold", "maintenance"}
     assert {j.name for j in definitions.jobs or []} == named
     assert definitions.resolve_job_def("nightly").partitions_def is not None

@@ -102,7 +102,7 @@ class Soak:
         return [n for n in names if n not in of_deliveries[1:]]
 
     def night(self, day: date, faults: list[str]) -> Told:
-        """Deliver, spoil, run; put right and run again until there is a release; check."""
+        """Deliver, spoil, run; put right and run again until there is a release of everything; check."""
         told, begin, cpu = Told(day, faults), perf_counter(), cpu_seconds()
         night = Night(day, self.departments, self.runtime, self.random, self.owed)
         with watched(self.engine, self._at_work) as peak:
@@ -122,7 +122,7 @@ class Soak:
             for name in faults:
                 if after := FAULTS[name].after:
                     after(night)
-            while (report is None or report.release is None or report.problems) and told.runs <= RERUNS:
+            while (report is None or report.failures or report.problems) and told.runs <= RERUNS:
                 report, _ = self._run(day)
                 told.runs += 1
             if report is None or report.release is None:

@@ -159,7 +159,7 @@ def test_nobody_is_suspect_before_the_register_is_there(city: City, first: Night
     remark = (
         "rule F2 (Number valid but no other source has it) is not applied: it needs public_security/resident and the records of 3 other"
     )
-    assert city.status()[1]["remarks"]["themes/health/archive"].startswith(remark)
+    assert city.status()[1]["not_applied"]["themes/health/archive"].startswith(remark)
     assert "public_security/resident was never delivered" in " ".join(city.ask("status").stdout.split())
 
 

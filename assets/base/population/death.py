@@ -215,12 +215,12 @@ def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame, as_
 )
 def death(
     link: DataFrame = table("base/population/source_link"),
-    certificate: DataFrame = cleansed("health/death_certificate"),
-    cancellation: DataFrame = cleansed("public_security/death_cancellation"),
-    cremation: DataFrame = cleansed("civil_affairs/cremation"),
-    pension: DataFrame = cleansed("human_resources/pension_payment"),
-    archive: DataFrame = cleansed("health/archive"),
-    visit: DataFrame = cleansed("health/outpatient_visit"),
+    certificate: DataFrame = cleansed("health/death_certificate", optional=True),
+    cancellation: DataFrame = cleansed("public_security/death_cancellation", optional=True),
+    cremation: DataFrame = cleansed("civil_affairs/cremation", optional=True),
+    pension: DataFrame = cleansed("human_resources/pension_payment", optional=True),
+    archive: DataFrame = cleansed("health/archive", optional=True),
+    visit: DataFrame = cleansed("health/outpatient_visit", optional=True),
     as_of: date = AS_OF,
     checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
 ) -> DataFrame:

@@ -168,14 +168,14 @@ TABLES = {
     touch={argument: own(words(table), labels=itself(table)) for argument, table in TABLES.items()},
 )
 def source_link(
-    resident: DataFrame = cleansed("public_security/resident"),
-    cancellation: DataFrame = cleansed("public_security/death_cancellation"),
-    pension: DataFrame = cleansed("human_resources/pension_payment"),
-    archive: DataFrame = cleansed("health/archive"),
-    certificate: DataFrame = cleansed("health/death_certificate"),
-    visit: DataFrame = cleansed("health/outpatient_visit"),
-    card: DataFrame = cleansed("citizen_card/card"),
-    cremation: DataFrame = cleansed("civil_affairs/cremation"),
+    resident: DataFrame = cleansed("public_security/resident", optional=True),
+    cancellation: DataFrame = cleansed("public_security/death_cancellation", optional=True),
+    pension: DataFrame = cleansed("human_resources/pension_payment", optional=True),
+    archive: DataFrame = cleansed("health/archive", optional=True),
+    certificate: DataFrame = cleansed("health/death_certificate", optional=True),
+    visit: DataFrame = cleansed("health/outpatient_visit", optional=True),
+    card: DataFrame = cleansed("citizen_card/card", optional=True),
+    cremation: DataFrame = cleansed("civil_affairs/cremation", optional=True),
     pseudonym: Callable[[Column], Column] = PSEUDONYM,
     checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
 ) -> DataFrame:

@@ -143,14 +143,14 @@ def _thresholds(column: Cell) -> tuple[Turn, ...]:
         SELF: own(number="ehr_no", narrows=False, turns=(EveryDate(_proposed_for_the_date),)),
     },
     whole_above=0.03,
-    remarks=not_applied,
+    not_applied=not_applied,
 )  # fmt: skip
 def archive(
     delivered: DataFrame = cleansed("health/archive"),
     link: DataFrame = table("base/population/source_link"),
     person: DataFrame = table("base/population/person"),
     death: DataFrame = table("base/population/death"),
-    service: DataFrame = table("themes/health/service"),
+    service: DataFrame = table("themes/health/service", optional=True),
     as_of: date = AS_OF,
     checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
     sources: frozenset[str] = SOURCES,

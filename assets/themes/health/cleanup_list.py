@@ -117,7 +117,7 @@ def _of_archive_link() -> Column:
 )
 def cleanup_list(
     archive: DataFrame = table("themes/health/archive"),
-    service: DataFrame = table("themes/health/service"),
+    service: DataFrame = table("themes/health/service", optional=True),
     death: DataFrame = table("base/population/death"),
     link: DataFrame = table("base/population/source_link"),
 ) -> DataFrame:

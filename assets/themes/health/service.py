@@ -196,11 +196,11 @@ _STATES_A_DEATH = ("status", "death_date")
     },
 )  # fmt: skip
 def service(
-    examination: DataFrame = cleansed("health/examination"),
-    followup: DataFrame = cleansed("health/hypertension_followup"),
-    visit: DataFrame = cleansed("health/outpatient_visit"),
+    examination: DataFrame = cleansed("health/examination", optional=True),
+    followup: DataFrame = cleansed("health/hypertension_followup", optional=True),
+    visit: DataFrame = cleansed("health/outpatient_visit", optional=True),
     archive: DataFrame = cleansed("health/archive"),
-    staff: DataFrame = cleansed("health/staff"),
+    staff: DataFrame = cleansed("health/staff", optional=True),
     link: DataFrame = table("base/population/source_link"),
     person: DataFrame = table("base/population/person"),
     death: DataFrame = table("base/population/death"),

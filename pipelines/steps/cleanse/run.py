@@ -7,8 +7,8 @@ from time import perf_counter
 
 from contracts import SourceContract
 from pipelines.runtime import Runtime
+from pipelines.steps.awaited import publish_empty
 from pipelines.steps.checkpoints import checkpoints
-from pipelines.steps.cleanse.awaited import publish_empty
 from pipelines.steps.cleanse.candidates import candidates
 from pipelines.steps.cleanse.gate import gate
 from pipelines.steps.cleanse.merge import merged
