@@ -1,0 +1,142 @@
+"""`python -m bench.many_tables`: what a night costs when there are many small tables.
+
+Here: sources and derived tables copied under other names, a night with news, a date without, the same date again, and that after a year
+of nights in the ledger. Not here: large tables (`bench.nights`), where the engine's work outweighs what each table costs anyway.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from assets.declare import declared, lake_asset
+from contracts import SourceContract, load_all, sources
+from contracts.model import Format
+from pipelines.control.ledger import LEDGER
+from pipelines.orchestration.nights import run_night
+from pipelines.runtime import Runtime
+from resources.engine import Sail
+from resources.keys import create_key
+from resources.settings import Settings
+from simulator import build
+from simulator.city import City
+from simulator.drops import ORGANISATION, write_drop
+
+PEOPLE, SEED, ROWS = 400, 11, 20
+COPIED = ("base/population/death", "themes/health/service")
+"""Derived tables that are copied: they read other tables and none reads their copies."""
+YEAR = 365
+
+
+def _copied_sources(copies: int) -> list[tuple[SourceContract, str]]:
+    """Every source that comes as files and its copies, each with the table whose rows it has."""
+    originals = [c for c in sources(load_all()).values() if c.delivery.format != Format.DATABASE]
+    found = [(c, f"{c.domain}/{c.table}") for c in originals]
+    for n in range(copies):
+        for original in originals:
+            copy = replace(original, name=f"{original.name}_{n}")
+            load_all()[copy.name] = copy
+            found.append((copy, f"{original.domain}/{original.table}"))
+    return found
+
+
+def _copied_tables(copies: int) -> None:
+    """Derived tables under further names."""
+    for name in COPIED:
+        original, contract = declared()[name], load_all()[name]
+        for n in range(copies):
+            load_all()[f"{name}_{n}"] = replace(contract, name=f"{name}_{n}")
+            lake_asset(f"{name}_{n}")(original.function)
+
+
+def _deliver(city: City, tables: Iterable[tuple[SourceContract, str]], night: int, landing: Path) -> None:
+    first = city.nights[night] if night else date(2009, 1, 1)
+    for contract, rows_of in tables:
+        ORGANISATION.setdefault(contract.domain, "FAKE321000000000")
+        write_drop(landing, contract, city.tables[rows_of][night].head(ROWS), city.nights[night], first, 1)
+
+
+def _a_year_of_nights(runtime: Runtime) -> int:
+    """Repeat the ledger's rows for the days of a year before them; return how many there are then."""
+    import pyarrow as pa
+
+    rows = runtime.ledger.rows()
+    last = max(r["as_of"] for r in rows)
+    one_night = [r for r in rows if r["as_of"] == last]
+    earlier = [
+        {**r, "run_id": f"{r['run_id']}-{back}", "batch_id": f"{r['batch_id']}-{back}", "as_of": r["as_of"] - timedelta(days=back),
+         "business_date": r["business_date"] - timedelta(days=back), "recorded_at": datetime(2019, 1, 1, tzinfo=UTC) - timedelta(days=back)}
+        for back in range(1, YEAR + 1)
+        for r in one_night
+    ]  # fmt: skip
+    table = runtime.lake.arrow(LEDGER)
+    assert table is not None
+    runtime.lake.append(LEDGER, pa.Table.from_pylist(earlier, schema=table.schema))
+    return len(rows) + len(earlier)
+
+
+def _timed(name: str, day: date, runtime: Runtime) -> dict[str, Any]:
+    """Run the night of a day: what it is called, its seconds, the processor's seconds, the engine's jobs, peak memory so far in MiB."""
+    jobs, wall, used = runtime.engine.jobs, perf_counter(), os.times()
+    report = run_night(runtime, day)
+    now = os.times()
+    figures = {
+        "night": name,
+        "seconds": round(perf_counter() - wall, 1),
+        "processor": round(now.user + now.system - used.user - used.system, 1),
+        "jobs": runtime.engine.jobs - jobs,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+        "failures": len(report.failures),
+    }
+    print(f"| {name} | {figures['seconds']} | {figures['processor']} | {figures['jobs']:,} | {figures['peak_mib']:,} |", flush=True)
+    for failure in report.failures[:3]:
+        print(f"failed: {failure}", flush=True)
+    return figures
+
+
+def main() -> int:
+    """Run the nights and print a table; return 1 when a table failed."""
+    parser = argparse.ArgumentParser(prog="bench.many_tables", description=__doc__)
+    parser.add_argument("--copies", type=int, default=6, help="of each source that comes as files")
+    parser.add_argument("--derived", type=int, default=10, help=f"copies of each of {', '.join(COPIED)}")
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    asked = parser.parse_args()
+    tables = _copied_sources(asked.copies)
+    _copied_tables(asked.derived)
+    root = Path(tempfile.mkdtemp(prefix="many-tables-"))
+    landing, found = root / "landing", list[dict[str, Any]]()
+    landing.mkdir()
+    where = {"lake": str(root / "lake"), "landing": str(landing), "key_file": root / "pseudonym.key", "home": root / "dagster"}
+    settings = Settings.model_validate({**where, "profile": "demo"})
+    create_key(settings.key_file)
+    city, runtime = build(PEOPLE, SEED), Runtime.of(settings, Sail())
+    print(f"{len(tables)} sources of {ROWS} rows, {len(declared())} derived tables, {os.cpu_count()} processors\n")
+    print("| night | seconds | processor | engine jobs | peak MiB so far |\n|---|---:|---:|---:|---:|")
+    for night, name in enumerate(("the first night", "a night with news")):
+        _deliver(city, tables, night, landing)
+        found.append(_timed(name, city.nights[night], runtime))
+    empty = city.nights[1] + timedelta(days=1)
+    found.append(_timed("a date without news", empty, runtime))
+    found.append(_timed("the same date again", empty, runtime))
+    rows = _a_year_of_nights(runtime)
+    found.append(_timed(f"the same date again, {rows:,} rows in the ledger", empty, runtime))
+    runtime.engine.stop()
+    shutil.rmtree(root)
+    if asked.json:
+        asked.json.parent.mkdir(parents=True, exist_ok=True)
+        asked.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return int(any(f["failures"] for f in found))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
