@@ -30,8 +30,9 @@ CLOCK = "([0-9]{1,2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,6})[0-9]*)?)?"
 STAMP = rf"^([^\n]*?[0-9日])(?:[T ] *{CLOCK} *(Z|z|UTC|GMT|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?)?\z"
 WORLD_TIME = ("Z", "z", "UTC", "GMT")
 COMPACT_STAMP = r"^([0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))((?:[01][0-9]|2[0-4])[0-5][0-9](?:[0-5][0-9])?)\z"
-MOVED = r"[0-9][T ]? *(?:Z|z|UTC|GMT)\z|[T ] *[0-9][0-9:.,]* *[+-][0-9]{2}(?::?[0-9]{2})?\z|[T ] *24:?00|^[0-9]{8}24"
-"""A moment whose day here is another than the written one: it has a zone, or is 24:00."""
+MOVED = r"[0-9][T ]? {0,9}(?:Z|z|UTC|GMT)\z|[T ] {0,9}[0-9][0-9:.,]{0,20} {0,9}[+-][0-9]{2}(?::?[0-9]{2})?\z|[T ] {0,9}24:?00|^[0-9]{8}24"
+"""A moment whose day here is another than the written one: it has a zone, or is 24:00. Repetitions are bounded: Java takes the square of
+their length from any place of a long cell."""
 TIMED = f"^[0-9]{{4}}[^\\n]*[ T][0-9]{{1,2}}:|{COMPACT_STAMP}"
 MIDNIGHT = r"[T ]0{1,2}:00(?::00(?:[.]0+)?)?\z"
 USUAL_STAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\z"

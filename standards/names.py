@@ -50,7 +50,7 @@ LOST = "[?□▯▢■◻⬜☐〓⿰-⿻\ufffd\ue000-\uf8ff]"
 """What a system writes for a character that it does not have: once per character, or once per byte of it."""
 DAMAGED = f"{LOST}|{MOJIBAKE}"
 LONGEST = 100
-"""Characters of a name that are compared one by one: the time that takes grows with the square of the length."""
+"""Characters of a name that are looked at, and compared one by one: the time that takes grows with the square of the length."""
 MOST_GAPS = 3
 """Of a name with more gaps too little is left to compare, and an engine may try all ways to fill them."""
 SUSPECT = f"{PLACEHOLDER}|{DAMAGED}|[*]"
@@ -114,18 +114,18 @@ def person_name_rule() -> Steps:
         return {"s": _spelled(row["tidy"])}
 
     def judged(row: Row) -> dict[str, Column]:
-        s = row["s"]
-        suspect = s.rlike(SUSPECT) | s.isin(*placeholders("person_name"))
+        s, seen = row["s"], F.substring(row["s"], 1, LONGEST)
+        suspect = seen.rlike(SUSPECT) | s.isin(*placeholders("person_name"))
         return {"absent": is_absent(s), "plain": (s == row["raw"]) & ~suspect}
 
     def answer(row: Row) -> dict[str, Column]:
-        s, raw = row["s"], row["raw"]
+        s, raw, seen = row["s"], row["raw"], F.substring(row["s"], 1, LONGEST)
         codes = codes_text(
             *text_fixes(raw),
             flag(s != row["tidy"], "F_NAME"),
-            flag(s.rlike(PLACEHOLDER) | s.isin(*placeholders("person_name")), "W_NAME_PLACEHOLDER"),
-            flag(s.rlike(DAMAGED), "W_RARE"),
-            flag(s.contains("*"), "W_MASKED"),
+            flag(seen.rlike(PLACEHOLDER) | s.isin(*placeholders("person_name")), "W_NAME_PLACEHOLDER"),
+            flag(seen.rlike(DAMAGED), "W_RARE"),
+            flag(seen.contains("*"), "W_MASKED"),
         )
         return {"value": F.when(~row["absent"], s), "codes": F.when(row["absent"] | row["plain"], no_codes()).otherwise(codes)}
 

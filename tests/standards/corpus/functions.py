@@ -81,7 +81,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     checksums.ranked: lambda c: checksums.ranked(c, "ACB"),
     checksums.sum_of_ranks: lambda c: checksums.sum_of_ranks(F.when(c.rlike("^[0-9]{3}\\z"), c), (1, 2, 3)),
     checksums.sum_of_digits: lambda c: checksums.sum_of_digits(F.length(c), (1, 2, 3)),
-    identity.halves: lambda c: F.struct(*identity.halves(c)),
+    identity.halves: lambda c: F.struct(*identity.halves(F.when(c.rlike(identity.SHAPE), c))),
     identity.weighted: lambda c: identity.weighted(F.length(c), F.length(c) + 1),
     identity.check_of: lambda c: identity.check_of(F.length(c)),
     identity.check_digit: identity.check_digit,
