@@ -27,33 +27,43 @@ FIRST_BYTES, NEXT_BYTES = range(0xE4, 0xEA), range(0x80, 0xC0)
 
 
 @cache
-def _read_as_gbk() -> str:
-    """The pattern of Han characters in UTF-8 that were read as GBK: 王伟, E7 8E 8B E4 BC 9F, becomes 鐜嬩紵.
+def _read_as_gbk() -> tuple[str, str]:
+    """The characters that stand for Han characters in UTF-8 that were read as GBK, and the mark of each (王伟, E7 8E 8B E4 BC 9F, becomes
+    鐜嬩紵): 1 when it can be the left one of a pair, 2 the right one, and 4 when it is no Han character of GB 2312.
 
-    The first bytes of two characters stand in neighbouring ones (鐜 and 嬩). One of the two has to be no Han character of GB 2312, as
-    in nine names of ten: hardly any name that was read rightly has such a pair.
+    The first bytes of two characters stand in neighbouring ones (鐜 and 嬩). One of the two has to be no character of GB 2312, as in nine
+    names of ten: hardly any name that was read rightly has such a pair.
     """
 
-    def pairs(leads: range, trails: range) -> list[str]:
+    def pairs(leads: range, trails: range) -> set[str]:
         texts = (bytes((lead, trail)).decode("gbk", "replace") for lead in leads for trail in trails)
-        return sorted(text for text in texts if len(text) == 1 and text < "\ue000")
-
-    def rare(characters: list[str]) -> str:
-        return "".join(c for c in characters if c < "\u3400" or not c.encode("gb2312", "ignore"))
+        return {text for text in texts if len(text) == 1 and text < "\ue000"}
 
     left, right = pairs(FIRST_BYTES, NEXT_BYTES), pairs(NEXT_BYTES, FIRST_BYTES)
-    return f"[{rare(left)}][{''.join(right)}]|[{''.join(left)}][{rare(right)}]"
+    characters = sorted(left | right)
+    rare = {c for c in characters if c < "\u3400" or not c.encode("gb2312", "ignore")}
+    return "".join(characters), "".join(chr(ord(PAIRED) + (c in left) + 2 * (c in right) + 4 * (c in rare)) for c in characters)
 
 
-MOJIBAKE = f"{LATIN_MOJIBAKE}|{_read_as_gbk()}"
+PAIRED = "\ue000"
+"""Of the private use, which a name in GBK has not; the eight from here on stand for what `_read_as_gbk` says."""
+PAIR = "[\ue005\ue007][\ue002\ue003\ue006\ue007]|[\ue001\ue003\ue005\ue007][\ue006\ue007]"
+
+
+def mojibake(text: Column) -> Column:
+    """Whether a text was read in a wrong encoding on its way. The characters are looked up before the pattern: in Java a class of hundreds
+    of characters takes a stack frame for each."""
+    return text.rlike(LATIN_MOJIBAKE) | F.translate(F.translate(text, PRIVATE, ""), *_read_as_gbk()).rlike(PAIR)
+
+
+PRIVATE = "".join(chr(ord(PAIRED) + i) for i in range(8))
 LOST = "[?□▯▢■◻⬜☐〓⿰-⿻\ufffd\ue000-\uf8ff]"
 """What a system writes for a character that it does not have: once per character, or once per byte of it."""
-DAMAGED = f"{LOST}|{MOJIBAKE}"
 LONGEST = 100
 """Characters of a name that are looked at, and compared one by one: the time that takes grows with the square of the length."""
 MOST_GAPS = 3
 """Of a name with more gaps too little is left to compare, and an engine may try all ways to fill them."""
-SUSPECT = f"{PLACEHOLDER}|{DAMAGED}|[*]"
+SUSPECT = f"{PLACEHOLDER}|{LOST}|[*]"
 HAN_BLOCKS = ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
 
 
@@ -115,7 +125,7 @@ def person_name_rule() -> Steps:
 
     def judged(row: Row) -> dict[str, Column]:
         s, seen = row["s"], F.substring(row["s"], 1, LONGEST)
-        suspect = seen.rlike(SUSPECT) | s.isin(*placeholders("person_name"))
+        suspect = seen.rlike(SUSPECT) | mojibake(seen) | s.isin(*placeholders("person_name"))
         return {"absent": is_absent(s), "plain": (s == row["raw"]) & ~suspect}
 
     def answer(row: Row) -> dict[str, Column]:
@@ -124,7 +134,7 @@ def person_name_rule() -> Steps:
             *text_fixes(raw),
             flag(s != row["tidy"], "F_NAME"),
             flag(seen.rlike(PLACEHOLDER) | s.isin(*placeholders("person_name")), "W_NAME_PLACEHOLDER"),
-            flag(seen.rlike(DAMAGED), "W_RARE"),
+            flag(is_damaged(seen), "W_RARE"),
             flag(seen.contains("*"), "W_MASKED"),
         )
         return {"value": F.when(~row["absent"], s), "codes": F.when(row["absent"] | row["plain"], no_codes()).otherwise(codes)}
@@ -134,12 +144,12 @@ def person_name_rule() -> Steps:
 
 def is_damaged(name: Column) -> Column:
     """Whether characters of a name, or of its comparison key, were lost on the way."""
-    return name.rlike(DAMAGED)
+    return name.rlike(LOST) | mojibake(name)
 
 
 def in_part(key: Column) -> Column:
     """Whether a comparison key with lost characters still has others that can be compared. Mojibake has none."""
-    return key.rlike(LOST) & ~key.rlike(MOJIBAKE) & (F.regexp_replace(key, LOST, "") != "")
+    return key.rlike(LOST) & ~mojibake(key) & (F.regexp_replace(key, LOST, "") != "")
 
 
 def could_be(key: Column, whole: Column) -> Column:
@@ -156,7 +166,8 @@ def same_person_name(a_key: Column, b_key: Column, former_key: Column) -> Column
     characters and could be the other); ONE_EDIT (one character differs, none masked or lost on the way); NULL when they are not, or
     one is missing. RARE and ONE_EDIT: both two to LONGEST long."""
     a, b = (F.when(F.length(key).between(2, LONGEST), key) for key in (a_key, b_key))
-    legible = ~F.concat(a_key, b_key).rlike(f"{DAMAGED}|[*]")
+    both = F.concat(a_key, b_key)
+    legible = ~both.rlike("[*]") & ~is_damaged(both)
     return (
         F.when(a_key == b_key, "EXACT")
         .when(a_key == former_key, "FORMER")

@@ -92,6 +92,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     names.normalise: names.normalise,
     names.unified: names.unified,
     names.compare_key: names.compare_key,
+    names.mojibake: names.mojibake,
     names.is_damaged: names.is_damaged,
     names.in_part: names.in_part,
     names.could_be: lambda c: names.could_be(c, F.lit("王𠀁明")),
