@@ -109,6 +109,8 @@ def test_tables_of_a_release_are_told_to_programs(any_city: City, tmp_path: Path
         "table": "themes/health/archive",
         "version": 0,
         "uri": f"{any_city.root}/themes/health/archive",
+        "as_of": "2019-12-29",
+        "remark": None,
     }
     assert set(found) == {"themes/health/archive", "themes/health/indicator_year", "base/population/person", "operations/release"}
     shown = _run(any_city, tmp_path, "tables", "--release", "1")

@@ -185,7 +185,7 @@ def test_a_hold_is_released_in_dagster_too(city: Runtime) -> None:
 
 
 def test_a_decision_about_nothing_is_an_error(city: Runtime) -> None:
-    for table, day, why, code in ((STAFF, D31, "x", "NOT_HELD"), ("health/no", D30, "x", "NOT_HELD"), (STAFF, D30, " ", "WHY"),
+    for table, day, why, code in ((STAFF, D31, "x", "NOT_HELD"), ("health/no", D30, "x", "TABLE_MISSING"), (STAFF, D30, " ", "WHY"),
                                   (STAFF, "soon", "x", "DATE")):  # fmt: skip
         with pytest.raises(CitylakeError, match=code):
             decide(city.settings, table, day, HoldState.RELEASED, why=why, who="engineer", as_json=True)
