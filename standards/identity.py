@@ -12,7 +12,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards import divisions
-from standards.checksums import balanced_sum, character, sum_of_digits
+from standards.checksums import ALPHANUMERIC, character, ranked, sum_of_digits, sum_of_ranks
 from standards.tables import placeholders
 from standards.text import (
     BLANKS,
@@ -46,9 +46,8 @@ TYPED_WELL = r"^[0-9X]*\z"
 SHAPE = r"^(?:[0-9]{17}[0-9X]|[0-9]{15})\z"
 CARD = r"^[A-Z]{3}[0-9]{12}\z"
 """The permanent residence card of 2017: nationality, region (4 digits), birth YYMMDD, sequence, check digit."""
-CARD_WEIGHTS = (7, 3, 1)
-CARD_VALUES = (*[ord("A") - 10] * 3, *[ord("0")] * 11)
-"""What is taken from the codes of a card's characters, so that A is 10, Z is 35 and 0 is 0."""
+CARD_WEIGHTS = (7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3)
+"""Of a card's characters, of which A is 10 and Z is 35."""
 WHOLE = 18
 """Characters of a number that holds birth and sex: a card of 2017 has no century and no digit for the sex."""
 
@@ -87,10 +86,7 @@ def check_digit(body: Column) -> Column:
 
 def card_sum(card: Column) -> Column:
     """The sum of the first 14 characters of a card of 2017 by the weights 7, 3, 1; A is 10 and Z is 35. NULL for NULL."""
-    weights = [CARD_WEIGHTS[i % 3] for i in range(len(CARD_VALUES))]
-    surplus = sum(w * v for w, v in zip(weights, CARD_VALUES, strict=True))
-    terms = (F.ascii(F.substring(card, place, 1)) * w for place, w in enumerate(weights, 1))
-    return F.when(card.isNotNull(), balanced_sum(terms) - surplus)  # Sail's ascii of NULL is 0
+    return sum_of_ranks(ranked(card, ALPHANUMERIC), CARD_WEIGHTS)
 
 
 def card_check(total: Column) -> Column:

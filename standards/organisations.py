@@ -11,7 +11,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards import names
-from standards.checksums import character, ranked, sum_of_ranks
+from standards.checksums import ALPHANUMERIC, character, ranked, sum_of_ranks
 from standards.identity import HMT, PROVINCES, check_of, halves, weighted
 from standards.text import (
     HAN,
@@ -34,7 +34,6 @@ from standards.text import text_fixes as fixes
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CREDIT_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
 CREDIT_CLASS = r"^[1-9A-GNY][1-59][0-9]{6}[0-9A-HJ-NPQRTUWXY]{8}[0-9X][0-9A-HJ-NPQRTUWXY]\z"
-CODE_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CODE_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 CODE_CHECKS = "0X987654321"
 """By the sum modulo 11."""
@@ -58,7 +57,7 @@ def credit_check(total: Column) -> Column:
 
 def organisation_sum(code: Column) -> Column:
     """The sum of the first 8 characters of an organisation code by their weights (GB 11714)."""
-    return sum_of_ranks(ranked(code, CODE_ALPHABET), CODE_WEIGHTS)
+    return sum_of_ranks(ranked(code, ALPHANUMERIC), CODE_WEIGHTS)
 
 
 def organisation_check(total: Column) -> Column:
