@@ -135,38 +135,49 @@ def city(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> City:
     return here
 
 
+@dataclass(frozen=True)
+class Morning:
+    """What is seen after a night and before the next one."""
+
+    report: NightReport
+    code: int
+    status: dict[str, Any]
+    shown: str
+    archives: dict[int, Row]
+
+
 @pytest.fixture(scope="module")
-def first(city: City) -> NightReport:
-    """The night, without the exchange database that has the register."""
-    return city.night(D30, exchange_url="sqlite:////nothing/here.db")
+def first(city: City) -> Morning:
+    """The morning after a night without the exchange database that has the register."""
+    report = city.night(D30, exchange_url="sqlite:////nothing/here.db")
+    return Morning(report, *city.status(), " ".join(city.ask("status").stdout.split()), city.archives())
 
 
-def test_a_source_that_did_not_answer_stands_in_the_status(city: City, first: NightReport) -> None:
-    assert len(first.problems) == 1
-    assert first.problems[0].startswith("EXCHANGE_DATABASE")
-    code, told = city.status()
-    assert (code, [(r["table"], r["reason"]) for r in told["refused"]]) == (3, [(f"raw/{RESIDENT}", first.problems[0])])
+def test_a_source_that_did_not_answer_stands_in_the_status(first: Morning) -> None:
+    (problem,) = first.report.problems
+    assert problem.startswith("EXCHANGE_DATABASE")
+    assert (first.code, [(r["table"], r["reason"]) for r in first.status["refused"]]) == (3, [(f"raw/{RESIDENT}", problem)])
 
 
-def test_a_folder_without_a_manifest_is_left_alone(city: City, first: NightReport) -> None:
-    assert [p for p in first.problems if FOLLOWUP in p] == []
-    assert [o for o in city.status()[1]["late"] if o["table"] == f"cleansed/{FOLLOWUP}"] == []
+def test_a_folder_without_a_manifest_is_left_alone(first: Morning) -> None:
+    assert [p for p in first.report.problems if FOLLOWUP in p] == []
+    assert [o for o in first.status["late"] if o["table"] == f"cleansed/{FOLLOWUP}"] == []
 
 
-def test_nobody_is_suspect_before_the_register_is_there(city: City, first: NightReport) -> None:
-    assert first.release is not None
-    assert {p: (r["state"], r["rules"]) for p, r in city.archives().items() if p in (2, 5)} == {2: ("ACTIVE", []), 5: ("ACTIVE", ["X5"])}
+def test_nobody_is_suspect_before_the_register_is_there(first: Morning) -> None:
+    assert first.report.release is not None
+    assert {p: (r["state"], r["rules"]) for p, r in first.archives.items() if p in (2, 5)} == {2: ("ACTIVE", []), 5: ("ACTIVE", ["X5"])}
     remark = (
         "rule F2 (Number valid but no other source has it) is not applied: it needs public_security/resident and the records of 3 other"
     )
-    assert city.status()[1]["not_applied"]["themes/health/archive"].startswith(remark)
-    assert "public_security/resident was never delivered" in " ".join(city.ask("status").stdout.split())
+    assert first.status["not_applied"]["themes/health/archive"].startswith(remark)
+    assert "public_security/resident was never delivered" in first.shown
 
 
 @pytest.fixture(scope="module")
-def again(city: City, first: NightReport) -> NightReport:
+def again(city: City, first: Morning) -> NightReport:
     """The same date once more: the database answers, and the follow-ups are complete."""
-    assert first.problems
+    assert first.report.problems
     (city.root / "manifest.json").rename(city.manifest)
     return city.night(D30)
 
