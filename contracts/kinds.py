@@ -26,6 +26,10 @@ class Kind(Enum):
     COUNT = ("a whole number from 1 on", lambda v: _number(v) and isinstance(v, int) and v > 0)
     NUMBER = ("a number", _number)
     LIMITS = ("[least, most], ~ for no limit", lambda v: isinstance(v, list) and len(v) == 2 and all(x is None or _number(x) for x in v))
+    PLACE = (
+        "[first byte from 1, width]",
+        lambda v: isinstance(v, list) and len(v) == 2 and all(_number(x) and isinstance(x, int) and x > 0 for x in v),
+    )
     TEXTS = ("a list of names: [a, b]", _texts)
     LIST = ("a list", lambda v: isinstance(v, list))
     RULES = ("a list of rules: [{rule: past, columns: [a]}]", lambda v: isinstance(v, list) and all(isinstance(x, Mapping) for x in v))

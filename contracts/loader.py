@@ -14,8 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from contracts.delivery import delivery_spec
 from contracts.kinds import Kind, of_kind
-from contracts.model import Cadence, Check, Contract, DeliverySpec, Field, Format, Mode, NewColumns, OnError, Period, SourceContract
+from contracts.model import Cadence, Check, Contract, Field, OnError, Period, SourceContract
 from contracts.refused import ROOT, ContractError
 from contracts.refused import one_of as _one_of
 from contracts.registry import COLUMN_OPTIONS, CUSTOM, ROW_RULES, Level, RowRule
@@ -28,8 +29,6 @@ API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
 DAYS = {"d": 1, "m": 31, "y": 366}
 """Unit of a retention -> days, rounded up."""
-ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "cp936")
-COMPRESSIONS = (None, "gzip")
 PROMISES = {"frequency": (tuple(Period), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
 """Service level -> its permitted units and its smallest count."""
 AT_TABLE = ("delivery", *Level)
@@ -118,29 +117,6 @@ def _options(path: Path, where: str, rule: RowRule, stated: dict[str, Any]) -> N
         raise ContractError(path, where, f"unknown settings {unknown} of rule {rule.name}", f"Use only: {', '.join(known)}")
     if missing:
         raise ContractError(path, where, f"rule {rule.name} lacks {missing}", "Add it")
-
-
-def _delivery(path: Path, raw: dict[str, Any], columns: tuple[Field, ...]) -> DeliverySpec:
-    names = {c.name for c in columns if c.delivered}
-    of_kind(path, "delivery", raw, Kind.SETTINGS)
-    unknown = set(raw) - set(DeliverySpec.__dataclass_fields__)
-    if unknown:
-        raise ContractError(path, "delivery", f"unknown settings {sorted(unknown)}", "Remove them or correct the spelling")
-    _one_of(path, "delivery, format", raw.get("format"), tuple(Format))
-    _one_of(path, "delivery, mode", raw.get("mode"), tuple(Mode))
-    _one_of(path, "delivery, encoding", raw.get("encoding", "utf-8"), ENCODINGS)
-    _one_of(path, "delivery, compression", raw.get("compression"), COMPRESSIONS)
-    _one_of(path, "delivery, new_columns", raw.get("new_columns", NewColumns.HOLD), tuple(NewColumns))
-    for name in of_kind(path, "delivery, sequence", raw.get("sequence", []), Kind.TEXTS):
-        _one_of(path, "delivery, sequence", name, tuple(sorted(names)))
-    if raw["format"] == Format.DATABASE:
-        _need(path, "delivery, table", raw.get("table"))
-    if raw["format"] == Format.FIXED_WIDTH and any(c.width is None for c in columns if c.delivered):
-        raise ContractError(path, "delivery", "a fixed-width column has no width", "Give every delivered column a width in bytes")
-    states: dict[str, Any] = {"format": Format(raw["format"]), "mode": Mode(raw["mode"])}
-    if "new_columns" in raw:
-        states["new_columns"] = NewColumns(raw["new_columns"])
-    return DeliverySpec(**{**raw, **states, "sequence": tuple(raw.get("sequence") or ())})
 
 
 def _promises(path: Path, stated: Any) -> dict[str, tuple[int, str]]:
@@ -254,7 +230,7 @@ def load(path: Path) -> Contract:
     custom = _custom(path, "schema, customProperties", schema.customProperties)
     for setting in custom:
         _one_of(path, "schema, customProperties", setting, AT_TABLE)
-    delivery = _delivery(path, custom["delivery"], columns) if "delivery" in custom else None
+    how = delivery_spec(path, custom["delivery"], columns) if "delivery" in custom else None
     team = odcs.team
     if team is None or isinstance(team, list) or not team.name:
         raise ContractError(path, "team", "names no owner", "Give team.name, the department responsible for the table")
@@ -269,14 +245,14 @@ def load(path: Path) -> Contract:
         owner_title=team.description or team.name,
         columns=columns,
         path=path,
-        cadence=_cadence(promises) if delivery else None,
+        cadence=_cadence(promises) if how else None,
         checks=tuple(_check(path, q) for q in schema.quality or []),
         row_rules=rules(path, Level.ROW, custom.get(Level.ROW), delivered),
         table_rules=rules(path, Level.TABLE, custom.get(Level.TABLE), delivered),
         digest=_digest(full),
         retention_days=_retention(promises),
     )
-    contract = Contract(**stated) if delivery is None else SourceContract(**stated, delivery=delivery)
+    contract = Contract(**stated) if how is None else SourceContract(**stated, delivery=how)
     check(contract)
     return contract
 

@@ -30,6 +30,7 @@ class Format(StrEnum):
     XLS = "xls"
     DBF = "dbf"
     JSONL = "jsonl"
+    XML = "xml"
     FIXED_WIDTH = "fixed_width"
     DATABASE = "database"
 
@@ -99,10 +100,25 @@ class Field:
 
 
 @dataclass(frozen=True)
+class ControlLine:
+    """The first or last line of a fixed-width file, which is no row but counts the rows and adds up columns.
+
+    begins: the text it begins with, "" for any. count: where it has the number of rows, (first byte from 1, width). sums: column -> where
+    it has the sum of the column's values, in the same unit.
+    """
+
+    begins: str = ""
+    count: tuple[int, int] | None = None
+    sums: tuple[tuple[str, tuple[int, int]], ...] = ()
+
+
+@dataclass(frozen=True)
 class DeliverySpec:
     """How a department delivers the table. `sequence` are the columns that order the versions of one key.
 
-    `max_error_ratio`: the largest share of a column's values that may be unreadable before a delivery is held.
+    `max_error_ratio`: the largest share of a column's values that may be unreadable before a delivery is held. Settings of some formats
+    (`contracts.delivery`): `record`, the element of a record; `sheets`, the sheets with rows, `*` for all with the header, empty for the
+    first; `header_rows`, how many rows the header has; `first_line` and `last_line`, lines that are no rows.
     """
 
     format: Format
@@ -120,6 +136,11 @@ class DeliverySpec:
     max_quarantine_ratio: float = 0.2
     max_error_ratio: float = 0.5
     new_columns: NewColumns = NewColumns.HOLD
+    record: str | None = None
+    sheets: tuple[str, ...] = ()
+    header_rows: int = 1
+    first_line: ControlLine | None = None
+    last_line: ControlLine | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,18 @@ import pyarrow.compute as pc
 
 from contracts.model import Contract
 from resources.errors import DeliveryRejected
-from resources.readers import batch, csv_file, database, dbf_file, encodings, fixed_width_file, jsonl_file, manifest, workbook_file
+from resources.readers import (
+    batch,
+    csv_file,
+    database,
+    dbf_file,
+    encodings,
+    fixed_width_file,
+    jsonl_file,
+    manifest,
+    workbook_file,
+    xml_file,
+)
 from resources.readers.manifest import BATCH_ID_LENGTH, delivery_of
 from resources.readers.streams import DataFile, sm3_bytes
 from resources.s3 import S3
@@ -45,6 +56,7 @@ READERS: dict[str, Callable[[Contract, DataFile], Iterator[pa.RecordBatch]]] = {
     "jsonl": jsonl_file.read,
     "fixed_width": fixed_width_file.read,
     "dbf": dbf_file.read,
+    "xml": xml_file.read,
 }
 
 

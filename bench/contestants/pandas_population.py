@@ -82,8 +82,7 @@ def _statements(read: Read, as_of: date) -> pd.DataFrame:
     """Those of which it is known whom they speak of, and whether they can be true."""
     link = read("base/population/source_link", "source_table", "source_key", "person_uid", "match", "match_reason", "id_no", "name")
     link = link.assign(sure=is_sure(link))
-    half_a_name = holds((link["match_reason"] == "ONE_EDIT") & (link["name"].str.len() < 3))
-    doubtful = (link["match"] == "ID_NAME_CONFLICT") | half_a_name | ((link["match"] == "M2") & ~link["sure"])
+    doubtful = (link["match"] == "ID_NAME_CONFLICT") | ((link["match"] == "M2") & ~link["sure"])
     usable = link.loc[link["person_uid"].notna() & ~doubtful, ["source_table", "source_key", "person_uid", "id_no", "sure"]]
     linked = _told(read).merge(usable, on=["source_table", "source_key"])
     birth = once(linked["id_no"], lambda known: {"of": birth_of_number(known)})["of"].fillna(linked["stated_birth"])

@@ -61,9 +61,8 @@ def _statements(read: Read, as_of: Any) -> LazyFrame:
             told(ARCHIVE, 5, "health", lit("C"), col("dead_date"), day, frames[ARCHIVE].filter(col("dead_flag") == "1")),
         ]
     )  # fmt: skip
-    half_a_name = ((col("match_reason") == "ONE_EDIT") & (col("name").str.len_chars() < 3)).fill_null(False)
     usable = read("base/population/source_link").filter(
-        col("person_uid").is_not_null() & (col("match") != "ID_NAME_CONFLICT") & ~half_a_name & ~((col("match") == "M2") & ~is_sure())
+        col("person_uid").is_not_null() & (col("match") != "ID_NAME_CONFLICT") & ~((col("match") == "M2") & ~is_sure())
     )
     usable = usable.select("source_table", "source_key", "person_uid", "id_no", is_sure().alias("sure"))
     linked = statements.join(usable, on=["source_table", "source_key"]).with_columns(

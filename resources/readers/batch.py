@@ -33,6 +33,9 @@ NEW_COLUMNS = b"new_columns"
 DEFECT_TEXT_LIMIT = 4000
 """Characters kept of an unreadable row."""
 
+ROWS_OF_A_PART = 10_000_000
+"""More than a sheet can have: the rows of the next part are ordered after them."""
+
 E_COLUMNS = "E_COLUMNS"
 """The row does not have the fields of its header, the fixed length, or the form of a JSON object."""
 E_ENCODING = "E_ENCODING"
@@ -43,10 +46,11 @@ E_OPERATION = "E_OPERATION"
 
 @dataclass(frozen=True)
 class Origin:
-    """Where rows come from: file or table name, and the file's position in the manifest."""
+    """Where rows come from: file or table name, the file's position in the manifest, the part of the file, such as a sheet."""
 
     name: str
     index: int = 0
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def schema(contract: Contract) -> pa.Schema:
 
 
 def _order(row_no: pa.Array, origin: Origin) -> pa.Array:
-    rows = pc.utf8_lpad(pc.cast(row_no, pa.string()), 12, "0")
+    rows = pc.utf8_lpad(pc.cast(pc.add(row_no, origin.part * ROWS_OF_A_PART), pa.string()), 12, "0")
     return pc.binary_join_element_wise(pa.scalar(f"{origin.index:04d}"), rows, "")
 
 

@@ -2,7 +2,7 @@
 
 Here: CSV with quotes, quoted newlines, any line ending. Not here: what the cells mean.
 
-`_row_no` is the number of the record, the header being 1: equal to the line in the file as long as no quoted cell
+`_row_no` is the number of the record, the (first row of the) header being 1: equal to the line in the file as long as no quoted cell
 holds a newline and no blank line (which is no record) comes before.
 """
 
@@ -24,7 +24,7 @@ import pyarrow.csv as pacsv
 from contracts.model import Contract
 from resources.errors import DeliveryRejected
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, rows
-from resources.readers.header import NEW, match, new_columns, reject
+from resources.readers.header import NEW, match, new_columns, of_rows, reject
 from resources.readers.manifest import delivery_of
 from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off
 
@@ -120,14 +120,14 @@ def _lines(stream: io.BufferedReader, file: DataFile) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Header:
-    """The trimmed cells of the first record, its lines, and whether the file contains nothing else, not even a line end."""
+    """The trimmed names of the header, its lines, and whether the file contains nothing else, not even a line end."""
 
     cells: list[str]
     lines: int
     alone: bool
 
 
-def _header(file: DataFile, delimiter: str) -> _Header:
+def _header(file: DataFile, delimiter: str, count: int) -> _Header:
     with file.lines() as stream:
         last = ""
 
@@ -139,7 +139,7 @@ def _header(file: DataFile, delimiter: str) -> _Header:
 
         reader = csv.reader(lines(), delimiter=delimiter)
         try:
-            cells = [cell.strip() for cell in next(reader, [])]
+            cells = of_rows([[cell.strip() for cell in next(reader, [])] for _ in range(count)])
         except UnicodeDecodeError:
             raise file.wrong_encoding() from None
         except csv.Error:
@@ -158,8 +158,8 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
 
     Raises DeliveryRejected: DELIVERY_HEADER, DELIVERY_ENCODING, DELIVERY_FORMAT, DELIVERY_TRUNCATED, and what the stream raises.
     """
-    delimiter = delivery_of(contract).delimiter
-    header = _header(file, delimiter)
+    delimiter, header_rows = delivery_of(contract).delimiter, delivery_of(contract).header_rows
+    header = _header(file, delimiter, header_rows)
     if header.alone and not header.cells:
         return
     names = match(header.cells, contract, file.where)
@@ -172,7 +172,7 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     octets = _Utf8(file)
 
     def keep(row: pacsv.InvalidRow) -> str:
-        number = row.number - header.lines + 1
+        number = row.number - header.lines + header_rows
         ragged.append(Defect(number, E_COLUMNS, row.text))
         if row.actual_columns < row.expected_columns:
             short.add(number)
@@ -188,7 +188,7 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
             check_utf8=False,
         ),
     }
-    last = 1
+    last = header_rows
     try:
         for block in pacsv.open_csv(pa.PythonFile(octets, "r"), **reader_options):
             numbers = _numbers(len(block), last, [d.row_no for d in ragged if d.row_no > last])

@@ -19,7 +19,7 @@ from dataclasses import replace
 from resources.readers.streams import CHUNK, DataFile
 
 HEAD_BYTES = 1 << 20
-FORMATS = ("csv", "jsonl")
+FORMATS = ("csv", "jsonl", "xml")
 """Formats whose encoding may be another one; the fields of a fixed-width file have their widths in bytes of the agreed one."""
 UTF_8, UTF_16, GB18030 = "utf-8", "utf-16", "gb18030"
 MARKS = {codecs.BOM_UTF8: UTF_8, codecs.BOM_UTF16_LE: UTF_16, codecs.BOM_UTF16_BE: UTF_16}

@@ -2,7 +2,8 @@
 
 Here: cutting lines into fields, whole blocks at a time. Not here: what the fields mean.
 
-There is no header; fields come in contract order. `_row_no` is the line in the file. Blank lines are no rows.
+There is no header of names; fields come in contract order. `_row_no` is the line in the file. Blank lines are no rows. The contract may
+say that the first or the last line is no row, but counts the rows and adds up columns (`control_lines`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 
 from contracts.model import Contract
 from resources.readers.batch import E_COLUMNS, E_ENCODING, Defect, Origin, defects, rows, text_rows
+from resources.readers.control_lines import Totals
 from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off, too_large
 
 BLOCK_BYTES = 2 << 20
@@ -75,12 +77,20 @@ def decoded_rows(
 def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     """Rows of the file; a line of another length in bytes becomes a defect row.
 
-    Raises DeliveryRejected: DELIVERY_ENCODING, DELIVERY_TRUNCATED, DELIVERY_TOO_LARGE, and what the stream raises.
+    Raises DeliveryRejected: DELIVERY_ENCODING, DELIVERY_TRUNCATED, DELIVERY_TOTALS, DELIVERY_TOO_LARGE, and what the stream raises.
     """
+    totals = Totals(contract, file)
+    for found in _rows(contract, file, totals.body(_blocks(file))):
+        totals.add(found)
+        yield found
+    totals.check()
+
+
+def _rows(contract: Contract, file: DataFile, blocks: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
     widths = [c.width or 0 for c in contract.delivered]
     length, origin, before = sum(widths), Origin(file.name, file.index), 0
     mark = BOM.encode(file.codec)
-    for block in _blocks(file):
+    for block in blocks:
         text = block.removeprefix(mark) if before == 0 else block
         ended = text.endswith(b"\n")
         octets = np.frombuffer(text if ended else text + b"\n", dtype=np.uint8)

@@ -69,6 +69,21 @@ def as_agreed(names: Sequence[str], contract: Contract) -> list[str]:
     return found
 
 
+def of_rows(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names of a header of several rows: `户籍地址/省` for a group and a column below it.
+
+    A group stands over the columns to its right without a text of their own; a name that spans the rows has nothing below it.
+    """
+    names = [""] * max(map(len, rows))
+    for position, row in enumerate(rows):
+        group = ""
+        for i, cell in enumerate([*row, *[""] * (len(names) - len(row))]):
+            below = any(i < len(later) and later[i] for later in rows[position + 1 :])
+            group = (cell or group) if below else ""
+            names[i] = "/".join(filter(None, (names[i], cell or group)))
+    return names
+
+
 def known(contract: Contract) -> dict[str, str]:
     """Delivered name or alias -> column name."""
     return {alias: c.name for c in contract.delivered for alias in (c.source or c.name, *c.aliases)}

@@ -41,7 +41,7 @@ SMALL_BYTES = 8 << 20
 """Digests of larger files are computed while they are read."""
 DIGESTS_AT_ONCE = 2
 OTHER_DIGEST = "the SM3 differs from the manifest"
-TEXT_FORMATS = ("csv", "jsonl", "fixed_width", "dbf")
+TEXT_FORMATS = ("csv", "jsonl", "fixed_width", "dbf", "xml")
 """Formats whose encoding is a choice of the sender; an XLSX file states its own."""
 
 

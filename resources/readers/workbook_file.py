@@ -3,13 +3,14 @@
 Here: finding the table in the visible sheets, cells to text. Not here: the two formats (`workbook_xlsx`, `workbook_xls`; the
 first bytes of the file decide, not its name), what the cells mean.
 
-The header is the first of the first ten rows with at least 60 % of the contract's column names (domain rules D31),
-in the first visible sheet that has one. Wholly empty rows, and rows at the end whose first filled cell speaks of a total or
-a signature, are not rows of the delivery. `_row_no` is the row number of the sheet. An empty cell is NULL, a merged area's
-value stands in each of its rows, an error value is its text (#N/A). A number is its decimal text of 15 significant digits
-(no ".0"), a date ISO. A number with more digits before the point has lost some: it keeps its exponent
-(3.2109919080101E+17), so that it is not mistaken for a valid identifier. A day number in a date column is one of the 1900
-date system, whichever the workbook uses. The workbook is held in memory, within the limits of `workbook_check`.
+The header is the first of the first ten rows (or so many rows one below another as the contract says) with at least 60 % of the
+contract's column names (domain rules D31). The rows are those of the first visible sheet that has one; or of the sheets that the
+contract names, all of them, and the name of the sheet stands behind that of the file. Wholly empty rows, and rows at the end whose first
+filled cell speaks of a total or a signature, are not rows of the delivery. `_row_no` is the row number of the sheet. An empty cell is
+NULL, a merged area's value stands in each of its rows, an error value is its text (#N/A). A number is its decimal text of 15 significant
+digits (no ".0"), a date ISO. A number with more digits before the point has lost some: it keeps its exponent (3.2109919080101E+17), so
+that it is not mistaken for a valid identifier. A day number in a date column is one of the 1900 date system, whichever the workbook
+uses. The workbook is held in memory, within the limits of `workbook_check`.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ from contracts.model import Contract
 from resources.errors import DeliveryRejected
 from resources.readers import workbook_xls, workbook_xlsx
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_rows
-from resources.readers.header import NEW, hits, match, new_columns, reject
+from resources.readers.header import NEW, hits, match, new_columns, of_rows, reject
+from resources.readers.manifest import delivery_of
 from resources.readers.streams import DataFile
 from resources.readers.workbook_sheet import Cells, Row, Sheet, Workbook, is_empty, with_merged
 
 DIGITS = 15
 """Significant digits of a number in Excel; digits a cell stores beyond them are noise of binary fractions."""
 HEADER_ROWS = 10
+ALL_SHEETS = "*"
 HEADER_SHARE = 0.6
 FOOTER = re.compile("合计|小计|制表|审核")
 ROWS_PER_BATCH = 20_000
@@ -88,12 +91,14 @@ def _filled(rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _table(sheet: Sheet, contract: Contract) -> tuple[list[str], Iterator[Row]] | None:
-    """The header cells (empty text for an empty cell) and the rows below it."""
+    """The names of the header (empty text for an empty cell) and the rows below it."""
+    count = delivery_of(contract).header_rows
     found = _filled(sheet.rows)
+    last: list[list[str]] = []
     for _, row in islice(found, HEADER_ROWS):
-        cells = [(_text(cell) or "").strip() for cell in row]
-        if hits(cells, contract) >= HEADER_SHARE:
-            return cells, with_merged(_without_footer(found), sheet.merged)
+        last = [*last, [(_text(cell) or "").strip() for cell in row]][-count:]
+        if len(last) == count and hits(names := of_rows(last), contract) >= HEADER_SHARE:
+            return names, with_merged(_without_footer(found), sheet.merged)
     return None
 
 
@@ -114,22 +119,33 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
     """
     if not file.size:
         return
-    workbook = _opened(file)
-    for sheet in workbook.sheets:
+    workbook, asked = _opened(file), delivery_of(contract).sheets
+    taken = set[str]()
+    for part, sheet in enumerate(workbook.sheets):
+        if asked and ALL_SHEETS not in asked and sheet.name not in asked:
+            continue
         table = _table(sheet, contract)
         if table is not None:
-            yield from _rows(contract, file, *table, workbook.date1904)
-            return
-    raise reject(f"no visible sheet has a header in its first {HEADER_ROWS} rows", file.where)
+            origin = Origin(f"{file.name}#{sheet.name}", file.index, part) if asked else Origin(file.name, file.index)
+            yield from _rows(contract, file, *table, workbook.date1904, origin)
+            taken.add(sheet.name)
+            if not asked:
+                return
+    missing = [name for name in asked if name not in taken and name != ALL_SHEETS]
+    if missing or not taken:
+        named = ", ".join(repr(name) for name in missing)
+        what = f"there is no visible sheet {named} with a header" if missing else "no visible sheet has a header"
+        raise reject(f"{what} in its first {HEADER_ROWS} rows", file.where)
 
 
-def _rows(contract: Contract, file: DataFile, cells: list[str], data: Iterator[Row], date1904: bool) -> Iterator[pa.RecordBatch]:
+def _rows(
+    contract: Contract, file: DataFile, cells: list[str], data: Iterator[Row], date1904: bool, origin: Origin
+) -> Iterator[pa.RecordBatch]:
     names = match([c for c in cells if c], contract, file.where)
     named = [i for i, c in enumerate(cells) if c]
     unnamed = [i for i, c in enumerate(cells) if not c]
     positions = [(named[names.index(c.name)], _day_1904 if date1904 and c.rule in DAY_RULES else _text) for c in contract.delivered]
     new = {n: named[names.index(NEW + n)] for n in new_columns(names)}
-    origin = Origin(file.name, file.index)
     while chunk := list(islice(data, ROWS_PER_BATCH)):
         yield from _batches(contract, chunk, positions, unnamed, new, origin)
 

@@ -46,6 +46,12 @@ def _delivery(c: dict[str, Any]) -> dict[str, Any]:
     return _schema(c)["customProperties"][0]["value"]  # type: ignore[no-any-return]
 
 
+def _fixed_width(c: dict[str, Any]) -> None:
+    _delivery(c).update(format="fixed_width")
+    for column in _schema(c)["properties"]:
+        column["customProperties"].append({"property": "width", "value": 4})
+
+
 def _check(c: dict[str, Any]) -> dict[str, Any]:
     return _schema(c)["quality"][0]  # type: ignore[no-any-return]
 
@@ -106,6 +112,30 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     "rule of the table with too few columns": (
         _rule("tableRules", rule="shared", columns=["no"], most=5),
         "tableRules, 'shared'", "has 1 columns", "Give 2 columns",
+    ),
+    "setting of another format": (
+        lambda c: _delivery(c).update(record="ITEM"),
+        "delivery, record, of format", "'csv' is not known", "Use one of: xml",
+    ),
+    "header of no rows": (
+        lambda c: _delivery(c).update(header_rows=0),
+        "delivery, header_rows", "is 0", "Write a whole number from 1 on",
+    ),
+    "sheets as a text": (
+        lambda c: _delivery(c).update(format="xlsx", sheets="S1"),
+        "delivery, sheets", "is 'S1'", "Write a list of names",
+    ),
+    "control line with an unknown setting": (
+        lambda c: (_fixed_width(c), _delivery(c).update(last_line={"rows": [1, 2]})),
+        "delivery, last_line", "unknown settings ['rows']", "Use only: begins, count, sums",
+    ),
+    "control line that sums up a column nobody delivers": (
+        lambda c: (_fixed_width(c), _delivery(c).update(last_line={"sums": {"amount": [1, 2]}})),
+        "delivery, last_line, sums", "'amount' is not known", "Use one of: no, sex",
+    ),
+    "control line with half a place": (
+        lambda c: (_fixed_width(c), _delivery(c).update(first_line={"count": [1]})),
+        "delivery, first_line, count", "is [1]", "Write [first byte from 1, width]",
     ),
     "no columns": (lambda c: _schema(c).pop("properties"), "schema, properties", "is missing", "Add it"),
     "no key": (lambda c: _column(c).pop("primaryKey"), "schema", "has no primary key", "primaryKey: true"),

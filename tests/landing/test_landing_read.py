@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import io
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.model import ControlLine
+from resources.errors import DeliveryRejected
 from resources.landing import LandingZone
 from resources.readers import csv_file, fixed_width_file, jsonl_file, streams
 from tests.landing.writing import DAY, NAMES, ROWS, business, contract, csv_bytes, drop, folder_of, read_all
@@ -276,3 +279,53 @@ def test_as_many_rows_as_one_likes_in_bounded_steps(tmp_path):
     assert sum(sizes) == 300_000
     assert max(sizes) < 100_000
     assert listed.business_date == DAY
+
+
+def test_a_csv_header_of_two_rows(tmp_path):
+    agreed = replace(contract(header_rows=2), columns=tuple(
+        replace(c, source=s) for c, s in zip(contract().delivered, ("就诊号", "病人/姓名", "病人/日期"), strict=True)))  # fmt: skip
+    text = "就诊号,病人,\r\n,姓名,日期\r\nA1,a,1\r\nA2,b\r\nA3,c,3\r\n"
+    drop(tmp_path, agreed, {"a.csv": text.encode("gb18030")}, 3)
+    table = read_all(tmp_path, agreed)
+    assert [r["_defect"] or r["visit_no"] for r in table.to_pylist()] == ["A1", "E_COLUMNS", "A3"]
+    assert table.column("_row_no").to_pylist() == [3, 4, 5]
+
+
+BANK = contract(
+    "fixed_width",
+    first_line=ControlLine("H"),
+    last_line=ControlLine("T", (2, 4), (("name", (7, 8)),)),
+)
+"""Its column `name` holds amounts."""
+
+
+def bank(*amounts: str, last: str, first: str = "H20191231") -> bytes:
+    rows = [f"{i:<4}{amount:<8}2019-12-31" for i, amount in enumerate(amounts)]
+    return "\n".join([first, *rows, last, ""]).encode()
+
+
+@pytest.mark.parametrize("block", [7, 30, 1 << 20])
+def test_a_bank_file_with_lines_that_count_its_rows(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(fixed_width_file, "BLOCK_BYTES", block)
+    drop(tmp_path, BANK, {"a.txt": bank("100.50", "-0.50", "", last="T   3 100.00")}, 3)
+    table = read_all(tmp_path, BANK)
+    assert [r[1] for r in business(table)] == ["100.50", "-0.50", ""]
+    assert table.column("_row_no").to_pylist() == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("octets", "reason"),
+    [
+        (bank("1", "2", last="T   3 3"), "DELIVERY_TOTALS: the last line says '3' rows, the file has 2"),
+        (bank("1", "2", last="T   2 4.00"), "DELIVERY_TOTALS: the last line says '4.00' as sum of name, the file has 3"),
+        (bank("1", "x", last="T   2 1"), "DELIVERY_TOTALS: a value of name is no number"),
+        (bank("1", last="T"), "DELIVERY_TOTALS: the last line says '' rows"),
+        (bank("1", "2", last="")[:-1], "DELIVERY_TRUNCATED: the last line is not the one with the totals, which begins with 'T'"),
+        (bank("1", first="1", last="T   1 1"), "DELIVERY_TRUNCATED: the first line is not the one"),
+    ],
+)
+def test_a_bank_file_whose_totals_differ(tmp_path, octets, reason):
+    drop(tmp_path, BANK, {"a.txt": octets}, 2)
+    with pytest.raises(DeliveryRejected) as refused:
+        read_all(tmp_path, BANK)
+    assert str(refused.value).startswith(reason)

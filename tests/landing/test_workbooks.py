@@ -235,3 +235,39 @@ def test_a_long_merged_table_takes_as_many_batches(tmp_path, monkeypatch):
     monkeypatch.setattr(workbook_file, "ROWS_PER_BATCH", 7)
     rows = [HEADER, ["A0", "王", "d"], *([f"A{n}", None, "d"] for n in range(1, 40))]
     assert rows_of(tmp_path, "xlsx", [{"rows": rows, "merged": [(2, 41, 2, 2)]}], 40) == [[f"A{n}", "王", "d"] for n in range(40)]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_sheets_that_the_contract_names(tmp_path, format):
+    agreed = contract(format, sheets=("S0", "S2"))
+    pages = [{"rows": [HEADER, ["A1", "a", "1"]]}, {"rows": [HEADER, ["A9", "x", "9"]]}, {"rows": [["title"], HEADER, ["A2", "b", "2"]]}]
+    drop(tmp_path, agreed, {"a.x": WRITERS[format](pages)}, 2)
+    table = read_all(tmp_path, agreed)
+    assert business(table) == [["A1", "a", "1"], ["A2", "b", "2"]]
+    assert list(zip(*(table.column(c).to_pylist() for c in ("_source_file", "_row_no")), strict=True)) == [("a.x#S0", 2), ("a.x#S2", 3)]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_all_sheets_with_the_header(tmp_path, format):
+    agreed = contract(format, sheets=("*",))
+    pages = [{"rows": [["how to fill in"]]}, *({"rows": [HEADER, [f"A{i}", "a", "1"]]} for i in (1, 2)), {"rows": []}]
+    drop(tmp_path, agreed, {"a.x": WRITERS[format](pages)}, 2)
+    assert [r[0] for r in business(read_all(tmp_path, agreed))] == ["A1", "A2"]
+
+
+def test_a_sheet_that_the_contract_names_and_is_not_there(tmp_path):
+    agreed = contract("xlsx", sheets=("S0", "S1", "S2"))
+    pages = [{"rows": [HEADER, ["A1", "a", "1"]]}, {"rows": [HEADER, ["A1", "a", "1"]], "state": HIDDEN}, {"rows": [["nothing"]]}]
+    drop(tmp_path, agreed, {"a.xlsx": xlsx(pages)}, 1)
+    with pytest.raises(DeliveryRejected, match="DELIVERY_HEADER: there is no visible sheet 'S1', 'S2' with a header"):
+        read_all(tmp_path, agreed)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_header_of_two_rows(tmp_path, format):
+    columns = [replace(c, source=s) for c, s in zip(XLSX.delivered, ("就诊号", "病人/姓名", "病人/日期"), strict=True)]
+    agreed = replace(contract(format, header_rows=2), columns=tuple(columns))
+    rows = [["title", None, None, None], ["就诊号", "病人", None, "备注"], [None, "*姓名", "日期", None], ["A1", "a", "1", None]]
+    agreed = replace(agreed, delivery=replace(agreed.delivery, new_columns="accept"))
+    drop(tmp_path, agreed, {"a.x": WRITERS[format]([{"rows": rows, "merged": [(2, 2, 2, 3), (2, 3, 1, 1)]}])}, 1)
+    assert business(read_all(tmp_path, agreed)) == [["A1", "a", "1"]]

@@ -31,8 +31,6 @@ PAIR_MONTHS = 12
 """Two hints of grade C speak of one death when their dates are within a year: a pension stops when somebody notices."""
 LIFE_DAYS = 7
 LIFE_EVIDENCE_KEPT = 10
-SHORTEST_EDITED_NAME = 3
-"""One character off in a name of two is half the name: enough to link a record, not enough to declare somebody dead."""
 YES, REASON_DEATH_POLICE, REASON_DEATH_PENSION = "1", "01", "01"
 DAY, BEFORE_CREMATION, MONTH, CANCELLED = "DAY", "BEFORE_CREMATION", "MONTH", "CANCEL_DATE"
 PRECISION = {DAY: 0, BEFORE_CREMATION: 1, MONTH: 2, CANCELLED: 3}
@@ -121,9 +119,8 @@ def evidence(frames: dict[str, DataFrame], link: DataFrame) -> DataFrame:
         )
 
     statements = reduce(DataFrame.unionByName, [read(name, frame) for name, frame in frames.items()])
-    half_a_name = F.coalesce((F.col("match_reason") == "ONE_EDIT") & (F.length("name") < SHORTEST_EDITED_NAME), F.lit(False))
     only_a_document = (F.col("match") == M2) & ~is_sure()
-    usable = link.where(F.col("person_uid").isNotNull() & (F.col("match") != CONFLICT) & ~half_a_name & ~only_a_document)
+    usable = link.where(F.col("person_uid").isNotNull() & (F.col("match") != CONFLICT) & ~only_a_document)
     usable = usable.select("source_table", "source_key", "person_uid", "id_no", is_sure().alias("sure"))
     linked = statements.join(usable, ["source_table", "source_key"]).withColumn(
         "grade", F.when(F.col("sure"), F.col("grade")).otherwise("C")
