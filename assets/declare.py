@@ -151,6 +151,16 @@ def in_order() -> list[TableAsset]:
     return [tables[name] for name in order if name in tables]
 
 
+def upstream(table: str) -> tuple[str, ...]:
+    """The tables that a declared table is made from, directly or through others, by name; none of a table that is not declared."""
+    tables, found, todo = declared(), set[str](), [table]
+    while todo:
+        new = set(tables[name].inputs.values()) - found if (name := todo.pop()) in tables else set()
+        found |= new
+        todo += new
+    return tuple(sorted(found))
+
+
 def downstream(table: str) -> tuple[str, ...]:
     """The declared tables that are made from a table, directly or through others, by name."""
     tables, found = declared().values(), {table}

@@ -134,9 +134,12 @@ class LandingZone:
 
     def __init__(self, root: str, exchange_url: str | None, s3: S3 | None = None) -> None:
         self.store, self._exchange_url = store_at(root, s3), exchange_url
+        self._read: dict[str, tuple[str, str, Drop]] = {}
+        """Folder of a drop -> the mark of its manifest and the contract's digest when it was read, and what it said."""
 
     def drops(self, contract: Contract, only: date | None = None) -> list[Drop]:
-        """All drops of one table (`only`: of one business date), oldest first. Reads their manifests, or does one GROUP BY.
+        """All drops of one table (`only`: of one business date), oldest first. Reads the manifests that have changed since the last time,
+        or does one GROUP BY.
 
         A folder not named by a date is skipped with a warning in the log. A batch not named by a date is a drop of the day of its
         latest row, which `read` refuses (DELIVERY_DATE).
@@ -146,8 +149,9 @@ class LandingZone:
             found = [d for _, d in self._batches(contract) if only in (None, d.business_date)]
         else:
             days = [day for day in self._days(contract) if only in (None, day)]
+            marks = self.store.marks(f"{contract.domain}/{contract.table}", manifest.NAME) if only is None else {}
             with ThreadPoolExecutor(MANIFESTS_AT_ONCE) as pool:  # one request each on a bucket
-                found = list(pool.map(lambda day: self._folder_drop(contract, day), days))
+                found = list(pool.map(lambda day: self._known_drop(contract, day, marks.get(day.isoformat())), days))
         return sorted(found, key=lambda d: (d.business_date, d.extract_ts, d.batch_id))
 
     def read(self, contract: Contract, drop: Drop) -> DropReader:
@@ -178,6 +182,16 @@ class LandingZone:
     @staticmethod
     def _path(contract: Contract, day: date) -> str:
         return f"{contract.domain}/{contract.table}/{day.isoformat()}"
+
+    def _known_drop(self, contract: Contract, day: date, mark: str | None) -> Drop:
+        """The drop of a folder, as it was read before while its manifest is marked as then. mark: None for one that is not known."""
+        path, known = self._path(contract, day), self._read.get(self._path(contract, day))
+        if mark and known and known[:2] == (mark, contract.digest):
+            return known[2]
+        drop = self._folder_drop(contract, day)
+        if mark:
+            self._read[path] = (mark, contract.digest, drop)
+        return drop
 
     def _folder_drop(self, contract: Contract, day: date) -> Drop:
         path = self._path(contract, day)

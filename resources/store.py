@@ -71,6 +71,10 @@ class Store(ABC):
         """All files below a path, however deep, by path; nothing when it is not there."""
 
     @abstractmethod
+    def marks(self, path: str, name: str) -> dict[str, str]:
+        """Of the files of a name in the folders directly below a path: folder -> a text that changes whenever the file does."""
+
+    @abstractmethod
     def delete(self, paths: Collection[str]) -> None:
         """Remove single files; what is not there is no error. Folders that are empty then go too."""
 
@@ -133,6 +137,14 @@ class Folder(Store):
                     modified = datetime.fromtimestamp(status.st_mtime, UTC)
                     found.append(StoredFile(file.relative_to(self.root).as_posix(), status.st_size, modified))
         return sorted(found, key=lambda f: f.path)
+
+    def marks(self, path: str, name: str) -> dict[str, str]:
+        found = {}
+        for child in self.children(path):
+            with suppress(OSError):
+                status = Path(self.root, path, child.name, name).lstat()
+                found[child.name] = f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
+        return found
 
     def delete(self, paths: Collection[str]) -> None:
         for path in paths:
@@ -233,6 +245,12 @@ class Bucket(Store):
         above = len(self._below(""))
         with clear_errors(self._where(path), self._failure):
             return [StoredFile(o["Key"][above:], o["Size"], o["LastModified"]) for o in self._objects(path)]
+
+    def marks(self, path: str, name: str) -> dict[str, str]:
+        above, end = len(self._below(path)), f"/{name}"
+        with clear_errors(self._where(path), self._failure):
+            found = {o["Key"][above:]: f"{o['ETag']}-{o['LastModified'].isoformat()}" for o in self._objects(path)}
+        return {key.removesuffix(end): mark for key, mark in found.items() if key.count("/") == 1 and key.endswith(end)}
 
     def delete(self, paths: Collection[str]) -> None:
         with clear_errors(self._where(""), self._failure):

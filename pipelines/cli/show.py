@@ -39,7 +39,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     refused = [r for r in ledger.refused() if r["batch_id"] not in settled]
     refused += [r for r in ledger.unread() if r["kind"] == UNREACHABLE]
     contracts = load_all()
-    late = overdue(contracts, rows, newest)
+    late = overdue(contracts.values(), ledger, newest)
     failed = last_night_failures(lake)
     code = 1 if failed else 3 if refused else 0
     unbalanced = [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES[1:])]

@@ -17,7 +17,7 @@ from typing import Any
 
 from contracts import Contract
 from contracts.model import Mode
-from pipelines.control.ledger import UNFINISHED, unread
+from pipelines.control.ledger import UNFINISHED, Ledger
 from quality.gates import GateResult
 
 FRESH = "fresh"
@@ -50,30 +50,27 @@ class Overdue:
         return f"{kept}; expected {self.expected}{f', whose folder has no manifest.json: {self.unfinished}' if self.unfinished else ''}"
 
 
-def overdue(contracts: Mapping[str, Contract], ledger_rows: Iterable[Mapping[str, Any]], as_of: date) -> list[Overdue]:
+def overdue(contracts: Iterable[Contract], ledger: Ledger, as_of: date) -> list[Overdue]:
     """Find the overdue tables, the longest overdue first.
 
     Args:
-        contracts: by table.
-        ledger_rows: rows of the ledger (`table`, `kind`, `business_date`, `reason`); deliveries for dates after `as_of` do not count.
+        contracts: of the tables that are asked about.
+        ledger: the accounts of deliveries; those for dates after `as_of` do not count.
         as_of: the business date of the night.
 
     Returns:
         The overdue tables. One that was never delivered is due from the first night on in which tables were made. A folder without a
         manifest is left alone so long, and overdue then, also when later dates have been delivered; unless they were full snapshots.
     """
-    rows = list(ledger_rows)
-    folders = {(r["table"], r["business_date"]): r["reason"] for r in unread(rows) if r["kind"] == UNFINISHED}
-    newest = newest_deliveries(rows, as_of)
-    first_night = min([as_of, *(row["business_date"] for row in rows if row["kind"] == "derived")])
     found = []
-    for contract in contracts.values():
-        cadence = contract.cadence
+    for contract in contracts:
+        cadence, raw = contract.cadence, contract.sibling("raw")
         if cadence is None:
             continue
-        last = newest.get(contract.sibling("raw"))
-        expected = _end(first_night, cadence.period, 0) if last is None else _end(last, cadence.period, cadence.every)
-        waiting = {day: folder for (table, day), folder in folders.items() if table == contract.sibling("raw")}
+        last = newest_deliveries(ledger.rows_of(raw), as_of).get(raw)
+        first = min(as_of, ledger.first_night() or as_of) if last is None else last
+        expected = _end(first, cadence.period, 0 if last is None else cadence.every)
+        waiting = {r["business_date"]: r["reason"] for r in ledger.unread(raw) if r["kind"] == UNFINISHED}
         if last is not None and contract.delivery is not None and contract.delivery.mode == Mode.FULL:
             waiting = {day: folder for day, folder in waiting.items() if day > last}
         for day in sorted({expected, *waiting}):

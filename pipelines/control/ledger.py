@@ -98,7 +98,7 @@ class Ledger:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self._ledger = AppendOnlyTable(lake, LEDGER, _ledger_schema, _order)
+        self._ledger = AppendOnlyTable(lake, LEDGER, _ledger_schema, _order, group="table")
         self._releases = AppendOnlyTable(lake, RELEASE, _release_schema, itemgetter("release"))
 
     def record(self, accounts: Iterable[Account], *, run_id: str, as_of: date, version: int | None, seconds: float) -> None:
@@ -125,9 +125,9 @@ class Ledger:
                 )
         now = datetime.now(UTC)
 
-        def unknown(rows: list[Row]) -> list[Row]:
+        def unknown(_: list[Row]) -> list[Row]:
             """Leave out what another run has recorded meanwhile."""
-            known = {_identity(r) for r in rows}
+            known = {_identity(r) for table in {a.table for a in accounts} for r in self.rows_of(table)}
             return [
                 {
                     "table": a.table, "batch_id": a.batch_id, "business_date": a.business_date, "as_of": as_of, "kind": a.kind,
@@ -147,7 +147,7 @@ class Ledger:
 
         Commits older than the newest one whose accounts are complete are not read: every publication completes the earlier ones.
         """
-        known = {_identity(r) for r in self.rows()}
+        known = {_identity(r) for r in self.rows_of(table)}
         newest = self._unrecorded(self._lake.history(table, 1), known)
         for commit, accounts in reversed(self._unrecorded(self._lake.history(table), known) if newest else []):
             if accounts:
@@ -170,6 +170,14 @@ class Ledger:
         """Return all ledger rows, oldest first."""
         return self._ledger.rows()
 
+    def rows_of(self, table: str) -> list[dict[str, Any]]:
+        """Return the ledger rows of a table, oldest first."""
+        return self._ledger.rows_of(table)
+
+    def first_night(self) -> date | None:
+        """Return the first night in which tables were made."""
+        return next((r["business_date"] for r in self.rows() if r["kind"] == "derived"), None)
+
     def refused(self) -> list[dict[str, Any]]:
         """Return the newest row of every refused delivery, unless it or another one for its date has been ingested since.
 
@@ -183,9 +191,9 @@ class Ledger:
                 rejected[row["table"], row["batch_id"]] += row["rejected"]
         return [{**r, "rejected": rejected[r["table"], r["batch_id"]]} for r in newest.values() if r["kind"] in ("rejected", "held")]
 
-    def unread(self) -> list[dict[str, Any]]:
-        """Return the newest row of every date of which nothing could be read, unless that has ended."""
-        return unread(self.rows())
+    def unread(self, table: str | None = None) -> list[dict[str, Any]]:
+        """Return the newest row of every date of which nothing could be read, unless that has ended. table: a raw table; None: all."""
+        return unread(self.rows() if table is None else self.rows_of(table))
 
     def release(self, *, as_of: date, run_id: str, versions: dict[str, int], remarks: Mapping[str, Remark] | None = None) -> Release:
         """Append the release of a finished night.

@@ -81,7 +81,7 @@ def _claimed(runtime: Runtime, run_id: str, as_of: date, found: list[Incident], 
     if not whole:
         reasons = {h.line for h in found}
         refusals = [r for r in refusals if r["reason"] in reasons]
-    late = overdue(contracts, rows, as_of) if whole else []
+    late = overdue(contracts.values(), runtime.ledger, as_of) if whole else []
     made = notices(contracts, found, refusals, late, open_problems(runtime.lake), as_of)
     if not (made or whole):
         return []

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.declare import TableAsset
+from assets.declare import TableAsset, upstream
 from contracts import Contract, SourceContract
 from pipelines.control import freshness
 from pipelines.control.ledger import MAINTENANCE, QUARANTINE, RELEASE
@@ -244,10 +244,11 @@ def _asset(
             ):
                 runtime.ledger.complete(table)
                 measured.as_of = as_of(context, runtime)
-                late = freshness.overdue(runtime.contracts, runtime.ledger.rows(), measured.as_of)
+                made_from = [runtime.contracts[t] for t in (table, *upstream(table)) if t in runtime.contracts]
+                late = freshness.overdue(made_from, runtime.ledger, measured.as_of)
                 outcome = run(context, runtime)
                 with measured.clock("metadata"):
-                    shown = metadata.of_outcome(outcome, contract, runtime) | metadata.of_late(table, late)
+                    shown = metadata.of_outcome(outcome, contract, runtime) | metadata.of_late(late)
                 measured.ended(MADE if outcome.changed else UNCHANGED, outcome.rows, outcome.scope)
         except GateFailed as e:
             runtime.progress(table, "failed")

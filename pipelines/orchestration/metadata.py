@@ -10,7 +10,6 @@ from typing import Any
 
 import dagster as dg
 
-from assets.declare import downstream
 from contracts import Contract, Field
 from pipelines.control.freshness import Overdue
 from pipelines.control.ledger import Release
@@ -94,9 +93,9 @@ def of_profile(measured: Measured) -> dict[str, Any]:
     return {name: round(value, 3) if isinstance(value, float) else value for name, value in figures.items()}
 
 
-def of_late(table: str, late: list[Overdue]) -> dict[str, Any]:
-    """Return the overdue deliveries that a table lacks."""
-    lines = [f"- {o.table} {o.sentence()} ({o.owner})" for o in late if table == o.table or table in downstream(o.table)]
+def of_late(late: list[Overdue]) -> dict[str, Any]:
+    """Return the overdue deliveries that a table lacks. late: of the table itself and of what it is made from."""
+    lines = [f"- {o.table} {o.sentence()} ({o.owner})" for o in late]
     return {"late deliveries": dg.MetadataValue.md("\n".join(lines))} if lines else {}
 
 

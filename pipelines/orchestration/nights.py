@@ -116,7 +116,7 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
         events = _execute(runtime, "nightly", report, partition=as_of, select=select)
         if not select and not started(events, RELEASE):
             _execute(runtime, "release_night", report, as_of=as_of, after=report.run_ids[-1])
-        report.late = overdue(runtime.contracts, runtime.ledger.rows(), as_of)
+        report.late = overdue(runtime.contracts.values(), runtime.ledger, as_of)
     except Exception as e:
         report.incidents.append(Incident(IncidentKind.RUN_FAILED, "", str(e), "" if isinstance(e, CitylakeError) else type(e).__name__))
         _notify(runtime, report, whole=not select)

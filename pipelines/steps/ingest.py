@@ -40,7 +40,7 @@ def pending(runtime: Runtime, contract: SourceContract, as_of: date) -> list[Dro
     """
     table = contract.sibling("raw")
     again = {batch for batch, hold in runtime.holds.of(table).items() if hold.tried_again(contract)}
-    refusals = [r for r in runtime.ledger.rows() if r["table"] == table and r["kind"] in REFUSED]
+    refusals = [r for r in runtime.ledger.rows_of(table) if r["kind"] in REFUSED]
     refused = {r["batch_id"] for r in refusals if not r["reason"].startswith(ON_ITS_WAY)} - again
     drops = [d for d in runtime.landing.drops(contract) if d.complete and d.business_date <= as_of and d.batch_id not in refused]
     return _not_taken_in(runtime, contract, drops)
@@ -103,7 +103,7 @@ def _note_unread(runtime: Runtime, contract: SourceContract, business_date: date
     is late when its contract says so (`pipelines.control.freshness`)."""
     table = contract.sibling("raw")
     notes = [_note(table, business_date, UNFINISHED, d.location) for d in delivered if not d.complete]
-    for row in (r for r in runtime.ledger.unread() if r["table"] == table):
+    for row in runtime.ledger.unread(table):
         day = row["business_date"]
         drops = delivered if day == business_date else runtime.landing.drops(contract, day)
         if row["kind"] == UNREACHABLE or not drops:
@@ -119,7 +119,7 @@ def _record_notes(runtime: Runtime, notes: list[Account], run_id: str, as_of: da
     """Append what is news: the same again says nothing."""
     if not notes:
         return
-    known = {(r["table"], r["business_date"], r["kind"], r["reason"]) for r in runtime.ledger.unread()}
+    known = {(r["table"], r["business_date"], r["kind"], r["reason"]) for n in notes for r in runtime.ledger.unread(n.table)}
     news = [n for n in notes if (n.table, n.business_date, n.kind, n.reason) not in known]
     runtime.ledger.record(news, run_id=run_id, as_of=as_of, version=None, seconds=0.0)
 
@@ -135,7 +135,7 @@ def _refused(runtime: Runtime, table: str, drop: Drop, kind: str, reason: str) -
 
 def _refused_before(runtime: Runtime, table: str, drop: Drop) -> tuple[int, tuple[str, str] | None]:
     """How many rows of a drop the ledger has as rejected, and the last verdict on it: kind and reason."""
-    known = [r for r in runtime.ledger.rows() if r["table"] == table and r["batch_id"] == drop.batch_id]
+    known = [r for r in runtime.ledger.rows_of(table) if r["batch_id"] == drop.batch_id]
     return sum(r["rejected"] for r in known), (known[-1]["kind"], known[-1]["reason"]) if known else None
 
 

@@ -77,7 +77,7 @@ class _Night:
         rows, settled = runtime.ledger.rows(), {h.batch_id for h in runtime.holds.waiting() if h.state is HoldState.REFUSED}
         open_ones = open_refusals(contracts, [r for r in runtime.ledger.refused() if r["batch_id"] not in settled], rows, self.as_of)
         self.there = {t for t in runtime.lake.tables() if not t.startswith("operations/")}
-        self.late = {o.table: o for o in overdue(contracts, rows, self.as_of)}
+        self.late = {o.table: o for o in overdue(contracts.values(), runtime.ledger, self.as_of)}
         self.refused = {r["table"]: r for r in sorted(open_ones, key=lambda r: r["business_date"])}
         self.delivered = newest_deliveries(rows, self.as_of)
 

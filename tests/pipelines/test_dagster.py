@@ -16,6 +16,7 @@ from pipelines.orchestration.nights import dagster_instance, run_night
 from pipelines.orchestration.sensors import complete_drops, notify_of_run, release_after_failure, released_afterwards
 from pipelines.runtime import Runtime
 from pipelines.steps.ingest import ingest
+from resources.readers import manifest
 from simulator import build as simulate
 from tests.deliveries import deliver
 
@@ -54,6 +55,21 @@ def test_a_complete_drop_starts_one_run_under_its_digest(installation: Installat
     assert asked(city)[0].run_key != request.run_key, "a corrected drop is another one"
     (drop / "manifest.json").unlink()
     assert asked(city) == [], "a drop without its manifest is not complete"
+
+
+def test_a_tick_reads_only_what_has_changed(installation: Installation, monkeypatch: Any) -> None:
+    city, read = installation(), []
+    for day in (DAY, NEXT):
+        deliver(city, "health/staff", day, [staff(1)])
+    real = manifest.read_bytes
+    monkeypatch.setattr(manifest, "read_bytes", lambda store, folder: read.append(folder) or real(store, folder))
+    assert [x.partition_key for x in asked(city)] == [DAY, NEXT]
+    assert read == [f"health/staff/{day}" for day in (DAY, NEXT)]
+    before = asked(city)
+    assert len(read) == 2
+    deliver(city, "health/staff", NEXT, [staff(1), staff(2)], extract_ts=f"{NEXT}T23:00:00+08:00")
+    assert [x.run_key == y.run_key for x, y in zip(asked(city), before, strict=True)] == [True, False]
+    assert read[2:] == [f"health/staff/{NEXT}"]
 
 
 def test_a_drop_of_a_date_no_run_can_have_does_not_hide_the_others(installation: Installation) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from contracts import Cadence, load_all
 from pipelines.control.freshness import Overdue, overdue
+from pipelines.control.ledger import Ledger
 
 STAFF, EXAMINATION = "cleansed/health/staff", "cleansed/health/examination"
 BEGUN = {"table": "base/population/person", "kind": "derived", "business_date": date(2019, 11, 5)}
@@ -37,13 +38,26 @@ CASES = [
 ]
 
 
+class Told(Ledger):
+    """A ledger of some rows, without a lake."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._told = rows
+
+    def rows(self) -> list[dict[str, Any]]:
+        return self._told
+
+    def rows_of(self, table: str) -> list[dict[str, Any]]:
+        return [r for r in self._told if r["table"] == table]
+
+
 def delivery(day: str, kind: str = "batch") -> dict[str, Any]:
     return {"table": "raw/health/staff", "kind": kind, "business_date": date.fromisoformat(day)}
 
 
 def late(cadence: Cadence | None, rows: list[dict[str, Any]], as_of: str) -> list[Overdue]:
     contract = replace(load_all()[STAFF], cadence=cadence)
-    return overdue({STAFF: contract}, rows, date.fromisoformat(as_of))
+    return overdue([contract], Told(rows), date.fromisoformat(as_of))
 
 
 @pytest.mark.parametrize(("every", "latency", "days", "as_of", "found"), CASES)
@@ -79,7 +93,7 @@ def test_a_folder_without_a_manifest_is_late_when_its_contract_says_so(
     rows = [delivery("2019-12-20"), {**delivery("2019-12-21", "unfinished"), "reason": "there"}, *later]
     rows = [{**r, "table": "raw/health/examination"} for r in rows]
     contract = replace(load_all()[EXAMINATION], cadence=Cadence(1, "d", 2))
-    said = overdue({EXAMINATION: contract}, rows, date.fromisoformat(as_of))
+    said = overdue([contract], Told(rows), date.fromisoformat(as_of))
     assert [(o.expected.isoformat(), o.days, o.unfinished) for o in said] == found
     assert all(("has no manifest.json: there" in o.sentence()) == bool(o.unfinished) for o in said)
 
@@ -91,7 +105,7 @@ def test_a_later_snapshot_makes_an_unfinished_one_moot() -> None:
 
 def test_a_table_that_comes_now_and_then_and_an_empty_lake_are_never_late() -> None:
     assert late(None, [BEGUN, delivery("2019-12-20")], "2021-01-01") == []
-    assert overdue(load_all(), [], date(2021, 1, 1)) == []
+    assert overdue(load_all().values(), Told([]), date(2021, 1, 1)) == []
 
 
 def test_every_delivered_table_says_how_often_it_comes() -> None:

@@ -103,9 +103,8 @@ def _accounts(task: Task, plan: Plan, parsed: Parsed, rows: DataFrame, candidate
 def _replaced(task: Task, plan: Plan) -> list[Account]:
     """What takes back the earlier accounts of batches that are merged again, as by a rebuild: each row counts once."""
     sums: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in task.runtime.ledger.rows():
-        if row["table"] == task.contract.name:
-            sums[row["batch_id"]].subtract({f: row[f] for f in FIGURES})
+    for row in task.runtime.ledger.rows_of(task.contract.name):
+        sums[row["batch_id"]].subtract({f: row[f] for f in FIGURES})
     again = [(b, sums[b.batch_id]) for b in plan.new if any(sums[b.batch_id].values())]
     return [
         Account(
