@@ -92,6 +92,10 @@ class Engine(ABC):
         """Bytes that operators have written to disk so far because they had no memory; None: not known."""
         return None
 
+    def fault(self) -> CitylakeError | None:
+        """Why the engine ended in the middle of its work; None: it did not. Asked once for each end."""
+        return None
+
     @abstractmethod
     def _end(self) -> None:
         """End what `_start` started."""
@@ -193,6 +197,7 @@ class Spark(Engine):
     def __init__(self, address: str = "local[*]", conf: dict[str, str] | None = None, s3: S3 | None = None) -> None:
         super().__init__()
         self._address, self._conf, self._s3, self._server = address, conf or {}, s3, None
+        self._fault: CitylakeError | None = None
 
     def _start(self) -> str:
         from resources.spark import SparkServer, check_endpoint
@@ -202,7 +207,16 @@ class Spark(Engine):
             return self._address
         server: Any = SparkServer(self._address, self._conf, self._s3)
         self._server = server
-        return str(server.start())
+        return str(server.start(self._lost))
+
+    def _lost(self, fault: CitylakeError) -> None:
+        """The server ended by itself: what waits for it fails now, not after the client's ten minutes; the next step gets another one."""
+        self._fault, self._server = fault, None
+        self.abandon()
+
+    def fault(self) -> CitylakeError | None:
+        found, self._fault = self._fault, None
+        return found
 
     def _session_settings(self) -> dict[str, str]:
         from resources.spark import SESSION

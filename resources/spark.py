@@ -16,8 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlsplit
 
 from resources.errors import CitylakeError, Unreachable
@@ -180,9 +182,13 @@ class SparkServer:
         self._master, self._conf, self._s3 = master, conf, s3
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = False
 
-    def start(self) -> str:
-        """The address of the endpoint, once it answers. Raises CitylakeError."""
+    def start(self, lost: Callable[[CitylakeError], None]) -> str:
+        """The address of the endpoint, once it answers. lost: told, from another thread, when the server ends by itself afterwards.
+
+        Raises CitylakeError.
+        """
         check_java()
         port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="citylake-spark-"))
@@ -204,9 +210,19 @@ class SparkServer:
                 what = f"Apache Spark {'ended while starting' if ended else f'did not start in {START_SECONDS} s'}: {reason}"
                 raise CitylakeError("SPARK_START", what, self._master, "The first start downloads Java packages and needs the network")
             time.sleep(0.2)
+        Thread(target=self._watch, args=(self._process, log, lost), daemon=True).start()
         return f"sc://127.0.0.1:{port}"
 
+    def _watch(self, process: subprocess.Popen[bytes], log: Path, lost: Callable[[CitylakeError], None]) -> None:
+        code = process.wait()
+        if self._stopping:
+            return
+        what = f"Apache Spark ended in the middle of its work (exit code {code}): {_reason(log)}"
+        self.stop()
+        lost(CitylakeError("SPARK_ENDED", what, self._master, "Run it again; if it ends again, give it more memory or look at that line"))
+
     def stop(self) -> None:
+        self._stopping = True
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGTERM)

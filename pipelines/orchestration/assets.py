@@ -281,7 +281,7 @@ def _clear_failures(context: dg.AssetExecutionContext, runtime: Runtime, table: 
     except Conflict as e:
         raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=1) from e
     except Exception as e:
-        error = e if isinstance(e, CitylakeError) else runtime.lake.fault(e)
+        error = e if isinstance(e, CitylakeError) else runtime.engine.fault() or runtime.lake.fault(e)
         if isinstance(error, LakeUnreachable):
             if runtime.lost is None and context.retry_number < RETRIES:
                 raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=SECONDS_TO_RECOVER) from e
