@@ -211,8 +211,7 @@ def noted(city: simulator.City, code: str, table: str) -> pd.Series:
 def test_nothing_happens_after_the_business_date_of_its_batch(larger: simulator.City) -> None:
     late = []
     for night, day in enumerate(larger.nights):
-        drops = {**{t: d[night] for t, d in larger.tables.items()}, "resident": larger.exchange[night]}
-        for table, rows in drops.items():
+        for table, rows in ((t, drops[night]) for t, drops in larger.tables.items()):
             for column in [c for c in rows if c.endswith(("_date", "_time", "_datetime")) and c not in MAY_LIE_AHEAD]:
                 text = rows[column].dropna()
                 written = text[text.str.match(r"\d{4}-\d\d-\d\d") & ~text.str.startswith("9999")]
@@ -294,6 +293,6 @@ def test_truth_is_written_as_csv(city: simulator.City, tmp_path: Path) -> None:
 
 
 def test_only_contracts_are_imported() -> None:
-    for path in Path(simulator.__file__).parent.glob("*.py"):
+    for path in Path(simulator.__file__).parent.rglob("*.py"):
         imported = set(re.findall(r"^(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.M))
         assert not imported & {"standards", "assets", "quality", "resources", "pipelines"}
