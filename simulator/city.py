@@ -25,14 +25,6 @@ BEGINNING = date(2009, 1, 1)
 """First day of the period of the first night's drops."""
 
 
-class UnknownDepartment(ValueError):
-    """There is no department of a name."""
-
-    def __init__(self, unknown: Collection[str], known: Collection[str]) -> None:
-        super().__init__(f"there is no department {', '.join(unknown)}; there are {', '.join(known)}")
-        self.unknown, self.known = tuple(unknown), tuple(known)
-
-
 @dataclass(frozen=True)
 class Delivery:
     """Rows of a table for a night, the night with which they come, and their edition: 2 is sent again."""
@@ -75,7 +67,7 @@ class City:
                 write_drop(landing, contract, d.rows, day, day if d.night else BEGINNING, d.edition)
 
     def write_truth(self, folder: Path) -> None:
-        """person.csv, dirt.csv, and the truths of the departments (UTF-8): the situation after the third night."""
+        """person.csv, finding.csv, dirt.csv, and the truths of the departments (UTF-8): the situation after the third night."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, rows in self.truth.items():
             rows.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
@@ -91,23 +83,24 @@ def build(people: int = 46_000, seed: int = 20191231, first_number: int = 10, de
         departments: those that take part; all by default.
 
     Raises:
-        UnknownDepartment: a department is none.
+        ValueError: a department is none.
     """
-    known = declared()
-    chosen = known if departments is None else check_departments(departments, known)
+    known, chosen = declared(), departments_of(departments)
     registers = Registers(World.of(people, seed, first_number), known, chosen)
     tables = {table: registers.drops(table) for table in registers.taking_part}
     deliveries = [d for name in chosen for table in known[name].tables.values() for d in _deliveries(table, tables[table.name])]
-    truth = {"person": _persons(registers)} | _truths(registers, [known[name] for name in chosen])
-    return City(tables, tuple(deliveries), truth | {"dirt": registers.record()})
+    departments_there = [known[name] for name in chosen]
+    truth = {"person": _persons(registers)} | _truths(registers, departments_there)
+    truth |= {"finding": _findings(registers, departments_there), "dirt": registers.record()}
+    return City(tables, tuple(deliveries), truth)
 
 
-def check_departments(names: Collection[str], known: Collection[str] | None = None) -> list[str]:
-    """The departments of these names, each once. Raises UnknownDepartment when one is none."""
-    known = declared() if known is None else known
-    if unknown := [name for name in names if name not in known]:
-        raise UnknownDepartment(unknown, known)
-    return [name for name in known if name in names]
+def departments_of(names: Collection[str] | None) -> list[str]:
+    """The departments of these names, each once; None: all. Raises ValueError when one is none."""
+    known = declared()
+    if unknown := [name for name in names or () if name not in known]:
+        raise ValueError(f"there is no department {', '.join(map(repr, unknown))}; there are {', '.join(known)}")
+    return [name for name in known if names is None or name in names]
 
 
 def _deliveries(table: Table, drops: tuple[pd.DataFrame, ...]) -> list[Delivery]:
@@ -143,3 +136,14 @@ def _truths(registers: Registers, departments: list[Department]) -> dict[str, pd
     for name, rows in (truth for department in departments for truth in department.truths.items()):
         parts.setdefault(name, []).append(rows(registers))
     return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
+
+
+def _findings(registers: Registers, departments: list[Department]) -> pd.DataFrame:
+    """What the lake must find: a row for each key, and one without a key for each finding."""
+    parts = []
+    for finding in (f for department in departments for f in department.findings):
+        keys = ["", *finding.keys(registers)]
+        parts.append(
+            pd.DataFrame({"finding": finding.name, "table": finding.table, "column": finding.column, "value": finding.value, "key": keys})
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["finding", "table", "column", "value", "key"])

@@ -1,4 +1,4 @@
-"""How a department declares what it delivers: its tables with their dirt, what comes late or again, and the truth about it.
+"""How a department declares what it delivers: its tables with their dirt, what comes late or again, and what the lake must find.
 
     WATER = Department("water", organisation="FAKE321000000006")
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Rows = Callable[["Registers"], pd.DataFrame]
 """The clean rows of a table, or the rows of a truth. Columns with a leading underscore stay in the simulator."""
+Keys = Callable[["Registers"], pd.Series]
+"""The business keys of rows, their columns joined by |."""
 Change = Callable[["Registers", pd.DataFrame], pd.DataFrame]
 Snapshots = Callable[["Registers", pd.DataFrame], tuple[pd.DataFrame, ...]]
 """The rows of a full list -> the list of each night."""
@@ -91,6 +93,17 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What the lake must find: `column` of its table `table` is (or, an array, has) `value` in the rows with the keys, and in no others."""
+
+    name: str
+    table: str
+    column: str
+    value: str
+    keys: Keys
+
+
+@dataclass(frozen=True)
 class Department:
     """A department: its name in the lake, the code of its organisation, and what it has declared."""
 
@@ -98,6 +111,7 @@ class Department:
     organisation: str
     tables: dict[str, Table] = field(default_factory=dict)
     truths: dict[str, Rows] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
 
     def table(self, name: str, **declared: Any) -> Callable[[Rows], Rows]:
         """Declare a table by the function that makes its clean rows; `declared`: the other attributes of Table."""
@@ -110,11 +124,20 @@ class Department:
         return declare
 
     def truth(self, name: str) -> Callable[[Rows], Rows]:
-        """Declare what the lake must find, as rows of the truth `name`."""
+        """Declare the rows of a truth that is written beside the deliveries."""
 
         def declare(rows: Rows) -> Rows:
             self.truths[name] = rows
             return rows
+
+        return declare
+
+    def finding(self, name: str, table: str, column: str, value: str) -> Callable[[Keys], Keys]:
+        """Declare what the lake must find by the function that makes the keys. Parameters as the attributes of Finding."""
+
+        def declare(keys: Keys) -> Keys:
+            self.findings.append(Finding(name, table, column, value, keys))
+            return keys
 
         return declare
 

@@ -109,6 +109,10 @@ class Registers:
         grade = np.select([self.exactly_dated(), self._any(self.proven("B")) | twice, self._any(weak)], ["A", "B", "C"], "none")
         return np.where(self.world.people["death"].isna(), "", grade)
 
+    def proven_dead(self) -> np.ndarray:
+        """The persons whose death the evidence proves (grade A or B)."""
+        return np.isin(self.death_grades(), ["A", "B"])
+
     def _any(self, found: Mapping[str, np.ndarray]) -> np.ndarray:
         return np.any([*found.values(), np.zeros(len(self.world.people), dtype=bool)], axis=0)
 

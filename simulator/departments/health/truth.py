@@ -1,4 +1,4 @@
-"""The truth about archives and services after the third night, and what a lake with the rules in force should find.
+"""The truth about archives and services after the third night, and what a lake with the rules in force must find.
 
 Here: groups of duplicates, the expected state of every archive (best guess by the domain rules C5 and C6), services after a death.
 """
@@ -106,3 +106,43 @@ def services(registers: Registers) -> pd.DataFrame:
     rows["service_date"] = day_text(day)
     rows["after_death"] = ((at >= 0) & (day > death)).astype(int)
     return rows[["kind", "service_no", "ehr_no", "true_person", "service_date", "after_death"]]
+
+
+def _of_proven_deaths(registers: Registers, rows: pd.DataFrame) -> pd.Series:
+    """Whether the death of a row's person is proven."""
+    return rows["true_person"].isin(registers.world.people.loc[registers.proven_dead(), "person"])
+
+
+def _archive_keys(rows: pd.DataFrame) -> pd.Series:
+    return rows["ehr_no"] + "|" + rows["empi_id"]
+
+
+@HEALTH.finding("archives created after the death (X3)", "themes/health/archive", "rules", "X3")
+def created_after_death(registers: Registers) -> pd.Series:
+    """Open archives of those whose death is proven."""
+    rows = archives(registers)
+    return _archive_keys(
+        rows[(rows["created_after_death"] == 1) & (rows["expected_state"] != "CLOSED") & _of_proven_deaths(registers, rows)]
+    )
+
+
+@HEALTH.finding("services after the death (AFTER_DEATH)", "themes/health/service", "flags", "AFTER_DEATH")
+def services_after_death(registers: Registers) -> pd.Series:
+    """Services of those whose death is proven."""
+    rows = services(registers)
+    rows = rows[(rows["after_death"] == 1) & _of_proven_deaths(registers, rows)]
+    return rows["kind"].str.upper() + "|" + rows["service_no"]
+
+
+@HEALTH.finding("fake archives confirmed", "themes/health/archive", "state", "FAKE_CONFIRMED")
+def confirmed_fakes(registers: Registers) -> pd.Series:
+    """Archives of nobody, with services entered under accounts that were left."""
+    rows = archives(registers)
+    return _archive_keys(rows[rows["expected_state"] == "FAKE_CONFIRMED"])
+
+
+@HEALTH.finding("fake archives suspected", "themes/health/archive", "state", "FAKE_SUSPECT")
+def suspected_fakes(registers: Registers) -> pd.Series:
+    """Archives of nobody, or with a placeholder for a name or a number."""
+    rows = archives(registers)
+    return _archive_keys(rows[rows["expected_state"] == "FAKE_SUSPECT"])
