@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.dirt import Cell, Forgotten, Older
-from simulator.rejects import Number, Rejected
+from simulator.rejects import MAKERS, Number, Rejected
 
 if TYPE_CHECKING:
     from simulator.registers import Registers
@@ -90,6 +90,12 @@ class Table:
     again: Again | None = None
     evidence: Grades | None = None
     newline: str = "\n"
+
+    def __post_init__(self) -> None:
+        """Raise TypeError for a kind of dirt or of rejected rows that does not exist."""
+        wrong = [cell for cell in self.dirt if cell.how is None] + [rule for rule in self.rejected if rule.code not in MAKERS]
+        if wrong:
+            raise TypeError(f"{self.name}: there is no such kind of dirt, so that it has to be given: {wrong[0]}")
 
 
 @dataclass(frozen=True)

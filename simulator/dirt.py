@@ -226,9 +226,9 @@ class Cell:
         return (self.column,) if self.other is None else (self.column, self.other)
 
     @property
-    def how(self) -> Kind:
-        """The kind of dirt. Raises KeyError when the code is none, or has no kind for the column."""
-        return self.kind or (LABELS[self.column] if self.code == "D22" else KINDS[self.code])
+    def how(self) -> Kind | None:
+        """The kind of dirt; None: there is none of the code, or for the column."""
+        return self.kind or (LABELS.get(self.column) if self.code == "D22" else KINDS.get(self.code))
 
 
 @dataclass(frozen=True)
@@ -257,6 +257,7 @@ def spoil(rows: pd.DataFrame, cells: tuple[Cell, ...], rng: np.random.Generator,
     rows[BAD_ID], rows[BAD_NAME] = False, False
     for cell in cells:
         kind = cell.how
+        assert kind is not None, cell
         hit = (rng.random(len(rows)) < cell.rate) & ~touched[cell.column] & kind.befalls(rows[cell.column]).to_numpy(dtype=bool)
         for column in [c for c in (*cell.columns[1:], *kind.needs) if c in rows]:
             hit &= ~touched[column] & rows[column].notna().to_numpy()

@@ -153,5 +153,8 @@ class Registers:
 
 
 def contract_of(table: str) -> SourceContract:
-    """The contract of a department's table. Raises KeyError when there is none."""
-    return sources(load_all())[f"cleansed/{table}"]
+    """The contract of a department's table. Raises LookupError when there is none."""
+    found = sources(load_all()).get(f"cleansed/{table}")
+    if found is None:
+        raise LookupError(f"{table} has no contract: write contracts/cleansed/{table}.yaml")
+    return found

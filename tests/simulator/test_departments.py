@@ -21,7 +21,11 @@ from contracts.short import departments
 from pipelines.cli.demo import run_demo
 from pipelines.cli.truth import Finding, compare
 from pipelines.wrong_use import WrongUse
-from simulator.declare import declared
+from simulator.declare import Department, declared
+from simulator.dirt import Cell
+from simulator.registers import Registers
+from simulator.rejects import Rejected
+from simulator.world import World
 
 PEOPLE = 1000
 GUIDE = Path(__file__).parents[2] / "docs" / "new-table.md"
@@ -142,3 +146,13 @@ def test_a_wrong_department_is_wrong_use_and_leaves_the_folder_alone(tmp_path: P
     with pytest.raises(WrongUse, match="no department 'warter'; there are citizen_card, civil_affairs, health"):
         run_demo(tmp_path / "demo", PEOPLE, 1, ["health", "warter"], as_json=True)
     assert not (tmp_path / "demo").exists()
+
+
+def test_a_declaration_that_cannot_be_meant_is_refused_at_once() -> None:
+    water = Department("water", organisation="FAKE321000000006")
+    for declared_ in ({"dirt": (Cell("D22", "pipe", 0.1),)}, {"rejected": (Rejected("D99", "pipe", 0.1),)}):
+        with pytest.raises(TypeError, match=r"water/reading: there is no such kind of dirt.*'pipe'"):
+            water.table("reading", **declared_)(lambda registers: pd.DataFrame())
+    water.table("reading")(lambda registers: pd.DataFrame())
+    with pytest.raises(LookupError, match=r"write contracts/cleansed/water/reading\.yaml"):
+        Registers(World.of(300, 1), {"water": water}, ["water"]).drops("water/reading")
