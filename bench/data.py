@@ -21,8 +21,9 @@ from contracts.model import Mode
 from pipelines.control.batches import containing, extracted
 from resources.lake import Lake
 from resources.readers.batch import E_COLUMNS, LINEAGE
-from simulator.city import RESIDENT, City
-from simulator.drops import LINE, write_exchange
+from simulator.city import City
+from simulator.drops import prepare_exchange
+from simulator.rejects import LINE
 
 CITY = 4_600_000
 """People of a city of size 1."""
@@ -42,7 +43,7 @@ def inputs(folder: Path, size: float) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     lake = Lake(str(target))
     for tile, city in tiles(round(size * CITY)):
-        for table in (RESIDENT, *city.tables):
+        for table in city.tables:
             contract = sources(load_all())[f"cleansed/{table}"]
             raw, batch = contract.sibling("raw"), _batch(contract)
             stage = lake.stage(raw, f"tile{tile}")
@@ -51,8 +52,7 @@ def inputs(folder: Path, size: float) -> Path:
                 stage, base_version=lake.version(raw), mode="append", partition_by=PARTITIONS,
                 transactions=containing(batch) | extracted(batch, EXTRACTED) if tile == 0 else {},
             )  # fmt: skip
-    nothing = city.exchange[-1].iloc[:0]
-    write_exchange(f"sqlite:///{target}/exchange.db", sources(load_all())[f"cleansed/{RESIDENT}"], nothing, AS_OF)
+    prepare_exchange(f"sqlite:///{target}/exchange.db")
     (target / DONE).write_text(json.dumps(spec(), ensure_ascii=False), encoding="utf-8")
     return target
 
@@ -60,8 +60,6 @@ def inputs(folder: Path, size: float) -> Path:
 def _rows(city: City, contract: SourceContract) -> pd.DataFrame:
     """All that has been delivered of a table: the last full list, or the rows of every night."""
     table = f"{contract.domain}/{contract.table}"
-    if table == RESIDENT:
-        return pd.concat(city.exchange, ignore_index=True)
     nights = city.tables[table][-1:] if contract.delivery.mode == Mode.FULL else city.tables[table]
     return pd.concat(nights, ignore_index=True)
 

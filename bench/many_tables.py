@@ -30,7 +30,7 @@ from resources.keys import create_key
 from resources.settings import Settings
 from simulator import build
 from simulator.city import City
-from simulator.drops import ORGANISATION, write_drop
+from simulator.drops import write_drop
 
 PEOPLE, SEED, ROWS = 400, 11, 20
 COPIED = ("base/population/death", "themes/health/service")
@@ -62,7 +62,6 @@ def _copied_tables(copies: int) -> None:
 def _deliver(city: City, tables: Iterable[tuple[SourceContract, str]], night: int, landing: Path) -> None:
     first = city.nights[night] if night else date(2009, 1, 1)
     for contract, rows_of in tables:
-        ORGANISATION.setdefault(contract.domain, "FAKE321000000000")
         write_drop(landing, contract, city.tables[rows_of][night].head(ROWS), city.nights[night], first, 1)
 
 

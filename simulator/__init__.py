@@ -4,6 +4,6 @@ Here: everything made up. Not here: the lake. Only the command line imports this
 nothing but `contracts` (names, order and widths of the delivered columns), so that no rule under test makes its data.
 """
 
-from simulator.city import City, build
+from simulator.city import City, build, departments_of
 
-__all__ = ["City", "build"]
+__all__ = ["City", "build", "departments_of"]

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 import yaml
 
-HERE = Path(__file__).parent
 NIGHTS = (date(2019, 12, 29), date(2019, 12, 30), date(2019, 12, 31))
 AS_OF = np.datetime64(NIGHTS[-1])
 FIRST_NIGHT = np.datetime64(NIGHTS[0])
@@ -33,7 +32,7 @@ _CHECK = np.array(list("10X98765432"))
 @cache
 def rates() -> dict[str, Any]:
     """The rates and sizes of the demo city (rates.yaml)."""
-    return yaml.safe_load((HERE / "rates.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load(Path(__file__).with_name("rates.yaml").read_text(encoding="utf-8"))
 
 
 def stream(seed: int, name: str) -> np.random.Generator:

@@ -1,19 +1,21 @@
-"""The dirt of the departments' extracts: what goes wrong in a value, in a row, and a record of it.
+"""The dirt of the departments' extracts: what goes wrong in a value, in a row, and where it went wrong.
 
-Here: one small function per kind of dirt (codes of the dirt catalogue in the domain rules, B0) and the class that
-spreads them at the rates of rates.yaml. Not here: dirt of whole files (drops.py) and late or repeated deliveries (city.py).
+Here: the kinds of dirt (codes of the dirt catalogue in the domain rules, B0), how a table declares its own (`Cell`, `Older`,
+`Forgotten`), and spreading them. Not here: which table has which (`departments`), rows that no lake can take in (`rejects`), late and
+repeated deliveries (`declare`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from simulator.basics import clock_text, rates, stream
-from simulator.people import name_lists
+from simulator.basics import clock_text
+from simulator.world.people import name_lists
 
 FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
 VARIANTS = str.maketrans("吕于", "呂於")
@@ -26,35 +28,11 @@ PHONES = (  # typed to get past a form, then numbers one office writes for many
 OTHER_SEX = {"1": "2", "2": "1"}
 IMPOSSIBLE = ("2018-02-30", "2017-13-05", "2018-04-31", "2019-02-29")
 DIVISIONS = ("", "3210", "广陵区", "邗江区", "321012", "江都市")
-LABELS: dict[str, dict[str, tuple[str, ...]]] = {
-    "sex_code": {"1": ("男", "男性"), "2": ("女", "女性")},
-    "ethnic_code": {
-        "01": ("汉族", "汉", "1"),
-        "03": ("回族", "3"),
-        "11": ("满族",),
-        "15": ("土家族",),
-        "06": ("苗族", "6"),
-        "05": ("维吾尔族", "5"),
-    },
-    "marital_code": {"10": ("未婚",), "20": ("已婚",), "30": ("丧偶",), "40": ("离婚",)},
-    "education_code": {"20": ("本科", "大学本科"), "30": ("大专",), "60": ("高中",), "70": ("初中",), "80": ("小学",)},
-    "cancel_reason": {"01": ("死亡", "1")},
-    "way_code": {"1": ("门诊",), "2": ("家庭",), "3": ("电话",)},
-    "class_code": {"1": ("控制满意",), "2": ("控制不满意",), "4": ("并发症",)},
-    "card_type": {"A": ("普通",), "S": ("社保市民卡",), "C": ("老年卡",), "H": ("健康卡",)},
-}
-OLDER = {  # what an older version of a row says instead
-    "health/archive": {"phone": "13800001234", "address": "江苏省扬州市广陵区文峰街道旧址3号"},
-    "health/examination": {"sbp": "121", "dbp": "79"},
-    "health/hypertension_followup": {"sbp": "133", "dbp": "84"},
-    "health/death_certificate": {"home_addr": "地址待核"},
-    "health/staff": {"title": "医师"},
-    "citizen_card/card": {"status": "0"},
-    "public_security/death_cancellation": {"police_station_code": "321003000000"},
-}
-SPOILS_IDENTITY = {"D05", "D07", "MISSING", "D06"}
 
-Spoil = Callable[[Any, np.random.Generator], str]  # the value, None where a sentinel stands for nothing
+Spoil = Callable[[Any, np.random.Generator], str]
+"""The value (None where something stands for nothing) -> what is delivered instead."""
+Note = Callable[..., None]
+"""`note(rows, column, code, clean=None)`: remember dirt in a column of some rows; `clean`: what stood there before (None: nothing)."""
 
 
 def typing_error(value: str, rng: np.random.Generator) -> str:
@@ -121,14 +99,6 @@ def other_clock(value: str, rng: np.random.Generator) -> str:
     return f"{day} {'下午' if hour >= 12 else '上午'}{(hour - 1) % 12 + 1}{clock[2:]}"
 
 
-UNITS: dict[str, Callable[[float], str]] = {  # column -> the value as another program measures it
-    "height_cm": lambda v: f"{v / 100:.3f}",
-    "sbp": lambda v: f"{v / 7.5:.1f}",
-    "fpg": lambda v: f"{v * 18:.1f}",
-}
-LEAST = {"fpg": 3.5}  # below, milligrams could be millimoles
-
-
 def masked(value: str, rng: np.random.Generator) -> str:
     return f"{value[:3]}****{value[-4:]}" if len(value) == 11 else f"{value[:6]}{'*' * 8}{value[-4:]}"
 
@@ -137,151 +107,199 @@ def one_of(choices: tuple[str, ...]) -> Spoil:
     return lambda value, rng: choices[int(rng.integers(0, len(choices)))]
 
 
-SPOIL: dict[str, Spoil] = {
-    "D01": lambda value, rng: value[:-1] + "?",
-    "D02": invisible,
-    "D03": lambda value, rng: value[:6] + value[8:17],
-    "D04": lambda value, rng: value[:-1] + "x×хХ"[int(rng.integers(0, 4))],
-    "D05": typing_error,
-    "D06": excel_identity,
-    "D06R": lambda value, rng: ("'" + value, value + ".0")[int(rng.integers(0, 2))],
-    "D07": one_of(PLACEHOLDER_IDS),
-    "D08": one_of(tuple(name_lists()["placeholders"])),
-    "D09": one_of(PHONES),
-    "D14": one_of(SENTINELS),
-    "D15": mixed_date,
-    "D15X": excel_date,
-    "D17": lambda value, rng: OTHER_SEX[value],
-    "D18": one_of(DIVISIONS),
-    "D20": lambda value, rng: f"{float(value):,.2f}" + ("元", " 元")[int(rng.integers(0, 2))],
-    "D24": lambda value, rng: value[:-1] + "\ufffd",
-    "D27": lambda value, rng: value[:5] + "9" + value[6:-5] + "99999",
-    "D30": name_variant,
-    "D35": lambda value, rng: "-" + value,
-    "D37": other_clock,
-    "D39": masked,
-    "D40": lambda value, rng: value + ("<br>", "&nbsp;", "<br/>")[int(rng.integers(0, 3))],
-    "D40N": one_of(("\\N", "null", "NULL", "&nbsp;")),
-    "IMPOSSIBLE": one_of(IMPOSSIBLE),
-    "MISSING": one_of(("", "无", "不详")),
+@dataclass(frozen=True)
+class Kind:
+    """A kind of dirt, in one column or in two.
+
+    Attributes:
+        spoil: the value of each column, and a random stream -> what is delivered instead of each.
+        befalls: the values of the first column that it may befall.
+        spares: hidden columns that mark rows which it leaves whole.
+        needs: columns of the table that must have their clean values.
+        loses: hidden column that marks the rows whose number or name is lost with it.
+        noted: place of the columns under which it is remembered.
+    """
+
+    spoil: Callable[..., tuple[Any, ...]]
+    befalls: Callable[[pd.Series], pd.Series] = pd.Series.notna
+    spares: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    loses: str | None = None
+    noted: tuple[int, ...] = (0,)
+
+
+PROTECTED, KNOWN_DEAD = "_protected", "_known_dead"
+"""Hidden columns that a table may have: rows that stay whole; rows of the dead who are found by number and name."""
+BAD_ID, BAD_NAME = "_bad_id", "_bad_name"
+"""Hidden columns that every table gets: the number, the name is lost."""
+
+
+def one(
+    spoil: Spoil, befalls: Callable[[pd.Series], pd.Series] = pd.Series.notna, spares: tuple[str, ...] = (), loses: str | None = None
+) -> Kind:
+    """A kind of dirt in one column. Parameters as of Kind."""
+    return Kind(lambda value, rng: (spoil(value, rng),), befalls, spares, loses=loses)
+
+
+def lost_number(spoil: Spoil) -> Kind:
+    """A kind of dirt with which the identity number is lost."""
+    return one(spoil, spares=(PROTECTED,), loses=BAD_ID)
+
+
+def labels(of_code: Mapping[str, tuple[str, ...]]) -> Kind:
+    """Labels, or codes without their leading zero, instead of codes (D22)."""
+    return one(lambda value, rng: one_of(of_code[value])(value, rng), befalls=lambda values: values.isin(of_code))
+
+
+def unit(convert: Callable[[float], str], least: float = 0) -> Kind:
+    """The value as another program measures it (D19). least: below, it could be the value in either unit."""
+    return one(lambda value, rng: convert(float(value)), befalls=lambda values: values.notna() & (values.astype(float) >= least))
+
+
+def _longer(values: pd.Series) -> pd.Series:
+    return values.str.len() > 1
+
+
+def _of_the_last_century(values: pd.Series) -> pd.Series:
+    return values.str[6:8] == "19"
+
+
+SENTINEL_FOR_NOTHING = one(one_of(SENTINELS), befalls=pd.Series.isna)
+"""D14 in a column that is empty where nothing is known."""
+KINDS: dict[str, Kind] = {
+    "D01": one(lambda value, rng: value[:-1] + "?", _longer),
+    "D02": one(invisible),
+    "D03": one(lambda value, rng: value[:6] + value[8:17], _of_the_last_century),
+    "D04": one(lambda value, rng: value[:-1] + "x×хХ"[int(rng.integers(0, 4))], lambda values: values.str[-1:] == "X"),
+    "D05": lost_number(typing_error),
+    "D06": lost_number(excel_identity),
+    "D06R": one(lambda value, rng: ("'" + value, value + ".0")[int(rng.integers(0, 2))]),
+    "D07": lost_number(one_of(PLACEHOLDER_IDS)),
+    "D08": one(one_of(tuple(name_lists()["placeholders"])), spares=(PROTECTED, KNOWN_DEAD), loses=BAD_NAME),
+    "D09": one(one_of(PHONES)),
+    # only where the number shows which value belongs where
+    "D10": Kind(lambda value, other, rng: (other, value), spares=(PROTECTED,), needs=("id_no",), noted=(1, 0)),
+    "D14": one(one_of(SENTINELS)),
+    "D15": one(mixed_date),
+    "D15X": one(excel_date),
+    # before what it must follow
+    "D16": Kind(lambda value, other, rng: (day_before(other[:10], rng) + value[10:], other)),
+    "D16A": Kind(lambda value, other, rng: (day_after(other, rng), other), noted=(1,)),
+    "D17": one(lambda value, rng: OTHER_SEX[value]),
+    "D18": one(one_of(DIVISIONS)),
+    "D20": one(lambda value, rng: f"{float(value):,.2f}" + ("元", " 元")[int(rng.integers(0, 2))]),
+    "D24": one(lambda value, rng: value[:-1] + "\ufffd"),
+    "D27": one(lambda value, rng: value[:5] + "9" + value[6:-5] + "99999", spares=(PROTECTED,)),
+    "D30": one(name_variant, _longer),
+    "D35": one(lambda value, rng: "-" + value),
+    "D37": one(other_clock),
+    "D39": one(masked),
+    "D40": one(lambda value, rng: value + ("<br>", "&nbsp;", "<br/>")[int(rng.integers(0, 3))]),
+    "D40N": one(one_of(("\\N", "null", "NULL", "&nbsp;")), befalls=pd.Series.isna),
+    "IMPOSSIBLE": one(one_of(IMPOSSIBLE)),
+    "MISSING": lost_number(one_of(("", "无", "不详"))),
 }
-OF_TWO: dict[str, Callable[[Any, Any, np.random.Generator], tuple[Any, Any]]] = {
-    "D10": lambda value, other, rng: (other, value),
-    "D16": lambda value, other, rng: (day_before(other[:10], rng) + value[10:], other),  # before what it must follow
-    "D16A": lambda value, other, rng: (day_after(other, rng), other),
+"""By code; labels (D22) and units (D19) differ by column."""
+LABELS: dict[str, Kind] = {
+    "sex_code": labels({"1": ("男", "男性"), "2": ("女", "女性")}),
+    "ethnic_code": labels(
+        {"01": ("汉族", "汉", "1"), "03": ("回族", "3"), "11": ("满族",), "15": ("土家族",), "06": ("苗族", "6"), "05": ("维吾尔族", "5")}
+    ),
+    "marital_code": labels({"10": ("未婚",), "20": ("已婚",), "30": ("丧偶",), "40": ("离婚",)}),
+    "education_code": labels({"20": ("本科", "大学本科"), "30": ("大专",), "60": ("高中",), "70": ("初中",), "80": ("小学",)}),
 }
-"""Dirt of two columns of a row: the value and that of the rule's `other` column -> the new values of both."""
-EMPTY_BEFORE = {"dead_date", "move_in_date"}  # a sentinel stands where nothing is known
+"""D22 of the columns that many tables have."""
 
 
-def _may(code: str, column: str, values: pd.Series) -> np.ndarray:
-    if code == "D14" and column in EMPTY_BEFORE:
-        return values.isna().to_numpy()
-    if code == "D40N":
-        return values.isna().to_numpy()
-    there = values.notna()
-    if code == "D19":
-        there &= values.astype(float) >= LEAST.get(column, 0)
-    if code == "D03":
-        there &= values.str[6:8] == "19"
-    if code == "D04":
-        there &= values.str[-1:] == "X"
-    if code == "D22":
-        there &= values.isin(LABELS[column])
-    if code in ("D01", "D30"):
-        there &= values.str.len() > 1
-    return there.to_numpy(dtype=bool)
+@dataclass(frozen=True)
+class Cell:
+    """Dirt in the values of a column: its code, the share of rows, the other column where it takes two, a kind of the table's own."""
+
+    code: str
+    column: str
+    rate: float
+    other: str | None = None
+    kind: Kind | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.column,) if self.other is None else (self.column, self.other)
+
+    @property
+    def how(self) -> Kind | None:
+        """The kind of dirt; None: there is none of the code, or for the column."""
+        return self.kind or (LABELS.get(self.column) if self.code == "D22" else KINDS.get(self.code))
 
 
-def _labelled(column: str, values: np.ndarray, rng: np.random.Generator) -> list[str]:
-    """Labels, or codes without their leading zero, instead of codes."""
-    return [one_of(LABELS[column][v])(v, rng) for v in values]
+@dataclass(frozen=True)
+class Older:
+    """Older versions of some rows are delivered as well (D12): `column` says when, `values` what they say instead."""
+
+    column: str
+    rate: float
+    values: Mapping[str, str]
 
 
-class Dirt:
-    """Spreads dirt and remembers where. `log`: columns table, key, column, code, clean (what stood there before; None: nothing)."""
+@dataclass(frozen=True)
+class Forgotten:
+    """Some rows that have ended, as the column `ended` says, keep the status `before` (D29)."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._log: list[pd.DataFrame] = []
+    column: str
+    ended: str
+    rate: float
+    before: str
 
-    def log(self) -> pd.DataFrame:
-        return pd.concat(self._log, ignore_index=True)
 
-    def note(self, table: str, keys: pd.Series, column: str, code: str, clean: Any = None) -> None:
-        self._log.append(pd.DataFrame({"table": table, "key": keys.to_numpy(), "column": column, "code": code, "clean": clean}))
-
-    def spoil(self, table: str, rows: pd.DataFrame, key: tuple[str, ...]) -> pd.DataFrame:
-        """Dirt in values. Sets _bad_id and _bad_name where the identity number or the name is lost; leaves _protected rows whole."""
-        rng, rows = stream(self._seed, f"dirt {table}"), rows.copy()
-        protected = rows.get("_protected", pd.Series(False, index=rows.index)).to_numpy(dtype=bool)
-        touched = {column: np.zeros(len(rows), dtype=bool) for column in rows}
-        rows["_bad_id"], rows["_bad_name"] = False, False
-        names = keys(rows, key)
-        for rule in rates()["dirt"][table]:
-            code, column = rule["code"], rule["column"]
-            if code in ("D11", "D12", "D29"):
-                continue
-            hit = (rng.random(len(rows)) < rule["rate"]) & ~touched[column] & _may(code, column, rows[column])
-            if code in SPOILS_IDENTITY or code in ("D08", "D10", "D27"):
-                hit &= ~protected
-            if code in OF_TWO:
-                hit &= ~touched[rule["other"]] & rows[rule["other"]].notna().to_numpy()
-            if code == "D10" and "id_no" in rows:  # only where the number shows which value belongs where
-                hit &= ~touched["id_no"] & rows["id_no"].notna().to_numpy()
-            if code == "D08" and "_known_dead" in rows:  # the dead are found by number and name: a lost name would hide them
-                hit &= ~rows["_known_dead"].to_numpy(dtype=bool)
-            at = np.flatnonzero(hit)
-            values = rows[column].to_numpy(dtype=object, copy=True)
-            clean = values[at].copy()
-            if code in OF_TWO:
-                other = rows[rule["other"]].to_numpy(dtype=object, copy=True)
-                if code == "D10":
-                    self.note(table, names[hit], rule["other"], code, other[at].copy())
-                pairs = [OF_TWO[code](v, o, rng) for v, o in zip(values[at], other[at], strict=True)]
-                values[at], other[at] = [v for v, _ in pairs], [o for _, o in pairs]
-                rows[rule["other"]] = other
-                touched[rule["other"]] |= hit
-            elif code == "D19":
-                values[at] = [UNITS[column](float(v)) for v in values[at]]
-            else:
-                values[at] = _labelled(column, values[at], rng) if code == "D22" else [SPOIL[code](v, rng) for v in values[at]]
-            rows[column] = values
+def spoil(rows: pd.DataFrame, cells: tuple[Cell, ...], rng: np.random.Generator, note: Note) -> pd.DataFrame:
+    """Dirt in values, at most once in each. Sets _bad_id and _bad_name where the identity number or the name is lost."""
+    clean, rows = rows, rows.copy()
+    touched = {column: np.zeros(len(rows), dtype=bool) for column in rows}
+    rows[BAD_ID], rows[BAD_NAME] = False, False
+    for cell in cells:
+        kind = cell.how
+        assert kind is not None, cell
+        hit = (rng.random(len(rows)) < cell.rate) & ~touched[cell.column] & kind.befalls(rows[cell.column]).to_numpy(dtype=bool)
+        for column in [c for c in (*cell.columns[1:], *kind.needs) if c in rows]:
+            hit &= ~touched[column] & rows[column].notna().to_numpy()
+        for column in [c for c in kind.spares if c in rows]:
+            hit &= ~rows[column].to_numpy(dtype=bool)
+        values = [rows[column].to_numpy(dtype=object, copy=True) for column in cell.columns]
+        spoilt = [kind.spoil(*found, rng) for found in zip(*(v[hit] for v in values), strict=True)]
+        for place, (column, now) in enumerate(zip(cell.columns, values, strict=True)):
+            now[hit] = [new[place] for new in spoilt]
+            rows[column] = now
             touched[column] |= hit
-            rows.loc[hit, "_bad_id"] |= code in SPOILS_IDENTITY
-            rows.loc[hit, "_bad_name"] |= code == "D08"
-            if code == "D07":
-                rows["_placeholder_id"] = hit & (values != "无")
-            self.note(table, names[hit], rule["other"] if code == "D16A" else column, code, clean)
-        return rows
+        if kind.loses:
+            rows.loc[hit, kind.loses] = True
+        for column in (cell.columns[at] for at in kind.noted):
+            note(clean[hit], column, cell.code, clean.loc[hit, column].to_numpy())
+    return rows
 
-    def forgotten(self, table: str, rows: pd.DataFrame, key: tuple[str, ...]) -> pd.Series:
-        """Which rows of those that have ended keep the status they had before (D29)."""
-        rng = stream(self._seed, f"forgotten {table}")
-        (rule,) = [r for r in rates()["dirt"][table] if r["code"] == "D29"]
-        hit = rows[rule["other"]].notna() & (rng.random(len(rows)) < rule["rate"])
-        self.note(table, keys(rows, key)[hit], rule["column"], "D29", rows.loc[hit, rule["column"]].to_numpy())
-        return hit
 
-    def repeat(self, table: str, rows: pd.DataFrame, key: tuple[str, ...]) -> pd.DataFrame:
-        """The additional rows: older versions under the same key (D12) and exact copies (D11), with the index of their original."""
-        rng, parts, names = stream(self._seed, f"repeat {table}"), [], keys(rows, key)
-        for rule in rates()["dirt"][table]:
-            if rule["code"] not in ("D11", "D12"):
-                continue
-            hit = rng.random(len(rows)) < rule["rate"]
-            more = rows[hit].copy()
-            if rule["code"] == "D12":
-                more = self._older(more, rule["column"], OLDER[table], rng)
-            parts.append(more)
-            newest = rows.loc[hit, rule["column"]].to_numpy() if rule["code"] == "D12" else None
-            self.note(table, names[hit], rule["column"], rule["code"], newest)
-        return pd.concat(parts) if parts else rows.iloc[:0]
+def forgotten(rows: pd.DataFrame, rule: Forgotten, rng: np.random.Generator, note: Note) -> pd.Series:
+    """Which of the rows that have ended keep the status they had before."""
+    hit = rows[rule.ended].notna() & (rng.random(len(rows)) < rule.rate)
+    note(rows[hit], rule.column, "D29", rows.loc[hit, rule.column].to_numpy())
+    return hit
 
-    @staticmethod
-    def _older(rows: pd.DataFrame, column: str, values: dict[str, str], rng: np.random.Generator) -> pd.DataFrame:
-        day = rows[column].str[:10].to_numpy().astype("datetime64[D]") - rng.integers(1, 60, len(rows))
-        return rows.assign(**values, **{column: clock_text(day, rng.integers(30_000, 60_000, len(rows)))})
+
+def repeated(rows: pd.DataFrame, older: Older | None, copies: float, rng: np.random.Generator, note: Note) -> pd.DataFrame:
+    """The additional rows: older versions under the same key (D12) and exact copies (D11), with the index of their original."""
+    parts = [rows.iloc[:0]]
+    if older:
+        hit = rng.random(len(rows)) < older.rate
+        parts.append(_older(rows[hit], older, rng))
+        note(rows[hit], older.column, "D12", rows.loc[hit, older.column].to_numpy())
+    if copies:
+        hit = rng.random(len(rows)) < copies
+        parts.append(rows[hit])
+        note(rows[hit], "*", "D11")
+    return pd.concat(parts)
+
+
+def _older(rows: pd.DataFrame, rule: Older, rng: np.random.Generator) -> pd.DataFrame:
+    day = rows[rule.column].str[:10].to_numpy().astype("datetime64[D]") - rng.integers(1, 60, len(rows))
+    return rows.assign(**rule.values, **{rule.column: clock_text(day, rng.integers(30_000, 60_000, len(rows)))})
 
 
 def keys(rows: pd.DataFrame, key: tuple[str, ...]) -> pd.Series:

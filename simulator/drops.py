@@ -1,7 +1,7 @@
 """How a department's rows get to the landing zone: formats, encodings, manifests; and the exchange database.
 
 Here: CSV, JSON lines, fixed width and XLSX as the contract's delivery says, SM3 digests, the manifest written last.
-Not here: which rows (city.py). Equal rows give equal bytes.
+Not here: which rows (`registers`), when (`city`). Equal rows give equal bytes.
 """
 
 from __future__ import annotations
@@ -11,27 +11,26 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from cryptography.hazmat.primitives import hashes
 
-from contracts.model import Format, SourceContract
+from contracts.loader import load_all
+from contracts.model import Format, SourceContract, sources
+from simulator.declare import declared
+from simulator.rejects import LINE
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
 
 ROWS_PER_FILE = 60_000
-LINE = "_line"  # extra column: the text of a line that is delivered instead of the row's cells
 SUFFIX = {"csv": "csv", "jsonl": "jsonl", "fixed_width": "txt", "xlsx": "xlsx"}
-CRLF = {"health/archive", "human_resources/pension_payment"}
-ORGANISATION = {
-    "health": "FAKE321000000001",
-    "civil_affairs": "FAKE321000000002",
-    "public_security": "FAKE321000000003",
-    "human_resources": "FAKE321000000004",
-    "citizen_card": "FAKE321000000005",
-}
 
 
 def sm3(data: bytes) -> str:
@@ -70,13 +69,13 @@ def _json_lines(rows: pd.DataFrame) -> bytes:
     return rows.to_json(orient="records", lines=True, force_ascii=False).encode()
 
 
-def _workbook(rows: pd.DataFrame, header: list[str], day: date) -> bytes:
+def _workbook(title: str, rows: pd.DataFrame, header: list[str], day: date) -> bytes:
     """A registry's export: title rows, the header on row 3, then totals and signatures."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("火化信息")
-    sheet.append(["扬州市火化信息登记表"])
+    sheet = book.create_sheet(title)
+    sheet.append([f"扬州市{title}登记表"])
     sheet.append([f"导出日期:{day}"])
     sheet.append(header)
     for row in rows.itertuples(index=False):
@@ -111,8 +110,8 @@ def _steady(raw: io.BytesIO, stamp: datetime) -> bytes:
 
 
 def _content(contract: SourceContract, rows: pd.DataFrame, day: date) -> bytes:
-    delivery, table = contract.delivery, f"{contract.domain}/{contract.table}"
-    header, newline = [c.source or c.name for c in contract.delivered], "\r\n" if table in CRLF else "\n"
+    delivery, table = contract.delivery, declared()[contract.domain].tables.get(f"{contract.domain}/{contract.table}")
+    header, newline = [c.source or c.name for c in contract.delivered], table.newline if table else "\n"
     if delivery.format == Format.CSV:
         data = _delimited(rows, header, delivery.delimiter, newline).encode(delivery.encoding)
     elif delivery.format == Format.FIXED_WIDTH:
@@ -120,7 +119,7 @@ def _content(contract: SourceContract, rows: pd.DataFrame, day: date) -> bytes:
     elif delivery.format == Format.JSONL:
         data = _json_lines(rows.rename(columns=dict(zip(rows, header, strict=True))))
     else:
-        data = _workbook(rows, header, day)
+        data = _workbook(contract.title, rows, header, day)
     return gzip.compress(data, compresslevel=3, mtime=0) if delivery.compression == "gzip" else data
 
 
@@ -169,7 +168,7 @@ def write_manifest(
     extracted = datetime(day.year, day.month, day.day, 22, 30) + timedelta(days=edition - 1)
     manifest = {
         "table": f"{contract.domain}/{contract.table}",
-        "dept_org_code": ORGANISATION[contract.domain],
+        "dept_org_code": declared()[contract.domain].organisation,
         "extract_ts": f"{extracted.isoformat()}+08:00",
         "period_from": first_day.isoformat(),
         "period_to": day.isoformat(),
@@ -186,6 +185,14 @@ def write_manifest(
     waiting.replace(folder / "manifest.json")
 
 
+def prepare_exchange(url: str) -> None:
+    """Make sure that the exchange database has every table that a contract expects there. url: SQLAlchemy URL."""
+    for contract in sources(load_all()).values():
+        if contract.delivery.format == Format.DATABASE:
+            with _exchange(url, _exchange_table(contract)):
+                pass
+
+
 def write_exchange(url: str, contract: SourceContract, rows: pd.DataFrame, day: date) -> None:
     """Put one night's rows into the exchange database; rows of that night that are already there are replaced.
 
@@ -195,34 +202,46 @@ def write_exchange(url: str, contract: SourceContract, rows: pd.DataFrame, day: 
         rows: the delivered columns as text, with cd_id and cd_operation.
         day: the night.
     """
-    from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, create_engine, delete
+    delivery, batch, table = contract.delivery, f"{day:%Y%m%d}", _exchange_table(contract)
+    names = [delivery.row_column, delivery.operation_column, *(c.source or c.name for c in contract.delivered)]
+    body = rows[["cd_id", "cd_operation", *(c.name for c in contract.delivered)]].astype(object)
+    values = zip(*(body[c].where(body[c].notna(), None).tolist() for c in body), strict=True)
+    fixed = {delivery.time_column: datetime(day.year, day.month, day.day, 23, 5), delivery.batch_column: batch}
+    with _exchange(url, table) as connection:
+        connection.execute(table.delete().where(table.c[delivery.batch_column] == batch))
+        if len(body):
+            connection.execute(table.insert(), [{**dict(zip(names, v, strict=True)), **fixed} for v in values])
+
+
+@contextmanager
+def _exchange(url: str, table: Table) -> Iterator[Connection]:
+    """A transaction on the exchange database, which has the table."""
+    from sqlalchemy import create_engine
     from sqlalchemy.schema import CreateSchema
 
-    delivery, batch = contract.delivery, f"{day:%Y%m%d}"
-    assert delivery.table is not None, contract.name
-    owner, _, table_name = delivery.table.rpartition(".")
     engine = create_engine(url)
-    text = [Column(c.source or c.name, Text) for c in contract.delivered]
-    table = Table(
-        table_name,
+    try:
+        with engine.begin() as connection:
+            if table.schema:
+                connection.execute(CreateSchema(table.schema, if_not_exists=True))
+            table.create(connection, checkfirst=True)
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _exchange_table(contract: SourceContract) -> Table:
+    from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text
+
+    delivery = contract.delivery
+    assert delivery.table is not None, contract.name
+    owner, _, name = delivery.table.rpartition(".")
+    return Table(
+        name,
         MetaData(schema=owner or None),
         Column(delivery.row_column, Integer, primary_key=True, autoincrement=False),
         Column(delivery.operation_column, String(1)),
         Column(delivery.time_column, DateTime),
         Column(delivery.batch_column, String(8)),
-        *text,
+        *[Column(c.source or c.name, Text) for c in contract.delivered],
     )
-    names = [delivery.row_column, delivery.operation_column, *(c.name for c in text)]
-    body = rows[["cd_id", "cd_operation", *(c.name for c in contract.delivered)]].astype(object)
-    values = zip(*(body[c].where(body[c].notna(), None).tolist() for c in body), strict=True)
-    fixed = {delivery.time_column: datetime(day.year, day.month, day.day, 23, 5), delivery.batch_column: batch}
-    try:
-        with engine.begin() as connection:
-            if owner:
-                connection.execute(CreateSchema(owner, if_not_exists=True))
-            table.create(connection, checkfirst=True)
-            connection.execute(delete(table).where(table.c[delivery.batch_column] == batch))
-            if len(body):
-                connection.execute(table.insert(), [{**dict(zip(names, v, strict=True)), **fixed} for v in values])
-    finally:
-        engine.dispose()

@@ -1,39 +1,49 @@
 """Rows no lake can take in: broken lines, required values that say nothing, one key with two contents.
 
-Here: additional rows made of good ones, so that nothing true is lost with them; rates.yaml, `rejected`, says how many. Broken
-lines are garbled copies, the others carry numbers of their own. Not here: dirt in rows that stay usable (dirt.py).
+Here: additional rows made of good ones, so that nothing true is lost with them. Broken lines are garbled copies, the others carry
+numbers of their own. Not here: which table has which (`departments`), dirt in rows that stay usable (`dirt`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from contracts.model import SourceContract
-from simulator.basics import pick, rates, stream
-from simulator.dirt import IMPOSSIBLE, Dirt, keys
-from simulator.drops import LINE
-from simulator.people import draw_names
+from simulator.basics import pick
+from simulator.dirt import IMPOSSIBLE, Note
+from simulator.world.people import draw_names
+
+LINE = "_line"
+"""Additional column: the text of a line that is delivered instead of the row's cells."""
 
 UNREADABLE = ("上午", "2019-02-30 25:61:00", "见病历")
-FREE_DIGIT = {  # column that gets a new number -> place of the digit that becomes 9; no good row has a 9 there
-    "exam_no": 2,
-    "fu_no": 2,
-    "visit_no": 2,
-    "card_no": 4,
-    "cremation_no": 6,
-    "licence_no": 7,
-}
-
 Maker = Callable[[SourceContract, pd.DataFrame, str, np.random.Generator], pd.DataFrame]
 
 
-def _renumbered(contract: SourceContract, rows: pd.DataFrame) -> pd.DataFrame:
-    column = next(c for c in contract.key if c in FREE_DIGIT)
-    place = FREE_DIGIT[column]
-    return rows.assign(**{column: rows[column].str[:place] + "9" + rows[column].str[place + 1 :]})
+@dataclass(frozen=True)
+class Number:
+    """A key column from which further numbers can be made: no good row has a 9 at the place of the digit."""
+
+    column: str
+    digit: int
+
+    def another(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows under numbers of their own."""
+        text = rows[self.column].str
+        return rows.assign(**{self.column: text[: self.digit] + "9" + text[self.digit + 1 :]})
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Rows that cannot be taken in because of a column: code, share of the rows (at least one)."""
+
+    code: str
+    column: str
+    rate: float
 
 
 def _drawn(choices: tuple[str, ...]) -> Maker:
@@ -68,24 +78,35 @@ MAKERS: dict[str, Maker] = {
 }
 
 
-def additional(contract: SourceContract, rows: pd.DataFrame, dirt: Dirt, seed: int) -> pd.DataFrame:
+WITHOUT_NUMBER = {"D23"}
+"""Codes of rows that repeat the number of the good one."""
+
+
+def additional(
+    contract: SourceContract, rows: pd.DataFrame, rules: tuple[Rejected, ...], number: Number | None, rng: np.random.Generator, note: Note
+) -> pd.DataFrame:
     """The rows to deliver besides `rows`, with the index of the row they are made of; at least one of every kind.
 
-    Broken lines have their text in the column `drops.LINE`. `dirt` notes the number of every row as it is delivered (of a
-    broken line the number of the good one).
+    Args:
+        contract: of the table.
+        rows: the good ones.
+        rules: what is rejected.
+        number: from which the additional rows get theirs.
+        rng: random stream.
+        note: is told of every row as it is delivered (of a broken line: of the good one).
+
+    Returns:
+        The rows; broken lines have their text in the column LINE.
     """
-    table = f"{contract.domain}/{contract.table}"
-    rules = rates()["rejected"].get(table, [])
     if not rules:
         return rows.iloc[:0]
-    rng = stream(seed, f"rejected {table}")
-    many = [max(1, round(rule["rate"] * len(rows))) for rule in rules]
+    many = [max(1, round(rule.rate * len(rows))) for rule in rules]
     chosen = np.split(rng.permutation(len(rows))[: sum(many)], np.cumsum(many)[:-1])
     parts = []
     for rule, at in zip(rules, chosen, strict=True):
         base = rows.iloc[np.sort(at)]
-        if rule["code"] != "D23":
-            base = _renumbered(contract, base)
-        dirt.note(table, keys(base, contract.key), rule["column"], rule["code"])
-        parts.append(MAKERS[rule["code"]](contract, base, rule["column"], rng))
+        if number and rule.code not in WITHOUT_NUMBER:
+            base = number.another(base)
+        note(base, rule.column, rule.code)
+        parts.append(MAKERS[rule.code](contract, base, rule.column, rng))
     return pd.concat(parts)

@@ -14,6 +14,7 @@ from pipelines.cli.screen import console, errors, print_json, progress, show_tab
 from pipelines.cli.truth import compare
 from pipelines.orchestration.nights import NightReport, check_installation, run_night
 from pipelines.runtime import Runtime
+from pipelines.wrong_use import WrongUse
 from resources.errors import CitylakeError
 from resources.keys import create_key
 from resources.settings import CONFIG_VARIABLE, Settings, load
@@ -31,24 +32,33 @@ profile = "demo"
 FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 
 
-def run_demo(folder: Path, people: int, seed: int, *, as_json: bool) -> int:
+def run_demo(folder: Path, people: int, seed: int, departments: list[str] | None = None, *, as_json: bool) -> int:
     """Build the city, run its nights, show the summary.
 
     Args:
         folder: where the demo city is written; an earlier demo city there is replaced.
         people: number of residents.
         seed: the same seed gives the same city.
+        departments: those that deliver; all by default.
         as_json: print JSON.
 
     Returns:
         The exit code of the worst night.
-    """
-    started = perf_counter()
-    settings = _prepare(folder.expanduser().resolve())
-    from simulator import build
 
+    Raises:
+        WrongUse: a department is none of the demo city's.
+        CitylakeError: the folder is not empty and no demo city.
+    """
+    from simulator import build, departments_of
+
+    started = perf_counter()
+    try:
+        taking_part = departments_of(departments)
+    except ValueError as e:
+        raise WrongUse("DEPARTMENTS", str(e), "--departments", "Write their names, separated by commas") from None
+    settings = _prepare(folder.expanduser().resolve())
     errors.print(f"Building a city of {people:,} people …")
-    city = build(people, seed)
+    city = build(people, seed, departments=taking_part)
     city.write_truth(folder / "truth")
     runtime = Runtime.of(settings)
     check_installation(runtime)
@@ -152,12 +162,7 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
     )
     setting = f"CITYLAKE_CONFIG={folder / MARK}"
     console.print("Next commands:", style="bold")
-    for command in (
-        "status",
-        "tables",
-        f"explain {summary['example']}",
-        'sql "SELECT * FROM themes.health.indicator_year"',
-        "rebuild --compare",
-    ):
+    explain = [f"explain {summary['example']}"] if summary["example"] else []
+    for command in ("status", "tables", *explain, 'sql "SELECT * FROM themes.health.indicator_year"', "rebuild --compare"):
         console.print(f"  {setting} citylake {command}", soft_wrap=True)
     console.print("  make ui   (the three nights in Dagster)\n")

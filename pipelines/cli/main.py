@@ -62,12 +62,14 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Folder of the demo city; an earlier demo city there is replaced.")] = Path("demo"),
     people: Annotated[int, typer.Option(min=200, help="Residents of the city.")] = 46_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 20191231,
+    departments: Annotated[str | None, typer.Option(help="Departments that deliver, such as health,public_security; default: all.")] = None,
     json: Json = False,
 ) -> None:
     """Build a small city, run three nights, and compare the findings with the truth."""
     from pipelines.cli.demo import run_demo
 
-    raise typer.Exit(run_demo(folder, people, seed, as_json=json))
+    names = None if departments is None else [name.strip() for name in departments.split(",")]
+    raise typer.Exit(run_demo(folder, people, seed, names, as_json=json))
 
 
 @app.command()

@@ -21,7 +21,7 @@ from resources.errors import DeliveryRejected
 from resources.landing import LandingZone
 from resources.readers import database
 from resources.readers.manifest import delivery_of
-from simulator.city import RESIDENT, build
+from simulator import build
 from simulator.drops import write_exchange
 from tests.landing.department import Department
 from tests.landing.writing import business, contract
@@ -29,6 +29,7 @@ from tests.servers.postgres import Postgres
 
 TABLE = contract("database", table="visits", mode="inc")
 DAY = "2019-12-31"
+RESIDENT = "public_security/resident"
 
 
 def visit(number: int, **more: Any) -> dict[str, Any]:
@@ -58,20 +59,20 @@ def test_the_demo_city_reads_the_same_from_both_databases(tmp_path: Path, url: s
     city, agreed = build(people=600), load_all()[f"cleansed/{RESIDENT}"]
     lite = f"sqlite:///{tmp_path}/exchange.db"
     for where in (lite, url):
-        for rows, night in zip(city.exchange, city.nights, strict=True):
+        for rows, night in zip(city.tables[RESIDENT], city.nights, strict=True):
             write_exchange(where, agreed, rows, night)
     assert [t.to_pylist() for t in tables(url, agreed)] == [t.to_pylist() for t in tables(lite, agreed)]
     assert LandingZone(str(tmp_path), url).drops(agreed)[0].batch_id == LandingZone(str(tmp_path), lite).drops(agreed)[0].batch_id
-    assert sum(len(t) for t in tables(url, agreed)) == sum(len(rows) for rows in city.exchange)
+    assert sum(len(t) for t in tables(url, agreed)) == sum(len(rows) for rows in city.tables[RESIDENT])
 
 
 def test_a_night_written_again_replaces_itself_in_a_schema_of_its_own(url: str) -> None:
     city, agreed = build(people=600), load_all()[f"cleansed/{RESIDENT}"]
     agreed = replace(agreed, delivery=replace(delivery_of(agreed), table="police.resident"))
     for _ in range(2):
-        write_exchange(url, agreed, city.exchange[1], city.nights[1])
+        write_exchange(url, agreed, city.tables[RESIDENT][1], city.nights[1])
     (table,) = tables(url, agreed)
-    assert len(table) == len(city.exchange[1])
+    assert len(table) == len(city.tables[RESIDENT][1])
     assert set(table["_source_file"].to_pylist()) == {"police.resident"}
 
 

@@ -211,8 +211,7 @@ def noted(city: simulator.City, code: str, table: str) -> pd.Series:
 def test_nothing_happens_after_the_business_date_of_its_batch(larger: simulator.City) -> None:
     late = []
     for night, day in enumerate(larger.nights):
-        drops = {**{t: d[night] for t, d in larger.tables.items()}, "resident": larger.exchange[night]}
-        for table, rows in drops.items():
+        for table, rows in ((t, drops[night]) for t, drops in larger.tables.items()):
             for column in [c for c in rows if c.endswith(("_date", "_time", "_datetime")) and c not in MAY_LIE_AHEAD]:
                 text = rows[column].dropna()
                 written = text[text.str.match(r"\d{4}-\d\d-\d\d") & ~text.str.startswith("9999")]
@@ -288,12 +287,12 @@ def test_shares_of_phones_and_sexes(larger: simulator.City) -> None:
 
 def test_truth_is_written_as_csv(city: simulator.City, tmp_path: Path) -> None:
     city.write_truth(tmp_path)
-    read = {name: pd.read_csv(tmp_path / f"{name}.csv", dtype=str) for name in ("person", "archive", "service", "dirt")}
+    read = {name: pd.read_csv(tmp_path / f"{name}.csv", dtype=str) for name in ("person", "archive", "service", "finding", "dirt")}
     assert {k: len(v) for k, v in read.items()} == {k: len(v) for k, v in city.truth.items()}
     assert list(read["dirt"]) == ["table", "key", "column", "code", "clean"]
 
 
 def test_only_contracts_are_imported() -> None:
-    for path in Path(simulator.__file__).parent.glob("*.py"):
+    for path in Path(simulator.__file__).parent.rglob("*.py"):
         imported = set(re.findall(r"^(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.M))
         assert not imported & {"standards", "assets", "quality", "resources", "pipelines"}

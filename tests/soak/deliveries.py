@@ -15,9 +15,10 @@ import pandas as pd
 
 from contracts import load_all
 from simulator import build
-from simulator.city import RESIDENT
 from simulator.drops import write_drop, write_exchange
 
+RESIDENT = "public_security/resident"
+"""The table in the exchange database."""
 FIRST = date(2019, 12, 31)
 AT_FIRST = 0.6
 """The share of the rows that comes on the first day."""
@@ -40,8 +41,9 @@ class Departments:
 
     def __post_init__(self) -> None:
         city = build(self.people, self.seed)
-        self.tables = {t: self._snapshots(t, drops) if t in CHANGED else self._dealt(drops) for t, drops in city.tables.items()}
-        self.exchange = self._dealt(city.exchange)
+        found = {t: self._snapshots(t, drops) if t in CHANGED else self._dealt(drops) for t, drops in city.tables.items()}
+        self.exchange = found.pop(RESIDENT)
+        self.tables = found
 
     @property
     def days(self) -> list[date]:

@@ -1,79 +1,27 @@
-"""The truth about the demo city after its third night, and what a lake with the rules in force should find.
+"""The truth about archives and services after the third night, and what a lake with the rules in force must find.
 
-Here: grades of death by the evidence delivered, groups of duplicates, the expected state of every archive (best guess by
-the domain rules C5 and C6). Not here: anything a department delivers.
+Here: groups of duplicates, the expected state of every archive (best guess by the domain rules C5 and C6), services after a death.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from simulator.basics import AS_OF, NAT, as_days, day_text
+from simulator.departments.health import ARCHIVE, CARD, EXAMINATION, FOLLOWUP, HEALTH, VISIT
+from simulator.dirt import PLACEHOLDER_IDS
+from simulator.registers import Registers
 
+PLACEHOLDER_NUMBERS = set(PLACEHOLDER_IDS) - {"无"}
+"""Placeholders that look like a number: what is delivered instead of one, not the statement that there is none."""
 ACTIVE_SINCE = np.datetime64("2017-12-31")
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """The rows of death evidence as delivered, with their hidden columns."""
-
-    certificates: pd.DataFrame
-    cancellations: pd.DataFrame
-    cremations: pd.DataFrame
-    pensions: pd.DataFrame
-
-
-def _persons(rows: pd.DataFrame, n: int) -> np.ndarray:
-    mask = np.zeros(n, dtype=bool)
-    mask[rows["_person"].to_numpy()[rows["_person"].to_numpy() >= 0]] = True
-    return mask
-
-
-def exactly_dated(e: Evidence, n: int) -> np.ndarray:
-    """Persons whose day of death the delivered evidence gives exactly (certificate, or dated cancellation)."""
-    certified = e.certificates[~e.certificates["_bad_id"] & ~e.certificates["_wrong"] & (e.certificates["_night"] >= 0)]
-    cancelled = e.cancellations[e.cancellations["_dated"] & ~e.cancellations["_wrong"]]
-    return _persons(certified, n) | _persons(cancelled, n)
-
-
-def grades(people: pd.DataFrame, archives: pd.DataFrame, e: Evidence) -> np.ndarray:
-    """The grade (A, B, C, none; '' for the living) of the best usable evidence; two independent C are a B."""
-    n = len(people)
-    best_a = exactly_dated(e, n)
-    best_b = _persons(e.cancellations[~e.cancellations["_wrong"]], n) | _persons(e.cremations[~e.cremations["_bad_id"]], n)
-    pension = _persons(e.pensions[e.pensions["_stop"] & ~e.pensions["_bad_id"]], n)
-    flag = _persons(
-        archives[(archives["dead_flag"] == "1") & ~archives["_bad_id"] & ~archives["_bad_name"] & (archives["_person"] >= 0)], n
-    )
-    grade = np.select([best_a, best_b | (pension & flag), pension | flag], ["A", "B", "C"], "none")
-    return np.where(people["death"].isna(), "", grade)
-
-
-def persons(people: pd.DataFrame, grade: np.ndarray) -> pd.DataFrame:
-    dead = people["death"].notna()
-    return pd.DataFrame(
-        {
-            "true_person": people["person"],
-            "id_no": people["id_no"],
-            "name": people["name"],
-            "sex": people["sex"],
-            "birth_date": day_text(people["birth"].to_numpy()),
-            "county6": people["county6"],
-            "alive": np.where(dead, 0, 1),
-            "death_date": day_text(people["death"].to_numpy()),
-            "death_grade": np.where(dead, grade, "none"),
-        }
-    )
-
-
-def _last_events(
-    archives: pd.DataFrame, people: pd.DataFrame, cards: pd.DataFrame, exams: pd.DataFrame, followups: pd.DataFrame, visits: pd.DataFrame
-) -> pd.DataFrame:
+def _last_events(registers: Registers, archives: pd.DataFrame) -> pd.DataFrame:
     """Per archive the last service keyed by its number and the last event of any kind the lake can attach to it."""
-    keyed = pd.concat([exams, followups]).groupby("ehr_no")["_day"].max()
+    cards, visits = registers.delivered(CARD), registers.delivered(VISIT)
+    keyed = pd.concat([registers.delivered(table) for table in (EXAMINATION, FOLLOWUP)]).groupby("ehr_no")["_day"].max()
     good_card = set(cards.loc[~cards["_bad_id"], "card_no"])
     by_number = visits["id_no"].notna() & ~visits["_bad_id"]
     linked = visits[by_number | visits["card_no"].isin(good_card)]
@@ -100,25 +48,19 @@ def _survivors(archives: pd.DataFrame, people: pd.DataFrame, service: pd.Series,
     return archives.index.isin(order.drop_duplicates("person").index)
 
 
-def archive_table(
-    people: pd.DataFrame,
-    archives: pd.DataFrame,
-    cards: pd.DataFrame,
-    grade: np.ndarray,
-    exams: pd.DataFrame,
-    followups: pd.DataFrame,
-    visits: pd.DataFrame,
-) -> pd.DataFrame:
-    """One row per archive of the last snapshot. A duplicate group: the open archives of a person who has several."""
+@HEALTH.truth("archive")
+def archives(registers: Registers) -> pd.DataFrame:
+    """One row per archive of the last list. A duplicate group: the open archives of a person who has several."""
+    people, grade, archives = registers.world.people, registers.death_grades(), registers.delivered(ARCHIVE)
     archives = archives.reset_index(drop=True)
     at, real = archives["_person"].to_numpy(), (archives["_person"] >= 0).to_numpy()
     is_open = (archives["status"] == "0").to_numpy()
     usable = real & ~archives["_bad_id"].to_numpy() & ~archives["_bad_name"].to_numpy()
     member = usable & is_open & (archives.assign(ok=usable & is_open).groupby("_person")["ok"].transform("sum") > 1).to_numpy()
-    events = _last_events(archives, people, cards, exams, followups, visits)
+    events = _last_events(registers, archives)
     death = np.where(real, as_days(people["death"].to_numpy())[at], NAT)
     dead = usable & np.isin(np.where(real, grade[at], ""), ["A", "B"]) & (death + 30 < AS_OF)
-    placeholder = (archives["_placeholder_name"] | archives["_bad_name"] | archives["_placeholder_id"]).to_numpy(dtype=bool)
+    placeholder = (archives["_placeholder_name"] | archives["_bad_name"] | archives["id_no"].isin(PLACEHOLDER_NUMBERS)).to_numpy(dtype=bool)
     created, last = as_days(archives["_created"].to_numpy()), events["any"].to_numpy().astype("datetime64[D]")
     quiet = created <= np.datetime64("2017-12-31")
     state = np.select(
@@ -147,8 +89,11 @@ def archive_table(
     )
 
 
-def service_table(people: pd.DataFrame, exams: pd.DataFrame, followups: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
+@HEALTH.truth("service")
+def services(registers: Registers) -> pd.DataFrame:
     """Every service delivered by the third night; after_death compares with the true day of death."""
+    people = registers.world.people
+    exams, followups, visits = (registers.delivered(table) for table in (EXAMINATION, FOLLOWUP, VISIT))
     parts = [
         exams.assign(kind="exam", service_no=exams["exam_no"]),
         followups.assign(kind="followup", service_no=followups["fu_no"]),
@@ -161,3 +106,43 @@ def service_table(people: pd.DataFrame, exams: pd.DataFrame, followups: pd.DataF
     rows["service_date"] = day_text(day)
     rows["after_death"] = ((at >= 0) & (day > death)).astype(int)
     return rows[["kind", "service_no", "ehr_no", "true_person", "service_date", "after_death"]]
+
+
+def _of_proven_deaths(registers: Registers, rows: pd.DataFrame) -> pd.Series:
+    """Whether the death of a row's person is proven."""
+    return rows["true_person"].isin(registers.world.people.loc[registers.proven_dead(), "person"])
+
+
+def _archive_keys(rows: pd.DataFrame) -> pd.Series:
+    return rows["ehr_no"] + "|" + rows["empi_id"]
+
+
+@HEALTH.finding("archives created after the death (X3)", "themes/health/archive", "rules", "X3")
+def created_after_death(registers: Registers) -> pd.Series:
+    """Open archives of those whose death is proven."""
+    rows = archives(registers)
+    return _archive_keys(
+        rows[(rows["created_after_death"] == 1) & (rows["expected_state"] != "CLOSED") & _of_proven_deaths(registers, rows)]
+    )
+
+
+@HEALTH.finding("services after the death (AFTER_DEATH)", "themes/health/service", "flags", "AFTER_DEATH")
+def services_after_death(registers: Registers) -> pd.Series:
+    """Services of those whose death is proven."""
+    rows = services(registers)
+    rows = rows[(rows["after_death"] == 1) & _of_proven_deaths(registers, rows)]
+    return rows["kind"].str.upper() + "|" + rows["service_no"]
+
+
+@HEALTH.finding("fake archives confirmed", "themes/health/archive", "state", "FAKE_CONFIRMED")
+def confirmed_fakes(registers: Registers) -> pd.Series:
+    """Archives of nobody, with services entered under accounts that were left."""
+    rows = archives(registers)
+    return _archive_keys(rows[rows["expected_state"] == "FAKE_CONFIRMED"])
+
+
+@HEALTH.finding("fake archives suspected", "themes/health/archive", "state", "FAKE_SUSPECT")
+def suspected_fakes(registers: Registers) -> pd.Series:
+    """Archives of nobody, or with a placeholder for a name or a number."""
+    rows = archives(registers)
+    return _archive_keys(rows[rows["expected_state"] == "FAKE_SUSPECT"])

@@ -1,8 +1,8 @@
 """What was done for whom: examinations, hypertension follow-ups and outpatient visits, true and invented.
 
-Here: clean rows of health/examination, health/hypertension_followup and health/outpatient_visit for all three nights.
-Not here: the archives they are written in (archives.py), dirt. Hidden columns: _person (row of the person, -1 when the
-archive is invented), _archive (row of the archive), _day (of the service), _night (of delivery), _after_death.
+Here: rows of health/examination, health/hypertension_followup and health/outpatient_visit for all three nights. Not here: the archives
+they are written in (`archives`). Hidden columns: _person (row of the person, -1 when the archive is invented), _archive (row of the
+archive), _day (of the service), _night (of delivery), _after_death.
 """
 
 from __future__ import annotations
@@ -24,20 +24,31 @@ from simulator.basics import (
     office_seconds,
     only,
     pick,
-    rates,
     stream,
     working_days,
 )
-from simulator.staff import Institutions
+from simulator.declare import Again, Late
+from simulator.departments.health import ARCHIVE, CARD, EXAMINATION, FOLLOWUP, HEALTH
+from simulator.dirt import Cell, Older, labels, unit
+from simulator.registers import Registers
+from simulator.rejects import Number, Rejected
+from simulator.world.institutions import Institutions
 
+EXAM_OLD, EXAM_OTHER = 0.74, 0.10
+"""Per year of 2017 to 2019, of active persons of 65 and more, and of the others."""
+FOLLOWUP_KEPT = 0.9
+"""Of the quarters."""
+PATIENTS = {"active": 0.50, "none": 0.5, "dead": 0.5}
+"""Share of persons who visit a hospital, by the activity of their archive; none: they have none."""
+HEAVY_PATIENTS, HEAVY_VISITS = 0.18, 26
+BY_CARD_ONLY, WITHOUT_ANY = 0.25, 0.01
+"""Visits for which only a card is shown, or nothing."""
+AFTER_DEATH_PERSONS, DAILY_LEAST = 105, 3
+"""In a city of the reference size."""
+KEPT_IN_COPY = 0.3
+"""Of the services of persons with a second archive."""
 GRACE = 12  # days before a death without any service, so that a few days of doubt about the date do not matter
 LATEST_DORMANT = np.datetime64("2017-12-15")
-
-
-def hypertension(people: pd.DataFrame, seed: int) -> np.ndarray:
-    """Which persons have hypertension (from 40 years on)."""
-    rng, age = stream(seed, "hypertension"), people["age"].to_numpy()
-    return (age >= 40) & (rng.random(len(people)) < rates()["services"]["hypertension"] / max(0.01, (age >= 40).mean()))
 
 
 def _limits(archives: pd.DataFrame, people: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -63,7 +74,6 @@ def _periods(
 
 
 def _plan_exams(archives: pd.DataFrame, first: np.ndarray, last: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
-    r = rates()["services"]
     served = (
         (archives["_kind"] == "real")
         & archives["_activity"].isin(["active", "dormant", "dead"])
@@ -71,7 +81,7 @@ def _plan_exams(archives: pd.DataFrame, first: np.ndarray, last: np.ndarray, rng
         & ~archives["_copy"]
     )
     chosen = np.flatnonzero(served & (archives["_night"] == 0))
-    kept = np.where(archives["_age"].to_numpy(dtype=float)[chosen] >= 65, r["exam_old"], r["exam_other"] / 3)
+    kept = np.where(archives["_age"].to_numpy(dtype=float)[chosen] >= 65, EXAM_OLD, EXAM_OTHER / 3)
     return _periods(rng, chosen, first, last, ["2017-01-05", "2018-01-05", "2019-01-05"], 355, kept)
 
 
@@ -81,7 +91,7 @@ def _plan_followups(
     served = (archives["_kind"] == "real") & archives["_activity"].isin(["active", "dead"]) & ~archives["_after_death"] & ~archives["_copy"]
     chosen = np.flatnonzero(served & patients[archives["_person"].to_numpy()] & (archives["_night"] == 0) & ~archives["_shared_number"])
     quarters = [f"{y}-{m}-01" for y in (2017, 2018, 2019) for m in ("01", "04", "07", "10")]
-    return _periods(rng, chosen, first, last, quarters, 89, np.full(len(chosen), rates()["services"]["followup_kept"]))
+    return _periods(rng, chosen, first, last, quarters, 89, np.full(len(chosen), FOLLOWUP_KEPT))
 
 
 def _in_the_nights(archives: pd.DataFrame, rng: np.random.Generator, n_people: int) -> pd.DataFrame:
@@ -93,7 +103,7 @@ def _in_the_nights(archives: pd.DataFrame, rng: np.random.Generator, n_people: i
         & (archives["status"] == "0")
         & (archives["_night"] == 0)
     )
-    n = 2 * counts(rates()["services"]["daily_minimum"], n_people, 2)
+    n = 2 * counts(DAILY_LEAST, n_people, 2)
     chosen = rng.choice(np.flatnonzero(steady & ~archives["_shared_number"]), n, replace=False)
     return pd.DataFrame({"_archive": chosen, "_day": np.datetime64(NIGHTS[1]) + np.arange(n) % 2, "_prompt": True})
 
@@ -123,7 +133,7 @@ def _after_death(archives: pd.DataFrame, people: pd.DataFrame, dated: np.ndarray
     )
     sure &= (death < np.datetime64("2019-10-01")) & (death > np.datetime64("2013-01-01"))
     usual = rng.permutation(np.flatnonzero(sure & (archives["status"] == "0").to_numpy() & ~archives["_after_death"].to_numpy()))
-    usual = usual[: counts(rates()["services"]["after_death_persons"], len(people), 3)]
+    usual = usual[: counts(AFTER_DEATH_PERSONS, len(people), 3)]
     chosen = np.concatenate([usual, np.flatnonzero(sure & archives["_after_death"].to_numpy())])
     chosen = np.repeat(chosen, rng.integers(1, 5, len(chosen)))
     low = np.maximum(np.maximum(death[chosen] + 40, np.datetime64("2016-06-01")), as_days(archives["_created"].to_numpy())[chosen] + 5)
@@ -136,7 +146,7 @@ def _spread_over_copies(plan: pd.DataFrame, archives: pd.DataFrame, rng: np.rand
     """Some services of persons with a second archive are written there, once it exists."""
     copies = archives[archives["_copy"]]
     copy = pd.Series(copies.index, index=copies["_person"]).reindex(archives["_person"].to_numpy()[plan["_archive"]]).to_numpy()
-    there = ~np.isnan(copy) & (rng.random(len(plan)) < rates()["services"]["kept_in_copy"])
+    there = ~np.isnan(copy) & (rng.random(len(plan)) < KEPT_IN_COPY)
     opened = as_days(archives["_created"].to_numpy())[np.where(there, copy, 0).astype(int)]
     there &= as_days(plan["_day"].to_numpy()) > opened + 1
     return plan.assign(_archive=np.where(there, copy, plan["_archive"]).astype(int))
@@ -182,11 +192,44 @@ def _body(rng: np.random.Generator, seed: int, archives: pd.DataFrame, plan: pd.
     )
 
 
-def examinations(
-    people: pd.DataFrame, archives: pd.DataFrame, patients: np.ndarray, dated: np.ndarray, places: Institutions, seed: int
-) -> pd.DataFrame:
+def _examined_again(rows: pd.DataFrame) -> pd.DataFrame:
+    """The drop of a night once more: other measurements in some rows."""
+    corrected = rows.copy()
+    some = corrected.index.isin(corrected.index[::3])  # a repeated row has the index of its original, and stays its copy
+    corrected.loc[some, "sbp"] = numbers(np.full(int(some.sum()), 128))
+    corrected.loc[some, "conclusion"] = "更正:定期复查"
+    return corrected
+
+
+KILOPASCAL = unit(lambda v: f"{v / 7.5:.1f}")
+
+
+@HEALTH.table(
+    "examination",
+    dirt=(
+        Cell("D15", "exam_date", 0.05),
+        Cell("D16", "input_time", 0.003, other="exam_date"),
+        Cell("D19", "height_cm", 0.005, kind=unit(lambda v: f"{v / 100:.3f}")),
+        Cell("D19", "sbp", 0.005, kind=KILOPASCAL),
+        Cell("D19", "fpg", 0.005, kind=unit(lambda v: f"{v * 18:.1f}", least=3.5)),
+        Cell("D27", "ehr_no", 0.01),
+        Cell("D37", "input_time", 0.003),
+    ),
+    older=Older("input_time", 0.02, {"sbp": "121", "dbp": "79"}),
+    copies=0.01,
+    rejected=(Rejected("IMPOSSIBLE", "exam_date", 0.0005),),
+    number=Number("exam_no", 2),
+    again=Again(night=1, comes=2, corrected=_examined_again),
+)
+def examinations(registers: Registers) -> pd.DataFrame:
     """Yearly examinations, above all of those from 65 on; a share of the services after death."""
-    rng = stream(seed, "examinations")
+    world, rng, archives, dated = (
+        registers.world,
+        registers.world.stream("examinations"),
+        registers.rows(ARCHIVE),
+        registers.exactly_dated(),
+    )
+    people, places, patients, seed = world.people, world.institutions, world.hypertension, world.seed
     first, last = _limits(archives, people)
     dead = _after_death(archives, people, dated, rng)
     dead = dead[rng.random(len(dead)) < 0.3]
@@ -202,14 +245,31 @@ def examinations(
         fpg=decimals(np.clip(rng.normal(5.5, 0.9, n), 3.2, 18), 2),
         conclusion=pick(rng, ["未见异常", "血压偏高", "血糖偏高", "定期复查"], n, [60, 20, 8, 12]),
     )
-    return rows[rows["_night"] >= 0].reset_index(drop=True)
+    return rows.assign(_protected=rows["_after_death"])[rows["_night"] >= 0].reset_index(drop=True)
 
 
-def followups(
-    people: pd.DataFrame, archives: pd.DataFrame, patients: np.ndarray, dated: np.ndarray, places: Institutions, seed: int
-) -> pd.DataFrame:
+@HEALTH.table(
+    "hypertension_followup",
+    dirt=(
+        Cell("D15", "fu_date", 0.05),
+        Cell("D14", "next_date", 0.02),
+        Cell("IMPOSSIBLE", "next_date", 0.001),
+        Cell("D16", "next_date", 0.003, other="fu_date"),
+        Cell("D22", "way_code", 0.03, kind=labels({"1": ("门诊",), "2": ("家庭",), "3": ("电话",)})),
+        Cell("D22", "class_code", 0.03, kind=labels({"1": ("控制满意",), "2": ("控制不满意",), "4": ("并发症",)})),
+        Cell("D19", "sbp", 0.005, kind=KILOPASCAL),
+        Cell("D27", "ehr_no", 0.01),
+    ),
+    older=Older("input_time", 0.02, {"sbp": "133", "dbp": "84"}),
+    copies=0.01,
+    rejected=(Rejected("IMPOSSIBLE", "fu_date", 0.0005),),
+    number=Number("fu_no", 2),
+    late=Late(night=1, comes=2),
+)
+def followups(registers: Registers) -> pd.DataFrame:
     """Quarterly follow-ups of hypertension, the invented ones, and services after death."""
-    rng = stream(seed, "followups")
+    world, rng, archives, dated = registers.world, registers.world.stream("followups"), registers.rows(ARCHIVE), registers.exactly_dated()
+    people, places, patients, seed = world.people, world.institutions, world.hypertension, world.seed
     first, last = _limits(archives, people)
     usual = _spread_over_copies(_plan_followups(archives, patients, first, last, rng), archives, rng)
     parts = [usual, _in_the_nights(archives, rng, len(people)), _invented(archives, rng), _after_death(archives, people, dated, rng)]
@@ -227,12 +287,12 @@ def followups(
         drugs=pick(rng, ["氨氯地平", "缬沙坦", "厄贝沙坦", "硝苯地平缓释片"], n),
         next_date=day_text(as_days(plan["_day"].to_numpy()) + 85 + rng.integers(0, 10, n)),
     )
-    return rows[rows["_night"] >= 0].reset_index(drop=True)
+    return rows.assign(_protected=rows["_after_death"])[rows["_night"] >= 0].reset_index(drop=True)
 
 
 def _visit_plan(people: pd.DataFrame, archives: pd.DataFrame, seen: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """Who visits a hospital, and when. `seen` marks archives with an examination or follow-up of the last two years."""
-    r, n = rates()["services"], len(people)
+    n = len(people)
     activity = np.full(n, "none", dtype=object)
     needs = np.zeros(n, dtype=bool)
     first = np.maximum(as_days(people["birth"].to_numpy()), np.datetime64("2016-01-01"))
@@ -245,13 +305,11 @@ def _visit_plan(people: pd.DataFrame, archives: pd.DataFrame, seen: np.ndarray, 
     opened[at] = np.maximum(created + 1, first[at])
     death = as_days(people["death"].to_numpy())
     last = np.where(np.isnat(death), AS_OF, death - GRACE)
-    share = (
-        pd.Series(activity).map({"active": r["patients_active"], "none": r["patients_without_archive"], "dead": 0.5}).fillna(0.0).to_numpy()
-    )
+    share = pd.Series(activity).map(PATIENTS).fillna(0.0).to_numpy()
     share = np.where((activity == "none") & ~np.isnat(death), 0.3, share)
     patient = np.flatnonzero((rng.random(n) < share) & (first < last) & (people["registered"].to_numpy() == 0))
     times = 1 + np.where(
-        rng.random(len(patient)) < r["heavy_patients"], rng.geometric(1 / r["heavy_visits"], len(patient)), rng.poisson(0.2, len(patient))
+        rng.random(len(patient)) < HEAVY_PATIENTS, rng.geometric(1 / HEAVY_VISITS, len(patient)), rng.poisson(0.2, len(patient))
     )
     who = np.repeat(patient, times)
     parts = [pd.DataFrame({"_person": who, "_day": working_days(rng, first[who], last[who])})]
@@ -268,29 +326,58 @@ def _visit_plan(people: pd.DataFrame, archives: pd.DataFrame, seen: np.ndarray, 
             {"_person": flagged, "_day": working_days(rng, low, np.full(len(flagged), np.datetime64("2019-12-20"))), "_with_id": True}
         )
     )
-    k = 2 * counts(r["daily_minimum"], n, 2)
+    k = 2 * counts(DAILY_LEAST, n, 2)
     busy = rng.choice(np.flatnonzero(activity == "active"), k, replace=False)
     parts.append(pd.DataFrame({"_person": busy, "_day": np.datetime64(NIGHTS[1]) + np.arange(k) % 2}))
     plan = pd.concat(parts, ignore_index=True)
     return plan.assign(_with_id=plan["_with_id"].eq(True))
 
 
-def visits(
-    people: pd.DataFrame, archives: pd.DataFrame, cards: pd.DataFrame, seen: np.ndarray, places: Institutions, seed: int
-) -> pd.DataFrame:
+def _seen_lately(registers: Registers, archives: pd.DataFrame) -> np.ndarray:
+    """Which archives have an examination or follow-up of the last two years."""
+    recent = pd.concat([registers.rows(table)[["_archive", "_day"]] for table in (EXAMINATION, FOLLOWUP)])
+    seen = np.zeros(len(archives), dtype=bool)
+    seen[recent.loc[recent["_day"] >= np.datetime64("2018-01-02"), "_archive"]] = True
+    return seen
+
+
+@HEALTH.table(
+    "outpatient_visit",
+    dirt=(
+        Cell("D04", "id_no", 0.2),
+        Cell("D05", "id_no", 0.008),
+        Cell("D07", "id_no", 0.01),
+        Cell("D03", "id_no", 0.005),
+        Cell("D02", "name", 0.02),
+        Cell("D30", "name", 0.01),
+        Cell("D15", "birth_date", 0.03),
+        Cell("D14", "birth_date", 0.02),
+        Cell("D22", "sex_code", 0.03),
+        Cell("D10", "name", 0.002, other="id_no"),
+        Cell("D20", "fee", 0.02),
+        Cell("D35", "fee", 0.005),
+        Cell("D37", "visit_time", 0.003),
+    ),
+    copies=0.01,
+    rejected=(Rejected("UNREADABLE", "visit_time", 0.0003),),
+    number=Number("visit_no", 2),
+)
+def visits(registers: Registers) -> pd.DataFrame:
     """Outpatient visits of persons with and without an archive; some identified by card alone, a few by nothing.
 
-    `cards` as delivered (with _person); a person's first card is used.
+    What a hospital reads from a card is what the card company has written on it; a person's first card is used.
     """
-    rng, r = stream(seed, "visits"), rates()["services"]
+    people, places, rng = registers.world.people, registers.world.institutions, registers.world.stream("visits")
+    archives, cards = registers.rows(ARCHIVE), registers.rows(CARD)
+    seen = _seen_lately(registers, archives)
     plan = _visit_plan(people, archives, seen, rng)
     n, at = len(plan), plan["_person"].to_numpy()
     who, day = people.iloc[at], as_days(plan["_day"].to_numpy())
     card = cards.drop_duplicates("_person").set_index("_person")
     card_no, card_type = (card[c].reindex(at).to_numpy(dtype=object) for c in ("card_no", "card_type"))
     has_card, with_id = ~pd.isna(card_no), plan["_with_id"].to_numpy(dtype=bool)
-    by_card = (rng.random(n) < r["visit_by_card_only"]) & has_card & ~with_id
-    nothing = (rng.random(n) < r["visit_without_any"]) & ~with_id
+    by_card = (rng.random(n) < BY_CARD_ONLY) & has_card & ~with_id
+    nothing = (rng.random(n) < WITHOUT_ANY) & ~with_id
     shows = has_card & (by_card | (rng.random(n) < 0.6)) & ~nothing
     home, clinic = places.of_towns(who["town"]), places.hospitals(who["county6"])
     institution = np.where(rng.random(n) < 0.45, home, clinic)
@@ -314,7 +401,6 @@ def visits(
             "_person": at,
             "_day": day,
             "_night": night_of(day),
-            "_after_death": False,
         }
     )
     return rows[rows["_night"] >= 0].sort_values("visit_time", kind="stable", ignore_index=True)

@@ -7,13 +7,15 @@ or believes of them (registers, archives, services) and what it has written down
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 
-from simulator.basics import AS_OF, HERE, NAT, as_days, between, counts, identity_numbers, numbers, only, pick, rates, stream
+from simulator.basics import AS_OF, NAT, as_days, between, counts, identity_numbers, numbers, only, pick, rates, stream
 
+HERE = Path(__file__).parent
 COUNTIES = {
     "321002": "广陵区",
     "321003": "邗江区",

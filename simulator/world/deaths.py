@@ -1,6 +1,6 @@
-"""What the departments get to know of each death, and when: the plan the registers are written from.
+"""The deaths: who is told of each, and when; and the living who are mistaken for somebody who has died.
 
-Here: which department hears of a death and on which day. Not here: the rows of their registers, and errors in them.
+Here: what happens. Not here: the rows of registers (`departments`).
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from simulator.basics import AS_OF, FIRST_NIGHT, as_days, pick, rates, stream
+from simulator.basics import AS_OF, FIRST_NIGHT, as_days, counts, pick, rates, stream
 
 
-def plan(people: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """One row per dead person.
+def deaths(people: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """One row per dead person: their day, and who gets to know of it.
 
     Columns: at (row of the person), death, group (known, pension, flag, none), certificate, cancellation, cremation, pension
     (does that department get to know), cancellation_dated (did the family state the date), and the days reported,
@@ -61,9 +61,9 @@ def strangers(people: pd.DataFrame, at: np.ndarray, names: np.ndarray) -> np.nda
     return np.array([next(x for x in np.roll(names, -7 * i) if len(x) == 3 and not set(x) & w) for i, w in enumerate(wanted)], dtype=object)
 
 
-def wronged(people: pd.DataFrame, seed: int, n: int) -> np.ndarray:
+def mistaken(people: pd.DataFrame, seed: int) -> np.ndarray:
     """Living persons under whose number another person's death is written down."""
-    rng = stream(seed, "wronged")
+    rng, n = stream(seed, "wronged"), max(2, counts(rates()["deaths"]["wrong_identity"], len(people)))
     alive = people["death"].isna() & people["moved_out"].isna() & (people["registered"] == 0)
     adult = (AS_OF - as_days(people["birth"].to_numpy())).astype(int) > 40 * 365
     return rng.choice(np.flatnonzero(alive & adult), n, replace=False)

@@ -1,7 +1,7 @@
 """The health institutions of the demo city and the people who work there.
 
 Here: one township institution per town and a hospital per county, serving and former staff, who may have entered what.
-Not here: the records they enter (archives, services).
+Not here: the records they enter (`departments`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simulator.basics import NAT, as_days, between, clock_text, day_text, identity_numbers, numbers, office_seconds, pick, stream
-from simulator.people import draw_names, towns
+from simulator.basics import NAT, as_days, between, identity_numbers, numbers, office_seconds, pick, stream
+from simulator.world.people import draw_names, towns
 
 SERVING = 3  # accounts per institution that serve from before 2009 to this day
 FORMER = 2  # accounts per institution that were left between 2012 and 2017
@@ -51,7 +51,11 @@ class Institutions:
 
 
 def institutions(seed: int) -> tuple[Institutions, pd.DataFrame]:
-    """The institutions, and the clean rows of health/staff."""
+    """The institutions, and everybody who has an account there.
+
+    Columns: licence_no, id_no, name, org_code, title, scope, start, left (days, NaT while serving), changed (day of the last change of
+    the account) and changed_at (second of that day).
+    """
     rng = stream(seed, "staff")
     town = towns()["code"].tolist()
     counties = sorted({c[:6] for c in town})
@@ -79,10 +83,10 @@ def institutions(seed: int) -> tuple[Institutions, pd.DataFrame]:
             "org_code": codes[institution],
             "title": pick(rng, ["主任医师", "副主任医师", "主治医师", "医师", "护师"], m, [1, 3, 6, 8, 4]),
             "scope": pick(rng, ["全科医学", "内科", "公共卫生", "护理", "中医"], m),
-            "status": np.where(former, "0", "1"),
-            "start_date": day_text(start),
-            "leave_date": day_text(left),
-            "update_time": clock_text(changed, office_seconds(rng, m)),
+            "start": start,
+            "left": left,
+            "changed": changed,
+            "changed_at": office_seconds(rng, m),
         }
     )
     grid = licence.reshape(n, per)

@@ -1,0 +1,71 @@
+"""Civil affairs: the cremations that funeral homes carry out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from simulator.basics import as_days, day_text, night_of, numbers, only, pick
+from simulator.declare import Department
+from simulator.dirt import Cell
+from simulator.registers import Registers
+from simulator.rejects import Number, Rejected
+from simulator.world.people import draw_names, draw_phones
+
+CIVIL_AFFAIRS = Department("civil_affairs", organisation="FAKE321000000002")
+
+
+def _of_deaths(rows: pd.DataFrame) -> np.ndarray:
+    """Who was cremated has died, though the day is hearsay."""
+    return np.where(~rows["_bad_id"], "B", "")
+
+
+@CIVIL_AFFAIRS.table(
+    "cremation",
+    dirt=(
+        Cell("D04", "id_no", 0.2),
+        Cell("D05", "id_no", 0.08),
+        Cell("D07", "id_no", 0.02),
+        Cell("D06", "id_no", 0.002),
+        Cell("D06R", "id_no", 0.002),
+        Cell("D03", "id_no", 0.015),
+        Cell("MISSING", "id_no", 0.08),
+        Cell("D02", "deceased_name", 0.03),
+        Cell("D30", "deceased_name", 0.01),
+        Cell("D15X", "cremation_date", 0.05),
+        Cell("D16A", "death_date", 0.003, other="cremation_date"),
+        Cell("D22", "sex_code", 0.5),
+    ),
+    copies=0.01,
+    rejected=(Rejected("IMPOSSIBLE", "cremation_date", 0.0005), Rejected("KEY_CONFLICT", "deceased_name", 0.0003)),
+    number=Number("cremation_no", 6),
+    evidence=_of_deaths,
+)
+def cremations(registers: Registers) -> pd.DataFrame:
+    """Cremations; the day of death is what the family says, sometimes a few days off, sometimes not stated."""
+    people, deaths, rng = registers.world.people, registers.world.deaths, registers.world.stream("cremations")
+    known = deaths[deaths["cremation"]]
+    at, n = known["at"].to_numpy(), len(known)
+    who, death, cremated = people.iloc[at], as_days(known["death"].to_numpy()), as_days(known["cremated"].to_numpy())
+    said = np.where(rng.random(n) < 0.02, death + 1, death)
+    age = ((death - as_days(who["birth"].to_numpy())).astype(int) / 365.25).astype(int)
+    rows = pd.DataFrame(
+        {
+            "cremation_no": "HH" + numbers(cremated.astype("datetime64[Y]").astype(int) + 1970) + numbers(np.arange(n) + 1, 6),
+            "deceased_name": who["name"].to_numpy(),
+            "id_no": who["id_no"].to_numpy(),
+            "sex_code": who["sex"].to_numpy(),
+            "age": numbers(age),
+            "death_date": only(rng.random(n) < 0.97, day_text(said)),
+            "cremation_date": day_text(cremated),
+            "death_reason": pick(rng, ["疾病", "年老", "意外"], n, [70, 25, 5]),
+            "home_addr": who["address"].to_numpy(),
+            "kin_name": draw_names(rng, pick(rng, ["1", "2"], n)),
+            "kin_phone": draw_phones(rng, n),
+            "kin_rel": pick(rng, ["子", "女", "配偶", "孙子"], n),
+            "funeral_home": people["county6"].map(lambda c: f"{c}殡仪馆").to_numpy()[at],
+            "_person": at,
+            "_night": night_of(cremated),
+        }
+    )
+    return rows[rows["_night"] >= 0].sort_values("cremation_date", kind="stable", ignore_index=True)
