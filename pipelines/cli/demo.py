@@ -156,7 +156,7 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
         "status",
         "tables",
         f"explain {summary['example']}",
-        'sql "SELECT * FROM themes.health.indicator_year"',
+        'sql "SELECT * FROM themes.health.indicator"',
         "rebuild --compare",
     ):
         console.print(f"  {setting} citylake {command}", soft_wrap=True)
