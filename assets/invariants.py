@@ -28,6 +28,8 @@ EXAMPLES = 5
 FILE = "invariants.yaml"
 PLACE = re.compile(r"\{([a-z0-9_]+/[a-z0-9_/]+)\}")
 """A table name in a query."""
+EACH = re.compile(r"\{([a-z0-9_]+)/\*/([a-z0-9_]+)\}")
+"""A table of every domain in a query, `{themes/*/indicator}`: the invariant is one for each domain that has it, by the domain's name."""
 NIGHT = "{as_of}"
 """The date of the release in a query."""
 
@@ -132,15 +134,27 @@ def declared_invariants() -> list[Invariant]:
 def read_invariants(file: Path) -> list[Invariant]:
     """Read one `invariants.yaml`: name -> `code`, `must`, `violations`. Raises ValueError for a wrong entry."""
     found = []
-    for name, entry in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items():
+    for title, entry in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items():
         if not isinstance(entry, dict) or set(entry) != {"code", "must", "violations"}:
-            raise ValueError(f"{file}: {name}: give exactly code, must and violations")
-        query = entry["violations"]
-        tables = tuple(sorted(set(PLACE.findall(query))))
-        if not tables:
-            raise ValueError(f"{file}: {name}: the query names no table; write it as {{layer/domain/table}}")
-        found.append(Invariant(name, entry["code"], entry["must"], tables, partial(_query, query), str(file)))
+            raise ValueError(f"{file}: {title}: give exactly code, must and violations")
+        queries = _for_each_domain(title, entry["violations"])
+        if not queries:
+            raise ValueError(f"{file}: {title}: no contract describes a table of every domain; correct the table name")
+        for name, query in queries.items():
+            tables = tuple(sorted(set(PLACE.findall(query))))
+            if not tables:
+                raise ValueError(f"{file}: {name}: the query names no table; write it as {{layer/domain/table}}")
+            found.append(Invariant(name, entry["code"], entry["must"], tables, partial(_query, query), str(file)))
     return found
+
+
+def _for_each_domain(name: str, query: str) -> dict[str, str]:
+    """The query by its name; one that names a table of every domain, once for each domain that has it."""
+    tables = EACH.findall(query)
+    if not tables:
+        return {name: query}
+    domains = {c.domain for c in load_all().values() if all(f"{layer}/{c.domain}/{table}" in load_all() for layer, table in tables)}
+    return {f"{domain}_{name}": EACH.sub(rf"{{\1/{domain}/\2}}", query) for domain in sorted(domains)}
 
 
 def _query(written: str, release: ReleaseTables) -> Violations:

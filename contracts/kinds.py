@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
@@ -25,6 +26,10 @@ class Kind(Enum):
     TRUTH = ("true or false", lambda v: isinstance(v, bool))
     COUNT = ("a whole number from 1 on", lambda v: _number(v) and isinstance(v, int) and v > 0)
     NUMBER = ("a number", _number)
+    RATIO = (
+        "a number or a ratio: 1/60",
+        lambda v: _number(v) or (isinstance(v, str) and re.fullmatch(r"[1-9]\d*/[1-9]\d*", v) is not None),
+    )
     LIMITS = ("[least, most], ~ for no limit", lambda v: isinstance(v, list) and len(v) == 2 and all(x is None or _number(x) for x in v))
     PLACE = (
         "[first byte from 1, width]",

@@ -1,6 +1,6 @@
 """The short form of a contract, and its expansion into the full structure of the Open Data Contract Standard v3.1.
 
-Here: which settings the short form has, field dictionaries, defaults, the expansion. Not here: what the lake demands of a contract
+Here: which settings the short form has, field dictionaries, shapes, defaults, the expansion. Not here: what the lake demands of a contract
 (`contracts.loader` checks the expanded one), the rules (`contracts.registry`).
 
 A short contract states the table's head and, line by line, its columns:
@@ -20,7 +20,7 @@ A short contract states the table's head and, line by line, its columns:
       death_reason:  {title: 死亡原因, rule: text, class: L4}
 
 A column whose name, or whose `field`, is in a dictionary (contracts/fields) states only what differs. A plain text in place of the
-braces is its title.
+braces is its title. A table with a `shape` has the key and the columns of contracts/shapes, and states what differs or is its own.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from contracts.refused import ROOT, ContractError, one_of
 from contracts.registry import CUSTOM, ROW_RULES, Companion, Level
 
 HEAD = {
-    "name": Kind.TEXT, "version": Kind.TEXT, "title": Kind.TEXT, "purpose": Kind.TEXT, "owner": Kind.TEXT, "sla": Kind.SETTINGS,
-    "delivery": Kind.SETTINGS, "header": Kind.TEXT, "key": Kind.TEXTS, "inputs": Kind.SETTINGS, "origins": Kind.SETTINGS,
-    "columns": Kind.SETTINGS, "row_rules": Kind.RULES, "table_rules": Kind.RULES, "quality": Kind.RULES,
+    "name": Kind.TEXT, "version": Kind.TEXT, "shape": Kind.TEXT, "title": Kind.TEXT, "purpose": Kind.TEXT, "owner": Kind.TEXT,
+    "sla": Kind.SETTINGS, "delivery": Kind.SETTINGS, "header": Kind.TEXT, "key": Kind.TEXTS, "inputs": Kind.SETTINGS,
+    "origins": Kind.SETTINGS, "columns": Kind.SETTINGS, "row_rules": Kind.RULES, "table_rules": Kind.RULES, "quality": Kind.RULES,
 }  # fmt: skip
 NEEDED = ("name", "version", "title", "purpose", "columns")
 HEADERS = ("title", "name")
@@ -100,6 +100,12 @@ def fields() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def shapes() -> dict[str, dict[str, Any]]:
+    """Return what contracts of one shape share, by the shape's name: settings of a contract, above all `key` and `columns`."""
+    return {p.stem: unique_yaml(p) for p in sorted((ROOT / "shapes").glob("*.yaml"))}
+
+
+@cache
 def departments() -> dict[str, str]:
     """Return the titles of the departments, by their names."""
     titles: dict[str, str] = unique_yaml(ROOT / "departments.yaml")
@@ -108,12 +114,12 @@ def departments() -> dict[str, str]:
 
 def is_short(raw: Any) -> bool:
     """Whether a contract is in the short form."""
-    return isinstance(raw, dict) and "columns" in raw
+    return isinstance(raw, dict) and not raw.keys().isdisjoint(("columns", "shape"))
 
 
 def expand(path: Path, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the full ODCS structure of a short contract. Raises ContractError for what the short form does not have."""
-    short = stated(path, "contract", raw, HEAD)
+    short = _shaped(path, stated(path, "contract", raw, HEAD))
     for setting in NEEDED:
         if not short.get(setting):
             raise ContractError(path, setting, "is missing", "Add it")
@@ -158,6 +164,23 @@ def expand(path: Path, raw: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _shaped(path: Path, short: dict[str, Any]) -> dict[str, Any]:
+    """Return the contract with what its shape, if it has one, says and it does not say itself."""
+    if "shape" not in short:
+        return short
+    shape = shapes()[one_of(path, "shape", short["shape"], tuple(shapes()))]
+    columns = {name: dict(line) for name, line in shape["columns"].items()}
+    for name, line in short.get("columns", {}).items():
+        settings = of_kind(path, f"column {name!r}", _settings(line), Kind.SETTINGS)
+        columns[name] = {**columns.get(name, {}), **settings}
+    return {**shape, **short, "columns": columns}
+
+
+def _settings(line: Any) -> Any:
+    """Return a column's line as settings: a plain text is its title."""
+    return {"title": line} if isinstance(line, str) else line
+
+
 def _promise(path: Path, name: str, promised: Any) -> dict[str, Any]:
     """`frequency: 1 d` as a service level of the standard."""
     count, _, unit = str(promised).partition(" ")
@@ -169,7 +192,7 @@ def _promise(path: Path, name: str, promised: Any) -> dict[str, Any]:
 def _column(path: Path, short: Mapping[str, Any], name: str, line: Any) -> list[dict[str, Any]]:
     """Return the full column, followed by the companions that its rule derives from it."""
     where, sourced = f"column {name!r}", "delivery" in short
-    entry = {"title": line} if isinstance(line, str) else line
+    entry = _settings(line)
     settings = stated(path, where, entry, COLUMN)
     if "field" in settings:
         one_of(path, f"{where}, field", settings["field"], tuple(fields()))

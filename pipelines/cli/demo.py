@@ -163,6 +163,6 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
     setting = f"CITYLAKE_CONFIG={folder / MARK}"
     console.print("Next commands:", style="bold")
     explain = [f"explain {summary['example']}"] if summary["example"] else []
-    for command in ("status", "tables", *explain, 'sql "SELECT * FROM themes.health.indicator_year"', "rebuild --compare"):
+    for command in ("status", "tables", *explain, 'sql "SELECT * FROM themes.health.indicator"', "rebuild --compare"):
         console.print(f"  {setting} citylake {command}", soft_wrap=True)
     console.print("  make ui   (the three nights in Dagster)\n")

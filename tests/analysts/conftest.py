@@ -21,12 +21,12 @@ from resources.lake import Lake
 from resources.s3 import S3
 from tests.servers.minio import Minio
 
-ARCHIVE, PERSON, INDICATOR = "themes/health/archive", "base/population/person", "themes/health/indicator_year"
+ARCHIVE, PERSON, INDICATOR = "themes/health/archive", "base/population/person", "themes/health/indicator"
 NIGHTS: list[dict[str, list[dict[str, Any]]]] = [
     {
         ARCHIVE: [{"ehr_no": "1", "state": "ACTIVE", "person_uid": "a"}, {"ehr_no": "2", "state": "ACTIVE", "person_uid": "b"}],
         PERSON: [{"person_uid": "a", "name": "欧阳测试"}, {"person_uid": "b", "name": "司徒测试"}],
-        INDICATOR: [{"indicator": "archive_rate", "year": 2019, "value": 0.5}],
+        INDICATOR: [{"indicator": "archive_rate", "period": "2019", "value": 0.5}],
     },
     {
         ARCHIVE: [
@@ -35,7 +35,7 @@ NIGHTS: list[dict[str, list[dict[str, Any]]]] = [
             {"ehr_no": "3", "state": "ACTIVE", "person_uid": "c"},
         ],
         PERSON: [{"person_uid": p, "name": n} for p, n in (("a", "欧阳测试"), ("b", "司徒测试"), ("c", "上官测试"))],
-        INDICATOR: [{"indicator": "archive_rate", "year": 2019, "value": 0.75}],
+        INDICATOR: [{"indicator": "archive_rate", "period": "2019", "value": 0.75}],
     },
 ]
 

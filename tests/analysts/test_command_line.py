@@ -112,7 +112,7 @@ def test_tables_of_a_release_are_told_to_programs(any_city: City, tmp_path: Path
         "as_of": "2019-12-29",
         "remark": None,
     }
-    assert set(found) == {"themes/health/archive", "themes/health/indicator_year", "base/population/person", "operations/release"}
+    assert set(found) == {"themes/health/archive", "themes/health/indicator", "base/population/person", "operations/release"}
     shown = _run(any_city, tmp_path, "tables", "--release", "1")
     assert "Release 1 as of 2019-12-29" in shown.stdout
 
@@ -121,12 +121,12 @@ def test_serve_answers_both_protocols_and_ends_when_told(any_city: City, tmp_pat
     with serving(any_city, tmp_path, "--port", "0", "--flight-port", "0", "--release", "1", "--table", "themes") as said:
         assert said["release"] == 1
         assert said["as_of"] == "2019-12-29"
-        assert said["tables"] == ["themes.health.archive", "themes.health.indicator_year"]
+        assert said["tables"] == ["themes.health.archive", "themes.health.indicator"]
         session = SparkSession.builder.remote(said["spark_connect"]).create()
         assert session.table("themes.health.archive").count() == 2
         session.stop()
         with dbapi.connect(said["flight_sql"], autocommit=True) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT value FROM themes.health.indicator_year")
+            cursor.execute("SELECT value FROM themes.health.indicator")
             assert cursor.fetchall() == [(0.5,)]
 
 

@@ -26,7 +26,7 @@ def test_queries(cursor: dbapi.Cursor) -> None:
     cursor.execute("SELECT * FROM themes.health.archive WHERE false")
     assert cursor.fetch_arrow_table().schema.names == ["ehr_no", "state", "person_uid"]
     cursor.execute("SHOW TABLES IN themes.health")
-    assert {r[1] for r in cursor.fetchall()} == {"archive", "indicator_year"}
+    assert {r[1] for r in cursor.fetchall()} == {"archive", "indicator"}
     cursor.execute("SELECT hour(CAST(0 AS TIMESTAMP))")
     assert cursor.fetchall() == [(8,)], "times are the city's"
 
@@ -46,7 +46,7 @@ def test_a_tool_can_list_what_there_is(flight: str) -> None:
             for t in s["db_schema_tables"]
         } == {
             ("themes", "health", "archive", "TABLE"),
-            ("themes", "health", "indicator_year", "TABLE"),
+            ("themes", "health", "indicator", "TABLE"),
             ("base", "population", "person", "TABLE"),
         }
         one = connection.adbc_get_objects(depth="all", catalog_filter="base", db_schema_filter="pop%").read_all().to_pylist()

@@ -76,15 +76,13 @@ def test_dataframes(analyst: SparkSession) -> None:
 
 def test_the_client_can_list_what_there_is(analyst: SparkSession, capsys: pytest.CaptureFixture[str]) -> None:
     everything = {(r["namespace"], r["tableName"]) for r in analyst.sql("SHOW TABLES").collect()}
-    health = {("themes.health", "archive"), ("themes.health", "indicator_year")}
+    health = {("themes.health", "archive"), ("themes.health", "indicator")}
     assert everything == {*health, ("base.population", "person"), ("operations", "release")}
     assert {(r["namespace"], r["tableName"]) for r in analyst.sql("show tables in themes").collect()} == health
-    described = {
-        r["col_name"]: (r["data_type"], r["comment"]) for r in analyst.sql("DESCRIBE TABLE themes.health.indicator_year").collect()
-    }
+    described = {r["col_name"]: (r["data_type"], r["comment"]) for r in analyst.sql("DESCRIBE TABLE themes.health.indicator").collect()}
     assert described["indicator"] == ("string", "指标")
     assert described["value"][0] == "double"
-    assert [t.name for t in analyst.catalog.listTables("themes.health", "indi*")] == ["indicator_year"]
+    assert [t.name for t in analyst.catalog.listTables("themes.health", "indi*")] == ["indicator"]
     assert analyst.catalog.listTables("nothing") == []
     assert analyst.sql("SHOW TABLES IN system").collect() == []
     assert analyst.catalog.getTable("themes.health.archive").description

@@ -18,7 +18,7 @@ from tests.checks.lakes import Doctored, Rows, good_lake
 from tests.story.city import citylake, toml
 
 PERSON, SERVICE, ARCHIVE = "base/population/person", "themes/health/service", "themes/health/archive"
-INDICATOR, WORK, STAFF = "themes/health/indicator_year", "themes/health/cleanup_list", "health/staff"
+INDICATOR, WORK, STAFF = "themes/health/indicator", "themes/health/cleanup_list", "health/staff"
 Wrong = Callable[[Doctored], None]
 
 
@@ -161,8 +161,8 @@ WRONG: dict[str, dict[str, Wrong]] = {
         "a service to come without its flag": rows(SERVICE, lambda r: not r["flags"], service_date=date(2099, 1, 1)),
         "an archive last used tomorrow": rows(ARCHIVE, any_row, last_event_date=date(2099, 1, 1)),
     },
-    "counties_make_the_city": {
-        "one more in a county": rows(INDICATOR, lambda r: r["div_level"] == "county", clean_numerator=lambda r: r["clean_numerator"] + 1),
+    "health_counties_make_the_city": {
+        "one more in a county": rows(INDICATOR, lambda r: r["div_level"] == "county", numerator=lambda r: r["numerator"] + 1),
         "no row for the city": without_one(INDICATOR, lambda r: r["div_level"] == "city"),
     },
     "archive_has_one_state": {"an archive twice": twice(ARCHIVE)},
@@ -175,16 +175,14 @@ WRONG: dict[str, dict[str, Wrong]] = {
         "a line of the work list lost": without_one(WORK),
         "a line without evidence": rows(WORK, any_row, evidence=[]),
     },
-    "rates_both_published": {
-        "no raw rate": rows(INDICATOR, lambda r: r["raw_rate"] is not None, raw_rate=None),
-        "another rate than the counts give": rows(
-            INDICATOR, lambda r: (r["clean_numerator"] or 0) > 0, clean_numerator=lambda r: r["clean_numerator"] - 1
-        ),
+    "health_values_follow_from_counts": {
+        "no value": rows(INDICATOR, lambda r: r["value"] is not None, value=None),
+        "a state of nothing to count": rows(INDICATOR, lambda r: r["state"] != "EMPTY", state="EMPTY"),
+        "another value than the counts give": rows(INDICATOR, lambda r: bool(r["value"]), numerator=lambda r: r["numerator"] - 1),
     },
+    "rates_both_published": {"no raw value": without_one(INDICATOR, lambda r: r["basis"] == "raw")},
     "part_of_the_whole": {
-        "more used than there are": rows(
-            INDICATOR, lambda r: r["indicator"] == "usage_rate", raw_numerator=lambda r: r["raw_denominator"] + 1
-        )
+        "more used than there are": rows(INDICATOR, lambda r: r["indicator"] == "usage_rate", numerator=lambda r: r["denominator"] + 1)
     },
     "copies_keep_their_level": {"a contract that calls the number public": lambda lake: lake.classify(WORK, "person_uid", "L1")},
     "no_number_in_plain_columns": {
@@ -277,4 +275,4 @@ def test_the_command_says_it_and_its_exit_code_too(lake: Doctored, tmp_path: Pat
     assert "person_once" in {c["name"] for c in said["checks"] if c["verdict"] == Verdict.VIOLATED}
     first = citylake("check", "--release", "1", cwd=tmp_path, config=config)
     assert first.code == 0, first.err
-    assert "Invariants hold: 29 of 29." in first.out
+    assert "Invariants hold: 30 of 30." in first.out

@@ -89,6 +89,17 @@ def test_an_identifier_that_nobody_knows_is_one_sentence(tmp_path: Path) -> None
     assert error.what == "the lake has no record with the archive number or person_uid or storm number 12345"
 
 
+def test_an_invariant_of_every_domain_is_one_for_each(tmp_path: Path) -> None:
+    file = tmp_path / "invariants.yaml"
+    query = "SELECT indicator AS example FROM {themes/*/indicator} WHERE numerator < 0"
+    file.write_text(f"counts_are_counts: {{code: H5, must: a, violations: '{query}'}}")
+    found = {i.name: i.tables for i in read_invariants(file)}
+    assert found["health_counts_are_counts"] == ("themes/health/indicator",)
+    file.write_text(f"counts_are_counts: {{code: H5, must: a, violations: '{query.replace('indicator}', 'indicators}')}'}}")
+    with pytest.raises(ValueError, match=r"counts_are_counts: no contract describes a table of every domain; correct the table name"):
+        read_invariants(file)
+
+
 def test_an_invariant_is_declared_once(weather: Path) -> None:
     (weather / "invariants.yaml").write_text(INVARIANTS.replace("rain_is_not_negative", "person_once"))
     with pytest.raises(ValueError, match=r"person_once is declared twice, in .*invariants\.yaml and .*: rename one"):

@@ -83,7 +83,7 @@ def _written_anew_only_for_a_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 _numbers = count()
-DERIVED = "themes/health/indicator_year"
+DERIVED = "themes/health/indicator"
 
 
 def _prove(proven: Any, what: str) -> None:
@@ -99,7 +99,9 @@ def _made_of(city: Runtime, table: str) -> list[tuple[Any, ...]]:
     def counted(rows: DataFrame) -> DataFrame:
         per_day = rows.groupBy(F.date_format("_business_date", "yyyyMMdd").substr(3, 6).alias("div_code")).agg(F.count("*").alias("n"))
         others = {c.name: F.col("n") for c in city.contracts[DERIVED].columns}
-        given = {"indicator": F.lit("archive_rate"), "year": F.lit(2019), "div_code": F.col("div_code"), "div_level": F.lit("county")}
+        texts = {"indicator": "archive_rate", "period_kind": "year", "period": "2019", "div_level": "county", "basis": "raw", "unit": "%",
+                 "state": "MET", "rule_version": "1"}  # fmt: skip
+        given = {"div_code": F.col("div_code"), **{name: F.lit(text) for name, text in texts.items()}}
         return per_day.select(*[c.alias(n) for n, c in {**others, **given}.items()])
 
     asset = TableAsset(DERIVED, counted, inputs={"rows": f"cleansed/{table}"}, parameters={})

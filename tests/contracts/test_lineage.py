@@ -20,9 +20,9 @@ from contracts.refused import ROOT
 BY_THE_RUN = {
     "base/population/source_link": {"source_table"},
     "themes/health/service": {"service_kind"},
-    "themes/health/indicator_year": {"indicator", "year", "div_level"},
+    "themes/health/indicator": {"indicator", "period_kind", "period", "div_level", "basis", "unit", "target", "state", "rule_version"},
 }
-"""Columns without an origin: the name of the table that is read, a line of a rule table, the date of the run."""
+"""Columns without an origin: the name of the table that is read, what a rule table says, the date of the run."""
 
 DERIVED = sorted(name for name, c in load_all().items() if c.layer in ("base", "themes"))
 GOOD = {

@@ -39,6 +39,11 @@ DERIVED: dict[str, Any] = {
         "state": {"description": "State", "type": "string", "class": "L1", "values": {"A": "active"}, "how": "By rule"},
     },
 }  # fmt: skip
+RATES: dict[str, Any] = {
+    "name": "themes/health/indicator", "version": "1.0.0", "shape": "indicator", "title": "指标", "purpose": "Rates.",
+    "inputs": {"archive": "cleansed/health/archive"}, "origins": {"counted": {"archive": ["status", "birth_date"]}},
+    "columns": {"indicator": {"values": {"rate": "率"}}, "numerator": "人数", "denominator": {"from": "archive.status", "range": None}},
+}  # fmt: skip
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -85,6 +90,24 @@ def test_a_derived_table_takes_no_rules_and_names_its_origins_by_input(tmp_path:
         "cleansed/health/outpatient_visit.visit_time",
     )  # fmt: skip
     assert (contract.column("state").valid_values, contract.column("state").title) == (("A",), "state")
+
+
+def test_a_table_of_a_shape_states_only_what_differs(tmp_path: Path) -> None:
+    contract, shipped = load(written(tmp_path, RATES)), load_all()["themes/health/indicator"]
+    assert [(c.name, c.physical_type, c.classification) for c in contract.columns] == [
+        (c.name, c.physical_type, c.classification) for c in shipped.columns
+    ]
+    assert contract.key == shipped.key == ("indicator", "period_kind", "period", "div_code", "basis")
+    assert contract.column("indicator").valid_values == ("rate",)
+    above, below = contract.column("numerator"), contract.column("denominator")
+    assert (above.title, above.minimum, above.required) == ("人数", 0, True)
+    assert above.derived_from == ("cleansed/health/archive.status", "cleansed/health/archive.birth_date")
+    assert (below.minimum, below.derived_from) == (None, ("cleansed/health/archive.status",))
+
+
+def test_a_table_of_a_shape_may_have_columns_of_its_own(tmp_path: Path) -> None:
+    more = {**RATES, "columns": {"remark": {"title": "备注", "type": "string", "class": "L1", "from": "archive.status"}}}
+    assert [c.name for c in load(written(tmp_path, more)).columns][-2:] == ["rule_version", "remark"]
 
 
 def test_a_column_drops_what_it_does_not_take_from_the_dictionary(tmp_path: Path) -> None:
@@ -191,10 +214,21 @@ BROKEN_DERIVED: dict[str, tuple[Change, str, str, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("wrong", [*BROKEN, *BROKEN_DERIVED])
+BROKEN_SHAPE: dict[str, tuple[Change, str, str, str]] = {
+    "unknown shape": (lambda c: c.update(shape="indicators"), "shape", "'indicators' is not known", "Use one of: indicator"),
+    "column of the shape without settings": (
+        lambda c: c["columns"].update(unit=None), "column 'unit'", "is None", "Write settings: {a: b}",
+    ),
+    "nothing said of what is counted": (
+        lambda c: c.pop("origins"), "column 'div_code', from", "'counted' is neither input.column nor a group", "Use one of",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", [*BROKEN, *BROKEN_DERIVED, *BROKEN_SHAPE])
 def test_broken_short_contract_is_refused_with_file_field_and_remedy(wrong: str, tmp_path: Path) -> None:
-    change, field, problem, remedy = (BROKEN | BROKEN_DERIVED)[wrong]
-    contract = copy.deepcopy(GOOD if wrong in BROKEN else DERIVED)
+    change, field, problem, remedy = (BROKEN | BROKEN_DERIVED | BROKEN_SHAPE)[wrong]
+    contract = copy.deepcopy(GOOD if wrong in BROKEN else DERIVED if wrong in BROKEN_DERIVED else RATES)
     change(contract)
     with pytest.raises(ContractError) as refused:
         load(written(tmp_path, contract))

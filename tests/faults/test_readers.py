@@ -20,7 +20,7 @@ from pipelines.steps.outcome import GateFailed
 from resources.lake import Lake
 
 pytestmark = pytest.mark.slow
-TABLE = "themes/health/indicator_year"
+TABLE = "themes/health/indicator"
 TIMES, EVERY = 50, 3
 FIRST = date(2019, 12, 1)
 Seen = set[tuple[int, int, int]]
@@ -42,27 +42,28 @@ def made(runtime: Runtime) -> TableAsset:
     def rows(as_of: date) -> DataFrame:
         number = (as_of - FIRST).days
         keys = F.when(F.lit(is_bad(number)), F.col("id") % (size(number) - 1)).otherwise(F.col("id"))
-        given = {"indicator": F.lit("archive_rate"), "year": F.lit(number), "div_code": F.format_string("%06d", keys),
-                 "div_level": F.lit("county")}  # fmt: skip
-        others = {c.name: F.lit(1) for c in runtime.contracts[TABLE].columns if c.name not in given}
+        texts = {"indicator": "archive_rate", "period_kind": "year", "period": "2019", "div_level": "county", "basis": "raw", "unit": "%",
+                 "state": "MET", "rule_version": "1"}  # fmt: skip
+        given = {"div_code": F.format_string("%06d", keys), **{n: F.lit(text) for n, text in texts.items()}}
+        others = {c.name: F.lit(number) for c in runtime.contracts[TABLE].columns if c.name not in given}
         return runtime.spark.range(size(number)).select(*[c.alias(n) for n, c in {**given, **others}.items()])
 
     return TableAsset(TABLE, rows, inputs={}, parameters={"as_of": "as_of"})
 
 
 def look_with_delta(runtime: Runtime) -> Seen:
-    found = Lake(runtime.lake.root).arrow(TABLE, columns=["year"])
+    found = Lake(runtime.lake.root).arrow(TABLE, columns=["numerator"])
     if found is None:
         return set()
-    years = found["year"].to_pylist()
-    return {(min(years), max(years), len(years))}
+    numbers = found["numerator"].to_pylist()
+    return {(min(numbers), max(numbers), len(numbers))}
 
 
 def look_with_the_engine(runtime: Runtime) -> Seen:
     lake = Lake(runtime.lake.root)
     if lake.version(TABLE) is None:
         return set()
-    (row,) = lake.read(runtime.spark, TABLE).agg(F.min("year"), F.max("year"), F.count("*")).collect()
+    (row,) = lake.read(runtime.spark, TABLE).agg(F.min("numerator"), F.max("numerator"), F.count("*")).collect()
     return {tuple(row)}  # type: ignore[arg-type]
 
 

@@ -18,7 +18,7 @@ from assets.base.population.source_link import source_link
 from assets.declare import declared
 from assets.themes.health.archive import archive
 from assets.themes.health.cleanup_list import cleanup_list
-from assets.themes.health.indicator_year import indicator_year
+from assets.themes.health.indicator import indicator
 from assets.themes.health.service import service
 from contracts.loader import load as load_contract
 from contracts.refused import ROOT
@@ -46,7 +46,7 @@ class City:
     service: DataFrame
     archive: DataFrame
     cleanup_list: DataFrame
-    indicator_year: DataFrame
+    indicator: DataFrame
 
 
 def load(path: Path) -> dict[str, dict[str, Any]]:
@@ -114,5 +114,5 @@ def run(spark: SparkSession, tables: dict[str, list[dict[str, Any]]], folder: Pa
     )
     archives = published(archive, c["archive"], link, persons, dead, services, AS_OF, as_it_is, delivered)
     work = published(cleanup_list, archives, services, dead, link)
-    rates = published(indicator_year, c["archive"], archives, persons, services, link, AS_OF)
+    rates = published(indicator, c["archive"], archives, persons, services, link, AS_OF)
     return City(link, dead, persons, services, archives, work, rates)

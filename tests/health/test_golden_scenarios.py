@@ -68,7 +68,7 @@ def test_every_golden_scenario_is_tested_or_waits_for_a_rule() -> None:
 
 def test_the_order_of_the_rows_changes_nothing(spark: SparkSession, city: scenarios.City, tmp_path: Path) -> None:
     turned = scenarios.run(spark, scenarios.rows(SCENARIOS), tmp_path, order=-1)
-    for table in ("source_link", "death", "person", "service", "archive", "cleanup_list", "indicator_year"):
+    for table in ("source_link", "death", "person", "service", "archive", "cleanup_list", "indicator"):
         first, second = (sorted(map(repr, getattr(c, table).collect())) for c in (city, turned))
         assert first == second, table
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from decimal import Decimal
+from textwrap import dedent
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
+from contracts.refused import ROOT
 from tests.health import scenarios
 from tests.population.cleansed import number
 
+Rates = dict[tuple[str, str, str], Any]
+"""Indicator, division, basis -> its row."""
 OPEN = {"name": "率一一", "create_date": "2013-01-01", "status": "0", "mana_org": "O1", "crowd_type": "01,02"}
 
 
@@ -38,7 +42,7 @@ def followups(ehr: str, count: int, sbp: int, user: str = "D1") -> list[dict[str
 
 
 @pytest.fixture(scope="module")
-def rates(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Any]:
+def rates(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Rates:
     """Two counties and an archive of no known county: one managed well, one by a left account, one twice, one dead."""
     east, west = "321002001001", "321003001001"
     archive = [
@@ -66,44 +70,57 @@ def rates(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict
         "followup": [*followups("e1", 4, 149), *followups("e2", 4, 120, user="D9"), *followups("e3", 2, 155)],
     }
     city = scenarios.run(spark, tables, tmp_path_factory.mktemp("rates"))
-    return {(r.indicator, r.div_code): r for r in city.indicator_year.collect()}
-
-
-RAW = ("raw_numerator", "raw_denominator", "raw_rate")
-CLEAN = ("clean_numerator", "clean_denominator", "clean_rate")
+    return {(r.indicator, r.div_code, r.basis): r for r in city.indicator.collect()}
 
 
 @pytest.mark.parametrize(
     ("indicator", "raw", "clean"),
     [
-        ("archive_rate", (5, 4, "125.00"), (3, 4, "75.00")),
-        ("usage_rate", (3, 5, "60.00"), (2, 3, "66.67")),
-        ("elderly_exam_rate", (2, 5, "40.00"), (1, 4, "25.00")),
-        ("htn_managed_norm_rate", (2, 5, "40.00"), (1, 3, "33.33")),
-        ("bp_control_rate", (2, 5, "40.00"), (1, 3, "33.33")),
+        ("archive_rate", (5, 4, "125.00", None, "NO_TARGET"), (3, 4, "75.00", None, "NO_TARGET")),
+        ("usage_rate", (3, 5, "60.00", 60, "MET"), (2, 3, "66.67", 60, "MET")),
+        ("elderly_exam_rate", (2, 5, "40.00", None, "NO_TARGET"), (1, 4, "25.00", None, "NO_TARGET")),
+        ("htn_managed_norm_rate", (2, 5, "40.00", 80, "NOT_MET"), (1, 3, "33.33", 80, "NOT_MET")),
+        ("bp_control_rate", (2, 5, "40.00", 50, "NOT_MET"), (1, 3, "33.33", 50, "NOT_MET")),
     ],
 )
-def test_the_city(rates: dict[tuple[str, str], Any], indicator: str, raw: tuple[int, int, str], clean: tuple[int, int, str]) -> None:
-    row = rates[indicator, "321000"]
-    assert tuple(row[c] for c in RAW) == (*raw[:2], Decimal(raw[2]))
-    assert tuple(row[c] for c in CLEAN) == (*clean[:2], Decimal(clean[2]))
+def test_the_city(rates: Rates, indicator: str, raw: tuple[Any, ...], clean: tuple[Any, ...]) -> None:
+    for basis, (numerator, denominator, value, target, state) in {"raw": raw, "clean": clean}.items():
+        r = rates[indicator, "321000", basis]
+        assert (r.numerator, r.denominator, r.value, r.target, r.state) == (numerator, denominator, Decimal(value), target, state)
+        assert (r.period_kind, r.period, r.div_level, r.unit, r.rule_version) == ("year", "2019", "city", "%", "1.0.0")
+
+
+def test_a_county_without_residents_has_counts_and_no_value(rates: Rates) -> None:
+    """The archive of no known county is counted raw; clean its person is a dead resident of a county."""
+    raw, clean = (rates["archive_rate", "000000", basis] for basis in ("raw", "clean"))
+    assert (raw.numerator, raw.denominator, raw.value, raw.state) == (1, 0, None, "EMPTY")
+    assert (clean.numerator, clean.denominator, clean.value, clean.state) == (0, 0, None, "EMPTY")
 
 
 @pytest.mark.proves("H5")
-def test_the_counties_and_the_unknown_county_add_up_to_the_city(rates: dict[tuple[str, str], Any], proven: Callable[..., None]) -> None:
-    counts = [c for c in (*RAW, *CLEAN) if not c.endswith("rate")]
-    sums: dict[tuple[str, str], int] = defaultdict(int)
-    for (indicator, division), row in rates.items():
-        for c in counts:
-            sums[indicator, c] += row[c] if division != "321000" else -row[c]
+def test_the_counties_and_the_unknown_county_add_up_to_the_city(rates: Rates, proven: Callable[..., None]) -> None:
+    sums: dict[tuple[str, str, str], int] = defaultdict(int)
+    for (indicator, division, basis), row in rates.items():
+        for c in ("numerator", "denominator"):
+            sums[indicator, basis, c] += row[c] if division != "321000" else -row[c]
     assert set(sums.values()) == {0}
-    assert {d for _, d in rates} == {"321000", "321002", "321003", "000000"}
+    assert {d for _, d, _ in rates} == {"321000", "321002", "321003", "000000"}
     proven(done="the rates of a small city", seen="the counties add up to the city")
 
 
 @pytest.mark.proves("H7")
-def test_only_the_rate_of_archives_may_exceed_a_hundred(rates: dict[tuple[str, str], Any], proven: Callable[..., None]) -> None:
-    for (indicator, _), row in rates.items():
-        assert row.clean_numerator <= row.clean_denominator
-        assert indicator == "archive_rate" or row.raw_numerator <= row.raw_denominator
+def test_only_the_rate_of_archives_may_exceed_a_hundred(rates: Rates, proven: Callable[..., None]) -> None:
+    for (indicator, _, basis), row in rates.items():
+        assert (indicator, basis) == ("archive_rate", "raw") or row.numerator <= row.denominator
     proven(done="the rates of a small city", seen="only the archive rate exceeds a hundred")
+
+
+def test_the_query_of_the_changelog_gives_the_former_columns(spark: SparkSession, rates: Rates) -> None:
+    text = (ROOT.parent / "CHANGELOG.md").read_text(encoding="utf-8")
+    query = dedent(text.split("```sql\n")[1].split("```")[0]).replace("themes.health.indicator", "former")
+    spark.createDataFrame(list(rates.values())).createOrReplaceTempView("former")
+    former = {(r.indicator, r.div_code): r for r in spark.sql(query).collect()}
+    assert len(former) == len(rates) / 2
+    assert tuple(former["usage_rate", "321000"]) == (
+        "usage_rate", 2019, "321000", "city", 3, 5, Decimal("60.00"), 2, 3, Decimal("66.67"),
+    )  # fmt: skip

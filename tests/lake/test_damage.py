@@ -21,7 +21,7 @@ from resources.lake import Lake
 from resources.seal import Damaged
 from tests.story.city import Installation
 
-TABLE = "themes/health/indicator_year"
+TABLE = "themes/health/indicator"
 VERSIONS, ROWS = 4, 50
 
 

@@ -64,7 +64,7 @@ def test_statistics_of_a_table_of_persons_are_counts_only(installation: Callable
 
 def test_a_contract_permits_ranges_only_without_personal_columns() -> None:
     permitted = {name: c.statistics for name, c in load_all().items()}
-    assert permitted["themes/health/indicator_year"]
+    assert permitted["themes/health/indicator"]
     for name, contract in load_all().items():
         if any(c.classification in ("L3", "L4") for c in contract.columns):
             assert not permitted[name], name
@@ -73,7 +73,7 @@ def test_a_contract_permits_ranges_only_without_personal_columns() -> None:
 def test_table_without_personal_columns_has_ranges(tmp_path: Path, spark: SparkSession) -> None:
     lake = Lake(str(tmp_path / "lake"))
     for version, permitted in enumerate((True, False)):
-        stage = lake.stage("themes/health/indicator_year", f"v{version}")
+        stage = lake.stage("themes/health/indicator", f"v{version}")
         rows = [("A", 1, date(2011, 3, 4), Decimal("1.50")), ("B", 9, date(2012, 5, 6), Decimal("2.50"))]
         stage.write(spark.createDataFrame(rows, "name string, n int, day date, rate decimal(7,2)").coalesce(1))
         lake.publish(stage, base_version=lake.version(stage.table), statistics=permitted)
@@ -94,7 +94,7 @@ def test_range_of_a_local_time_does_not_depend_on_the_machine(
     tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, zone: str
 ) -> None:
     lake = Lake(str(tmp_path / "lake"))
-    stage = lake.stage("themes/health/indicator_year", "v0")
+    stage = lake.stage("themes/health/indicator", "v0")
     stage.write(spark.sql("select cast('2019-12-31 08:00:00' as timestamp_ntz) as at"))
     with monkeypatch.context() as elsewhere:
         elsewhere.setenv("TZ", zone)

@@ -32,7 +32,7 @@ ARCHIVE, CERTIFICATE, EXAMINATION, RESIDENT, STAFF = (
 )  # fmt: skip
 NEVER = "cleansed/civil_affairs/cremation"
 POPULATION = ("base/population/source_link", "base/population/death", "base/population/person")
-SERVICE, ARCHIVES, WORK, RATES = (f"themes/health/{t}" for t in ("service", "archive", "cleanup_list", "indicator_year"))
+SERVICE, ARCHIVES, WORK, RATES = (f"themes/health/{t}" for t in ("service", "archive", "cleanup_list", "indicator"))
 PEOPLE = 30
 
 

@@ -15,7 +15,7 @@ from tests.touch.town import SERVED, SINCE, Rows, Town
 
 Write = Callable[[DataFrame], DataFrame]
 LINKS = "base/population/source_link"
-UNDECLARED = {"themes/health/indicator_year"}
+UNDECLARED = {"themes/health/indicator"}
 """Its rows for the city follow from every input row."""
 
 

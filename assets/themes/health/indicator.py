@@ -1,7 +1,7 @@
-"""The year's rates of the health archives, as the bureau would report them and as they are (domain rules C4).
+"""What the year's indicators of the health archives are made of, as the bureau would report them and as they are (domain rules C4).
 
-Here: what is counted, per county and for the city. Not here: which archives are real (archive.py). The difference of
-raw_rate and clean_rate is the value of the cleaning.
+Here: what is counted, per county. Not here: which count over which (indicators.yaml), how rates and the city follow
+(assets/indicators), which archives are real (archive.py). The difference of the raw and the clean value is that of the cleaning.
 
 Raw counts open archives as delivered, by the county that manages them, with every service on them. Clean counts resident
 golden persons with at least one archive that is not closed, duplicate, dead or fake, by the person's county, and leaves out
@@ -12,34 +12,22 @@ as its denominator, so that only archive_rate can exceed 100 %. A year that is n
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
 from pathlib import Path
 
-import yaml
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.indicators import Counts, counted, read_indicators
 from assets.joins import left_join_lookup
 from assets.themes.health import survivor
 from assets.themes.health.service import EXAM, FOLLOWUP, VISIT, took_place
 
-CITY, UNKNOWN_COUNTY, UNKNOWN_ROW = "321000", "321000", "000000"
 ELDERLY_AGE = 65
 HTN, FACE_TO_FACE, FOLLOWUPS_A_YEAR, EXAMS_A_YEAR = "02", ("1", "2"), 4, 1
 SBP_LIMIT, SBP_LIMIT_ELDERLY, DBP_LIMIT = 140, 150, 90
 NOT_REAL = ("CLOSED", "DUPLICATE", "DECEASED", "FAKE_CONFIRMED")
-INDICATOR = (
-    "indicator", "year", "div_code", "div_level", "raw_numerator", "raw_denominator", "raw_rate", "clean_numerator",
-    "clean_denominator", "clean_rate",
-)  # fmt: skip
-RATE = "decimal(7,2)"
-
-
-@cache
-def indicators() -> dict[str, dict[str, list[str]]]:
-    """indicators.yaml."""
-    return yaml.safe_load((Path(__file__).parent / "indicators.yaml").read_text(encoding="utf-8"))
+INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
 
 
 def _any(condition: Column) -> Column:
@@ -80,40 +68,41 @@ def _controlled() -> Column:
     return (F.col("sbp") < limit) & (F.col("dbp") < DBP_LIMIT)
 
 
-def _count(name: str, condition: Column) -> Column:
-    return F.sum(F.when(condition, 1).otherwise(0)).alias(name)
+def _of_archives(archived: Column, used: Column) -> dict[str, Column]:
+    """The counts of indicators.yaml, but for residents, over rows with elderly, examined, htn, norm and the last blood pressure."""
+    return {
+        "archives": F.count_if(archived),
+        "used": F.count_if(archived & used),
+        "elderly": F.count_if(F.col("elderly")),
+        "elderly_examined": F.count_if(archived & F.col("elderly") & F.col("examined")),
+        "htn": F.count_if(F.col("htn")),
+        "htn_norm": F.count_if(F.col("htn") & F.col("norm")),
+        "htn_controlled": F.count_if(F.col("htn") & _controlled()),
+    }
 
 
-def raw_counts(delivered: DataFrame, service: DataFrame, link: DataFrame, as_of: date) -> DataFrame:
-    """Open archives as delivered, per county."""
+def raw_counts(delivered: DataFrame, service: DataFrame, link: DataFrame, as_of: date) -> Counts:
+    """Open archives as delivered."""
     by_number = use(service.where(F.col("service_kind") != VISIT), "ehr_no", as_of)
     seen = use(service.where(F.col("service_kind") == VISIT), "person_uid", as_of).select("person_uid", F.col("used").alias("seen"))
     opened = survivor.linked(delivered, link).where(survivor.is_open())
     rows = (
-        opened.withColumn("county6", F.coalesce("village_county", F.lit(UNKNOWN_COUNTY)))
-        .transform(left_join_lookup, by_number, "ehr_no")
+        opened.transform(left_join_lookup, by_number, "ehr_no")
         .transform(left_join_lookup, seen, "person_uid")
         .withColumn("elderly", _elderly(F.col("birth_date"), as_of))
         .withColumn("htn", _hypertensive())
     )
     used = F.coalesce("used", F.lit(False)) | F.coalesce("seen", F.lit(False))
-    return rows.groupBy("county6").agg(
-        _count("open", F.lit(True)),
-        _count("open_used", used),
-        _count("open_elderly", F.col("elderly")),
-        _count("open_elderly_examined", F.col("elderly") & F.col("examined")),
-        _count("open_htn", F.col("htn")),
-        _count("open_htn_norm", F.col("htn") & F.col("norm")),
-        _count("open_htn_controlled", F.col("htn") & _controlled()),
-    )
+    of = {"raw": _of_archives(F.lit(True), used)}
+    return counted(rows, of, division=F.col("village_county"), period_kind="year", day=F.lit(as_of))
 
 
 def _hypertensive() -> Column:
     return F.coalesce(F.col("crowd_type").rlike(rf"(^|[^0-9]){HTN}([^0-9]|$)"), F.lit(False))
 
 
-def clean_counts(delivered: DataFrame, archive: DataFrame, person: DataFrame, service: DataFrame, as_of: date) -> DataFrame:
-    """Resident golden persons, per county."""
+def clean_counts(delivered: DataFrame, archive: DataFrame, person: DataFrame, service: DataFrame, as_of: date) -> Counts:
+    """Resident golden persons; the residents are the denominator of the raw archive rate, too."""
     crowd = delivered.select("ehr_no", "empi_id", _hypertensive().alias("htn"))
     real = archive.where(F.col("person_uid").isNotNull() & ~F.col("state").isin(*NOT_REAL)).join(crowd, ["ehr_no", "empi_id"])
     archived = real.groupBy("person_uid").agg(_any(F.col("htn")).alias("htn"), F.lit(True).alias("archived"))
@@ -126,38 +115,13 @@ def clean_counts(delivered: DataFrame, archive: DataFrame, person: DataFrame, se
         .withColumn("archived", F.coalesce("archived", F.lit(False)))
         .withColumn("htn", F.coalesce("htn", F.lit(False)))
     )
-    return rows.groupBy("county6").agg(
-        _count("residents", F.lit(True)),
-        _count("residents_elderly", F.col("elderly")),
-        _count("person_archived", F.col("archived")),
-        _count("person_used", F.col("archived") & F.col("used")),
-        _count("person_elderly_examined", F.col("archived") & F.col("elderly") & F.col("examined")),
-        _count("person_htn", F.col("htn")),
-        _count("person_htn_norm", F.col("htn") & F.col("norm")),
-        _count("person_htn_controlled", F.col("htn") & _controlled()),
-    )
+    residents = {"residents": F.count(F.lit(1))}
+    of = {"raw": residents, "clean": residents | _of_archives(F.col("archived"), F.col("used"))}
+    return counted(rows, of, division=F.col("county6"), period_kind="year", day=F.lit(as_of))
 
 
-def _rate(numerator: Column, denominator: Column) -> Column:
-    return F.when(denominator > 0, (numerator * 100.0 / denominator).cast(RATE))
-
-
-def _indicator(name: str) -> Column:
-    """One indicator of a place, from its counts."""
-    (raw_num, raw_den), (clean_num, clean_den) = indicators()[name]["raw"], indicators()[name]["clean"]
-    return F.struct(
-        F.lit(name).alias("indicator"),
-        F.col(raw_num).cast("bigint").alias("raw_numerator"),
-        F.col(raw_den).cast("bigint").alias("raw_denominator"),
-        _rate(F.col(raw_num), F.col(raw_den)).alias("raw_rate"),
-        F.col(clean_num).cast("bigint").alias("clean_numerator"),
-        F.col(clean_den).cast("bigint").alias("clean_denominator"),
-        _rate(F.col(clean_num), F.col(clean_den)).alias("clean_rate"),
-    )
-
-
-@lake_asset("themes/health/indicator_year")
-def indicator_year(
+@lake_asset("themes/health/indicator")
+def indicator(
     delivered: DataFrame = cleansed("health/archive"),
     archive: DataFrame = table("themes/health/archive"),
     person: DataFrame = table("base/population/person"),
@@ -165,25 +129,8 @@ def indicator_year(
     link: DataFrame = table("base/population/source_link"),
     as_of: date = AS_OF,
 ) -> DataFrame:
-    """One row per indicator, year and division, key (indicator, year, div_code), columns INDICATOR; rates in percent.
+    """One row per indicator, division and basis for the year of `as_of`, columns INDICATOR of assets.indicators; values in percent.
 
-    div_code: county, 000000 for archives and persons of no known county, 321000 for the city, which is the sum of all others. The city
-    follows from every input row, so the table declares no touched units and is made whole.
+    The city follows from every input row, so the table declares no touched units and is made whole.
     """
-    raw = raw_counts(delivered, service, link, as_of)
-    clean = clean_counts(delivered, archive, person, service, as_of)
-    counts = [c for c in [*raw.columns, *clean.columns] if c != "county6"]
-    county = F.when(F.col("county6") == UNKNOWN_COUNTY, UNKNOWN_ROW).otherwise(F.col("county6"))
-    places = F.array(
-        *[F.struct(code.alias("code"), F.lit(level).alias("level")) for code, level in ((county, "county"), (F.lit(CITY), "city"))]
-    )
-    return (
-        raw.join(clean, "county6", "full")
-        .fillna(0)
-        .select(F.explode(places).alias("place"), *counts)
-        .groupBy("place")
-        .agg(*[F.sum(c).alias(c) for c in counts])
-        .select("place", F.explode(F.array(*map(_indicator, indicators()))).alias("of"))
-        .select(F.lit(as_of.year).alias("year"), F.col("place.code").alias("div_code"), F.col("place.level").alias("div_level"), "of.*")
-        .select(*INDICATOR)
-    )
+    return INDICATORS.rows(raw_counts(delivered, service, link, as_of), clean_counts(delivered, archive, person, service, as_of))
