@@ -8,6 +8,7 @@ is refused with file, field and remedy.
 from __future__ import annotations
 
 import json
+import re
 from difflib import get_close_matches
 from functools import cache
 from hashlib import sha256
@@ -17,11 +18,12 @@ from typing import Any
 from contracts.delivery import delivery_spec
 from contracts.kinds import Kind, of_kind
 from contracts.model import Cadence, Check, Contract, Field, OnError, Period, SourceContract
+from contracts.queries import TABLE, tables_of
 from contracts.refused import ROOT, ContractError
 from contracts.refused import one_of as _one_of
 from contracts.registry import COLUMN_OPTIONS, CUSTOM, ROW_RULES, Level, RowRule
 from contracts.rules import rules
-from contracts.short import expand, is_short, unique_yaml
+from contracts.short import COMPARISONS, expand, is_short, unique_yaml
 from contracts.strict import RANGE, check
 
 LAYERS = ("cleansed", "base", "themes", "shared", "operations")
@@ -36,9 +38,6 @@ AT_TABLE = ("delivery", *Level)
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
-COMPARISONS = ("mustBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween")
-SYSTEM_COLUMNS = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op", "_codes")
-"""Columns of every cleansed table that contracts do not list; a derived column may name them as its origin."""
 
 
 def _custom(path: Path, where: str, items: Any) -> dict[str, Any]:
@@ -149,13 +148,37 @@ def _retention(promises: dict[str, tuple[int, str]]) -> int | None:
 
 
 def _check(path: Path, q: Any) -> Check:
-    where = "quality of the table"
-    metric = _one_of(path, f"{where}, metric", q.metric, LIBRARY_METRICS)
-    stated = [c for c in COMPARISONS if getattr(q, c) is not None]
+    where = f"quality of the table, {q.name!r}" if q.name else "quality of the table"
+    read = CHECKS[_one_of(path, f"{where}, type", q.type or LIBRARY, tuple(CHECKS))]
+    stated = [c for c in COMPARISONS.values() if getattr(q, c) is not None]
     if len(stated) != 1:
-        raise ContractError(path, where, f"has {len(stated)} comparisons", f"Give exactly one of: {', '.join(COMPARISONS)}")
+        raise ContractError(path, where, f"has {len(stated)} comparisons", f"Give exactly one of: {', '.join(COMPARISONS.values())}")
+    value = getattr(q, stated[0])
+    for number in value if isinstance(value, list) else [value]:
+        of_kind(path, f"{where}, {stated[0]}", number, Kind.NUMBER)
     severity = _one_of(path, f"{where}, severity", q.severity or "error", ("error", "warning"))
-    return Check(metric, stated[0], getattr(q, stated[0]), severity == "error", q.name or metric)
+    return read(path, where, q, {"comparison": stated[0], "value": value, "blocking": severity == "error"})
+
+
+def _library_check(path: Path, where: str, q: Any, compared: dict[str, Any]) -> Check:
+    """A metric of the standard's own library."""
+    metric = _one_of(path, f"{where}, metric", q.metric, LIBRARY_METRICS)
+    return Check(metric=metric, name=q.name or metric, **compared)
+
+
+def _sql_check(path: Path, where: str, q: Any, compared: dict[str, Any]) -> Check:
+    """A query that gives one number, which reads the table."""
+    name, query = _need(path, f"{where}, name", q.name), _need(path, f"{where}, query", q.query)
+    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+        raise ContractError(path, where, "its name is not a lower-case identifier", "Use lower-case letters, digits and underscores")
+    if TABLE not in tables_of(query):
+        raise ContractError(path, f"{where}, query", "does not read the table", f"Write the table as {{{TABLE}}}")
+    return Check(metric=SQL, name=name, query=query, says=_need(path, f"{where}, description", q.description), **compared)
+
+
+LIBRARY, SQL = "library", "sql"
+CHECKS = {LIBRARY: _library_check, SQL: _sql_check}
+"""Type of a quality line -> what reads it."""
 
 
 @cache
@@ -264,8 +287,7 @@ def _origins(contract: Contract, contracts: dict[str, Contract]) -> None:
         for origin in column.derived_from:
             table, _, name = origin.rpartition(".")
             source = contracts[_one_of(contract.path, f"{where}, table of {origin!r}", table or contract.name, tuple(contracts))]
-            known = tuple(c.name for c in source.columns) + (SYSTEM_COLUMNS if source.layer == "cleansed" else ())
-            _one_of(contract.path, f"{where}, column of {source.name}", name, known)
+            _one_of(contract.path, f"{where}, column of {source.name}", name, source.column_names)
 
 
 def files(root: Path = ROOT) -> list[Path]:

@@ -13,6 +13,9 @@ from typing import Any
 
 from contracts.rules import ContractRule
 
+SYSTEM_COLUMNS = ("_source_file", "_row_no", "_batch_id", "_business_date", "_op", "_codes")
+"""Columns of every cleansed table that contracts do not list; a derived column may name them as its origin."""
+
 
 class Mode(StrEnum):
     """How deliveries of a table relate: each a whole list, changes by key, or new events."""
@@ -154,13 +157,19 @@ class Cadence:
 
 @dataclass(frozen=True)
 class Check:
-    """One expectation of the whole table, beyond those that follow from the columns themselves."""
+    """One expectation of the whole table, beyond those that follow from the columns themselves.
+
+    `metric`: one of the standard's library, or `sql`. `comparison`, `value`: what its number must be, as the standard writes it. `query`,
+    `says`: of `sql`, the query that gives the number (`contracts.queries`), and the expectation as a sentence.
+    """
 
     metric: str
     comparison: str
     value: Any
     blocking: bool
     name: str
+    query: str = ""
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,6 +218,11 @@ class Contract:
     def delivered(self) -> tuple[Field, ...]:
         """The columns a department sends, in the order of the contract."""
         return tuple(c for c in self.columns if c.delivered)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Every column of the published table."""
+        return tuple(c.name for c in self.columns) + (SYSTEM_COLUMNS if self.layer == "cleansed" else ())
 
     @property
     def crs(self) -> str | None:

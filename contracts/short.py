@@ -39,6 +39,7 @@ HEAD = {
     "name": Kind.TEXT, "version": Kind.TEXT, "shape": Kind.TEXT, "title": Kind.TEXT, "purpose": Kind.TEXT, "owner": Kind.TEXT,
     "sla": Kind.SETTINGS, "delivery": Kind.SETTINGS, "header": Kind.TEXT, "key": Kind.TEXTS, "inputs": Kind.SETTINGS,
     "origins": Kind.SETTINGS, "columns": Kind.SETTINGS, "row_rules": Kind.RULES, "table_rules": Kind.RULES, "quality": Kind.RULES,
+    "gates": Kind.SETTINGS,
 }  # fmt: skip
 NEEDED = ("name", "version", "title", "purpose", "columns")
 HEADERS = ("title", "name")
@@ -59,6 +60,14 @@ LOGICAL = {
     "boolean": "boolean", "decimal": "number", "double": "number", "float": "number", "array": "array", "struct": "object", "map": "map",
 }  # fmt: skip
 """Physical type, without what follows in brackets -> logical type."""
+COMPARISONS = {
+    "must_be": "mustBe", "must_be_greater_than": "mustBeGreaterThan", "must_be_greater_or_equal_to": "mustBeGreaterOrEqualTo",
+    "must_be_less_than": "mustBeLessThan", "must_be_less_or_equal_to": "mustBeLessOrEqualTo", "must_be_between": "mustBeBetween",
+}  # fmt: skip
+"""What a number must be, in the short form -> in the standard."""
+GATE = {
+    "says": Kind.TEXT, "sql": Kind.TEXT, "severity": Kind.TEXT, **dict.fromkeys(COMPARISONS, Kind.NUMBER), "must_be_between": Kind.LIMITS,
+}  # fmt: skip
 ROWS_EXPECTED = [{"type": "library", "metric": "rowCount", "mustBeGreaterThan": 0, "severity": "error"}]
 
 
@@ -146,7 +155,7 @@ def expand(path: Path, raw: Mapping[str, Any]) -> dict[str, Any]:
         "businessName": short["title"],
         "physicalType": "table",
         "properties": properties,
-        "quality": short.get("quality", ROWS_EXPECTED),
+        "quality": [*short.get("quality", ROWS_EXPECTED), *(_gate(path, *g) for g in short.get("gates", {}).items())],
     }
     at_table = [{"property": k, "value": v} for k, v in custom.items() if v is not None]
     return {
@@ -179,6 +188,14 @@ def _shaped(path: Path, short: dict[str, Any]) -> dict[str, Any]:
 def _settings(line: Any) -> Any:
     """Return a column's line as settings: a plain text is its title."""
     return {"title": line} if isinstance(line, str) else line
+
+
+def _gate(path: Path, name: str, line: Any) -> dict[str, Any]:
+    """Return a gate in SQL as a quality line of the standard."""
+    settings = stated(path, f"gates, {name!r}", line, GATE)
+    said = {"type": "sql", "name": name, "description": settings.get("says"), "query": settings.get("sql")}
+    compared = {full: settings[short] for short, full in COMPARISONS.items() if short in settings}
+    return said | compared | {"severity": settings.get("severity", "error")}
 
 
 def _promise(path: Path, name: str, promised: Any) -> dict[str, Any]:

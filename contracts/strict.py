@@ -13,6 +13,7 @@ from functools import cache
 
 from contracts.date_formats import date_format
 from contracts.model import Contract, Field, SourceContract
+from contracts.queries import refuse_wrong
 from contracts.refused import ROOT, ContractError, one_of
 from contracts.registry import ROW_RULES, RULES_AT_TABLE, Option
 from contracts.rules import ContractRule
@@ -81,6 +82,12 @@ def _codes(contract: Contract) -> None:
     for c in contract.delivered:
         for code in dict(c.code_map).values():
             one_of(contract.path, f"column {c.name!r}, codeMap", code, codes_of(c.code_list or ""))
+
+
+def _names_of_checks(contract: Contract) -> None:
+    names = [c.name for c in contract.checks]
+    for twice in {n for n in names if names.count(n) > 1}:
+        raise ContractError(contract.path, "quality of the table", f"{twice!r} is there twice", "Rename one")
 
 
 def _date_formats(contract: Contract) -> None:
@@ -174,14 +181,14 @@ def codes_of(code_list: str) -> tuple[str, ...]:
 
 
 def match_functions(contracts: Mapping[str, Contract], functions: Mapping[str, Collection[str]]) -> None:
-    """Check that every derived table has a contract and a function, and every input of a function a contract.
+    """Check that every derived table has a contract and a function, that inputs have contracts, and that gates in SQL read what is there.
 
     Args:
         contracts: by table name, as `load_all` returns them.
         functions: table -> tables its function reads.
 
     Raises:
-        ContractError: one of them is missing.
+        ContractError: one of them is missing, or a query is wrong.
     """
     derived = {name: c for name, c in contracts.items() if not isinstance(c, SourceContract)}
     for name, inputs in functions.items():
@@ -194,9 +201,11 @@ def match_functions(contracts: Mapping[str, Contract], functions: Mapping[str, C
             raise ContractError(
                 contract.path, "name", "no function in assets makes the table", f'Write one with @lake_asset("{name}"), or remove the file'
             )
+    for name, contract in contracts.items():
+        refuse_wrong(contract, functions.get(name, ()), contracts)
 
 
 OF_EVERY_TABLE: tuple[Callable[[Contract], None], ...] = (
-    _layer, _rules_only_where_delivered, _key, _ranges, _types, _codes, _date_formats, _delivered_names, _rules_at_table,
+    _layer, _rules_only_where_delivered, _key, _ranges, _types, _codes, _names_of_checks, _date_formats, _delivered_names, _rules_at_table,
 )  # fmt: skip
 OF_SOURCES: tuple[Callable[[SourceContract], None], ...] = (_companions, _sequence, _shares)

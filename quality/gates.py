@@ -3,21 +3,33 @@
 Here: which expectations follow from a contract, and running them with Great Expectations on exactly the staged
 rows. Not here: what a failed gate does to the run (`pipelines`), rules of single rows (`quality.rows`).
 
+The query of a gate in SQL runs on the session of the staged rows, and Great Expectations judges the one number that it gives. Its own
+expectation for queries (`UnexpectedRowsExpectation`) is not used: it can only expect no rows, collects the rows with their values, and
+calls the staged rows `tmp_view` for every table of a session.
+
 Results carry counts, never values: expectation results would otherwise list real persons.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from contracts import Contract
 from contracts.model import Check
+from contracts.queries import TABLE, tables_of, with_names
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
+
+NUMBER = "number"
+"""The column of the number that a query gives."""
+NO_VERDICT = "could not be evaluated"
 
 
 @dataclass(frozen=True)
@@ -67,13 +79,14 @@ class Expectation:
     """One thing expected of a table, as data: `kind` is its class in Great Expectations' library.
 
     key: columns in which all rows must differ. The library's own uniqueness expectation sorts all rows; so it is evaluated only for
-    its figures, when a count of repeated keys has found some.
+    its figures, when a count of repeated keys has found some. query: gives the number that the expectation is about, instead of the rows.
     """
 
     says: str
     kind: str
     arguments: dict[str, Any]
     key: tuple[str, ...] = ()
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,8 +99,14 @@ class Gate:
     expectations: tuple[Expectation, ...]
 
 
-def check(contract: Contract, staged: DataFrame, valid_codes: dict[str, tuple[str, ...]], retained: int = 0) -> list[GateResult]:
-    """Validate the staged rows against the contract, all expectations in one validation.
+def check(
+    contract: Contract,
+    staged: DataFrame,
+    valid_codes: dict[str, tuple[str, ...]],
+    retained: int = 0,
+    read: Callable[[str], DataFrame] | None = None,
+) -> list[GateResult]:
+    """Validate the staged rows against the contract: what is expected of rows in one validation, then the queries one by one.
 
     Args:
         contract: of the table.
@@ -95,6 +114,8 @@ def check(contract: Contract, staged: DataFrame, valid_codes: dict[str, tuple[st
         valid_codes: code list -> its permitted codes.
         retained: number of rows of the table that stay as they are; they passed when they were published, and share no key with
             the staged ones.
+        read: gives the tables that queries name: for TABLE all rows as they would be published, and inputs by their names. None: the staged
+            rows are all, and there are no inputs.
 
     Returns:
         One result per gate, in the order of `plan`; a blocking one that failed must stop the publication.
@@ -103,15 +124,56 @@ def check(contract: Contract, staged: DataFrame, valid_codes: dict[str, tuple[st
     gates = plan(contract, valid_codes, retained)
     made = {e: getattr(library, e.kind)(**e.arguments) for g in gates for e in g.expectations}
     batch = _asset().get_batch({"dataframe": staged})
-    suite = _gx().ExpectationSuite(name=contract.name.replace("/", "."), expectations=[x for e, x in made.items() if not e.key])
+    of_rows = [x for e, x in made.items() if not e.key and not e.query]
+    suite = _gx().ExpectationSuite(name=contract.name.replace("/", "."), expectations=of_rows)
     found = batch.validate(suite, result_format="BOOLEAN_ONLY").results if suite.expectations else []
     verdicts = {_identity(v.expectation_config): bool(v.success) for v in found}
     verdicts |= {_identity(made[e].configuration): _differ(staged, e.key) for e in made if e.key}
+
+    def failure(e: Expectation) -> str | None:
+        if e.query:
+            return _failure_of_number(contract, e.query, made[e], read or {TABLE: staged}.__getitem__)
+        return None if verdicts[_identity(made[e].configuration)] else _figures(batch, made[e])
+
     results = []
     for g in gates:
-        failed = [e for e in g.expectations if not verdicts[_identity(made[e].configuration)]]
-        results.append(GateResult(g.name, not failed, g.blocking, g.rule, {e.says: _figures(batch, made[e]) for e in failed}))
+        failures = {e.says: failure(e) for e in g.expectations}
+        failed = {says: figures for says, figures in failures.items() if figures is not None}
+        results.append(GateResult(g.name, not failed, g.blocking, g.rule, failed))
     return results
+
+
+def _failure_of_number(contract: Contract, query: str, expectation: Any, read: Callable[[str], DataFrame]) -> str | None:
+    """By how much the number that a query gives fails an expectation; None when it holds."""
+    from pyspark.errors import PySparkException
+    from pyspark.sql import functions as F
+    from pyspark.sql.types import NumericType
+
+    frames = {table: read(table) for table in tables_of(query)}
+    with _views(contract, frames) as names:
+        try:
+            answer = frames[TABLE].sparkSession.sql(with_names(query, names.__getitem__))
+            types = [field.dataType for field in answer.schema]
+        except PySparkException as e:  # from reading the query and its columns, so that it names no value
+            return f"the query {NO_VERDICT}: {str(e).splitlines()[0]}"
+        if len(types) != 1 or not isinstance(types[0], NumericType):
+            return f"the query gives {', '.join(t.simpleString() for t in types)}, not one number"
+        rows = answer.toDF(NUMBER).agg(F.when(F.count(F.lit(1)) == 1, F.max(NUMBER)).alias(NUMBER))
+        verdict = _asset().get_batch({"dataframe": rows}).validate(expectation, result_format="BASIC")
+        return None if verdict.success else _shown(verdict.result)
+
+
+@contextmanager
+def _views(contract: Contract, frames: Mapping[str, DataFrame]) -> Iterator[dict[str, str]]:
+    """The frames as views: table -> name of its view, which no gate of another table uses."""
+    names = {table: f"gate_{contract.name}_{table}".replace("/", "_") for table in frames}
+    for table, frame in frames.items():
+        frame.createOrReplaceTempView(names[table])
+    try:
+        yield names
+    finally:
+        for table, frame in frames.items():
+            frame.sparkSession.catalog.dropTempView(names[table])
 
 
 def _differ(staged: DataFrame, key: tuple[str, ...]) -> bool:
@@ -136,10 +198,13 @@ def _differ(staged: DataFrame, key: tuple[str, ...]) -> bool:
 
 def _figures(batch: Any, expectation: Any) -> str:
     """By how much an expectation fails: counts only."""
-    detail = batch.validate(expectation, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}).result
+    return _shown(batch.validate(expectation, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}).result)
+
+
+def _shown(detail: Mapping[str, Any]) -> str:
     known = (("observed_value", "observed {}"), ("unexpected_count", "{} failing rows"), ("element_count", "of {}"))
     said = [text.format(detail[key]) for key, text in known if detail.get(key) is not None]
-    return " ".join(said) or "could not be evaluated"
+    return " ".join(said) or NO_VERDICT
 
 
 def _identity(configuration: Any) -> tuple[str, str]:
@@ -181,24 +246,34 @@ def plan(contract: Contract, valid_codes: dict[str, tuple[str, ...]], retained: 
         Gate("codes", True, "coded columns hold only codes of their lists", tuple(listed)),
         Gate("ranges", True, "numbers lie in the contract's ranges", tuple(ranged)),
     )
-    own = tuple(Gate(c.name, c.blocking, f"{c.metric} {c.comparison} {c.value}", (_library(c, retained),)) for c in contract.checks)
+    own = tuple(Gate(c.name, c.blocking, c.says or _asked(c), (_number(c) if c.query else _library(c, retained),)) for c in contract.checks)
     return [g for g in (*follow, *own) if g.expectations]
+
+
+def _asked(c: Check) -> str:
+    return f"{c.metric} {c.comparison} {c.value}"
 
 
 def _library(c: Check, retained: int) -> Expectation:
     """The expectation for a metric of the contract standard's own library, less the retained rows."""
-    low, high = (limit if limit is None else limit - retained for limit in _bounds(c))
-    return Expectation("number of rows", "ExpectTableRowCountToBeBetween", {"min_value": low, "max_value": high})
+    return Expectation("number of rows", "ExpectTableRowCountToBeBetween", _limits(c, retained))
 
 
-def _bounds(c: Check) -> tuple[float | None, float | None]:
-    """The inclusive range a comparison asks for (whole numbers for counts)."""
-    step = 1 if isinstance(c.value, int) else 0
+def _number(c: Check) -> Expectation:
+    """The expectation for the number that a query gives."""
+    asked = re.sub("[A-Z]", lambda letter: f" {letter[0].lower()}", c.comparison)
+    return Expectation(f"number that {asked} {c.value}", "ExpectColumnMaxToBeBetween", {"column": NUMBER, **_limits(c)}, query=c.query)
+
+
+def _limits(c: Check, less: int = 0) -> dict[str, Any]:
+    """The limits that a comparison sets, lowered by some number."""
+    values = [v - less for v in (c.value if isinstance(c.value, list) else [c.value])]
+    low, high = {"min_value": values[0]}, {"max_value": values[-1]}
     return {
-        "mustBe": lambda v: (v, v),
-        "mustBeGreaterThan": lambda v: (v + step, None),
-        "mustBeGreaterOrEqualTo": lambda v: (v, None),
-        "mustBeLessThan": lambda v: (None, v - step),
-        "mustBeLessOrEqualTo": lambda v: (None, v),
-        "mustBeBetween": lambda v: (v[0], v[1]),
-    }[c.comparison](c.value)
+        "mustBe": low | high,
+        "mustBeGreaterThan": low | {"strict_min": True},
+        "mustBeGreaterOrEqualTo": low,
+        "mustBeLessThan": high | {"strict_max": True},
+        "mustBeLessOrEqualTo": high,
+        "mustBeBetween": low | high,
+    }[c.comparison]

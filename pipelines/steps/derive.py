@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from assets.declare import TableAsset
 from assets.joins import anti_join, changed_rows
 from assets.touch import SELF
 from contracts import Contract
+from contracts.queries import TABLE
 from pipelines.control.ledger import commit_metadata
 from pipelines.fingerprint import module_digest
 from pipelines.runtime import Runtime
@@ -30,6 +32,7 @@ from pipelines.steps import awaited, input_changes
 from pipelines.steps.checkpoints import Checkpoint, checkpoints
 from pipelines.steps.input_changes import READ, Inputs, Whole
 from pipelines.steps.outcome import GateFailed, Outcome
+from pipelines.steps.to_publish import rows_to_publish
 from pipelines.steps.touched import InputChanges, rows_of_units, touched
 from quality import gates
 from quality.balance import Account
@@ -46,13 +49,14 @@ MADE_FROM, MADE_BY = "made_from", "made_by"
 
 @dataclass(frozen=True)
 class _Making:
-    """One table being made in one run."""
+    """One table being made in one run. base: its version before, None when it has never been published."""
 
     runtime: Runtime
     asset: TableAsset
     contract: Contract
     inputs: Inputs
     as_of: date
+    base: int | None
     writer: TableWriter
     checkpoint: Checkpoint
 
@@ -89,7 +93,7 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
     if base is not None and commit.get(MADE_FROM) == made_from:
         return Outcome(asset.name, base, changed=False, read=dict(inputs.versions), problems=missing.sentences)
     with checkpoints(runtime, asset.name, run_id) as checkpoint:
-        making = _Making(runtime, asset, contract, inputs, as_of, TableWriter(lake, asset.name, base, run_id), checkpoint)
+        making = _Making(runtime, asset, contract, inputs, as_of, base, TableWriter(lake, asset.name, base, run_id), checkpoint)
         if missing.needed:
             candidate, scope = making.writer.overwrite(awaited.no_rows(runtime, contract)), awaited.SCOPE
         elif base is None:
@@ -106,7 +110,8 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
         outcome = Outcome(asset.name, base, changed=True, rows=rows, accounts=[account], read=dict(inputs.versions), scope=scope)
         outcome.problems = missing.sentences
         with runtime.step.clock("gates"):
-            outcome.checks = gates.check(contract, candidate.frame(runtime.spark), runtime.valid_codes, candidate.retained_rows)
+            staged, read = candidate.frame(runtime.spark), partial(_read, making, candidate)
+            outcome.checks = gates.check(contract, staged, runtime.valid_codes, candidate.retained_rows, read)
         if failed := [c for c in outcome.checks if c.blocking and not c.passed]:
             if rows or not missing.sources:
                 raise GateFailed(asset.name, outcome.checks, outcome.accounts, candidate.uri)
@@ -124,6 +129,13 @@ def derive(runtime: Runtime, asset: TableAsset, as_of: date, run_id: str, *, reb
     with runtime.step.clock("ledger"):
         runtime.ledger.record(outcome.accounts, run_id=run_id, as_of=as_of, version=published.version, seconds=outcome.seconds)
     return outcome
+
+
+def _read(making: _Making, candidate: Candidate, table: str) -> DataFrame:
+    """The tables that gates name: the one to be published as it would be, and its inputs."""
+    if table == TABLE:
+        return rows_to_publish(making.runtime, making.contract, candidate, making.base)
+    return input_changes.live_rows(making.runtime, table, making.inputs.versions[table])
 
 
 def _refuse_earlier(table: str, made_for: str, as_of: date) -> None:

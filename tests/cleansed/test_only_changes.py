@@ -6,11 +6,13 @@ Here the tables are small and taken for large ones. Held against a rebuild, whic
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
+from contracts.model import Check
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import gate, plan
 from pipelines.steps.outcome import GateFailed
@@ -56,6 +58,18 @@ def same_as_rebuilt(city: Runtime, table: str, *columns: str) -> None:
     made = everything()
     fold(city, table, D31, rebuild=True)
     assert everything() == made
+
+
+def test_a_gate_in_sql_counts_rows_that_stay_and_none_that_is_gone(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    city, name = installation(), f"cleansed/{STAFF}"
+    count = Check("sql", "mustBe", 23, True, "as_many_as_ever", "SELECT count(*) FROM {table}", "nobody leaves unreplaced")
+    monkeypatch.setitem(city.contracts, name, replace(city.contracts[name], checks=(count,)))
+    deliver(city, STAFF, D29, [staff("A"), staff("B"), staff("C"), *crowd()])
+    deliver(city, STAFF, D30, [staff("A", title="主任"), staff("C"), staff("D"), *crowd()])
+    assert [c.name for day in (D29, D30) for c in night(city, STAFF, day).checks if not c.passed] == []
+    deliver(city, STAFF, D31, [staff("A"), staff("C"), staff("D"), staff("E"), *crowd()])
+    with pytest.raises(GateFailed, match=r"as_many_as_ever \(nobody leaves unreplaced\) fails: number that must be 23: observed 24"):
+        night(city, STAFF, D31)
 
 
 def test_who_is_delivered_as_before_keeps_the_place_where_it_was_first_delivered_like_that(installation: Installation) -> None:
@@ -237,9 +251,9 @@ def test_gates_see_the_rows_that_change_and_count_the_others(installation: Insta
     deliver(city, EXAM, D30, [examination("X10")])
     looked_at, check = [], gates.check
 
-    def counted(contract: Any, staged: Any, codes: Any, beside: int) -> Any:
+    def counted(contract: Any, staged: Any, codes: Any, beside: int, read: Any) -> Any:
         looked_at.append((staged.count(), beside))
-        return check(contract, staged, codes, beside)
+        return check(contract, staged, codes, beside, read)
 
     monkeypatch.setattr(gates, "check", counted)
     outcome = night(city, EXAM, D30)

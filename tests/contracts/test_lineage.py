@@ -14,7 +14,8 @@ import yaml
 
 from assets.declare import declared
 from contracts import Contract, ContractError, load_all
-from contracts.loader import SYSTEM_COLUMNS, expanded
+from contracts.loader import expanded
+from contracts.model import SYSTEM_COLUMNS
 from contracts.refused import ROOT
 
 BY_THE_RUN = {

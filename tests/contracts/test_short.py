@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from contracts import ContractError, SourceContract, load_all
 from contracts.loader import expanded, files, load
+from contracts.model import Check
 from contracts.refused import ROOT
 from contracts.short import fields
 from pipelines.cli.main import app
@@ -45,6 +46,11 @@ RATES: dict[str, Any] = {
     "columns": {"indicator": {"values": {"rate": "率"}}, "numerator": "人数", "denominator": {"from": "archive.status", "range": None}},
 }  # fmt: skip
 Change = Callable[[dict[str, Any]], Any]
+GATE = {"sql": "SELECT count(*) FROM {table} WHERE last IS NULL", "must_be": 0, "says": "all have a date"}
+
+
+def _gate(**settings: Any) -> Change:
+    return lambda c: c.update(gates={"dated": GATE | settings})
 
 
 def written(folder: Path, contract: dict[str, Any]) -> Path:
@@ -77,6 +83,18 @@ def test_a_source_takes_types_levels_and_companions_from_rules_and_dictionaries(
     assert (contract.key, contract.column("no").required, pressure.required) == (("no",), True, True)
     assert (contract.owner, contract.owner_title) == ("health", "Health Commission (卫生健康委员会)")
     assert [(c.name, c.comparison, c.value) for c in contract.checks] == [("rowCount", "mustBeGreaterThan", 0)]
+
+
+def test_a_gate_in_sql_becomes_a_quality_line_of_the_standard_next_to_the_number_of_rows(tmp_path: Path) -> None:
+    query = "SELECT count(*) FROM {table} WHERE last IS NULL"
+    gates = {"dated": {"sql": query, "must_be_less_than": 3, "says": "nearly all have a date", "severity": "warning"}}
+    file = written(tmp_path, {**DERIVED, "gates": gates})
+    assert expanded(file)["schema"][0]["quality"][1] == {
+        "type": "sql", "name": "dated", "description": "nearly all have a date", "query": query, "mustBeLessThan": 3, "severity": "warning",
+    }  # fmt: skip
+    rows, dated = load(file).checks
+    assert rows.metric == "rowCount"
+    assert dated == Check("sql", "mustBeLessThan", 3, False, "dated", query, "nearly all have a date")
 
 
 def test_a_derived_table_takes_no_rules_and_names_its_origins_by_input(tmp_path: Path) -> None:
@@ -207,6 +225,17 @@ BROKEN_DERIVED: dict[str, tuple[Change, str, str, str]] = {
     "input that no column uses": (
         lambda c: c["inputs"].update(death="base/population/death"),
         "inputs, death", "no column comes from base/population/death", "Remove it, or name it in `from` of a column",
+    ),
+    "gate without a query": (_gate(sql=None), "quality of the table, 'dated', query", "is missing", "Add it"),
+    "gate without a sentence": (_gate(says=None), "quality of the table, 'dated', description", "is missing", "Add it"),
+    "gate without a comparison": (_gate(must_be=None), "quality of the table, 'dated'", "has 0 comparisons", "Give exactly one of"),
+    "gate with a misspelt setting": (_gate(mustBe=0), "gates, 'dated'", "unknown settings ['mustBe']", "Use only: says, sql, severity"),
+    "gate that must be a text": (_gate(must_be="0"), "gates, 'dated', must_be", "is '0'", "Write a number"),
+    "gate that does not read the table": (
+        _gate(sql="SELECT count(*) FROM thing"), "quality of the table, 'dated', query", "does not read the table", "as {table}",
+    ),
+    "gate that is called like another": (
+        lambda c: c.update(gates={"rowCount": GATE}), "quality of the table, 'rowCount'", "not a lower-case identifier", "Use lower-case",
     ),
     "rule of a derived column": (
         lambda c: c["columns"]["last"].update(rule="date"), "column 'last'", "has delivery settings ['rule']", "Remove them",

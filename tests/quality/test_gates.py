@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-from contracts import Contract
+from contracts import Contract, load_all
 from contracts.model import Check, Field
 from quality import gates
 
@@ -27,6 +28,11 @@ def contract(*columns: Field, checks: tuple[Check, ...] = ()) -> Contract:
 
 def check(metric: str, comparison: str, value: Any, blocking: bool = True) -> Check:
     return Check(metric, comparison, value, blocking, "asked")
+
+
+def asked(query: str, comparison: str, value: Any, **other: Any) -> Check:
+    """A check of the number that a query gives."""
+    return replace(check("sql", comparison, value), query=query, says="as it should be", **other)
 
 
 KEY = column("no", key_position=1)
@@ -71,6 +77,18 @@ KINDS: dict[str, Case] = {
     "at most": (
         contract(KEY, column("age", "integer", maximum=130)), "ranges", "no string, age int", [("x", 130)], [("x", 131)],
         {"age in None..130": "1 failing rows of 1"},
+    ),
+    "number of a query": (
+        contract(KEY, checks=(asked("SELECT count(*) FROM {table} WHERE no LIKE '[a-z]%'", "mustBe", 0),)), "asked", "no string",
+        [("x",)], [("x",), ("[a-z]",)], {"number that must be 0": "observed 1"},
+    ),
+    "fraction of a query": (
+        contract(KEY, checks=(asked("SELECT avg(age) FROM {table} t", "mustBeLessThan", 0.5),)), "asked", "no string, age int",
+        [("x", 0), ("y", 0)], [("x", 0), ("y", 1)], {"number that must be less than 0.5": "observed 0.5"},
+    ),
+    "number of a query between": (
+        contract(KEY, checks=(asked("SELECT sum(age) FROM {table}", "mustBeBetween", [1, 3]),)), "asked", "no string, age decimal(5,1)",
+        [("x", Decimal(3))], [("x", Decimal("3.1"))], {"number that must be between [1, 3]": "observed 3.1"},
     ),
     "fewer rows": counted("mustBeLessThan", 2, good=1, bad=2),
     "at most so many rows": counted("mustBeLessOrEqualTo", 1, good=1, bad=2),
@@ -129,3 +147,57 @@ def test_results_stand_in_the_order_of_the_plan(spark: SparkSession) -> None:
     assert planned == ["key_unique", "required", "codes", "ranges", "asked", "one_row"]
     frame = spark.createDataFrame([("x", "1", 5)], "no string, sex string, age int")
     assert [(r.name, r.passed) for r in gates.check(asked, frame, CODES)] == [(name, True) for name in planned]
+
+
+def test_a_query_that_gives_no_number_fails_its_gate_and_says_why(spark: SparkSession) -> None:
+    queries = {
+        "nothing": ("SELECT max(age) FROM {table} WHERE age > 7", "could not be evaluated"),
+        "several": ("SELECT age FROM {table}", "could not be evaluated"),
+        "text": ("SELECT max(no) FROM {table}", "the query gives string, not one number"),
+        "two": ("SELECT max(age), min(age) FROM {table}", "the query gives int, int, not one number"),
+        "wrong column": ("SELECT max(aeg) FROM {table}", "the query could not be evaluated: "),
+        "no query": ("SELECT max(age FROM {table}", "the query could not be evaluated: "),
+        "text as number": ("SELECT max(CAST(no AS int)) FROM {table}", "could not be evaluated"),
+    }
+    checks = tuple(asked(query, "mustBe", 7, name=name) for name, (query, _) in queries.items())
+    frame = spark.createDataFrame([("x", 7), (SECRET, 7)], "no string, age int")
+    results = {r.name: r for r in gates.check(contract(KEY, checks=checks), frame, CODES) if not r.passed}
+    for name, (_, said) in queries.items():
+        assert results[name].found["number that must be 7"].startswith(said)
+    assert "aeg" in results["wrong column"].sentence()
+    assert SECRET not in repr(results)
+
+
+def test_queries_of_one_table_are_judged_apart_and_read_all_rows_and_inputs(spark: SparkSession) -> None:
+    """Staged is one row of three; an input has two."""
+    tables = {
+        name: spark.createDataFrame([(n,) for n in rows], "no string") for name, rows in {"table": "xyz", "base/test/input": "xy"}.items()
+    }
+    both = contract(
+        KEY,
+        checks=(
+            asked("SELECT count(*) FROM {table} LEFT ANTI JOIN {base/test/input} USING (no)", "mustBe", 0, name="all", blocking=False),
+            asked("SELECT count(*) FROM {base/test/input} LEFT ANTI JOIN {table} USING (no)", "mustBe", 0, name="none"),
+        ),
+    )
+    results = gates.check(both, tables["table"].where("no = 'z'"), CODES, 2, tables.__getitem__)
+    assert [(r.name, r.passed, r.blocking) for r in results] == [("key_unique", True, True), ("all", False, False), ("none", True, True)]
+    assert results[1].sentence() == "all (as it should be) fails: number that must be 0: observed 1"
+    assert spark.catalog.listTables() == []
+
+
+@pytest.mark.proves("H5")
+def test_counties_that_do_not_make_the_city_are_not_published(spark: SparkSession) -> None:
+    rates = load_all()["themes/health/indicator"]
+    columns = ", ".join(f"{c.name} {c.physical_type}" for c in rates.columns)
+
+    def verdict(*places: tuple[str, str, int]) -> list[str]:
+        rows = [
+            ("usage_rate", "year", "2019", code, level, "clean", n, 20 if level == "city" else 10, Decimal(n), "%", None, "NO_TARGET", "1")
+            for code, level, n in places
+        ]
+        return [r.name for r in gates.check(rates, spark.createDataFrame(rows, columns), CODES) if not r.passed]
+
+    assert verdict(("321002", "county", 1), ("321003", "county", 2), ("321000", "city", 3)) == []
+    assert verdict(("321002", "county", 1), ("321003", "county", 3), ("321000", "city", 3)) == ["counties_make_the_city"]
+    assert verdict(("321002", "county", 1), ("321003", "county", 3)) == ["counties_make_the_city"]

@@ -12,6 +12,7 @@ from pipelines.steps.cleanse.plan import Plan
 from pipelines.steps.cleanse.split import Split
 from pipelines.steps.cleanse.task import Task
 from pipelines.steps.outcome import GateFailed
+from pipelines.steps.to_publish import rows_to_publish
 from quality import gates
 from quality.balance import Account
 from quality.gates import GateResult
@@ -29,7 +30,13 @@ def gate(task: Task, plan: Plan, split: Split) -> list[GateResult]:
         results = [
             _balance(split.accounts, split.expected - candidate.staged_rows),
             _quarantine_share(task, split.accounts),
-            *gates.check(task.contract, live, task.runtime.valid_codes, candidate.retained_rows_other_than("_op", "D")),
+            *gates.check(
+                task.contract,
+                live,
+                task.runtime.valid_codes,
+                candidate.retained_rows_other_than("_op", "D"),
+                lambda _: rows_to_publish(task.runtime, task.contract, candidate, task.base),  # a cleansed table has no inputs
+            ),
         ]
     if any(r.blocking and not r.passed for r in results):
         earlier_rules = not plan.from_scratch and plan.state.rules_of_all != plan.rules
