@@ -87,11 +87,11 @@ def build(people: int = 46_000, seed: int = 20191231, first_number: int = 10, de
     """
     known, chosen = declared(), departments_of(departments)
     registers = Registers(World.of(people, seed, first_number), known, chosen)
-    tables = {table: registers.drops(table) for table in registers.taking_part}
+    tables = {table: registers.drops(table) for table in registers.delivering}
     deliveries = [d for name in chosen for table in known[name].tables.values() for d in _deliveries(table, tables[table.name])]
-    departments_there = [known[name] for name in chosen]
-    truth = {"person": _persons(registers)} | _truths(registers, departments_there)
-    truth |= {"finding": _findings(registers, departments_there), "dirt": registers.record()}
+    there = [known[name] for name in chosen]
+    truth = {"person": _persons(registers)} | _truths(registers, there)
+    truth |= {"finding": _findings(registers, there), "dirt": registers.record()}
     return City(tables, tuple(deliveries), truth)
 
 

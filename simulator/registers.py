@@ -28,13 +28,13 @@ class Registers:
     Args:
         world: what they write down.
         departments: all, by name.
-        taking_part: the names of those that deliver.
+        taking_part: the names of those that deliver; their tables are `delivering`.
     """
 
     def __init__(self, world: World, departments: Mapping[str, Department], taking_part: Collection[str]) -> None:
         self.world = world
         self._tables = {name: table for d in departments.values() for name, table in d.tables.items()}
-        self.taking_part = [name for d in departments.values() if d.name in taking_part for name in d.tables]
+        self.delivering = [name for d in departments.values() if d.name in taking_part for name in d.tables]
         self._rows: dict[str, pd.DataFrame] = {}
         self._nights: dict[str, tuple[pd.DataFrame, ...]] = {}
         self._record: dict[str, list[pd.DataFrame]] = {}
@@ -59,7 +59,7 @@ class Registers:
     def delivered(self, table: str) -> pd.DataFrame:
         """What the lake knows of a table after the last night, with hidden columns: no row when the department does not take part."""
         known = self.nights(table)[-1] if self._full(table) else self.rows(table)
-        return known if table in self.taking_part else known.iloc[:0]
+        return known if table in self.delivering else known.iloc[:0]
 
     def drops(self, table: str) -> tuple[pd.DataFrame, ...]:
         """The rows of each night as they are delivered: with repeated and unusable rows, each behind the row it is made of."""
@@ -86,13 +86,13 @@ class Registers:
 
     def record(self) -> pd.DataFrame:
         """The dirt that is delivered: table, key, column, code, clean."""
-        parts = [part for table in self.taking_part for part in self._record.get(table, [])]
+        parts = [part for table in self.delivering for part in self._record.get(table, [])]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["table", "key", "column", "code", "clean"])
 
     def proven(self, *grades: str) -> dict[str, np.ndarray]:
         """By table that takes part: the persons of whose death it has evidence of one of the grades."""
         found = {}
-        for table in (self._tables[name] for name in self.taking_part):
+        for table in (self._tables[name] for name in self.delivering):
             if table.evidence:
                 rows = self.delivered(table.name)
                 found[table.name] = self._persons(rows[np.isin(table.evidence(rows), grades)])
