@@ -182,7 +182,7 @@ def _shaped(path: Path, short: dict[str, Any]) -> dict[str, Any]:
     for name, line in short.get("columns", {}).items():
         settings = of_kind(path, f"column {name!r}", _settings(line), Kind.SETTINGS)
         columns[name] = {**columns.get(name, {}), **settings}
-    return {**shape, **short, "columns": columns}
+    return {**shape, **short, "columns": columns, "gates": {**shape.get("gates", {}), **short.get("gates", {})}}
 
 
 def _settings(line: Any) -> Any:

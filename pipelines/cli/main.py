@@ -191,6 +191,24 @@ def contract(
     raise typer.Exit(show_contract(name or "", as_json=json) if export is None else export_contracts(name, export, as_json=json))
 
 
+@app.command("new-table")
+def new_table(
+    name: Annotated[str, typer.Argument(help="department/table, such as water/reading.")],
+    title: Annotated[str, typer.Option(help="Chinese name of the table.")],
+    department_title: Annotated[str | None, typer.Option(help="Of a new department: its name.")] = None,
+    theme: Annotated[str | None, typer.Option(help="Theme with an indicator of the table; default: named like the department.")] = None,
+    format: Annotated[str, typer.Option(help="csv, xlsx or jsonl; for other formats see docs/new-table.md.")] = "csv",
+    mode: Annotated[str, typer.Option(help="append (events), inc (changes by key) or full (whole lists).")] = "append",
+    project: Annotated[Path | None, typer.Option(help="The checkout to write into; default: the one this command is of.")] = None,
+    json: Json = False,
+) -> None:
+    """Write the files of a new department's table, its simulator and an indicator, ready to run."""
+    from pipelines.cli import new_table as command
+
+    asked = command.new_table(name, title=title, department_title=department_title, theme=theme, format=format, mode=mode)
+    raise typer.Exit(command.write_new_table(asked, project or command.PROJECT, as_json=json))
+
+
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help='A query such as "SELECT state, count(*) FROM themes.health.archive GROUP BY state".')],
