@@ -12,7 +12,7 @@ NIGHTS ?= 30
 SIZE ?= 0.01
 ROUNDS ?= 3
 
-.PHONY: demo ui test test-fast soak bench reliability servers installation lint lock clean
+.PHONY: demo ui test test-fast soak bench reliability servers installation lint lock workdays clean
 
 $(BIN)/citylake: pyproject.toml requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "citylake needs Python 3.11 to 3.13; set PYTHON=...")'
@@ -59,6 +59,10 @@ lint: $(BIN)/citylake  ## style, types, and the arrows between folders
 
 lock: pyproject.toml  ## resolve the pins anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra bench --extra dev --extra server --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
+
+workdays: $(BIN)/citylake  ## the calendar of workdays, once a year: after its notice stands in standards/calendar/notice.csv
+	$(BIN)/uv run --quiet --no-project --python $(BIN)/python --with chinesecalendar standards/calendar/seed.py > $(REPORTS)/exception.csv
+	mv $(REPORTS)/exception.csv standards/calendar/exception.csv
 
 clean:
 	rm -rf $(DEMO) $(VENV)

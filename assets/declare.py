@@ -70,6 +70,9 @@ PSEUDONYM: Any = Parameter("pseudonym")
 CHECKPOINT: Any = Parameter("checkpoint")
 """`DataFrame -> DataFrame`: the same rows, materialized. For rows that are used more than once: a lazy plan computes them each time."""
 
+FRAME: Any = Parameter("frame")
+"""`(rows, schema) -> DataFrame`: a frame of rows that a reference table has from the data files of `standards`; the schema as DDL."""
+
 _REGISTRY: dict[str, TableAsset] = {}
 
 

@@ -7,6 +7,7 @@ leaves the sides as they are written: so what is known stands on the left, and t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -15,6 +16,7 @@ from pyspark.sql import functions as F
 from standards.text import digest
 
 _THERE, _KEY, _DIGEST = "_there", "_key_{}", "_digest"
+_DAY, _KNOWN_TO, _FROM, _TO = "_day", "_known_to", "_from", "_to"
 
 
 def left_join_lookup(rows: DataFrame, known: DataFrame, key: str | Sequence[str]) -> DataFrame:
@@ -23,6 +25,33 @@ def left_join_lookup(rows: DataFrame, known: DataFrame, key: str | Sequence[str]
     known: at most one row per key.
     """
     return known.join(rows, [key] if isinstance(key, str) else list(key), "right")
+
+
+def join_as_of(rows: DataFrame, reference: DataFrame, day: str, key: Sequence[str]) -> DataFrame:
+    """Every row with what a reference table says of its key on a date; NULL where the table has no row that was valid then.
+
+    Args:
+        rows: with the columns `day` and `key`.
+        reference: with `key`, `valid_from` and `valid_to`, both days included, NULL for always, and columns of its own. On no day are two
+            rows of a key valid.
+        day: name of the date.
+        key: columns that both have.
+
+    Returns:
+        The rows with the reference's own columns, and `provisional`: the date is after the last that the reference table knows, and what it
+        says of that last day stands until its next edition. A table with a row that is valid for ever knows every date.
+    """
+    own = [c for c in reference.columns if c not in {*key, "valid_from", "valid_to"}]
+    endless = F.lit(date.max)
+    known_to = reference.agg(F.max(F.coalesce("valid_to", endless)).alias(_KNOWN_TO))
+    dated = known_to.crossJoin(rows).withColumn(_DAY, F.when(F.col(day) > F.col(_KNOWN_TO), F.col(_KNOWN_TO)).otherwise(F.col(day)))
+    valid = reference.select(
+        *[F.col(c).alias(_KEY.format(c)) for c in key], *own, F.col("valid_from").alias(_FROM), F.coalesce("valid_to", endless).alias(_TO)
+    )
+    same = [F.col(_KEY.format(c)) == F.col(c) for c in key]
+    during = (F.col(_FROM).isNull() | (F.col(_FROM) <= F.col(_DAY))) & (F.col(_DAY) <= F.col(_TO))
+    provisional = F.coalesce(F.col(day) > F.col(_KNOWN_TO), F.lit(False))
+    return valid.join(dated, [*same, during], "right").select(*rows.columns, *own, provisional.alias("provisional"))
 
 
 def semi_join(rows: DataFrame, keys: DataFrame, key: Sequence[str]) -> DataFrame:

@@ -26,7 +26,7 @@ from contracts.rules import rules
 from contracts.short import COMPARISONS, expand, is_short, unique_yaml
 from contracts.strict import RANGE, check
 
-LAYERS = ("cleansed", "base", "themes", "shared", "operations")
+LAYERS = ("reference", "cleansed", "base", "themes", "shared", "operations")
 API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 CLASSIFICATIONS = ("L1", "L2", "L3", "L4")
 DAYS = {"d": 1, "m": 31, "y": 366}

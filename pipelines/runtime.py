@@ -123,7 +123,7 @@ class Runtime:
 
     def parameter(self, name: str, **run: Any) -> Any:
         """A parameter of an asset function by its name."""
-        own = {"pseudonym": lambda: self.pseudonym, "sources": self.delivered}
+        own = {"pseudonym": lambda: self.pseudonym, "sources": self.delivered, "frame": lambda: self.spark.createDataFrame}
         return own[name]() if name in own else run[name]
 
     def delivered(self) -> frozenset[str]:

@@ -20,7 +20,7 @@ from resources.settings import Settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-COMPARED = ("cleansed", "quarantine", "base", "themes")
+COMPARED = ("reference", "cleansed", "quarantine", "base", "themes")
 
 
 @dataclass(frozen=True)

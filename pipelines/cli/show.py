@@ -182,7 +182,7 @@ def show_tables(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-LAYERS = ("raw", "cleansed", "quarantine", "base", "themes", "shared", "operations")
+LAYERS = ("reference", "raw", "cleansed", "quarantine", "base", "themes", "shared", "operations")
 
 
 def _place(table: str) -> tuple[int, str]:

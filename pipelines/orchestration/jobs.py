@@ -8,7 +8,7 @@ from pipelines.orchestration.assets import REBUILD_TAG
 from pipelines.orchestration.partitions import BUSINESS_DATES
 from resources.engine import TIME_ZONE
 
-LAYERS_AFTER_RAW = ("cleansed", "base", "themes")
+LAYERS_AFTER_RAW = ("reference", "cleansed", "base", "themes")
 
 
 def _layer(layer: str) -> dg.AssetSelection:

@@ -87,7 +87,7 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     "name of two parts": (lambda c: c.update(name="cleansed/thing"), "name", "is not layer/domain/table", "Start it with one of"),
     "unknown layer": (
         lambda c: c.update(name="gold/health/thing"),
-        "name", "is not layer/domain/table", "Start it with one of: cleansed",
+        "name", "is not layer/domain/table", "Start it with one of: reference",
     ),
     "no version": (lambda c: c.update(version=""), "version", "is missing", "Add it"),
     "no owner": (lambda c: c.pop("team"), "team", "names no owner", "Give team.name"),

@@ -178,7 +178,7 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
     "no purpose": (lambda c: c.pop("purpose"), "purpose", "is missing", "Add it"),
     "columns as a list": (lambda c: c.update(columns=["no"]), "contract, columns", "is ['no']", "Write settings: {a: b}"),
     "name of two parts": (lambda c: c.update(name="cleansed/thing"), "name", "not layer/domain/table", "Write all three parts"),
-    "unknown owner": (lambda c: c.update(owner="helth"), "owner", "'helth' is not known", "Use one of: citizen_card"),
+    "unknown owner": (lambda c: c.update(owner="helth"), "owner", "'helth' is not known", "Use one of: big_data"),
     "unknown field": (lambda c: c["columns"].update(x={"field": "nmae"}), "column 'x', field", "'nmae' is not known", "Use one of"),
     "column that says nothing and is in no dictionary": (
         lambda c: c["columns"].update(x={}), "column 'x'", "has neither a rule nor a type", "Name a field of contracts/fields",

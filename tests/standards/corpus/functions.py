@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from standards import (
     addresses,
+    calendar,
     checksums,
     codes,
     coordinates,
@@ -128,7 +129,8 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
 }
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
-    codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors, divisions.names,
+    calendar.days, codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors,
+    divisions.names,
     names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidy, text.cleaned, text.forms, text.references,
     text.code_fixes, text.with_absent, addresses.taken_apart,
     numbers.precision_and_scale, masking.address, masking.day, masking.hidden, masking.identity, masking.name, masking.numbers,
