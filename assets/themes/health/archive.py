@@ -1,15 +1,14 @@
 """The state of every health archive: fake, dead, duplicate, dormant or active, and why (domain rules C5).
 
-Here: which rules hit, the fake score, one state by precedence, what the lake proposes to do. Not here: the rules (rules.py),
-the work list for institutions (cleanup_list.py). Nothing is deleted: a proposal is a status with a reason, restorable.
+Here: what makes an archive fake besides single rules, what the lake proposes to do. Not here: the rules (rules.py), how hits, score and
+one state by precedence follow from them (`assets.rules`), the work list for institutions (cleanup_list.py). Nothing is deleted: a
+proposal is a status with a reason, restorable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import reduce
-from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -18,7 +17,7 @@ from assets.base.population.records import of_linked_person
 from assets.declare import AS_OF, CHECKPOINT, SOURCES, cleansed, lake_asset, table
 from assets.themes.health import survivor
 from assets.themes.health.facts import facts
-from assets.themes.health.rules import Defaults, DetectionRule, catalogue, defaults, not_applied, rules, years_before
+from assets.themes.health.rules import RULES, years_before
 from assets.themes.health.service import VISIT
 from assets.touch import SELF, Cell, EveryDate, Turn, own, units
 
@@ -27,73 +26,28 @@ ARCHIVE = (
     "survivor_ehr_no", "survivor_empi_id", "merged_from", "death_date", "death_grade", "create_date", "last_event_date", "event_count",
     "county6", "mana_org", "_source_file", "_row_no", "_batch_id",
 )  # fmt: skip
-SCORE_DIGITS = 6
 
 
-def _hit(rule: str) -> Column:
-    return F.array_contains("rules", rule)
-
-
-def with_rules(frame: DataFrame, delivered: frozenset[str]) -> DataFrame:
-    """`rules`: the ids of all rules that hit. A closed archive is judged only by rules that say so, and no archive by rules that the
-    `delivered` tables cannot decide."""
-
-    def hit(rule: DetectionRule) -> Column:
-        condition = rule.condition(defaults())
-        return F.when(condition if rule.closed else condition & F.col("open"), rule.id)
-
-    return frame.withColumn("rules", F.array_compact(F.array(*[hit(r) for r in rules().values() if r.applies(delivered)])))
-
-
-def with_score(frame: DataFrame) -> DataFrame:
-    """`fake_score` = 1 - product of (1 - weight) over the F rules that hit; `families`: how many independent families they are of."""
-    scored = [r for r in rules().values() if r.family]
-    doubt = reduce(lambda a, r: a * F.when(_hit(r.id), F.lit(1 - r.weight)).otherwise(F.lit(1.0)), scored, F.lit(1.0))
-    by_family = {r.family: [s.id for s in scored if s.family == r.family] for r in scored}
-    families = [reduce(or_, map(_hit, members)).cast("int") for members in by_family.values()]
-    return frame.withColumn("fake_score", F.round(1 - doubt, SCORE_DIGITS)).withColumn("families", sum(families, F.lit(0)))
-
-
-def _by_rules(state: str) -> Column:
-    return reduce(or_, [_hit(r) for r in catalogue()["states"][state].get("by", ())], F.lit(False))
-
-
-def _confirmed(d: Defaults) -> Column:
+def _special() -> dict[str, Column]:
+    """The conditions of states to which not only rules lead."""
+    d = RULES.thresholds
     seen = F.coalesce(F.col("last_visit_date") >= years_before("as_of", d.medical_years), F.lit(False))
     by_score = (F.col("fake_score") >= d.confirm_score) & (F.col("families") >= d.confirm_families) & ~seen
-    return _by_rules("FAKE_CONFIRMED") | by_score
-
-
-def _conditions() -> dict[str, Column]:
-    """State -> its condition, in the order of precedence; the last one always holds."""
-    d = defaults()
-    special = {
-        "CLOSED": ~F.col("open"),
-        "FAKE_CONFIRMED": _confirmed(d),
-        "FAKE_SUSPECT": (F.col("fake_score") >= d.suspect_score) & ~_confirmed(d),
-        "ACTIVE": F.lit(True),
-    }
-    return {state: special.get(state, _by_rules(state)) for state in catalogue()["states"]}
-
-
-def with_state(frame: DataFrame) -> DataFrame:
-    """`state`: the first that holds; `also`: the further ones that would. ACTIVE is what is left, and never among `also`."""
-    held = F.array_compact(F.array(*[F.when(condition, state) for state, condition in _conditions().items()]))
-    frame = frame.withColumn("held", held).withColumn("state", F.get("held", 0))
-    return frame.withColumn("also", F.filter("held", lambda s: (s != F.col("state")) & (s != "ACTIVE")))
+    confirmed = RULES.hit(*RULES.states["FAKE_CONFIRMED"].by) | by_score
+    suspect = (F.col("fake_score") >= d.suspect_score) & ~confirmed
+    return {"CLOSED": ~F.col("open"), "FAKE_CONFIRMED": confirmed, "FAKE_SUSPECT": suspect}
 
 
 def with_proposal(frame: DataFrame) -> DataFrame:
     """Reason and date of closing; is_automatic: a rule that acts by itself leads to the state; pending: within the days of grace."""
     reason, closed_on, automatic = F.lit(None).cast("string"), F.lit(None).cast("date"), F.lit(False)
-    for state, line in catalogue()["states"].items():
-        if close := line.get("close"):
-            here = F.col("state") == state
+    for state in RULES.states.values():
+        if close := state.own.get("close"):
+            here = F.col("state") == state.name
             reason = F.when(here, close["reason"]).otherwise(reason)
             closed_on = F.when(here, F.col(close["date"])).otherwise(closed_on)
-            acting = [_hit(r) for r in line["by"] if rules()[r].automatic]
-            automatic = F.when(here, reduce(or_, acting, F.lit(False))).otherwise(automatic)
-    grace = F.col("open") & F.col("is_sure") & (F.col("as_of") <= F.date_add("death_date", defaults().grace_days))
+            automatic = F.when(here, RULES.hit(*[r for r in state.by if RULES.rules[r].automatic])).otherwise(automatic)
+    grace = F.col("open") & F.col("is_sure") & (F.col("as_of") <= F.date_add("death_date", RULES.thresholds.grace_days))
     closed = F.col("state") == "CLOSED"
     return (
         frame.withColumn("close_reason", F.when(closed, F.col("cancel_reason")).otherwise(reason))
@@ -105,7 +59,7 @@ def with_proposal(frame: DataFrame) -> DataFrame:
 
 def _proposed_for_the_date() -> Column:
     """A proposal whose date of closing is that of the run."""
-    dated = [state for state, line in catalogue()["states"].items() if line.get("close", {}).get("date") == "as_of"]
+    dated = [state.name for state in RULES.states.values() if state.own.get("close", {}).get("date") == "as_of"]
     return F.col("state").isin(*dated)
 
 
@@ -124,7 +78,7 @@ def _of_service() -> Column:
 
 def _thresholds(column: Cell) -> tuple[Turn, ...]:
     """The dates at which an event happens, is long ago (D1, D2), and is too long ago to speak against a fake (C5)."""
-    d = defaults()
+    d = RULES.thresholds
     return tuple(Turn(column, months=12 * years) for years in (0, d.dormant_years, d.medical_years))
 
 
@@ -138,12 +92,12 @@ def _thresholds(column: Cell) -> tuple[Turn, ...]:
         ),
         "link": own(_of_link, reads=("person_uid", "match", "match_reason", "id_no")),
         "person": own(person="person_uid", reads=("hukou_div",)),
-        "death": own(person="person_uid", turns=(Turn("death_date"), Turn("death_date", days=defaults().grace_days))),
+        "death": own(person="person_uid", turns=(Turn("death_date"), Turn("death_date", days=RULES.thresholds.grace_days))),
         "service": own(_of_service, turns=_thresholds("service_date")),
         SELF: own(number="ehr_no", narrows=False, turns=(EveryDate(_proposed_for_the_date),)),
     },
     whole_above=0.03,
-    not_applied=not_applied,
+    not_applied=RULES.not_applied,
 )  # fmt: skip
 def archive(
     delivered: DataFrame = cleansed("health/archive"),
@@ -158,9 +112,9 @@ def archive(
     """One row per row of health/archive, key (ehr_no, empi_id), columns ARCHIVE; exactly one state each."""
     return (
         facts(delivered, link, person, death, service, as_of, checkpoint)
-        .transform(with_rules, sources)
-        .transform(with_score)
-        .transform(with_state)
+        .transform(RULES.with_hits, sources, F.col("open"))
+        .transform(RULES.with_score, "fake_score")
+        .transform(RULES.with_state, _special())
         .transform(with_proposal)
         .select(*ARCHIVE)
     )

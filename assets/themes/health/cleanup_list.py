@@ -1,40 +1,29 @@
 """What each institution has to do: one row per archive and rule, with the records that prove it.
 
-Here: actions (rules.yaml) and evidence. Not here: whether a rule hits (archive.py). The list is what departments get back.
+Here: which records prove what. Not here: whether a rule hits (archive.py), actions (rules.yaml), how evidence is put to the hits
+(`assets.rules`). The list is what departments get back.
 """
 
 from __future__ import annotations
-
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import lake_asset, table
+from assets.rules import proof, says, work_list
 from assets.themes.health import survivor
-from assets.themes.health.rules import rules
+from assets.themes.health.rules import RULES
 from assets.themes.health.service import AFTER_DEATH, KINDS, NOT_IN_SERVICE, VISIT
 from assets.touch import own, units, via
 from standards.tables import looked_up
 
-EVENTS_SHOWN = 20
-PROOF = ("source_table", "source_key", "fact", "_source_file", "_row_no")
 CLEANUP = ("mana_org", "ehr_no", "empi_id", "rule", "action", "automatic", "evidence", "county6", "person_uid")
-
-
-def _proof(frame: DataFrame, kind: str, source_table: Column | str, source_key: Column | str, fact: Column) -> DataFrame:
-    """Evidence rows of one kind for the archives of `frame`: archive_key, kind, PROOF."""
-    named = dict(zip(PROOF, (source_table, source_key, fact, "_source_file", "_row_no"), strict=True))
-    columns = [(F.col(v) if isinstance(v, str) else v).alias(k) for k, v in named.items()]
-    return frame.select("archive_key", F.lit(kind).alias("kind"), *columns)
-
-
-def _says(label: str, *values: str) -> Column:
-    return F.concat_ws(" ", F.lit(label), *[F.col(v).cast("string") for v in values])
+KEPT = ("mana_org", "ehr_no", "empi_id", "county6", "person_uid")
+RECORD = "archive_key"
 
 
 def _of_archives(judged: DataFrame) -> DataFrame:
-    return _proof(judged, "archive", F.lit(survivor.ARCHIVE), "archive_key", _says("archive, state", "state"))
+    return proof(judged, RECORD, F.lit(survivor.ARCHIVE), "archive_key", says("archive, state", "state"))
 
 
 def _of_survivors(judged: DataFrame) -> DataFrame:
@@ -46,41 +35,36 @@ def _of_survivors(judged: DataFrame) -> DataFrame:
     )
     rows = losers.drop("_source_file", "_row_no").join(kept, "kept_key")
     rows = rows.withColumnsRenamed({"_kept_file": "_source_file", "_kept_no": "_row_no"})
-    return _proof(rows, "survivor", F.lit(survivor.ARCHIVE), "kept_key", F.lit("survivor of the merge"))
+    return proof(rows, RECORD, F.lit(survivor.ARCHIVE), "kept_key", F.lit("survivor of the merge"))
 
 
 def _of_namesakes(judged: DataFrame) -> DataFrame:
     other = judged.select("ehr_no", F.col("archive_key").alias("other_key"), "_source_file", "_row_no")
     rows = judged.where(F.array_contains("rules", "U2")).select("ehr_no", "archive_key").join(other, "ehr_no")
-    return _proof(
-        rows.where(F.col("other_key") != F.col("archive_key")),
-        "namesake",
-        F.lit(survivor.ARCHIVE),
-        "other_key",
-        F.lit("same archive number"),
-    )
+    others = rows.where(F.col("other_key") != F.col("archive_key"))
+    return proof(others, RECORD, F.lit(survivor.ARCHIVE), "other_key", F.lit("same archive number"))
 
 
 def _of_deaths(judged: DataFrame, death: DataFrame) -> DataFrame:
     """What states the death of the archive's person, the hints that are for review (X5) too."""
     stated = death.where(F.col("status").isin("CONFIRMED", "CANDIDATE")).select("person_uid", F.explode("sources").alias("s"))
     rows = judged.select("archive_key", "person_uid").join(stated.select("person_uid", "s.*"), "person_uid")
-    return _proof(rows, "death", "source_table", "source_key", _says("death of grade", "grade", "death_date"))
+    return proof(rows, RECORD, "source_table", "source_key", says("death of grade", "grade", "death_date"))
 
 
 def _of_life(judged: DataFrame, death: DataFrame) -> DataFrame:
     seen = death.select("person_uid", F.explode("life_evidence").alias("s"))
     rows = judged.select("archive_key", "person_uid").join(seen.select("person_uid", "s.*"), "person_uid")
-    return _proof(rows, "life", "source_table", "source_key", _says("seen alive", "event_date"))
+    return proof(rows, RECORD, "source_table", "source_key", says("seen alive", "event_date"))
 
 
-def _of_services(judged: DataFrame, service: DataFrame, kind: str, flag: str, says: str) -> DataFrame:
-    """The first EVENTS_SHOWN services of the archive with the flag are cut later, when all evidence is collected."""
+def _of_services(judged: DataFrame, service: DataFrame, flag: str, label: str) -> DataFrame:
+    """The services of the archive with the flag."""
     flagged = service.where((F.col("service_kind") != VISIT) & F.array_contains("flags", flag))
     origin = looked_up({name: names["source_table"] for name, names in KINDS.items()}, F.col("service_kind"))
     events = flagged.select("ehr_no", "service_no", "service_date", origin.alias("source_table"), "_source_file", "_row_no")
     rows = judged.select("ehr_no", "archive_key").join(events, "ehr_no")
-    return _proof(rows, kind, "source_table", "service_no", _says(says, "service_date"))
+    return proof(rows, RECORD, "source_table", "service_no", says(label, "service_date"))
 
 
 def _of_police(judged: DataFrame, link: DataFrame) -> DataFrame:
@@ -90,7 +74,7 @@ def _of_police(judged: DataFrame, link: DataFrame) -> DataFrame:
     police = link.where((F.col("source_table") == "public_security/resident") & F.col("id_no").isNotNull())
     police = police.select("id_no", "source_table", "source_key", "_source_file", "_row_no")
     rows = judged.select("archive_key").join(conflict, "archive_key").join(police, "id_no")
-    return _proof(rows, "police", "source_table", "source_key", F.lit("owner of the number"))
+    return proof(rows, RECORD, "source_table", "source_key", F.lit("owner of the number"))
 
 
 def _of_archive() -> Column:
@@ -123,38 +107,18 @@ def cleanup_list(
 ) -> DataFrame:
     """One row per archive and rule that hits, key (ehr_no, empi_id, rule), columns CLEANUP.
 
-    evidence: at most EVENTS_SHOWN records, sorted by table and key. automatic: the lake proposes the action as decided.
+    evidence: a few records, sorted by table and key. automatic: the lake proposes the action as decided.
     """
-    judged = archive.where(F.size("rules") > 0).withColumn("archive_key", F.concat_ws("|", "ehr_no", "empi_id"))
-    everything = archive.withColumn("archive_key", F.concat_ws("|", "ehr_no", "empi_id"))
-    wanted = judged.select("archive_key", "mana_org", "ehr_no", "empi_id", "county6", "person_uid", F.explode("rules").alias("rule"))
-    proofs = reduce(
-        DataFrame.unionByName,
-        [
-            _of_archives(judged),
-            _of_survivors(everything),
-            _of_namesakes(everything),
-            _of_deaths(judged, death),
-            _of_life(judged, death),
-            _of_services(judged, service, "after_death", AFTER_DEATH, "service after the death"),
-            _of_services(judged, service, "not_in_service", NOT_IN_SERVICE, "entered by an account not in service"),
-            _of_police(judged, link),
-        ],
-    )
-    action, automatic, kinds = F.lit(None).cast("string"), F.lit(False), F.array().cast("array<string>")
-    for rule in rules().values():
-        here = F.col("rule") == rule.id
-        action = F.when(here, rule.action).otherwise(action)
-        automatic = F.when(here, rule.automatic).otherwise(automatic)
-        kinds = F.when(here, F.array(*map(F.lit, rule.evidence))).otherwise(kinds)
-    evidence = F.slice(F.sort_array(F.collect_list(F.struct(*PROOF))), 1, EVENTS_SHOWN)
-    return (
-        wanted.withColumn("kinds", kinds)
-        .join(proofs, "archive_key")
-        .where(F.array_contains("kinds", F.col("kind")))
-        .groupBy("mana_org", "ehr_no", "empi_id", "rule", "county6", "person_uid")
-        .agg(evidence.alias("evidence"))
-        .withColumn("action", action)
-        .withColumn("automatic", automatic)
-        .select(*CLEANUP)
-    )
+    everything = archive.withColumn(RECORD, F.concat_ws("|", "ehr_no", "empi_id"))
+    judged = everything.where(F.size("rules") > 0)
+    proofs = {
+        "archive": _of_archives(judged),
+        "survivor": _of_survivors(everything),
+        "namesake": _of_namesakes(everything),
+        "death": _of_deaths(judged, death),
+        "life": _of_life(judged, death),
+        "after_death": _of_services(judged, service, AFTER_DEATH, "service after the death"),
+        "not_in_service": _of_services(judged, service, NOT_IN_SERVICE, "entered by an account not in service"),
+        "police": _of_police(judged, link),
+    }
+    return work_list(judged, RULES, proofs, RECORD, KEPT).select(*CLEANUP)

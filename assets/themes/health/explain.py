@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from assets.explain import Explanation, RowReader, Section, explains
-from assets.themes.health.rules import rules
+from assets.rules.explain import hits, section
+from assets.themes.health.rules import RULES
 
 FACTS = (
     "state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date", "survivor_ehr_no",
@@ -21,20 +22,9 @@ def explain_archive(rows: RowReader, identifier: str) -> list[Explanation]:
 
 def _explanation(rows: RowReader, archive: dict[str, Any]) -> Explanation:
     number, index = archive["ehr_no"], archive["empi_id"]
-    meanings = {name: f"{rule.meaning} ({rule.title})" for name, rule in rules().items()}
-    work = sorted(rows("themes/health/cleanup_list", ehr_no=number, empi_id=index), key=lambda w: w["rule"])
+    found = hits(rows("themes/health/cleanup_list", ehr_no=number, empi_id=index), RULES)
     facts = {name: archive[name] for name in FACTS}
     place = {"file": archive["_source_file"], "line": archive["_row_no"], "batch": archive["_batch_id"]}
-    hits = [
-        {
-            "rule": w["rule"],
-            "means": meanings.get(w["rule"], ""),
-            "action": w["action"],
-            "automatic": w["automatic"],
-            "evidence": w["evidence"],
-        }
-        for w in work
-    ]
     services = [
         {
             "kind": s["service_kind"],
@@ -54,7 +44,7 @@ def _explanation(rows: RowReader, archive: dict[str, Any]) -> Explanation:
         ],
         sections=[
             Section("Facts", ("fact", "value"), [(k, ", ".join(map(str, v)) if isinstance(v, list) else v) for k, v in facts.items()]),
-            *[_rule(hit) for hit in hits],
+            *map(section, found),
             Section(
                 "Services with flags",
                 ("kind", "date", "flags", "file", "line"),
@@ -67,16 +57,7 @@ def _explanation(rows: RowReader, archive: dict[str, Any]) -> Explanation:
             "person_uid": archive["person_uid"],
             "delivered_at": place,
             "facts": facts,
-            "rules": hits,
+            "rules": found,
             "flagged_services": services,
         },
-    )
-
-
-def _rule(hit: dict[str, Any]) -> Section:
-    decision = "automatic" if hit["automatic"] else "a person decides"
-    return Section(
-        f"{hit['rule']}: {hit['means']} → {hit['action']}, {decision}",
-        ("evidence", "from", "file", "line"),
-        [(e["fact"], e["source_table"], e["_source_file"], str(e["_row_no"])) for e in hit["evidence"]],
     )

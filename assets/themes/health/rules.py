@@ -1,62 +1,22 @@
 """The detection rules of health archives: one small condition per rule over the facts of one archive (domain rules C5).
 
-Here: the registry and the conditions; a new rule is one entry in rules.yaml and one function here. Not here: how the facts
-are gathered (facts.py), what a hit leads to (archive.py, cleanup_list.py).
+Here: thresholds and conditions; a new rule is one entry in rules.yaml and one function here. Not here: reading the table and what
+follows from it (`assets.rules`), how the facts are gathered (facts.py), what a hit leads to (archive.py, cleanup_list.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from assets.base.population.records import sources
 from assets.dates import EXTRACT, happened
+from assets.rules import Conditions, read_rules
 from assets.themes.health.survivor import ARCHIVE
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What has to be in the lake before absence from it means anything: a table of persons, and those of so many other departments."""
-
-    table: str
-    departments: int
-
-    def met(self, delivered: frozenset[str]) -> bool:
-        return self.table in delivered and len(self.others(delivered)) >= self.departments
-
-    def others(self, delivered: frozenset[str]) -> set[str]:
-        """The other departments that have delivered records of persons besides the archives, which are in question themselves."""
-        asked = {t.split("/")[0] for t in delivered & sources().keys() - {ARCHIVE}}
-        return asked - {self.table.split("/")[0]}
-
-
-@dataclass(frozen=True)
-class DetectionRule:
-    """One line of rules.yaml with its condition over the columns of facts.FACTS."""
-
-    id: str
-    kind: str
-    title: str
-    meaning: str
-    automatic: bool
-    action: str
-    evidence: tuple[str, ...]
-    family: str | None
-    weight: float
-    closed: bool
-    needs: Needs | None
-    condition: Callable[[Defaults], Column]
-
-    def applies(self, delivered: frozenset[str]) -> bool:
-        """Whether the delivered tables can decide the rule."""
-        return self.needs is None or self.needs.met(delivered)
+from contracts.kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -72,64 +32,13 @@ class Defaults:
     medical_years: int
 
 
-_CONDITIONS: dict[str, Callable[[Defaults], Column]] = {}
+rule = Conditions[Defaults]()
+"""Conditions over the columns of facts.FACTS."""
 
 
-def rule(identifier: str) -> Callable[[Callable[[Defaults], Column]], Callable[[Defaults], Column]]:
-    """Give the rule of rules.yaml its condition: Defaults -> boolean Column over facts.FACTS; NULL counts as no hit."""
-
-    def register(condition: Callable[[Defaults], Column]) -> Callable[[Defaults], Column]:
-        _CONDITIONS[identifier] = condition
-        return condition
-
-    return register
-
-
-@cache
-def catalogue() -> dict[str, Any]:
-    """rules.yaml as it is: defaults, rules, states."""
-    return yaml.safe_load((Path(__file__).parent / "rules.yaml").read_text(encoding="utf-8"))
-
-
-@cache
-def defaults() -> Defaults:
-    return Defaults(**catalogue()["defaults"])
-
-
-@cache
-def rules() -> dict[str, DetectionRule]:
-    """Every rule by its id. Raises ValueError when data and functions do not name the same rules."""
-    lines = catalogue()["rules"]
-    if odd := set(lines) ^ set(_CONDITIONS):
-        raise ValueError(f"rules.yaml and rules.py differ in {', '.join(sorted(odd))}")
-    return {
-        i: DetectionRule(
-            id=i,
-            kind=line["class"],
-            title=line["zh"],
-            meaning=line["en"],
-            automatic=line["automatic"],
-            action=line["action"],
-            evidence=tuple(line["evidence"]),
-            family=line.get("family"),
-            weight=line.get("weight", 0.0),
-            closed=line.get("closed", False),
-            needs=Needs(**line["needs"]) if "needs" in line else None,
-            condition=_CONDITIONS[i],
-        )
-        for i, line in lines.items()
-    }
-
-
-def not_applied(delivered: frozenset[str]) -> list[str]:
-    """One sentence for each rule that the delivered tables cannot decide."""
-    return [
-        f"rule {r.id} ({r.meaning}) is not applied: it needs {r.needs.table} and the records of {r.needs.departments} other departments; "
-        f"{r.needs.table} {'is' if r.needs.table in delivered else 'was never'} delivered, and "
-        f"{', '.join(sorted(r.needs.others(delivered))) or 'no other department'}"
-        for r in rules().values()
-        if r.needs is not None and not r.applies(delivered)
-    ]
+def others() -> frozenset[str]:
+    """The tables that speak of persons besides the archives, which are in question themselves."""
+    return frozenset(sources().keys() - {ARCHIVE})
 
 
 def years_before(date: str, years: int) -> Column:
@@ -213,3 +122,6 @@ def placeholder(_: Defaults) -> Column:
 @rule("F8")
 def entered_by_account_not_in_service(d: Defaults) -> Column:
     return (F.col("service_count") > 0) & (F.col("not_in_service_count") >= F.col("service_count") * d.service_share)
+
+
+RULES = read_rules(Path(__file__).with_name("rules.yaml"), Defaults, rule, own={"close": Kind.SETTINGS}, witnesses=others)
