@@ -54,7 +54,7 @@ def release(runtime: Runtime, as_of: date, run_id: str, failures: Mapping[str, s
     night.others()
     if newest is not None and night.repeats(newest):
         return newest
-    if failures and not night.made:
+    if failures and night.empty:
         what = "no table has the state of this night; readers keep the release before"
         raise CitylakeError("RELEASE", what, runtime.lake.root, "Correct the causes and run the same date again")
     return runtime.ledger.release(as_of=as_of, run_id=run_id, versions=night.versions, remarks=night.remarks)
@@ -116,6 +116,11 @@ class _Night:
     def others(self) -> None:
         """Add the tables that nothing declares."""
         self._take(sorted(self.there - self.versions.keys() - self.remarks.keys()))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing that follows from deliveries is of the night; a reference table is of every night."""
+        return not self.made - {asset.name for asset in in_order() if not asset.inputs}
 
     def repeats(self, newest: Release) -> bool:
         """Whether nothing but maintenance has come to the tables since a release of the same date, and it says the same of them."""

@@ -22,6 +22,7 @@ from pipelines.orchestration.nights import NightReport, dagster_instance, run_ni
 from pipelines.runtime import Runtime
 from pipelines.serving.tables import tables_of
 from pipelines.steps.release import release
+from resources.errors import CitylakeError
 from tests.cleansed.nights import certificate, citizen, examination, resident, staff
 from tests.deliveries import deliver, exchange
 
@@ -33,6 +34,7 @@ ARCHIVE, CERTIFICATE, EXAMINATION, RESIDENT, STAFF = (
 NEVER = "cleansed/civil_affairs/cremation"
 POPULATION = ("base/population/source_link", "base/population/death", "base/population/person")
 SERVICE, ARCHIVES, WORK, RATES = (f"themes/health/{t}" for t in ("service", "archive", "cleanup_list", "indicator"))
+CALENDAR = "reference/calendar/workday"
 PEOPLE = 30
 
 
@@ -125,6 +127,8 @@ def test_one_late_department_does_not_stop_the_city(city: Runtime, capsys: pytes
     assert said[NEVER] == ("awaited", None, None)
     assert (len(rows(city, three, ARCHIVES)), len(rows(city, three, SERVICE))) == (PEOPLE + 1, 1)
     assert {r["indicator"] for r in rows(city, three, RATES)}
+    with pytest.raises(CitylakeError, match="no table has the state of this night"):
+        release(city, date(2020, 1, 1), "none", dict.fromkeys(city.contracts.keys() - {CALENDAR}, "the engine ended"))
     proven(
         done="three nights: services never delivered; then staff fails its gate while certificates are late; then all are put right",
         seen="a release each night; what was made from the failed table stays at the night before, the rest is of the night; healed",

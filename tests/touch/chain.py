@@ -37,18 +37,18 @@ def key(table: str) -> tuple[str, ...]:
     return load(ROOT / f"{table}.yaml").key
 
 
-def made(asset: TableAsset, inputs: Tables, as_of: date, write: Write) -> DataFrame:
-    """The rows of a table from its inputs, by argument."""
-    values: dict[str, Any] = {"as_of": as_of, "checkpoint": write, "pseudonym": pseudonym, "sources": DELIVERED}
+def made(asset: TableAsset, inputs: Tables, as_of: date, write: Write, frame: Callable[..., DataFrame] | None = None) -> DataFrame:
+    """The rows of a table from its inputs, by argument. frame: makes those of a reference table."""
+    values: dict[str, Any] = {"as_of": as_of, "checkpoint": write, "pseudonym": pseudonym, "sources": DELIVERED, "frame": frame}
     rows = asset.function(**inputs, **{argument: values[name] for argument, name in asset.parameters.items()})
     return write(conform(load(ROOT / f"{asset.name}.yaml"), rows))
 
 
 def whole(cleansed: Tables, as_of: date, write: Write) -> dict[str, DataFrame]:
     """All tables of the town by their names: the cleansed ones and those derived from them."""
-    tables = dict(cleansed)
+    tables, spark = dict(cleansed), next(iter(cleansed.values())).sparkSession
     for asset in in_order():
-        tables[asset.name] = made(asset, {a: tables[t] for a, t in asset.inputs.items()}, as_of, write)
+        tables[asset.name] = made(asset, {a: tables[t] for a, t in asset.inputs.items()}, as_of, write, spark.createDataFrame)
     return tables
 
 
