@@ -148,12 +148,13 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
         return
     states = summary["archives_by_state"]
     open_ = sum(n for s, n in states.items() if s != "CLOSED")
-    show_table(
-        "Health archives by state",
-        ("state", "archives", "% of open"),
-        [(s, n, "" if s == "CLOSED" else f"{n / open_:.1%}") for s, n in states.items()],
-        right=("archives", "% of open"),
-    )
+    if states:
+        show_table(
+            "Health archives by state",
+            ("state", "archives", "% of open"),
+            [(s, n, "" if s == "CLOSED" else f"{n / open_:.1%}") for s, n in states.items()],
+            right=("archives", "% of open"),
+        )
     show_table(
         "Findings, compared with the truth",
         ("finding", "truth", "found", "right", "precision", "recall"),
