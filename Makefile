@@ -30,7 +30,7 @@ ui: $(BIN)/citylake  ## Dagster on http://127.0.0.1:3000, with the demo's histor
 	DAGSTER_HOME=$(abspath $(DEMO))/dagster CITYLAKE_CONFIG=$(abspath $(DEMO))/citylake.toml PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: $(BIN)/citylake  ## every test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --junitxml $(REPORTS)/tests.xml
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --junitxml $(REPORTS)/tests.xml --durations=30
 
 test-fast: $(BIN)/citylake  ## the tests that take seconds
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"

@@ -170,7 +170,7 @@ def _connecting(follow: _Follow, argument: str) -> DataFrame | None:
     paths = follow.narrowing(argument)
     if len(paths) < 2 and not any(p.connects for p in paths):
         return None
-    rows, nothing = follow.inputs[argument], F.array().cast("array<string>")
+    rows, nothing = follow.inputs[argument], F.array().cast("array<bigint>")
     rows = rows.withColumn(ALL, F.concat(*[p.units() for p in paths if p.bridge is None], nothing))
     for path, bridge_rows in ((p, follow.inputs[p.bridge]) for p in paths if p.bridge is not None):
         bridge, on = _to(bridge_rows, path).withColumn("_more", path.units()), _cells(path.on)
@@ -180,17 +180,14 @@ def _connecting(follow: _Follow, argument: str) -> DataFrame | None:
 
 
 def _narrowed(follow: _Follow, argument: str, units: DataFrame) -> DataFrame:
-    """The rows of an input that have one of the units by one of its paths."""
-    rows, paths = follow.inputs[argument], follow.narrowing(argument)
-    if len(paths) == 1 and not paths[0].connects and paths[0].bridge is None:
-        return rows_of_units(rows, paths[0].units, units)
+    """The rows of an input that have one of the units by one of its paths. Their keys are written down: the function reads its inputs
+    several times, and each time only the columns that it needs."""
+    rows, key = follow.inputs[argument], follow.keys[argument]
     found = []
-    for path in paths:
+    for path in follow.narrowing(argument):
         if path.bridge is None:
-            found.append(semi_join(rows.select(*follow.keys[argument], F.explode(path.units()).alias(UNIT)), units, [UNIT]))
+            found.append(semi_join(rows.select(*key, F.explode(path.units()).alias(UNIT)), units, [UNIT]))
         else:
             on = rows_of_units(_to(follow.inputs[path.bridge], path), path.units, units).select(*_cells(path.on)).dropna().distinct()
-            keyed = rows.select(*follow.keys[argument], *[c.alias(n) for n, c in _cells(path.on).items()])
-            found.append(semi_join(keyed, on, on.columns))
-    keys = _union([f.select(*follow.keys[argument]) for f in found]).distinct()
-    return semi_join(rows, keys, follow.keys[argument])
+            found.append(semi_join(rows.select(*key, *[c.alias(n) for n, c in _cells(path.on).items()]), on, on.columns))
+    return semi_join(rows, follow.checkpoint(_union([f.select(*key) for f in found]).distinct()), key)

@@ -15,7 +15,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.touch import Path as TouchPath
-from assets.touch import Turn, Units, units, via
+from assets.touch import Turn, Units, named, units, via
 from standards.names import in_part, is_damaged
 from standards.tables import looked_up
 
@@ -114,8 +114,12 @@ def _name_key(source: Source) -> Column:
     return F.when(~_flagged(source, MASKED) & (~_flagged(source, RARE) | in_part(key)), key)
 
 
+def _each_local_number(source: Source) -> list[Column]:
+    return [F.concat(F.lit(f"{kind}:"), F.col(c)) for kind, columns in source.local.items() for c in columns]
+
+
 def _local_numbers(source: Source) -> Column:
-    numbers = [F.concat(F.lit(f"{kind}:"), F.col(c)) for kind, columns in source.local.items() for c in columns]
+    numbers = _each_local_number(source)
     return F.array_compact(F.array(*numbers)) if numbers else F.array().cast("array<string>")
 
 
@@ -128,13 +132,14 @@ def words(table: str) -> Units:
     source = sources()[table]
 
     def made() -> Column:
-        numbered, local = F.col("id_no").isNotNull(), _local_numbers(source)
-        found = F.when(~numbered, F.slice(local, 1, 1))
+        numbered, local = F.col("id_no").isNotNull(), _each_local_number(source)
+        words = [F.concat(F.lit("number:"), "id_no"), F.concat(F.lit("document:"), _document(source))]
+        if local:
+            words.append(F.when(~numbered, F.coalesce(*local)))
         if source.introduces:
-            found = F.when(numbered, local).otherwise(found)
-        by_number, by_document = F.concat(F.lit("number:"), "id_no"), F.concat(F.lit("document:"), _document(source))
-        words = F.concat(F.array_compact(F.array(by_number, by_document)), F.coalesce(found, F.array().cast("array<string>")))
-        return F.when(F.size(words) > 0, words).otherwise(itself(table)())
+            words += [F.when(numbered, number) for number in local]
+        found = named(*words)
+        return F.when(F.size(found) > 0, found).otherwise(itself(table)())
 
     return made
 

@@ -166,6 +166,7 @@ TABLES = {
     "base/population/source_link",
     unit=units(record=("source_table", "source_key")),
     touch={argument: own(words(table), labels=itself(table)) for argument, table in TABLES.items()},
+    whole_above=0.005,  # a changed record touches those of some fifteen others, which takes longer to find than in other tables
 )
 def source_link(
     resident: DataFrame = cleansed("public_security/resident", optional=True),

@@ -19,7 +19,7 @@ from assets.themes.health import survivor
 from assets.themes.health.facts import facts
 from assets.themes.health.rules import RULES, years_before
 from assets.themes.health.service import VISIT
-from assets.touch import SELF, Cell, EveryDate, Turn, own, units
+from assets.touch import SELF, Cell, EveryDate, Turn, named, own, units
 
 ARCHIVE = (
     "ehr_no", "empi_id", "person_uid", "state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date",
@@ -66,14 +66,14 @@ def _proposed_for_the_date() -> Column:
 def _of_link() -> Column:
     """The units of a link: the person of an archive; and the number, of which the archives count the sources that know it."""
     person = F.when(F.col("source_table") == survivor.ARCHIVE, F.concat(F.lit("person:"), "person_uid"))
-    return F.array_compact(F.array(person, F.concat(F.lit("id:"), "id_no")))
+    return named(person, F.concat(F.lit("id:"), "id_no"))
 
 
 def _of_service() -> Column:
     """The units of a service: the archive it was given under and the one it moves to; of a visit the person."""
     given = [F.when(F.col("service_kind") != VISIT, F.concat(F.lit("number:"), c)) for c in ("ehr_no", "survivor_ehr_no")]
     seen = F.when(F.col("service_kind") == VISIT, F.concat(F.lit("person:"), "person_uid"))
-    return F.array_distinct(F.array_compact(F.array(*given, seen)))
+    return F.array_distinct(named(*given, seen))
 
 
 def _thresholds(column: Cell) -> tuple[Turn, ...]:
@@ -96,7 +96,6 @@ def _thresholds(column: Cell) -> tuple[Turn, ...]:
         "service": own(_of_service, turns=_thresholds("service_date")),
         SELF: own(number="ehr_no", narrows=False, turns=(EveryDate(_proposed_for_the_date),)),
     },
-    whole_above=0.03,
     not_applied=RULES.not_applied,
 )  # fmt: skip
 def archive(

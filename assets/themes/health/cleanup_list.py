@@ -14,7 +14,7 @@ from assets.rules import proof, says, work_list
 from assets.themes.health import survivor
 from assets.themes.health.rules import RULES
 from assets.themes.health.service import AFTER_DEATH, KINDS, NOT_IN_SERVICE, VISIT
-from assets.touch import own, units, via
+from assets.touch import named, own, units, via
 from standards.tables import looked_up
 
 CLEANUP = ("mana_org", "ehr_no", "empi_id", "rule", "action", "automatic", "evidence", "county6", "person_uid")
@@ -79,13 +79,13 @@ def _of_police(judged: DataFrame, link: DataFrame) -> DataFrame:
 
 def _of_archive() -> Column:
     """The units of an archive: its number, and that of the archive it would be merged into."""
-    return F.array_distinct(F.array_compact(F.array(*[F.concat(F.lit("number:"), c) for c in ("ehr_no", "survivor_ehr_no")])))
+    return F.array_distinct(named(*[F.concat(F.lit("number:"), c) for c in ("ehr_no", "survivor_ehr_no")]))
 
 
 def _of_archive_link() -> Column:
     """The unit of an archive's link: its number, the first part of its key."""
     number = F.split_part("source_key", F.lit("|"), F.lit(1))
-    return F.array_compact(F.array(F.when(F.col("source_table") == survivor.ARCHIVE, F.concat(F.lit("number:"), number))))
+    return named(F.when(F.col("source_table") == survivor.ARCHIVE, F.concat(F.lit("number:"), number)))
 
 
 @lake_asset(
@@ -97,7 +97,6 @@ def _of_archive_link() -> Column:
         "death": via("archive", on=("person_uid",), to=("person_uid",), number="ehr_no", narrows=False),
         "link": via("link", on=("id_no",), to=("id_no",), made=_of_archive_link, narrows=False),
     },
-    whole_above=0.05,
 )
 def cleanup_list(
     archive: DataFrame = table("themes/health/archive"),

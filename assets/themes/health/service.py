@@ -17,7 +17,7 @@ from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import hash_bucket, left_join_lookup, split_unique_keys, union_materialized
 from assets.themes.health import survivor
-from assets.touch import Cell, Path, Turn, Units, cell, own, units, via
+from assets.touch import Cell, Path, Turn, Units, cell, named, own, units, via
 
 EXAM, FOLLOWUP, VISIT = "EXAM", "FOLLOWUP", "VISIT"
 VISITS_AT_ONCE = 4_000_000
@@ -144,7 +144,7 @@ def _unit(kind: Cell, service_no: Cell) -> Units:
     def made() -> Column:
         alone = F.concat(F.lit("service:"), cell(kind), F.lit("|"), cell(service_no))
         number = F.concat(F.lit("number:"), "ehr_no")
-        return F.array(F.when(cell(kind) == VISIT, alone).otherwise(F.coalesce(number, alone)))
+        return named(F.when(cell(kind) == VISIT, alone).otherwise(F.coalesce(number, alone)))
 
     return made
 
@@ -164,7 +164,7 @@ def _linked() -> Column:
     source = F.col("source_table")
     person = F.when(source == survivor.ARCHIVE, F.concat(F.lit("person:"), "person_uid"))
     visit = F.when(source == KINDS[VISIT]["source_table"], F.concat(F.lit(f"service:{VISIT}|"), "source_key"))
-    return F.array_compact(F.array(person, visit))
+    return named(person, visit)
 
 
 def _made_by_staff(argument: str, kind: str, *columns: str) -> tuple[Path, ...]:
