@@ -101,7 +101,8 @@ def _made_of(city: Runtime, table: str) -> list[tuple[Any, ...]]:
         others = {c.name: F.col("n") for c in city.contracts[DERIVED].columns}
         texts = {"indicator": "archive_rate", "period_kind": "year", "period": "2019", "div_level": "county", "basis": "raw", "unit": "%",
                  "state": "MET", "rule_version": "1"}  # fmt: skip
-        given = {"div_code": F.col("div_code"), **{name: F.lit(text) for name, text in texts.items()}}
+        counts = {"numerator": F.lit(0), "denominator": F.lit(0)}  # so that counties make the city
+        given = {"div_code": F.col("div_code"), **counts, **{name: F.lit(text) for name, text in texts.items()}}
         return per_day.select(*[c.alias(n) for n, c in {**others, **given}.items()])
 
     asset = TableAsset(DERIVED, counted, inputs={"rows": f"cleansed/{table}"}, parameters={})
