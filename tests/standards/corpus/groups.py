@@ -55,6 +55,7 @@ def _aggregate(frame: DataFrame) -> DataFrame:
     return frame.groupBy("k").agg(
         F.min("s").alias("least"), F.max("s").alias("most"), F.count_distinct("s").alias("distinct"), F.count(F.lit(1)).alias("rows"),
         F.count("n").alias("counted"), F.sum("n").alias("sum"), F.bool_or(F.col("n") > 2).alias("any"),
+        F.count_if(F.col("n") > 2).alias("several"),
         F.bool_or(F.col("n") > 9).alias("none"), F.min_by("s", _known()).alias("first"), F.min(_known())["s"].alias("pair"),
         F.max(F.when(F.col("n") > 1, _known()))["s"].alias("last"), F.sort_array(F.collect_list("s")).alias("all"),
         F.sort_array(F.collect_list(F.struct("n", "s"))).alias("pairs"), F.sort_array(F.collect_set("s")).alias("set"),
@@ -69,7 +70,9 @@ GROUPS: dict[str, Callable[[DataFrame], DataFrame]] = {
     "window": _window,
     "aggregate": _aggregate,
     "aggregate of nothing": lambda f: (
-        f.where("false").agg(F.sum("n").alias("s"), F.count("n").alias("c"), F.max("s").alias("m")).transform(_numbered)
+        f.where("false")
+        .agg(F.sum("n").alias("s"), F.count("n").alias("c"), F.max("s").alias("m"), F.count_if(F.col("n") > 2).alias("several"))
+        .transform(_numbered)
     ),
     "distinct": lambda f: f.select("k", "s").distinct().transform(_numbered),
     "exceptAll": lambda f: f.select("k", "s").exceptAll(f.where(F.col("i") < 7).select("k", "s")).transform(_numbered),
