@@ -19,8 +19,9 @@ import pyarrow as pa
 
 from contracts.model import Contract
 from resources.errors import DeliveryRejected
-from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_rows
-from resources.readers.header import NEW, known, match, new_columns
+from resources.readers import records
+from resources.readers.batch import E_COLUMNS, Defect
+from resources.readers.header import known
 from resources.readers.streams import BOM, CHUNK, MAX_LINE_BYTES, DataFile, cut_off, too_large
 
 MEMBER = r'\s*"[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-+.0-9eE]+|true|false|null)\s*'
@@ -30,7 +31,6 @@ END = {False: re.compile(r"\]\s*\Z"), True: re.compile(rf"\]\s*(?:,{MEMBER})*\}}
 """The end of it: alone, and inside an object."""
 BETWEEN = re.compile(r"\s*(,?)\s*")
 START_BYTES = 4096
-ROWS_PER_BATCH = 20_000
 NAMES = {True: "true", False: "false"}
 
 
@@ -175,43 +175,14 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
 
     Raises DeliveryRejected: DELIVERY_HEADER for a key nobody contracted, DELIVERY_ENCODING, DELIVERY_TRUNCATED, DELIVERY_TOO_LARGE.
     """
-    origin, columns = Origin(file.name, file.index), [c.name for c in contract.delivered]
-    accepted: dict[frozenset[str], dict[str, str]] = {}
-    records: list[list[str | None]] = []
-    extra: list[dict[str, str | None]] = []
-    numbers: list[int] = []
-    bad: list[Defect] = []
+    return records.batches(contract, file, _read(contract, file), "line")
+
+
+def _read(contract: Contract, file: DataFile) -> Iterator[records.Record | Defect]:
     for number, line, ended in _records(contract, file):
-        if len(records) + len(bad) >= ROWS_PER_BATCH:
-            yield from _batches(contract, records, numbers, bad, origin, extra)
-            records, numbers, bad, extra = [], [], [], []
         try:
-            record = _record(line)
+            yield number, _record(line)
         except (ValueError, RecursionError):
             if not ended:
                 raise cut_off(number, file.where) from None
-            bad.append(Defect(number, E_COLUMNS, line))
-            continue
-        keys = frozenset(record)
-        if keys not in accepted:
-            matched = match(tuple(record), contract, f"{file.where}, line {number}", partial=True)
-            accepted[keys] = dict(zip(record, matched, strict=True))
-        values = {accepted[keys][key]: value for key, value in record.items()}
-        records.append([values.get(c) for c in columns])
-        extra.append({name: values[NEW + name] for name in new_columns(list(values))})
-        numbers.append(number)
-    yield from _batches(contract, records, numbers, bad, origin, extra)
-
-
-def _batches(
-    contract: Contract,
-    records: list[list[str | None]],
-    numbers: list[int],
-    bad: list[Defect],
-    origin: Origin,
-    extra: list[dict[str, str | None]],
-) -> Iterator[pa.RecordBatch]:
-    if records:
-        yield text_rows(contract, records, numbers, origin, extra)
-    if bad:
-        yield defects(contract, bad, origin)
+            yield Defect(number, E_COLUMNS, line)

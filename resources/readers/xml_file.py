@@ -19,12 +19,12 @@ from lxml import etree
 
 from contracts.model import Contract
 from resources.errors import DeliveryRejected
-from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, text_rows
-from resources.readers.header import NEW, as_agreed, known, match, new_columns, reject
+from resources.readers import records
+from resources.readers.batch import E_COLUMNS, Defect
+from resources.readers.header import as_agreed, known, reject
 from resources.readers.manifest import delivery_of
 from resources.readers.streams import BOM, CHUNK, DataFile
 
-ROWS_PER_BATCH = 20_000
 INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 NIL = f"{INSTANCE}nil"
 KNOWN_SHARE = 0.5
@@ -140,33 +140,12 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
 
     Raises DeliveryRejected: DELIVERY_FORMAT, DELIVERY_HEADER, DELIVERY_ENCODING, DELIVERY_TRUNCATED, and what the stream raises.
     """
-    if not file.size:
-        return
-    origin, columns = Origin(file.name, file.index), [c.name for c in contract.delivered]
-    accepted: dict[frozenset[str], dict[str, str]] = {}
-    good: list[tuple[int, dict[str, str | None]]] = []
-    bad: list[Defect] = []
+    return records.batches(contract, file, _read(contract, file), "record")
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        if good:
-            extra = [{n: r[NEW + n] for n in new_columns(list(r))} for _, r in good]
-            yield text_rows(contract, [[r.get(c) for c in columns] for _, r in good], [n for n, _ in good], origin, extra)
-        if bad:
-            yield defects(contract, bad, origin)
-        good.clear()
-        bad.clear()
 
-    for number, element in enumerate(_records(contract, file), 1):
+def _read(contract: Contract, file: DataFile) -> Iterator[records.Record | Defect]:
+    for number, element in enumerate(_records(contract, file) if file.size else (), 1):
         try:
-            record = _record(element)
+            yield number, _record(element)
         except _NotARecordError:
-            bad.append(Defect(number, E_COLUMNS, _value(element) or ""))
-        else:
-            keys = frozenset(record)
-            if keys not in accepted:
-                matched = match(tuple(record), contract, f"{file.where}, record {number}", partial=True)
-                accepted[keys] = dict(zip(record, matched, strict=True))
-            good.append((number, {accepted[keys][name]: value for name, value in record.items()}))
-        if len(good) + len(bad) >= ROWS_PER_BATCH:
-            yield from batches()
-    yield from batches()
+            yield Defect(number, E_COLUMNS, _value(element) or "")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from contracts.model import ControlLine
 from resources.errors import DeliveryRejected
 from resources.landing import LandingZone
-from resources.readers import csv_file, fixed_width_file, jsonl_file, streams
+from resources.readers import csv_file, fixed_width_file, records, streams
 from tests.landing.writing import DAY, NAMES, ROWS, business, contract, csv_bytes, drop, folder_of, read_all
 
 CSV = contract()
@@ -238,7 +238,7 @@ def test_json_lines_keep_the_text_of_their_values(tmp_path):
 
 
 def test_json_lines_in_several_batches(tmp_path, monkeypatch):
-    monkeypatch.setattr(jsonl_file, "ROWS_PER_BATCH", 7)
+    monkeypatch.setattr(records, "ROWS_PER_BATCH", 7)
     lines = ["?" if n % 3 == 0 else json.dumps({"就诊号": str(n)}) for n in range(1, 51)]
     drop(tmp_path, JSONL, {"a.jsonl": "\n".join([*lines, ""]).encode()}, 50)
     table = read_all(tmp_path, JSONL)

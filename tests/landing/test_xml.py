@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from resources.errors import DeliveryRejected
-from resources.readers import xml_file
+from resources.readers import records
 from tests.landing.writing import business, contract, csv_bytes, drop, read_all
 
 XML = contract("xml", encoding="utf-8")
@@ -56,7 +56,7 @@ def test_the_element_that_the_contract_names(tmp_path):
 
 
 def test_elements_that_are_no_record_cost_that_row_only(tmp_path, monkeypatch):
-    monkeypatch.setattr(xml_file, "ROWS_PER_BATCH", 2)
+    monkeypatch.setattr(records, "ROWS_PER_BATCH", 2)
     twice, mixed = "<row><就诊号>A3</就诊号><就诊号>A4</就诊号></row>", "<row>free text<就诊号>A5</就诊号></row>"
     table = deliver(tmp_path, f"<r>{RECORDS}{twice}{mixed}<row><就诊号>A6</就诊号></row></r>", 5)
     assert [r["_defect"] or r["visit_no"] for r in table.to_pylist()] == ["A1", "A2", "E_COLUMNS", "E_COLUMNS", "A6"]
