@@ -185,7 +185,8 @@ class LandingZone:
 
     def _known_drop(self, contract: Contract, day: date, mark: str | None) -> Drop:
         """The drop of a folder, as it was read before while its manifest is marked as then. mark: None for one that is not known."""
-        path, known = self._path(contract, day), self._read.get(self._path(contract, day))
+        path = self._path(contract, day)
+        known = self._read.get(path)
         if mark and known and known[:2] == (mark, contract.digest):
             return known[2]
         drop = self._folder_drop(contract, day)

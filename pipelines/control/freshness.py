@@ -62,14 +62,13 @@ def overdue(contracts: Iterable[Contract], ledger: Ledger, as_of: date) -> list[
         The overdue tables. One that was never delivered is due from the first night on in which tables were made. A folder without a
         manifest is left alone so long, and overdue then, also when later dates have been delivered; unless they were full snapshots.
     """
-    found = []
+    found, first_night = [], min(as_of, ledger.first_night() or as_of)
     for contract in contracts:
         cadence, raw = contract.cadence, contract.sibling("raw")
         if cadence is None:
             continue
         last = newest_deliveries(ledger.rows_of(raw), as_of).get(raw)
-        first = min(as_of, ledger.first_night() or as_of) if last is None else last
-        expected = _end(first, cadence.period, 0 if last is None else cadence.every)
+        expected = _end(first_night, cadence.period, 0) if last is None else _end(last, cadence.period, cadence.every)
         waiting = {r["business_date"]: r["reason"] for r in ledger.unread(raw) if r["kind"] == UNFINISHED}
         if last is not None and contract.delivery is not None and contract.delivery.mode == Mode.FULL:
             waiting = {day: folder for day, folder in waiting.items() if day > last}

@@ -116,11 +116,12 @@ def _note(table: str, day: date, kind: str, reason: str = "") -> Account:
 
 
 def _record_notes(runtime: Runtime, notes: list[Account], run_id: str, as_of: date) -> None:
-    """Append what is news: the same again says nothing."""
+    """Append what is news of one table: the same again says nothing."""
     if not notes:
         return
-    known = {(r["table"], r["business_date"], r["kind"], r["reason"]) for n in notes for r in runtime.ledger.unread(n.table)}
-    news = [n for n in notes if (n.table, n.business_date, n.kind, n.reason) not in known]
+    (table,) = {n.table for n in notes}
+    known = {(r["business_date"], r["kind"], r["reason"]) for r in runtime.ledger.unread(table)}
+    news = [n for n in notes if (n.business_date, n.kind, n.reason) not in known]
     runtime.ledger.record(news, run_id=run_id, as_of=as_of, version=None, seconds=0.0)
 
 
