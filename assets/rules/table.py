@@ -9,15 +9,15 @@ theme's package), what people have to do (`assets.rules.work_list`).
     states:                                                   # the first that holds
       SUSPECT: {zh: 存疑}                                      # its condition is the theme's
       LOST: {zh: 已挂失, by: [R2]}                             # holds when one of these rules hits
-      NORMAL: {zh: 正常}                                       # what is left
+      NORMAL: {zh: 正常}                                       # the default
 
     class      free, for people
     automatic  the lake proposes the action as decided; everything else is a work list for people
     evidence   the kinds of records that the work list shows
     family     rules of one family look at the same thing; each has a weight, from 0 to 1, which adds to the score
     closed     the rule also holds for what is closed
-    needs      the rule says that nobody knows something: it is not applied before `table`, and the records of so many other
-               departments, are in the lake
+    needs      the rule takes a missing record as evidence: it is not applied before `table`, and the records of so many other
+               departments, are delivered
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ STATE = {"zh": Kind.TEXT, "by": Kind.TEXTS}
 
 @dataclass(frozen=True)
 class Needs:
-    """What has to be in the lake before absence from it means anything: a table, and the records of so many other departments."""
+    """What must be delivered before a missing record is evidence: a table, and the records of so many other departments."""
 
     table: str
     departments: int
@@ -110,7 +110,7 @@ class Conditions(Generic[T]):
 
 @dataclass(frozen=True)
 class RuleTable(Generic[T]):
-    """The rules of a theme by id, their thresholds, and the states in the order of precedence, the last of which is what is left.
+    """The rules of a theme by id, their thresholds, and the states in the order of precedence; the last one is the default.
 
     witnesses: the delivered tables that could know what a rule with `needs` says nobody knows.
     """
@@ -164,7 +164,7 @@ class RuleTable(Generic[T]):
         return frame.withColumn(score, F.round(1 - doubt, SCORE_DIGITS)).withColumn("families", families)
 
     def with_state(self, frame: DataFrame, special: Mapping[str, Column]) -> DataFrame:
-        """Add `state`, the first that holds, and `also`, the further ones that would; what is left is never among `also`.
+        """Add `state`, the first that holds, and `also`, the further ones that would; the default is never among `also`.
 
         special: the conditions of states to which not only rules lead.
         """
