@@ -22,6 +22,7 @@ exchange_url = "sqlite:///{root}/exchange.db"
 key_file = "{root}/pseudonym.key"
 home = "{root}/home"
 profile = "demo"
+departments = ["citizen_card", "civil_affairs", "health", "human_resources", "public_security"]
 """
 
 

@@ -25,6 +25,7 @@ from contracts.model import Format
 from pipelines.control.ledger import LEDGER
 from pipelines.orchestration.nights import run_night
 from pipelines.runtime import Runtime
+from pipelines.taking_part import contracts_of
 from resources.engine import Sail
 from resources.keys import create_key
 from resources.settings import Settings
@@ -33,6 +34,8 @@ from simulator.city import City
 from simulator.drops import write_drop
 
 PEOPLE, SEED, ROWS = 400, 11, 20
+DEPARTMENTS = ["citizen_card", "civil_affairs", "health", "human_resources", "public_security"]
+"""Whose tables are copied, so that the figures of one version can be held against another's with more departments."""
 COPIED = ("base/population/death", "themes/health/service")
 """Derived tables that are copied: they read other tables and none reads their copies."""
 YEAR = 365
@@ -40,7 +43,7 @@ YEAR = 365
 
 def _copied_sources(copies: int) -> list[tuple[SourceContract, str]]:
     """Every source that comes as files and its copies, each with the table whose rows it has."""
-    originals = [c for c in sources(load_all()).values() if c.delivery.format != Format.DATABASE]
+    originals = [c for c in sources(contracts_of(DEPARTMENTS)).values() if c.delivery.format != Format.DATABASE]
     found = [(c, f"{c.domain}/{c.table}") for c in originals]
     for n in range(copies):
         for original in originals:
@@ -116,9 +119,9 @@ def main() -> int:
     landing, found = root / "landing", list[dict[str, Any]]()
     landing.mkdir()
     where = {"lake": str(root / "lake"), "landing": str(landing), "key_file": root / "pseudonym.key", "home": root / "dagster"}
-    settings = Settings.model_validate({**where, "profile": "demo"})
+    settings = Settings.model_validate({**where, "profile": "demo", "departments": DEPARTMENTS})
     create_key(settings.key_file)
-    city, runtime = build(PEOPLE, SEED), Runtime.of(settings, Sail())
+    city, runtime = build(PEOPLE, SEED, departments=DEPARTMENTS), Runtime.of(settings, Sail())
     print(f"{len(tables)} sources of {ROWS} rows, {len(declared())} derived tables, {os.cpu_count()} processors\n")
     print("| night | seconds | processor | engine jobs | peak MiB so far |\n|---|---:|---:|---:|---:|")
     for night, name in enumerate(("the first night", "a night with news")):

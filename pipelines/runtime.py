@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from contracts import Contract, SourceContract, load_all, sources
+from contracts import Contract, SourceContract, sources
 from contracts.loader import code_lists
 from pipelines.control.holds import Holds
 from pipelines.control.ledger import Ledger
 from pipelines.control.maintenance import MaintenanceLog
 from pipelines.control.profile import note
 from pipelines.measure import Measured, Profile
+from pipelines.taking_part import contracts_of
 from resources.engine import Engine, engine_of
 from resources.errors import LakeUnreachable
 from resources.keys import read_key
@@ -74,7 +75,8 @@ class Runtime:
 
     @cached_property
     def contracts(self) -> dict[str, Contract]:
-        return load_all()
+        """The contracts of the installation's tables, by name."""
+        return contracts_of(self.settings.departments)
 
     @property
     def sources(self) -> dict[str, SourceContract]:

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     spark: str = Field("local[*]", description="With engine spark: local[N], spark://host:port or sc://host:port")
     spark_conf: dict[str, str] = Field({}, description="Further properties of Spark, over the defaults")
 
+    departments: Annotated[list[str], NoDecode] = Field(
+        [], description="Departments that take part: only their tables, and what can be made from them, are there; without it all do"
+    )
     keep_days: int = Field(30, ge=2, description="Maintenance keeps every version that was readable within this many days")
     keep_releases: int = Field(10, ge=1, description="Maintenance keeps at least this many releases, whatever their age")
     notify: Annotated[dict[str, list[SecretStr]], NoDecode] = Field(
@@ -95,6 +98,11 @@ class Settings(BaseSettings):
         if not re.fullmatch(MASTER, value):
             raise ValueError("write local[N], local[*], spark://host:port or sc://host:port")
         return value
+
+    @field_validator("departments", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
     @field_validator("notify", mode="before")
     @classmethod

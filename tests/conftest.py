@@ -15,6 +15,7 @@ from pipelines.runtime import Runtime
 from resources.engine import Engine, Sail
 from resources.keys import create_key
 from resources.settings import Settings
+from tests.departments import ABOUT_PERSONS
 
 pytest_plugins = ["tests.proving", "tests.servers.fixtures"]
 BYTECODE = Path(__file__).parents[1] / "build" / "bytecode"
@@ -93,6 +94,7 @@ def installation(tmp_path: Path, engine: Engine) -> Callable[..., Runtime]:
             exchange_url=f"sqlite:///{root}/exchange.db",
             key_file=root / "pseudonym.key",
             profile="demo",
+            departments=ABOUT_PERSONS,
             home=root / "dagster",
         )
         create_key(settings.key_file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections import Counter
@@ -28,7 +29,7 @@ exchange_url = "sqlite:///{root}/exchange.db"
 key_file = "{root}/keys/pseudonym.key"
 home = "{root}/dagster"
 profile = "demo"
-"""
+{taking_part}"""
 FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 
 
@@ -39,7 +40,7 @@ def run_demo(folder: Path, people: int, seed: int, departments: list[str] | None
         folder: where the demo city is written; an earlier demo city there is replaced.
         people: number of residents.
         seed: the same seed gives the same city.
-        departments: those that deliver; all by default.
+        departments: those that take part; all by default.
         as_json: print JSON.
 
     Returns:
@@ -56,7 +57,7 @@ def run_demo(folder: Path, people: int, seed: int, departments: list[str] | None
         taking_part = departments_of(departments)
     except ValueError as e:
         raise WrongUse("DEPARTMENTS", str(e), "--departments", "Write their names, separated by commas") from None
-    settings = _prepare(folder.expanduser().resolve())
+    settings = _prepare(folder.expanduser().resolve(), taking_part if departments else [])
     errors.print(f"Building a city of {people:,} people …")
     city = build(people, seed, departments=taking_part)
     city.write_truth(folder / "truth")
@@ -81,8 +82,9 @@ def run_demo(folder: Path, people: int, seed: int, departments: list[str] | None
     return max(exit_code(r) for r in reports)
 
 
-def _prepare(root: Path) -> Settings:
-    """Create an empty demo folder with settings and key. Only a folder that this command has made before is emptied."""
+def _prepare(root: Path, taking_part: list[str]) -> Settings:
+    """Create an empty demo folder with settings and key. Only a folder that this command has made before is emptied. taking_part: the
+    departments, of which there is none when all do."""
     if root.exists() and any(root.iterdir()):
         if not (root / MARK).exists():
             raise CitylakeError(
@@ -91,7 +93,9 @@ def _prepare(root: Path) -> Settings:
         shutil.rmtree(root)
     for part in ("landing", "lake", "truth"):
         (root / part).mkdir(parents=True)
-    (root / MARK).write_text(CONFIG.format(root=root.as_posix()))
+    (root / MARK).write_text(
+        CONFIG.format(root=root.as_posix(), taking_part=f"departments = {json.dumps(taking_part)}\n" if taking_part else "")
+    )
     for name in [n for n in os.environ if n.startswith("CITYLAKE_")]:
         del os.environ[name]
     os.environ[CONFIG_VARIABLE] = str(root / MARK)
@@ -102,8 +106,6 @@ def _prepare(root: Path) -> Settings:
 
 def _summary(runtime: Runtime, reports: list[NightReport], truth: Path) -> dict[str, Any]:
     """Summarize rows by fate, quarantine reasons, archives by state, findings compared with the truth."""
-    import json
-
     rows = [r for r in runtime.ledger.rows() if r["kind"] != "derived"]
     tables: dict[str, Counter[str]] = {}
     reasons: Counter[tuple[str, str]] = Counter()
@@ -120,11 +122,11 @@ def _summary(runtime: Runtime, reports: list[NightReport], truth: Path) -> dict[
         "quarantined_by_reason": [{"table": t.removeprefix("cleansed/"), "code": c, "rows": n} for (t, c), n in sorted(reasons.items())],
     }
     if not failures:
-        archive = runtime.lake.arrow("themes/health/archive", columns=["state", "ehr_no", "empi_id"])
-        assert archive is not None
-        summary["archives_by_state"] = dict(Counter(archive["state"].to_pylist()).most_common())
+        table = runtime.lake.arrow("themes/health/archive", columns=["state", "ehr_no", "empi_id"])
+        archives = table.to_pylist() if table is not None else []
+        summary["archives_by_state"] = dict(Counter(a["state"] for a in archives).most_common())
         summary["findings"] = [f.facts() for f in compare(runtime.lake, truth, reports[-1].as_of)]
-        flagged = [a["ehr_no"] for a in archive.to_pylist() if a["state"] == "DECEASED"]
+        flagged = [a["ehr_no"] for a in archives if a["state"] == "DECEASED"]
         summary["example"] = min(flagged, default=None)
     return summary
 

@@ -45,7 +45,8 @@ def run_doctor(load: Callable[[], Settings], *, thorough: bool, as_json: bool) -
 
     found = [_finding(Check("settings", settings_read), None)]
     settings = read[0] if read else None
-    found += [_finding(check, settings) for check in (Check("packages", machine.packages), Check("contracts", machine.contracts))]
+    contracts = Check("contracts", lambda: machine.contracts(settings.departments if settings else ()))
+    found += [_finding(check, settings) for check in (Check("packages", machine.packages), contracts)]
     if settings:
         found += _installation(settings, THOROUGH_ROUNDS if thorough else ROUNDS)
     else:

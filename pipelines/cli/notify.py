@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts import load_all
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.notifications.messages import ENGINEERS, trial_message
 from pipelines.notifications.notify import channels_of, unknown_recipients
+from pipelines.taking_part import contracts_of
 from resources.channels import send
 from resources.settings import Settings
 
@@ -23,7 +23,7 @@ def run_notify(settings: Settings, *, test: bool, as_json: bool) -> int:
     Returns:
         Exit code 1 when a name of the setting is no department, or a channel did not accept the test message; else 0.
     """
-    contracts = load_all()
+    contracts = contracts_of(settings.departments)
     titles = {c.owner: c.owner_title for c in contracts.values()} | {ENGINEERS: "the lake's engineers: everything"}
     channels, troubles = channels_of(settings), unknown_recipients(settings, contracts)
     verdicts = {a.channel: a for a in send([(c, trial_message(to)) for to, found in channels.items() for c in found])} if test else {}

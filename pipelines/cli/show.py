@@ -17,6 +17,7 @@ from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.holds import Holds, HoldState
 from pipelines.control.ledger import UNREACHABLE, Ledger
 from pipelines.control.maintenance import MaintenanceLog
+from pipelines.taking_part import contracts_of
 from quality.balance import FIGURES
 from resources.lake import Lake
 from resources.settings import Settings
@@ -38,7 +39,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     settled = {h.batch_id for h in Holds(lake).waiting() if h.state is HoldState.REFUSED}
     refused = [r for r in ledger.refused() if r["batch_id"] not in settled]
     refused += [r for r in ledger.unread() if r["kind"] == UNREACHABLE]
-    contracts = load_all()
+    contracts = contracts_of(settings.departments)
     late = overdue(contracts.values(), ledger, newest)
     failed = last_night_failures(lake)
     code = 1 if failed else 3 if refused else 0
@@ -136,7 +137,8 @@ def show_not_applied(found: Mapping[str, str]) -> None:
 
 def late_facts(contracts: dict[str, Contract], late: list[Overdue]) -> list[dict[str, Any]]:
     """Return overdue deliveries with the department to ask and the tables made from them."""
-    return [{**asdict(o), "ask": contracts[o.table].owner_title, "downstream": list(downstream(o.table))} for o in late]
+    there = {o.table: [t for t in downstream(o.table) if t in contracts] for o in late}
+    return [{**asdict(o), "ask": contracts[o.table].owner_title, "downstream": there[o.table]} for o in late]
 
 
 def show_late(contracts: dict[str, Contract], late: list[Overdue]) -> None:

@@ -10,11 +10,12 @@ import os
 import platform
 import pwd
 import stat
+from collections.abc import Collection
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from contracts import load_all
 from pipelines.doctor.checks import NotUsed
+from pipelines.taking_part import contracts_of
 from resources import spark
 from resources.engine import TIME_ZONE
 from resources.errors import CitylakeError
@@ -65,9 +66,9 @@ def packages() -> str:
     return f"Python {platform.python_version()}, {len(wanted)} requirements met: {versions}"
 
 
-def contracts() -> str:
-    """Every contract can be loaded."""
-    known = load_all()
+def contracts(departments: Collection[str] = ()) -> str:
+    """Every contract can be loaded, and the departments that take part are known. departments: these; none: all."""
+    known = contracts_of(departments)
     delivered = [c for c in known.values() if c.delivery]
     return f"{len(known)} contracts, {len(delivered)} of delivered tables of {len({c.domain for c in delivered})} departments"
 

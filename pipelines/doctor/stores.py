@@ -16,8 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 
-from contracts import load_all
 from pipelines.doctor.checks import NotChecked, NotUsed
+from pipelines.taking_part import contracts_of
 from resources.errors import CitylakeError, LakeUnreachable, Unreachable
 from resources.s3 import clear_errors
 from resources.settings import Settings
@@ -162,7 +162,7 @@ class Stores:
         store = store_at(self.settings.landing, self.settings.s3)
         _reachable(store)
         folders = [c.name for c in store.children("") if c.is_folder]
-        expected = {c.domain for c in load_all().values() if c.delivery and c.delivery.format != "database"}
+        expected = {c.domain for c in contracts_of(self.settings.departments).values() if c.delivery and c.delivery.format != "database"}
         return f"{store.root}: folders of {len(expected & set(folders))} of {len(expected)} departments that deliver files"
 
     @cached_property
@@ -191,7 +191,7 @@ class Stores:
         """The exchange database answers."""
         from resources.readers.exchange_connection import address
 
-        tables = [c.name for c in load_all().values() if c.delivery and c.delivery.format == "database"]
+        tables = [c.name for c in contracts_of(self.settings.departments).values() if c.delivery and c.delivery.format == "database"]
         if not tables and self.settings.exchange_url is None:
             raise NotUsed("no table is delivered by a database")
         begin = perf_counter()

@@ -87,7 +87,7 @@ def notices(
         before = known.get(key)
         news = before is None or (as_of - before.reported).days >= REMIND_DAYS
         owner = contracts[readable].owner if readable in contracts else ""
-        keeps = (readable, *downstream(readable)) if readable else ()
+        keeps = (readable, *(t for t in downstream(readable) if t in contracts)) if readable else ()
         since, last = before.since if before else as_of, as_of if before is None or news else before.reported
         made.setdefault(key, Notice(kind, readable, owner, what, keeps, key, since, last, news, facts))
 

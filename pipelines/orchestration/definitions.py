@@ -3,7 +3,7 @@
 `build(runtime)` makes the same graph for any installation; `defs` is the one that `workspace.yaml` loads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import dagster as dg
 
@@ -15,15 +15,24 @@ from pipelines.orchestration.assets import cleansed_asset, derived_asset, mainte
 from pipelines.orchestration.sensors import NOTIFIERS, complete_drops, release_after_failure
 from pipelines.runtime import Runtime, valid_codes
 from pipelines.store_watch import watched_store
+from pipelines.taking_part import contracts_of
 from resources.settings import load
 
 
-def build(runtime: dg.ResourceDefinition) -> dg.Definitions:
-    """Return the whole graph. runtime: the resource of the installation."""
-    contracts, codes = load_all(), valid_codes()
+def build(runtime: dg.ResourceDefinition, departments: Collection[str] = ()) -> dg.Definitions:
+    """Return the graph of an installation.
+
+    Args:
+        runtime: the resource of the installation.
+        departments: those that take part; none: all.
+
+    Raises:
+        ContractError, CitylakeError: a contract is wrong, whoever takes part, or a department delivers nothing.
+    """
+    match_functions(load_all(), {name: tuple(t.inputs.values()) for name, t in declared().items()})
+    contracts, codes = contracts_of(departments), valid_codes()
     delivered = list(sources(contracts).values())
-    match_functions(contracts, {name: tuple(t.inputs.values()) for name, t in declared().items()})
-    tables = list(declared().values())
+    tables = [t for name, t in declared().items() if name in contracts]
     assets = [
         *[raw_asset(c) for c in delivered],
         *[cleansed_asset(c, codes) for c in delivered],
@@ -52,4 +61,4 @@ def installation(_: dg.InitResourceContext) -> Iterator[Runtime]:
         runtime.engine.stop()
 
 
-defs = build(installation)
+defs = build(installation, load().departments)

@@ -50,7 +50,8 @@ def release(runtime: Runtime, as_of: date, run_id: str, failures: Mapping[str, s
     for contract in runtime.sources.values():
         night.source(contract)
     for asset in in_order():
-        night.derived(asset)
+        if asset.name in runtime.contracts:
+            night.derived(asset)
     night.others()
     if newest is not None and night.repeats(newest):
         return newest

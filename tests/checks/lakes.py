@@ -22,6 +22,7 @@ from resources.keys import create_key
 from resources.lake import Lake
 from resources.settings import Settings
 from simulator import build
+from tests.departments import ABOUT_PERSONS
 
 Rows = list[dict[str, Any]]
 PEOPLE, SEED = 400, 11
@@ -32,11 +33,17 @@ def good_lake(root: Path, engine: Engine) -> Runtime:
     (root / "landing").mkdir(parents=True)
     url = f"sqlite:///{root}/exchange.db"
     settings = Settings(
-        lake=f"{root}/lake", landing=f"{root}/landing", exchange_url=url, key_file=root / "key", profile="demo", home=root / "dagster"
+        lake=f"{root}/lake",
+        landing=f"{root}/landing",
+        exchange_url=url,
+        key_file=root / "key",
+        profile="demo",
+        departments=ABOUT_PERSONS,
+        home=root / "dagster",
     )
     create_key(settings.key_file)
     runtime = Runtime.of(settings, engine)
-    city = build(PEOPLE, SEED)
+    city = build(PEOPLE, SEED, departments=ABOUT_PERSONS)
     city.deliver(0, root / "landing", url, on_time=True)
     report = run_night(runtime, city.nights[0])
     assert report.release is not None, report.failures

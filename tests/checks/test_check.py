@@ -262,7 +262,8 @@ def test_a_table_that_a_rebuild_would_not_make(lake: Doctored, proven: Callable[
 def test_the_command_says_it_and_its_exit_code_too(lake: Doctored, tmp_path: Path) -> None:
     config = tmp_path / "citylake.toml"
     settings = lake.runtime.settings
-    config.write_text(toml({"lake": settings.lake, "landing": settings.landing, "key_file": str(settings.key_file), "profile": "demo"}))
+    config.write_text(toml({"lake": settings.lake, "landing": settings.landing, "key_file": str(settings.key_file), "profile": "demo",
+                            "departments": settings.departments}))  # fmt: skip
     twice(PERSON)(lake)
     done = citylake("check", "--json", cwd=tmp_path, config=config)
     assert done.code == 1, done.err

@@ -16,6 +16,7 @@ import pytest
 from resources.keys import create_key
 from resources.lake import Lake
 from simulator import build
+from tests.departments import ABOUT_PERSONS
 from tests.differential.lakes import differences
 from tests.servers.minio import Minio
 from tests.story.city import citylake, toml
@@ -44,7 +45,7 @@ class Deliveries:
 
 @pytest.fixture(scope="module")
 def deliveries(minio: Minio, tmp_path_factory: pytest.TempPathFactory) -> Deliveries:
-    root, city, bucket = tmp_path_factory.mktemp("city"), build(PEOPLE, 11), minio.bucket()
+    root, city, bucket = tmp_path_factory.mktemp("city"), build(PEOPLE, 11, departments=ABOUT_PERSONS), minio.bucket()
     create_key(root / "pseudonym.key")
     for night in range(NIGHTS):
         city.deliver(night, root / "landing", f"sqlite:///{root}/exchange.db")
@@ -71,6 +72,7 @@ def run(deliveries: Deliveries, minio: Minio) -> Run:
         settings = {
             "lake": f"{place}/{name}/lake", "landing": f"{place}/landing", "exchange_url": f"sqlite:///{root}/exchange.db",
             "key_file": f"{root}/pseudonym.key", "home": f"{root}/{name}/dagster", "profile": "demo", "engine": engine,
+            "departments": ABOUT_PERSONS,
             "s3_endpoint": minio.endpoint, "s3_access_key": minio.access_key, "s3_secret_key": minio.secret_key, **more,
         }  # fmt: skip
         config = root / name / "citylake.toml"

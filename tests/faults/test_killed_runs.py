@@ -19,6 +19,7 @@ from assets.declare import downstream
 from pipelines.control.ledger import CONTROL_TABLES, Ledger
 from resources.lake import Lake
 from simulator import build
+from tests.departments import ABOUT_PERSONS
 from tests.differential.lakes import differences, rows
 from tests.faults.city import PATIENCE, Delivered
 from tests.faults.conftest import PEOPLE, SEED
@@ -80,7 +81,7 @@ class Second:
 @pytest.fixture(scope="module")
 def second(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Second]:
     """`second(name)`: a copy of its own, made of the lake of the first night."""
-    simulated, folder = build(PEOPLE, SEED), tmp_path_factory.mktemp("second")
+    simulated, folder = build(PEOPLE, SEED, departments=ABOUT_PERSONS), tmp_path_factory.mktemp("second")
 
     def make(name: str) -> Second:
         shutil.copytree(delivered.desk.root, folder / name)

@@ -23,6 +23,7 @@ from pipelines.control.ledger import Ledger
 from resources.lake import Lake
 from resources.s3 import S3
 from simulator import City
+from tests.departments import ABOUT_PERSONS
 from tests.installation.dagster_ui import DagsterUi
 
 LANDING = "s3://citylake-landing/drops"
@@ -107,10 +108,11 @@ class Installation:
         body = self.s3.client().get_object(Bucket=file.netloc, Key=file.path[1:])["Body"].read()
         return str(pq.ParquetFile(io.BytesIO(body)).metadata.created_by)
 
-    def settings_on_a_folder(self, root: Path) -> dict[str, str]:
+    def settings_on_a_folder(self, root: Path) -> dict[str, Any]:
         """Settings that read the same deliveries into a lake in a folder, on the embedded engine."""
         return {
             "lake": f"{root}/lake", "landing": LANDING, "home": f"{root}/dagster", "engine": "sail", "profile": "demo",
+            "departments": ABOUT_PERSONS,
             "exchange_url": self.secret("citylake_exchange_url"), "key_file": f"{self.folder}/secrets/pseudonym_key",
             "s3_endpoint": self.s3.endpoint or "", "s3_access_key": "citylake", "s3_secret_key": self.secret("citylake_s3_secret_key"),
         }  # fmt: skip

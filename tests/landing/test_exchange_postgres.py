@@ -23,6 +23,7 @@ from resources.readers import database
 from resources.readers.manifest import delivery_of
 from simulator import build
 from simulator.drops import write_exchange
+from tests.departments import ABOUT_PERSONS
 from tests.landing.department import Department
 from tests.landing.writing import business, contract
 from tests.servers.postgres import Postgres
@@ -56,7 +57,7 @@ def tables(url: str, agreed: Contract = TABLE) -> Iterator[pa.Table]:
 
 
 def test_the_demo_city_reads_the_same_from_both_databases(tmp_path: Path, url: str) -> None:
-    city, agreed = build(people=600), load_all()[f"cleansed/{RESIDENT}"]
+    city, agreed = build(people=600, departments=ABOUT_PERSONS), load_all()[f"cleansed/{RESIDENT}"]
     lite = f"sqlite:///{tmp_path}/exchange.db"
     for where in (lite, url):
         for rows, night in zip(city.tables[RESIDENT], city.nights, strict=True):
@@ -67,7 +68,7 @@ def test_the_demo_city_reads_the_same_from_both_databases(tmp_path: Path, url: s
 
 
 def test_a_night_written_again_replaces_itself_in_a_schema_of_its_own(url: str) -> None:
-    city, agreed = build(people=600), load_all()[f"cleansed/{RESIDENT}"]
+    city, agreed = build(people=600, departments=ABOUT_PERSONS), load_all()[f"cleansed/{RESIDENT}"]
     agreed = replace(agreed, delivery=replace(delivery_of(agreed), table="police.resident"))
     for _ in range(2):
         write_exchange(url, agreed, city.tables[RESIDENT][1], city.nights[1])

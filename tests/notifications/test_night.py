@@ -33,6 +33,7 @@ from resources.lake import Lake
 from resources.settings import Settings
 from tests.cleansed.nights import citizen, staff, take_in
 from tests.deliveries import deliver
+from tests.departments import ABOUT_PERSONS
 from tests.notifications.receivers import HOST, SECRET, Post, Web, free_port, post, web
 
 SECONDS = 10.0
@@ -80,7 +81,8 @@ def told(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[T
     with web() as hook, post() as mail, pytest.MonkeyPatch.context() as patch:
         patch.setenv("NO_PROXY", HOST)
         settings = Settings(
-            lake=str(root / "lake"), landing=str(root / "landing"), key_file=key, profile="demo", home=root / "dagster",
+            lake=str(root / "lake"), landing=str(root / "landing"), key_file=key, profile="demo",
+            departments=ABOUT_PERSONS, home=root / "dagster",
             exchange_url=SecretStr(f"sqlite:///{root}/nowhere.db"),
             notify={
                 "health": [SecretStr(hook.url("take"))],
@@ -240,7 +242,7 @@ def test_runs_that_dagster_starts_are_told_by_its_sensor_and_those_of_the_comman
         by_command = instance.get_run_by_id(told.night.run_ids[-1])
         assert by_command is not None
         assert notify_of_run(city, instance, by_command) is None
-        definitions = build(dg.ResourceDefinition.hardcoded_resource(city))
+        definitions = build(dg.ResourceDefinition.hardcoded_resource(city), city.settings.departments)
         result = definitions.resolve_job_def("ingest").execute_in_process(
             instance=instance, partition_key=LATER, asset_selection=[dg.AssetKey(["raw", "health", "examination"])], raise_on_error=False
         )

@@ -29,7 +29,14 @@ def city(installation: Callable[..., Runtime]) -> Runtime:
     Path(settings.lake).mkdir()
     config = {"lake": settings.lake, "landing": settings.landing, "key_file": str(settings.key_file), "home": str(settings.home)}
     Path(settings.landing).with_name("citylake.toml").write_text(
-        toml({**config, "exchange_url": f"sqlite:///{Path(settings.landing).parent}/exchange.db", "profile": "demo"})
+        toml(
+            {
+                **config,
+                "exchange_url": f"sqlite:///{Path(settings.landing).parent}/exchange.db",
+                "profile": "demo",
+                "departments": settings.departments,
+            }
+        )
     )
     return city
 

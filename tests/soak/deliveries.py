@@ -16,6 +16,7 @@ import pandas as pd
 from contracts import load_all
 from simulator import build
 from simulator.drops import write_drop, write_exchange
+from tests.departments import ABOUT_PERSONS
 
 RESIDENT = "public_security/resident"
 """The table in the exchange database."""
@@ -40,7 +41,7 @@ class Departments:
     editions: dict[tuple[str, date], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        city = build(self.people, self.seed)
+        city = build(self.people, self.seed, departments=ABOUT_PERSONS)
         found = {t: self._snapshots(t, drops) if t in CHANGED else self._dealt(drops) for t, drops in city.tables.items()}
         self.exchange = found.pop(RESIDENT)
         self.tables = found

@@ -21,6 +21,7 @@ from resources import memory
 from resources.errors import LakeUnreachable
 from resources.keys import create_key
 from resources.settings import Settings
+from tests.departments import ABOUT_PERSONS
 from tests.soak.deliveries import Departments
 from tests.soak.engine import SailProcess
 from tests.soak.faults import DELIVERED, FAULTS, Died, Night
@@ -65,6 +66,7 @@ class Soak:
         url = f"sqlite:///{self.root}/exchange.db"
         settings = Settings(
             lake=f"{self.root}/lake", landing=f"{self.root}/landing", exchange_url=url, key_file=self.root / "key", profile="demo",
+            departments=ABOUT_PERSONS,
             home=self.root / "dagster",
         )  # fmt: skip
         create_key(settings.key_file)

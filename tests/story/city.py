@@ -14,6 +14,7 @@ from typing import Any
 
 from resources.keys import create_key
 from resources.lake import Lake
+from tests.departments import ABOUT_PERSONS
 from tests.servers.forks import Fork
 from tests.servers.need import ROOT
 
@@ -72,10 +73,11 @@ class Installation:
         return here
 
     @property
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, Any]:
         return {
             "lake": f"{self.root}/lake", "landing": f"{self.landing}", "exchange_url": self.exchange_url,
             "key_file": f"{self.root}/pseudonym.key", "home": f"{self.root}/dagster", "profile": "demo",
+            "departments": ABOUT_PERSONS,
         }  # fmt: skip
 
     @property

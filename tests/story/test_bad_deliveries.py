@@ -14,6 +14,7 @@ import pytest
 
 from simulator import build
 from tests.deliveries import sm3
+from tests.departments import ABOUT_PERSONS
 from tests.story.city import Installation, Result
 
 pytestmark = pytest.mark.slow
@@ -96,7 +97,7 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
 
 @pytest.fixture(scope="module")
 def city() -> Any:
-    return build(PEOPLE, 11)
+    return build(PEOPLE, 11, departments=ABOUT_PERSONS)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from pipelines.cli.rebuild import compare_lakes
 from resources.lake import Lake
 from simulator import build
+from tests.departments import ABOUT_PERSONS
 from tests.differential.lakes import OF_EACH_RUN
 from tests.story.city import Installation, Result, citylake
 
@@ -180,7 +181,7 @@ def test_the_late_drop_on_time_ends_in_the_same_tables(
     """The same city, but the drop that came a night late in the demo comes in its own night."""
     punctual = Installation.make(tmp_path / "punctual")
     (punctual.root / "pseudonym.key").write_text((folder / "demo" / "keys" / "pseudonym.key").read_text())
-    city = build(PEOPLE, SEED)
+    city = build(PEOPLE, SEED, departments=ABOUT_PERSONS)
     for night, day in enumerate(city.nights):
         city.deliver(night, punctual.landing, punctual.exchange_url, on_time=True)
         done = punctual.run("run", "--as-of", day.isoformat(), "--json")

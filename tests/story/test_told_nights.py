@@ -25,6 +25,7 @@ from resources.keys import create_key
 from resources.settings import Settings
 from tests.cleansed.nights import citizen
 from tests.deliveries import deliver, exchange, write_drop
+from tests.departments import ABOUT_PERSONS
 
 pytestmark = pytest.mark.slow
 ARCHIVE, RESIDENT, FOLLOWUP = "health/archive", "public_security/resident", "health/hypertension_followup"
@@ -70,7 +71,7 @@ class City:
         (root / "landing").mkdir(parents=True)
         settings = Settings(
             lake=f"{root}/lake", landing=f"{root}/landing", exchange_url=f"sqlite:///{root}/exchange.db", key_file=root / "key",
-            profile="demo", home=root / "dagster",
+            profile="demo", departments=ABOUT_PERSONS, home=root / "dagster",
         )  # fmt: skip
         create_key(settings.key_file)
         return cls(Runtime.of(settings, engine), root)

@@ -1,0 +1,49 @@
+"""Which tables an installation has: those of the departments that take part, and what can be made from them.
+
+Here: the setting `departments`, followed from the delivered tables to all others. Not here: what becomes of a table that nobody has
+delivered yet (`pipelines.steps.awaited`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from assets.declare import TableAsset, downstream, in_order, upstream
+from contracts import Contract, load_all, sources
+from resources.errors import CitylakeError
+
+
+def contracts_of(departments: Collection[str]) -> dict[str, Contract]:
+    """The contracts of an installation's tables, by name.
+
+    A table is there when all that it needs is there, and something that it reads. What it could be made without is then there, too, and
+    awaited: a table of a department that takes no part is there only where another reads it.
+
+    Args:
+        departments: those that take part; none: all.
+
+    Raises:
+        CitylakeError: one of them delivers nothing.
+    """
+    known = load_all()
+    if not departments:
+        return known
+    delivering = {c.domain for c in sources(known).values()}
+    if unknown := sorted(set(departments) - delivering):
+        raise CitylakeError(
+            "SETTINGS", f"{', '.join(unknown)} delivers no table", "setting departments", f"Use some of: {', '.join(sorted(delivering))}"
+        )
+    there = {c.name for c in sources(known).values() if c.domain in departments}
+    for asset in in_order():
+        if _needs(asset) <= there and (asset.inputs and there & set(asset.inputs.values())):
+            there.add(asset.name)
+    there |= {table for name in there for table in upstream(name)}
+    given = {asset.name for asset in in_order() if not asset.inputs}
+    there |= {name for name in given if not downstream(name)}
+    return {name: contract for name, contract in known.items() if name in there}
+
+
+def _needs(asset: TableAsset) -> set[str]:
+    """The tables without which nothing can be made. What has no inputs itself, such as a calendar, is always at hand."""
+    given = {a.name for a in in_order() if not a.inputs}
+    return {table for argument, table in asset.inputs.items() if argument not in asset.optional} - given

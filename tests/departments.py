@@ -1,0 +1,4 @@
+"""The departments that take part in the tests' cities."""
+
+ABOUT_PERSONS = ["citizen_card", "civil_affairs", "health", "human_resources", "public_security"]
+"""A city of these has every mechanism, and the health archives. Other themes have cities of their own, so that each stays quick."""
