@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bench.job import KEY
+from bench.job import DEPARTMENTS, KEY
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +23,7 @@ exchange_url = "sqlite:///{root}/exchange.db"
 key_file = "{root}/pseudonym.key"
 home = "{root}/home"
 profile = "demo"
-departments = ["citizen_card", "civil_affairs", "health", "human_resources", "public_security"]
+departments = {departments}
 """
 
 
@@ -35,7 +36,7 @@ def installation(root: Path, landing: Path) -> Runtime:
         folder.mkdir(exist_ok=True)
     (root / "pseudonym.key").write_text(KEY.hex())
     config = root / "citylake.toml"
-    config.write_text(CONFIG.format(root=root.as_posix(), landing=landing.as_posix()))
+    config.write_text(CONFIG.format(root=root.as_posix(), landing=landing.as_posix(), departments=json.dumps(DEPARTMENTS)))
     os.environ[CONFIG_VARIABLE] = str(config)
     return Runtime.of(load())
 

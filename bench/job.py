@@ -12,6 +12,9 @@ AS_OF = date(2019, 12, 31)
 KEY = bytes(range(32))
 """Key of the pseudonyms: HMAC-SM3, known to every contestant."""
 
+DEPARTMENTS = ("citizen_card", "civil_affairs", "health", "human_resources", "public_security")
+"""Those that take part, however many others there are, so that figures of one version can be held against another's."""
+
 SOURCES = (
     "public_security/resident",
     "public_security/death_cancellation",

@@ -20,6 +20,7 @@ from time import perf_counter
 from typing import Any
 
 from assets.declare import declared, lake_asset
+from bench.job import DEPARTMENTS
 from contracts import SourceContract, load_all, sources
 from contracts.model import Format
 from pipelines.control.ledger import LEDGER
@@ -34,8 +35,6 @@ from simulator.city import City
 from simulator.drops import write_drop
 
 PEOPLE, SEED, ROWS = 400, 11, 20
-DEPARTMENTS = ["citizen_card", "civil_affairs", "health", "human_resources", "public_security"]
-"""Whose tables are copied, so that the figures of one version can be held against another's with more departments."""
 COPIED = ("base/population/death", "themes/health/service")
 """Derived tables that are copied: they read other tables and none reads their copies."""
 YEAR = 365

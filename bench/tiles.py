@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from bench.job import DEPARTMENTS
 from simulator import build
 from simulator.city import City
 
@@ -32,7 +33,7 @@ def tiles(people: int) -> Iterator[tuple[int, City]]:
     many = -(-people // LARGEST)
     for tile in range(many):
         size = people // many + (tile < people % many)
-        yield tile, build(size, SEED + tile, FIRST_NUMBER + NUMBERS * tile)
+        yield tile, build(size, SEED + tile, FIRST_NUMBER + NUMBERS * tile, DEPARTMENTS)
 
 
 def renumbered(rows: pd.DataFrame, tile: int) -> pd.DataFrame:
