@@ -17,6 +17,7 @@ from pipelines.control.ledger import Ledger
 from pipelines.control.maintenance import MaintenanceLog
 from pipelines.control.profile import note
 from pipelines.measure import Measured, Profile
+from pipelines.steps.judged import JudgedRows
 from pipelines.taking_part import contracts_of
 from resources.engine import Engine, engine_of
 from resources.errors import LakeUnreachable
@@ -95,6 +96,10 @@ class Runtime:
     @cached_property
     def holds(self) -> Holds:
         return Holds(self.lake)
+
+    @cached_property
+    def judged(self) -> JudgedRows:
+        return JudgedRows(self.lake)
 
     @cached_property
     def maintenance_log(self) -> MaintenanceLog:

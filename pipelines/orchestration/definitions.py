@@ -57,6 +57,7 @@ def installation(_: dg.InitResourceContext) -> Iterator[Runtime]:
         with watched_store(runtime):
             yield runtime
     finally:
+        runtime.judged.forget_all()
         runtime.note_costs()
         runtime.engine.stop()
 

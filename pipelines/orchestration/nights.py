@@ -121,6 +121,8 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
         report.incidents.append(Incident(IncidentKind.RUN_FAILED, "", str(e), "" if isinstance(e, CitylakeError) else type(e).__name__))
         _notify(runtime, report, whole=not select)
         raise
+    finally:
+        runtime.judged.forget_all()
     _notify(runtime, report, whole=not select)
     return report
 

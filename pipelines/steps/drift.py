@@ -10,6 +10,7 @@ from collections import Counter
 from math import ceil
 
 import pyarrow as pa
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from contracts import Field, SourceContract
@@ -19,6 +20,7 @@ from pipelines.steps.cleanse.gate import TOLERATED_ROWS
 from quality.rows import typed
 from resources.landing import Drop
 from resources.readers.header import ContractDiffers, Difference
+from resources.stage import Stage
 
 LOOKED_AT = 20_000
 """So many rows tell whether a column has drifted; to judge them all twice would cost as much as the night's largest step."""
@@ -48,7 +50,7 @@ class Sample:
 
     @property
     def of_all(self) -> bool:
-        return self._every == 1
+        return self._every == 1 and self._bytes <= MAX_BYTES
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self._taken)
@@ -57,16 +59,27 @@ class Sample:
         return pa.RecordBatchReader.from_batches(self._taken[0].schema, self._taken)
 
 
-def refuse_drifted(runtime: Runtime, contract: SourceContract, sample: Sample, drop: Drop, run_id: str) -> None:
-    """Raises ContractDiffers (DELIVERY_DRIFT) when more values of a column cannot be read than `max_error_ratio` allows, or
-    more rows would be quarantined than `max_quarantine_ratio`; up to `TOLERATED_ROWS` rows never are too many.
+def refuse_drifted(runtime: Runtime, contract: SourceContract, sample: Sample, staged: Stage, drop: Drop, run_id: str) -> None:
+    """Look at what a delivery's values are; of a small one the typed rows are kept for the step that cleanses it.
+
+    Args:
+        runtime: the installation.
+        contract: of the cleansed table.
+        sample: some rows of the delivery, or all.
+        staged: all rows.
+        drop: the delivery.
+        run_id: of the run, for stages.
+
+    Raises:
+        ContractDiffers: DELIVERY_DRIFT: more values of a column cannot be read than `max_error_ratio` allows, or more rows would be
+            quarantined than `max_quarantine_ratio`; up to `TOLERATED_ROWS` rows never are too many.
 
     What is bad in one place of a large delivery only is left to the gate of the cleansed table, which counts every row.
     """
     if len(sample) <= TOLERATED_ROWS:
         return
     delivery = contract.delivery
-    rows, (errors, reasons, bad) = len(sample), _errors(runtime, contract, sample, drop, run_id)
+    rows, (errors, reasons, bad) = len(sample), _errors(runtime, contract, sample, staged, drop, run_id)
     over = {name: n for name, n in errors.items() if n > max(delivery.max_error_ratio * rows, TOLERATED_ROWS)}
     if bad > max(delivery.max_quarantine_ratio * rows, TOLERATED_ROWS):
         holding = {c.name for c in contract.delivered if c.on_error == "quarantine"} | {"row"}
@@ -80,20 +93,20 @@ def refuse_drifted(runtime: Runtime, contract: SourceContract, sample: Sample, d
 
 
 def _errors(
-    runtime: Runtime, contract: SourceContract, sample: Sample, drop: Drop, run_id: str
+    runtime: Runtime, contract: SourceContract, sample: Sample, staged: Stage, drop: Drop, run_id: str
 ) -> tuple[Counter[str], Counter[tuple[str, str]], int]:
     """Values that cannot be read by column, rows that cannot be read at all under `row`; the same by column and code; rows to be
     quarantined."""
-    stage = runtime.lake.stage(contract.sibling("raw"), f"{run_id}-sample")
-    try:
-        stage.write_arrow(sample.reader())
-        staged = stage.frame(runtime.spark)  # first: columns can only be written down when there is a session
-        raw = staged.withColumns({"_batch_id": F.lit(drop.batch_id), "_business_date": F.lit(drop.business_date)})
-        judged = typed(contract, raw, test_divisions=runtime.test_divisions)
-        wrong = F.array_join(F.filter("_codes", lambda code: code.contains(":E_")), ",")
-        found = judged.groupBy(wrong.alias("wrong"), "_bad").count().collect()
-    finally:
-        stage.discard()
+    if sample.of_all:
+        rows = _typed(runtime, contract, staged, drop)
+        found = _counted(runtime.judged.keep(contract, drop.batch_id, rows, run_id).frame(runtime.spark))
+    else:
+        stage = runtime.lake.stage(contract.sibling("raw"), f"{run_id}-sample")
+        try:
+            stage.write_arrow(sample.reader())
+            found = _counted(_typed(runtime, contract, stage, drop))
+        finally:
+            stage.discard()
     errors, reasons, bad = Counter[str](), Counter[tuple[str, str]](), 0
     for codes, quarantined, n in found:
         bad += n if quarantined else 0
@@ -101,6 +114,18 @@ def _errors(
         errors.update(dict.fromkeys({column for column, _ in pairs}, n))
         reasons.update(dict.fromkeys(pairs, n))
     return errors, reasons, bad
+
+
+def _typed(runtime: Runtime, contract: SourceContract, stage: Stage, drop: Drop) -> DataFrame:
+    rows = stage.frame(runtime.spark)  # first: columns can only be written down when there is a session
+    raw = rows.withColumns({"_batch_id": F.lit(drop.batch_id), "_business_date": F.lit(drop.business_date)})
+    return typed(contract, raw, test_divisions=runtime.test_divisions)
+
+
+def _counted(judged: DataFrame) -> list[Row]:
+    """Rows by their errors (`column:CODE,column:CODE`) and by whether they are quarantined."""
+    wrong = F.array_join(F.filter("_codes", lambda code: code.contains(":E_")), ",")
+    return judged.groupBy(wrong.alias("wrong"), "_bad").count().collect()
 
 
 def _difference(contract: SourceContract, name: str, n: int, rows: str, reasons: Counter[tuple[str, str]]) -> Difference:

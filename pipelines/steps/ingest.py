@@ -156,7 +156,7 @@ def _take_in(runtime: Runtime, contract: SourceContract, drop: Drop, run_id: str
             rows_in, remarks = delivery.rows_read, "; ".join(filter(None, [_accepted(delivery.new_columns), *delivery.other_encodings]))
         if judged:
             with runtime.step.clock("gates"):
-                refuse_drifted(runtime, contract, sample, drop, run_id)
+                refuse_drifted(runtime, contract, sample, stage, drop, run_id)
     except BaseException as e:
         stage.discard()
         raise (refusals[0] if refusals else e) from None

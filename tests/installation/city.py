@@ -23,9 +23,11 @@ from pipelines.control.ledger import Ledger
 from resources.lake import Lake
 from resources.s3 import S3
 from simulator import City
-from tests.departments import ABOUT_PERSONS
 from tests.installation.dagster_ui import DagsterUi
 
+TAKING_PART = ["civil_affairs", "public_security"]
+"""They deliver files and rows of the exchange database, of which the population is made. What each function makes on Spark is compared in
+`tests/differential`; here the services are tried."""
 LANDING = "s3://citylake-landing/drops"
 LAKE = "s3://citylake/lake"
 LISTENS = "0A"
@@ -112,7 +114,7 @@ class Installation:
         """Settings that read the same deliveries into a lake in a folder, on the embedded engine."""
         return {
             "lake": f"{root}/lake", "landing": LANDING, "home": f"{root}/dagster", "engine": "sail", "profile": "demo",
-            "departments": ABOUT_PERSONS,
+            "departments": TAKING_PART,
             "exchange_url": self.secret("citylake_exchange_url"), "key_file": f"{self.folder}/secrets/pseudonym_key",
             "s3_endpoint": self.s3.endpoint or "", "s3_access_key": "citylake", "s3_secret_key": self.secret("citylake_s3_secret_key"),
         }  # fmt: skip

@@ -14,7 +14,7 @@ import pytest
 
 from simulator import City
 from simulator import build as simulate
-from tests.installation.city import Installation
+from tests.installation.city import TAKING_PART, Installation
 from tests.servers.need import ROOT, need
 from tests.servers.process import Process, environment
 
@@ -24,7 +24,7 @@ SECONDS_TO_START = 600
 
 @pytest.fixture(scope="session")
 def city() -> City:
-    return simulate(400, 5)
+    return simulate(400, 5, departments=TAKING_PART)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,8 @@ def installed(city: City) -> Iterator[Installation]:
         folder = Path(name)
         folder.chmod(0o711)  # PostgreSQL runs as another user
         here = Installation(folder)
-        env = environment(Path.home(), CITYLAKE_PROFILE="demo", SPARK_MASTER="local[2]", SPARK_HEAP="2g")
+        taking_part = ",".join(TAKING_PART)
+        env = environment(Path.home(), CITYLAKE_PROFILE="demo", CITYLAKE_DEPARTMENTS=taking_part, SPARK_MASTER="local[2]", SPARK_HEAP="2g")
         env["PATH"] = os.pathsep.join([*map(str, programs), env["PATH"]])
         up = Process([sys.executable, str(ROOT / "deploy" / "up.py"), "--folder", name], folder / "up.log", env=env)
         try:

@@ -53,14 +53,14 @@ def test_a_night_runs_through_all_of_it(installed: Installation, city: City, nig
 
     (release,) = installed.ledger.releases()
     assert (release.as_of, release.run_id) == (day, run_id)
-    assert "themes/health/archive" in release.versions
+    assert "base/population/person" in release.versions
     assert {t: v for t, v in night.versions.items() if not t.startswith("operations/")} == release.versions
     resident = installed.lake.arrow("raw/public_security/resident", columns=["_business_date"])
     assert resident is not None
     with installed.database("exchange").connect() as exchange:
         sent = exchange.scalar(sa.text("SELECT count(*) FROM ga_resident WHERE cd_batch = :batch"), {"batch": f"{day:%Y%m%d}"})
     assert resident["_business_date"].to_pylist().count(day.isoformat()) == sent > 0
-    assert installed.writer("themes/health/archive").startswith("parquet-mr"), "Spark wrote it; delta-rs and Sail sign otherwise"
+    assert installed.writer("base/population/person").startswith("parquet-mr"), "Spark wrote it; delta-rs and Sail sign otherwise"
 
     with installed.database().connect() as dagster:
         assert dagster.scalar(sa.text("SELECT status FROM runs WHERE run_id = :id"), {"id": run_id}) == "SUCCESS"
@@ -77,5 +77,5 @@ def test_a_run_that_loses_its_code_server_fails_and_is_run_again(installed: Inst
     assert "the code server has no process of this run" in installed.ui.messages(run_id)[-1]
     again = installed.ui.retry_of(run_id, seconds=120)
     assert installed.ui.wait(again, seconds=300)["status"] == "SUCCESS", installed.ui.messages(again)[-10:]
-    assert installed.lake.version("raw/health/archive") is not None
+    assert installed.lake.version("raw/civil_affairs/cremation") is not None
     assert installed.ui.unhealthy() == []

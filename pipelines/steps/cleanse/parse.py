@@ -48,8 +48,9 @@ def parse(task: Task, plan: Plan) -> Parsed:
         diff = snapshot_diff(task, delivered)
         delivered, rows, missing, repeated = diff.delivered, diff.rows, diff.missing, {plan.new[0]: diff.repeated}
     else:
+        kept = task.runtime.judged.of(task.runtime.spark, task.contract, plan.new_ids)
         # checkpoint: in one plan with the merge, its sort would hold every intermediate text of the rules
-        rows = task.checkpoint(task.typed(delivered))
+        rows = task.checkpoint(task.typed(delivered)) if kept is None else kept
     again = None if plan.from_scratch else judged_again(task, plan, rows)
     if again is not None:
         rows = task.checkpoint(rows.unionByName(task.typed(again.raw_rows(task))))

@@ -51,6 +51,7 @@ def cleanse(runtime: Runtime, contract: SourceContract, as_of: date, run_id: str
         parts = split(task, planned, parsed, found, rows)
         outcome.checks, outcome.accounts = gate(task, planned, parts), parts.accounts
         published = write(task, planned, parsed, parts)
+    runtime.judged.forget(contract)
     outcome.version, outcome.rows, outcome.changed = published.version, published.rows, True
     outcome.scope = f"whole: {planned.reason}" if planned.reason else f"part: {parts.expected:,} rows written"
     outcome.seconds = perf_counter() - started
