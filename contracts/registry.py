@@ -133,7 +133,7 @@ _ROW_RULES = (
         classification="L3",
     ),
     RowRule(
-        "division", "administrative divisions as codes of 4 to 12 digits or names; the value has 12 digits, or those that the column states",
+        "division", "administrative divisions as codes of 4 to 12 digits or names; the value has 12 digits or as many as `digits` says",
         ("E_DIVISION", "F_DIVISION", *CODE_WORDING), classification="L2", companions=(COUNTY,), options=("digits",),
     ),
     RowRule(
@@ -223,7 +223,7 @@ _RULES_AT_TABLE = (
         ("F_STATUS", "W_FUTURE"), (Option("open", codes_of=0), Option("closed", codes_of=0)), takes=(("code",), DATES),
     ),
     RuleAtTable(
-        "needs", Level.ROW, "flags a value (first) without the one that gives it its meaning (second), as a level without its datum", (2, 2),
+        "needs", Level.ROW, "flags a value (first) without the one it refers to (second), such as a level without its datum", (2, 2),
         ("W_REFERENCE",),
     ),
     RuleAtTable(
