@@ -36,7 +36,7 @@ def air_quality(timeline: Timeline, weather: pd.DataFrame, seed: int) -> pd.Data
     sun = np.clip(np.sin(np.pi * (hour - 6) / 13), 0, None) ** 1.3
 
     def own(rate: float) -> np.ndarray:
-        return np.exp(rate * timeline.drift(rng, 6, n) + 0.04 * rng.normal(size=(len(timeline.hours), n)))
+        return np.exp(rate * timeline.drift(rng, 6, n) + 0.09 * rng.normal(size=(len(timeline.hours), n)))
 
     haze, ozone = _episodes(timeline, HAZE)[:, None], _episodes(timeline, OZONE_DAYS)[:, None]
     city = np.exp(0.38 * timeline.drift(rng, 36))
