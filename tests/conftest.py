@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -83,9 +83,12 @@ def write(spark: SparkSession, tmp_path: Path) -> Callable[[DataFrame], DataFram
 
 @pytest.fixture
 def installation(tmp_path: Path, engine: Engine) -> Callable[..., Runtime]:
-    """A lake, a landing zone, an exchange database and a key in a folder of their own: `installation("one")`."""
+    """A lake, a landing zone, an exchange database and a key in a folder of their own: `installation("one")`.
 
-    def make(name: str = "city") -> Runtime:
+    departments: those that take part.
+    """
+
+    def make(name: str = "city", departments: Sequence[str] = ABOUT_PERSONS) -> Runtime:
         root = tmp_path / name
         (root / "landing").mkdir(parents=True)
         settings = Settings(
@@ -94,7 +97,7 @@ def installation(tmp_path: Path, engine: Engine) -> Callable[..., Runtime]:
             exchange_url=f"sqlite:///{root}/exchange.db",
             key_file=root / "pseudonym.key",
             profile="demo",
-            departments=ABOUT_PERSONS,
+            departments=list(departments),
             home=root / "dagster",
         )
         create_key(settings.key_file)

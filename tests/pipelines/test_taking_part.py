@@ -27,7 +27,7 @@ def test_only_their_tables_and_what_can_be_made_from_them_are_there() -> None:
 
 
 def test_a_department_that_delivers_nothing_is_refused_with_those_that_do() -> None:
-    with pytest.raises(CitylakeError, match=r"helth delivers no table.*health, human_resources"):
+    with pytest.raises(CitylakeError, match=r"helth delivers no table.*health, .*human_resources"):
         contracts_of(["health", "helth"])
 
 

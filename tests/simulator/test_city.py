@@ -16,6 +16,7 @@ import pytest
 import simulator
 from contracts.loader import load_all
 from simulator.drops import sm3
+from tests.departments import ABOUT_PERSONS
 
 PEOPLE = 1000
 PLACEHOLDERS = {"321002190001010000"}
@@ -43,7 +44,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def city() -> simulator.City:
-    return simulator.build(PEOPLE, seed=7)
+    return simulator.build(PEOPLE, seed=7, departments=ABOUT_PERSONS)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def landing(city: simulator.City, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="module")
 def larger() -> simulator.City:
-    return simulator.build(6000)
+    return simulator.build(6000, departments=ABOUT_PERSONS)
 
 
 def manifests(landing: Path) -> list[tuple[Path, dict]]:
@@ -61,11 +62,11 @@ def manifests(landing: Path) -> list[tuple[Path, dict]]:
 
 
 def test_same_people_and_seed_give_the_same_bytes(landing: Path, tmp_path: Path) -> None:
-    assert digests(deliver(simulator.build(PEOPLE, seed=7), tmp_path)) == digests(landing)
+    assert digests(deliver(simulator.build(PEOPLE, seed=7, departments=ABOUT_PERSONS), tmp_path)) == digests(landing)
 
 
 def test_another_seed_gives_another_city(landing: Path, tmp_path: Path) -> None:
-    other = deliver(simulator.build(PEOPLE, seed=8), tmp_path)
+    other = deliver(simulator.build(PEOPLE, seed=8, departments=ABOUT_PERSONS), tmp_path)
     manifest = "health/archive/2019-12-29/manifest.json"
     assert (other / manifest).read_bytes() != (landing / manifest).read_bytes()
 
