@@ -70,7 +70,7 @@ def pollution_sources(registers: Registers) -> pd.DataFrame:
 
 
 def outlets(world: World) -> pd.DataFrame:
-    """Outlets: outlet_code, name, water_body, downstream_section, uscc, kind, county6, lon, lat."""
+    """Outlets: outlet_code, name, water_body, downstream_section (the last is not listed), uscc, kind, county6, lon, lat."""
     rng = world.stream("outlets")
     owners, plants = enterprises(world), places("sewage_plants")
     sections = places("sections").drop_duplicates("water_body").set_index("water_body")["code"]
@@ -86,7 +86,7 @@ def outlets(world: World) -> pd.DataFrame:
             "outlet_code": "PWK" + numbers(np.arange(OUTLETS) + 1, 4),
             "name": at["name"] + numbers(np.arange(OUTLETS) + 1) + "号排口",
             "water_body": at["code"],
-            "downstream_section": at["code"].map(sections),
+            "downstream_section": at["code"].map(sections).where(np.arange(OUTLETS) < OUTLETS - 1, "DM321099"),
             "uscc": np.where(np.isin(kind, ["SEWAGE", "INDUSTRIAL"]), owner, None),
             "kind": kind,
             "county6": at["county6"],
