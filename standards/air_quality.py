@@ -1,10 +1,10 @@
 """Ambient air: indices (IAQI, AQI), primary pollutants, grades, limits, validity of means, percentiles, the composite index.
 
-Here: functions of Columns over tables in standards/ecology, whose rows carry their edition, its dates and the source. Items are so2, no2,
-pm10, pm25, o3 (µg/m³) and co (mg/m³); averaging is 1H, 8H or 24H, of limits YEAR as well. Not here: which hours count (`standards.sensors`),
-means of stations and cities (`assets.themes.ecology`).
-Source: HJ 633-2012 and HJ 633-2026 (indices), GB 3095-2012 and GB 3095-2026 (limits, validity), HJ 663-2013 (percentiles, composite index);
-domain rules, section E4.1.
+Here: functions of Columns over tables in standards/ecology, whose rows carry edition, dates and source. Items are so2, no2, pm10, pm25,
+o3 (µg/m³) and co (mg/m³); averaging is 1H, 8H or 24H, of limits YEAR as well. Not here: which hours count
+(`assets.themes.ecology.quality_control`), means of stations and cities (`assets.themes.ecology.air`).
+Source: HJ 633-2012 and HJ 633-2026 (indices), GB 3095-2012 and GB 3095-2026 (limits, validity), HJ 663-2013 (percentiles, composite
+index); domain rules, section E4.1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rounding of measured values by GB/T 8170: to the nearest, a half to the even digit; in whole numbers, so that a half is a half.
 
-Here: fractions of whole numbers, and decimals and means that are brought to them. Not here: rates of indicators (`assets.indicators`), which
-are rounded half up.
+Here: fractions of whole numbers, and decimals and means that are brought to them. Not here: rates of indicators
+(`assets.indicators`), which are rounded half up.
 """
 
 from __future__ import annotations

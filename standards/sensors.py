@@ -1,9 +1,9 @@
-"""Quality control of readings of a sensor: stuck, spike, range; and the minutes that readings are put in order by.
+"""Quality control of readings of a sensor: spikes, and how many equal readings are too many; the minutes that readings are ordered by.
 
-Here: functions of Columns, with the settings of each item from standards/ecology/sensor.csv. Not here: which readings are near one another
-(`assets.themes.ecology.quality_control`).
-Source: domain rules, section E4.3 (Sensor QC). A median of few readings says nothing, so a spike needs FEW of them around it; and where most
-readings are equal, the median deviation is 0: it counts as at least the resolution of the sensor.
+Here: functions of Columns, with the settings of each item from standards/ecology/sensor.csv. Not here: what an item can be (the range of
+its contract), which readings are near one another (`assets.themes.ecology.quality_control`).
+Source: domain rules, section E4.3 (Sensor QC). A median of few readings says nothing, so a spike needs FEW of them around it; and where
+most readings are equal, the median deviation is 0: it counts as at least the resolution of the sensor.
 """
 
 from __future__ import annotations
@@ -29,13 +29,6 @@ def thousandths(value: Column) -> Column:
 def stuck_from(item: Column) -> Column:
     """How many equal readings in sequence are too many."""
     return looked_up({i: int(row["stuck"]) for i, row in SENSORS.items()}, item)
-
-
-def outside(item: Column, value: Column) -> Column:
-    """Whether a reading is outside what the item can be."""
-    least = looked_up({i: int(row["least"]) for i, row in SENSORS.items() if row["least"]}, item)
-    most = looked_up({i: int(row["most"]) for i, row in SENSORS.items() if row["most"]}, item)
-    return F.coalesce((value < least) | (value > most), F.lit(False))
 
 
 def spike(item: Column, value: Column, around: Column) -> Column:

@@ -180,7 +180,6 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     air_quality.composite_index: lambda c: air_quality.composite_index({i: _measured(c) for i in air_quality.ITEMS}, _day(c)),
     sensors.thousandths: lambda c: sensors.thousandths(_measured(c)),
     sensors.stuck_from: lambda c: sensors.stuck_from(_item(c)),
-    sensors.outside: lambda c: sensors.outside(_item(c), _measured(c)),
     sensors.spike: lambda c: sensors.spike(_item(c), _whole(c) * 900, F.array(*[_whole(c) * n for n in range(13)])),
     sensors.minutes: lambda c: sensors.minutes(_day(c).cast("timestamp_ntz")),
     surface_water.item_class: lambda c: surface_water.item_class("tp", _kind(c), _measured(c)),
