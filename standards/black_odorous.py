@@ -8,7 +8,7 @@ of transparency is 40 % of the depth. The same rule at the level LIGHT, for bodi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
 
@@ -63,7 +63,7 @@ def _holds(readings: Mapping[str, Column], reached: Mapping[str, Column]) -> Col
     return reduce(Column.__or__, [share(item, ONE_ITEM) for item in readings], several >= 2)
 
 
-def reach_level(before: tuple[Column, Column], level: Column, after: tuple[Column, Column]) -> Column:
+def reach_level(before: Sequence[Column], level: Column, after: Sequence[Column]) -> Column:
     """The level of the reach around a point: of three consecutive points the least, of the triples with the point the greatest; int.
 
     Args:

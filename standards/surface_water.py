@@ -1,22 +1,21 @@
 """Surface water: classes by single factors, exceedance, main pollutants, states of sections and rivers, the trophic index of lakes.
 
-Here: functions of Columns over tables in standards/ecology. Classes are 1 to 5, and 6 for worse than V; items as in
-standards/ecology/water_item.csv, in mg/L unless it says otherwise; kinds of water RIVER (and canals) and LAKE. Not here: means of samples
-(`assets.themes.ecology`).
+Here: functions of Columns; limits are columns that come from reference/ecology/surface_water_limit. Classes are 1 to 5, and 6 for worse
+than V; items are in standards/ecology/water_item.csv, in mg/L unless it says otherwise; kinds of water are RIVER (and canals) and LAKE.
+Not here: means of samples (`assets.themes.ecology.water`).
 Source: GB 3838-2002 table 1; 环办〔2011〕22号 地表水环境质量评价办法（试行）(21 items: without water temperature, total nitrogen and faecal
 coliforms; rivers; lakes); domain rules, section E4.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
-from functools import cache, reduce
+from collections.abc import Mapping, Sequence
+from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.rounding import DECIMALS, half_even, scaled, shifted
+from standards.rounding import half_even, scaled, shifted
 from standards.tables import looked_up, rows
 
 ITEMS = tuple(row["item"] for row in rows("ecology/water_item"))
@@ -24,96 +23,59 @@ EVALUATED = tuple(row["item"] for row in rows("ecology/water_item") if row["eval
 """The items that decide on the class."""
 KEPT = {row["item"]: int(row["decimals"]) for row in rows("ecology/water_item")}
 """Decimals of the mean of an item."""
-KINDS = ("RIVER", "LAKE")
+CLASSES = range(1, 6)
 GOOD, WORSE, MOST_NAMED = 3, 6, 3
 FEW_SECTIONS = 5
 """A river with fewer sections is judged by the means of its sections, one with more by the shares of their classes."""
 INDEX = tuple(row["item"] for row in rows("ecology/lake_index"))
 """The items of the trophic index: chla µg/L, transparency m, the others mg/L."""
 
-Limits = tuple[tuple[Decimal | None, Decimal | None], ...]
+Limit = tuple[Column, Column]
+"""The least and the greatest value of an item, NULL for no limit."""
 
 
-def _decimal(text: str) -> Decimal | None:
-    return Decimal(text) if text else None
+def item_class(value: Column, limits: Sequence[Limit]) -> Column:
+    """The best class whose limit a value keeps, int; equal limits give the better class. NULL without a value or without limits.
 
-
-@cache
-def limits(item: str, kind: str) -> Limits:
-    """(least, most) of the classes I to V of an item; none for an item without."""
-    found = [row for row in rows("ecology/surface_water_limit") if (row["item"], row["kind"]) == (item, kind)]
-    return tuple((_decimal(row["least"]), _decimal(row["most"])) for row in sorted(found, key=lambda row: row["class"]))
-
-
-def _by_kind(item: str, kind: Column, made: Mapping[str, Column]) -> Column:
-    """What holds for the kind of water, where that matters."""
-    alike = limits(item, "RIVER") == limits(item, "LAKE")
-    return made["RIVER"] if alike else F.when(kind == "LAKE", made["LAKE"]).otherwise(made["RIVER"])
-
-
-def item_class(item: str, kind: Column, value: Column) -> Column:
-    """The best class whose limit an item keeps, int; equal limits give the better class. NULL without a value or without limits."""
-    return _by_kind(item, kind, {k: _class_of(limits(item, k), value) for k in KINDS})
-
-
-def _class_of(classes: Limits, value: Column) -> Column:
-    found = F.when(value.isNull() | F.lit(not classes), F.lit(None).cast("int"))
-    for number, (least, most) in enumerate(classes, 1):
-        kept = ([value >= F.lit(least)] if least is not None else []) + ([value <= F.lit(most)] if most is not None else [])
-        found = found.when(reduce(Column.__and__, kept), number)
+    Args:
+        value: of an item.
+        limits: of the classes I to V.
+    """
+    found = F.when(value.isNull() | (limits[0][0].isNull() & limits[0][1].isNull()), F.lit(None).cast("int"))
+    for number, (least, most) in enumerate(limits, 1):
+        found = found.when(F.coalesce(value >= least, F.lit(True)) & F.coalesce(value <= most, F.lit(True)), number)
     return found.otherwise(WORSE)
 
 
-def exceedance(item: str, kind: Column, value: Column) -> Column:
-    """By how many times an item is above the limit of class III: (C - S) / S, decimal(18,2); NULL when it is not, and for pH and oxygen."""
-    return _by_kind(item, kind, {k: _times_above(limits(item, k), value) for k in KINDS})
-
-
-def _times_above(classes: Limits, value: Column) -> Column:
-    least, most = classes[GOOD - 1] if classes else (None, None)
-    if most is None or least is not None:
-        return F.lit(None).cast("decimal(18,2)")
-    limit = int(most.scaleb(DECIMALS))
-    above = (scaled(value) - limit) * 100
-    return F.when(value > F.lit(most), shifted(half_even(above, F.lit(limit).cast("bigint")), 2))
-
-
-def section_class(classes: Mapping[str, Column]) -> Column:
-    """The class of a section: that of its worst item among EVALUATED."""
-    return F.greatest(*[classes[item] for item in EVALUATED])
-
-
-def pollutants(classes: Mapping[str, Column], times: Mapping[str, Column]) -> Column:
-    """The items worse than class III, the worst first: by class, then by exceedance, then in the order of the standard.
+def exceedance(value: Column, limit: Limit) -> Column:
+    """By how many times a value is above the limit of class III: (C - S) / S, decimal(18,2); NULL when it is not, and for pH and oxygen.
 
     Args:
-        classes: item -> its class, of all EVALUATED.
-        times: item -> its exceedance.
-
-    Returns:
-        array<struct<class, times, place, item>>; times is 0 where there is none.
+        value: of an item.
+        limit: of class III.
     """
-    nothing = F.lit(0).cast("decimal(18,2)")
-    named = [
-        F.when(
-            classes[item] > GOOD,
-            F.struct(
-                classes[item].alias("class"), F.coalesce(times[item], nothing).alias("times"), F.lit(-n).alias("place"),
-                F.lit(item).alias("item"),
-            ),
-        )
-        for n, item in enumerate(EVALUATED)
-    ]  # fmt: skip
-    return F.sort_array(F.array_compact(F.array(*named)), False)
+    least, most = limit
+    return F.when(least.isNull() & (value > most), shifted(half_even((scaled(value) - scaled(most)) * 100, scaled(most)), 2))
+
+
+def pollutant(item: Column, water_class: Column, times: Column) -> Column:
+    """An item that is worse than class III, NULL for another: struct<class, times, place, item>.
+
+    Sorted in descending order, the worst come first: by class, then by exceedance, then in the order of the standard.
+    """
+    place = -looked_up({name: n for n, name in enumerate(ITEMS)}, item)
+    told = F.coalesce(times, F.lit(0).cast("decimal(18,2)"))
+    parts = (water_class.alias("class"), told.alias("times"), place.alias("place"), item.alias("item"))
+    return F.when(water_class > GOOD, F.struct(*parts))
 
 
 def main_pollutants(worse: Column) -> Column:
-    """The first three of `pollutants` by name, array<string>."""
+    """The first three of the pollutants in descending order by name, array<string>."""
     return F.slice(F.transform(worse, lambda one: one["item"]), 1, MOST_NAMED)
 
 
 def exceedances(worse: Column) -> Column:
-    """The `pollutants` that have an exceedance, as `nh3n 1.30`, array<string>."""
+    """The pollutants in descending order that have an exceedance, as `nh3n 1.30`, array<string>."""
     told = F.transform(worse, lambda one: F.when(one["times"] > 0, F.concat_ws(" ", one["item"], one["times"].cast("string"))))
     return F.array_compact(told)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
@@ -19,8 +18,9 @@ from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
 from tests.ecology.cleansed import frame
+from tests.ecology.readings import is_spike, is_stuck
 
-Write = Callable[[DataFrame], DataFrame]
+Days = dict[tuple[str, str, date], dict[str, Any]]
 ITEMS = ("so2", "no2", "pm10", "pm25", "co", "o3")
 STATIONS = {"A1": ("NATIONAL", "321002"), "A2": ("NATIONAL", "321003"), "A3": ("PROVINCIAL", "321003")}
 FIRST, DAYS = date(2026, 1, 31), 60
@@ -80,27 +80,14 @@ def judged(rows: list[dict[str, Any]]) -> pd.DataFrame:
     for (_, item), group in frame[frame["usable"]].groupby(["station", "item"]):
         values = {round(slot.timestamp() / 3600): v for slot, v in zip(group["slot"], group["value"], strict=True)}
         finest = Decimal("0.1") if item == "co" else Decimal(1)
-        for index, (slot, value) in zip(group.index, values.items(), strict=True):
-            near = sorted(values[h] for h in range(slot - 6, slot + 7) if h in values)
-            middle = median(near)
-            spread = max(median(sorted(abs(v - middle) for v in near)), finest)
-            if len(near) >= 7 and abs(value - middle) > 6 * spread:
+        for index, slot in zip(group.index, values, strict=True):
+            if is_spike(values, slot, finest):
                 spikes.add(index)
-            before = after = 0
-            while values.get(slot - before - 1) == value:
-                before += 1
-            while values.get(slot + after + 1) == value:
-                after += 1
-            if before + 1 + after >= 6:
+            if is_stuck(values, slot, 6):
                 stuck.add(index)
     frame["stuck"], frame["spike"] = frame.index.isin(stuck), frame.index.isin(spikes)
     frame["counts"] = frame["usable"] & ~frame["stuck"] & ~frame["spike"]
     return frame
-
-
-def median(values: list[Decimal]) -> Decimal:
-    n = len(values)
-    return (values[(n - 1) // 2] + values[n // 2]) / 2
 
 
 POINTS = (0, 50, 100, 150, 200, 300, 400, 500)
@@ -178,6 +165,11 @@ def theirs() -> pd.DataFrame:
     return judged(hours())
 
 
+@pytest.fixture(scope="module")
+def expected(theirs: pd.DataFrame) -> Days:
+    return days(theirs)
+
+
 def test_hours_that_count(made: dict[str, DataFrame], theirs: pd.DataFrame) -> None:
     ours = made["air_hour"].toPandas()
     assert len(ours) == len(theirs) == 6 * len(hours())
@@ -197,8 +189,7 @@ def test_hours_that_count(made: dict[str, DataFrame], theirs: pd.DataFrame) -> N
     assert {f for flags in ours["flags"] for f in flags} == {"MISSING", "DEVICE", "SKEW", "DUPLICATE", "STUCK", "SPIKE", "GAP"}
 
 
-def test_days_of_stations_counties_and_the_city(made: dict[str, DataFrame], theirs: pd.DataFrame) -> None:
-    expected = days(theirs)
+def test_days_of_stations_counties_and_the_city(made: dict[str, DataFrame], expected: Days) -> None:
     ours = {(r.place_level, r.place_code, r.day): r for r in made["air_day"].collect()}
     assert ours.keys() == expected.keys()
     for key, row in expected.items():
@@ -209,8 +200,7 @@ def test_days_of_stations_counties_and_the_city(made: dict[str, DataFrame], thei
     assert any(row["o3_8h"] is None for row in expected.values())
 
 
-def test_months_and_years(made: dict[str, DataFrame], theirs: pd.DataFrame) -> None:
-    expected = days(theirs)
+def test_months_and_years(made: dict[str, DataFrame], expected: Days) -> None:
     seen = set()
     for r in made["air_month"].collect():
         of = {k[2]: v for k, v in expected.items() if k[:2] == (r.place_level, r.place_code) and str(k[2]).startswith(r.period)}

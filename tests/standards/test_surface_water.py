@@ -7,12 +7,17 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from standards import surface_water as water
+from standards.tables import rows
 
 Sample = dict[str, str]
+KINDS = ("RIVER", "LAKE")
+LIMITS: dict[tuple[str, str], list[tuple[str, str]]] = {}
+for _row in rows("ecology/surface_water_limit"):
+    LIMITS.setdefault((_row["item"], _row["kind"]), []).append((_row["least"], _row["most"]))
 WORSE_THAN_V: Sample = {"do": "2.6", "codmn": "11", "cod": "35", "bod5": "7", "nh3n": "2.3", "tp": "0.35"}
 SAMPLES: dict[str, tuple[str, Sample, int, list[str], list[str]]] = {
     "class III; total nitrogen and coliforms do not count": ("RIVER", {
@@ -31,14 +36,22 @@ SAMPLES: dict[str, tuple[str, Sample, int, list[str], list[str]]] = {
 
 
 def judged(spark: SparkSession, samples: dict[str, tuple[str, Sample]]) -> dict[str, Row]:
-    names = water.EVALUATED
-    rows = [(s, kind, *[Decimal(values[n]) if n in values else None for n in names]) for s, (kind, values) in samples.items()]
-    frame: DataFrame = spark.createDataFrame(rows, "s string, kind string, " + ", ".join(f"`{n}` decimal(18,6)" for n in names))
-    classes = {n: water.item_class(n, F.col("kind"), F.col(n)) for n in names}
-    worse = water.pollutants(classes, {n: water.exceedance(n, F.col("kind"), F.col(n)) for n in names})
-    found = frame.select("s", water.section_class(classes).alias("c"), water.main_pollutants(worse).alias("main"),
-                         water.exceedances(worse).alias("times"), water.state(water.section_class(classes)).alias("state"),
-                         F.struct(*[classes[n].alias(n) for n in names]).alias("of"))  # fmt: skip
+    """class, main pollutants and exceedances of each sample, by the limits of its kind of water."""
+    rows = [
+        (s, i, Decimal(v), *[Decimal(x) if x else None for bounds in LIMITS[i, kind] for x in bounds])
+        for s, (kind, values) in samples.items() for i, v in values.items() if i in water.EVALUATED
+    ]  # fmt: skip
+    bounds = [f"{b}_{n}" for n in water.CLASSES for b in ("least", "most")]
+    frame = spark.createDataFrame(rows, "s string, item string, v decimal(18,6), " + ", ".join(f"{b} decimal(12,5)" for b in bounds))
+    limits = [(F.col(f"least_{n}"), F.col(f"most_{n}")) for n in water.CLASSES]
+    item_class, times = water.item_class(F.col("v"), limits), water.exceedance(F.col("v"), limits[2])
+    worse = F.sort_array(F.array_compact(F.collect_list("p")), False)
+    found = (
+        frame.withColumns({"c": item_class, "p": water.pollutant(F.col("item"), item_class, times)})
+        .groupBy("s").agg(F.max("c").alias("c"), worse.alias("worse"))
+        .select("s", "c", water.main_pollutants(F.col("worse")).alias("main"), water.exceedances(F.col("worse")).alias("times"),
+                water.state(F.col("c")).alias("state"))
+    )  # fmt: skip
     return {r.s: r for r in found.collect()}
 
 
@@ -52,13 +65,12 @@ def test_every_limit_of_the_table(spark: SparkSession) -> None:
     """At the limit of a class a value is of it, or of a better one with the same limit; a millionth beyond it is worse."""
     step, samples = Decimal("0.000001"), dict[str, tuple[str, Sample]]()
     expected = {}
-    for kind in water.KINDS:
+    for kind in KINDS:
         for item in water.EVALUATED:
-            for number, (least, most) in enumerate(water.limits(item, kind), 1):
-                limit = most if most is not None else least
-                assert limit is not None
-                same = [n for n, other in enumerate(water.limits(item, kind), 1) if other == (least, most)]
-                beyond = limit + step if most is not None else limit - step
+            for number, (least, most) in enumerate(LIMITS[item, kind], 1):
+                limit = Decimal(most or least)
+                same = [n for n, other in enumerate(LIMITS[item, kind], 1) if other == (least, most)]
+                beyond = limit + step if most else limit - step
                 samples |= {f"{kind} {item} {number} {w}": (kind, {item: str(v)}) for w, v in (("at", limit), ("beyond", beyond))}
                 expected |= {f"{kind} {item} {number} at": min(same), f"{kind} {item} {number} beyond": max(same) + 1}
     found = judged(spark, samples)
@@ -73,7 +85,7 @@ def test_no_class_is_better_when_an_item_is_worse(spark: SparkSession, data: Any
     greatest = 40 if item != "hg" else 1
     values = sorted(data.draw(st.lists(st.decimals(0, greatest, places=6), min_size=200, max_size=200)), reverse=item == "do")
     base = data.draw(st.sampled_from([WORSE_THAN_V, {"tp": "0.06"}, {"ph": "7"}]))
-    kind = data.draw(st.sampled_from(water.KINDS))
+    kind = data.draw(st.sampled_from(KINDS))
     found = judged(spark, {str(n): (kind, {**base, item: str(v)}) for n, v in enumerate(values)})
     classes = [found[str(n)].c for n in range(len(values))]
     assert classes == sorted(classes)

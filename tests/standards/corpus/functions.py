@@ -86,13 +86,15 @@ def _item(c: Column) -> Column:
     return F.when(F.length(c) % 2 == 0, "pm25").when(F.length(c) % 3 == 0, "ph").otherwise(c)
 
 
-def _kind(c: Column) -> Column:
-    return F.when(F.length(c) % 2 == 0, "RIVER").otherwise("LAKE")
+def _limit(number: int) -> tuple[Column, Column]:
+    return F.lit(None).cast("decimal(12,5)"), F.lit(Decimal(number)).cast("decimal(12,5)")
 
 
 def _worse(c: Column) -> Column:
-    classes = {i: F.pmod(_whole(c) + n, F.lit(7)).cast("int") for n, i in enumerate(surface_water.EVALUATED)}
-    return surface_water.pollutants(classes, {i: (_whole(c) % 4).cast("decimal(18,2)") for i in surface_water.EVALUATED})
+    told = [
+        surface_water.pollutant(F.lit(i), (_whole(c) % (4 + n)).cast("int"), _measured(c) - n) for n, i in enumerate(("do", "tp", "cod"))
+    ]
+    return F.sort_array(F.array_compact(F.array(*told)), False)
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
@@ -182,12 +184,11 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     sensors.stuck_from: lambda c: sensors.stuck_from(_item(c)),
     sensors.spike: lambda c: sensors.spike(_item(c), _whole(c) * 900, F.array(*[_whole(c) * n for n in range(13)])),
     sensors.minutes: lambda c: sensors.minutes(_day(c).cast("timestamp_ntz")),
-    surface_water.item_class: lambda c: surface_water.item_class("tp", _kind(c), _measured(c)),
-    surface_water.exceedance: lambda c: surface_water.exceedance("tp", _kind(c), _measured(c)),
-    surface_water.section_class: lambda c: surface_water.section_class({i: _whole(c) for i in surface_water.EVALUATED}),
-    surface_water.pollutants: lambda c: F.array_join(
-        F.transform(_worse(c), lambda one: F.concat_ws(" ", one["class"], one["times"].cast("string"), one["place"], one["item"])), ","
-    ),
+    surface_water.item_class: lambda c: surface_water.item_class(_measured(c), [_limit(n) for n in range(1, 6)]),
+    surface_water.exceedance: lambda c: surface_water.exceedance(_measured(c), _limit(3)),
+    surface_water.pollutant: lambda c: surface_water.pollutant(_item(c), _whole(c).cast("int"), _measured(c).cast("decimal(18,2)"))[
+        "place"
+    ],
     surface_water.main_pollutants: lambda c: F.array_join(surface_water.main_pollutants(_worse(c)), ","),
     surface_water.exceedances: lambda c: F.array_join(surface_water.exceedances(_worse(c)), ","),
     surface_water.state: lambda c: surface_water.state(_whole(c)),
@@ -205,7 +206,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
 }
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
-    air_quality.segments, air_quality.limits, surface_water.limits,
+    air_quality.segments, air_quality.limits,
     calendar.days, codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors,
     divisions.names,
     names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidy, text.cleaned, text.forms, text.references,
