@@ -221,7 +221,8 @@ def test_rivers_and_lakes(made: dict[str, DataFrame]) -> None:
         if kind == "LAKE":
             c = {i: float(means[i] or 0) for i in ("chla", "tp", "tn", "transparency", "codmn")}
             index = 10 * (0.2663 * (2.5 + 1.086 * log(c["chla"])) + 0.1879 * (9.436 + 1.624 * log(c["tp"]))
-                          + 0.179 * (5.453 + 1.694 * log(c["tn"])) + 0.1834 * (5.118 - 1.94 * log(c["transparency"])) + 0.1834 * (0.109 + 2.661 * log(c["codmn"])))  # fmt: skip
+                          + 0.179 * (5.453 + 1.694 * log(c["tn"])) + 0.1834 * (5.118 - 1.94 * log(c["transparency"]))
+                          + 0.1834 * (0.109 + 2.661 * log(c["codmn"])))  # fmt: skip
             assert abs(float(r.trophic_index) - index) < 0.006
             assert r.trophic_grade == ("OLIGOTROPHIC" if index < 30 else "MESOTROPHIC" if index <= 50 else "LIGHT" if index <= 60 else
                                        "MODERATE" if index <= 70 else "HEAVY")  # fmt: skip
