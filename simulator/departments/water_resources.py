@@ -11,7 +11,18 @@ from simulator.dirt import Cell, labels
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import (
-    BEYOND_SENSE, END_OF_DAY, FAULTY, MILLIONTHS, NEGATIVE, REPORT, UNKNOWN_DATUM, Sensor, moment_text, with_faults, with_versions,
+    BEYOND_SENSE,
+    COUNTY,
+    END_OF_DAY,
+    FAULTY,
+    MILLIONTHS,
+    NEGATIVE,
+    REPORT,
+    UNKNOWN_DATUM,
+    Sensor,
+    moment_text,
+    with_faults,
+    with_versions,
 )  # fmt: skip
 from simulator.world.nature import gates, levels, of_each, places, water_quality
 
@@ -25,7 +36,8 @@ ON_THE_ROUTE = ("DM321003", "DM321004", "DM321008")
 
 
 @WATER_RESOURCES.table(
-    "water_body", dirt=(Cell("D22", "kind", 0.2, kind=labels({"RIVER": ("河流",), "LAKE": ("湖泊",)})), Cell("D18", "county6", 0.1))
+    "water_body",
+    dirt=(Cell("D22", "kind", 0.2, kind=labels({"RIVER": ("河流",), "LAKE": ("湖泊",)})), Cell("D18N", "county6", 0.3, kind=COUNTY)),
 )
 def waters(registers: Registers) -> pd.DataFrame:
     """Rivers, lakes and canals."""
@@ -48,7 +60,7 @@ def _corrected(rows: pd.DataFrame) -> pd.DataFrame:
     """The drop as it is sent again: a gauge had been calibrated wrongly."""
     rain = pd.to_numeric(rows["rain_mm"], errors="coerce")
     more = (rows["station_code"] == "SW01") & (rain > 0)
-    return rows.assign(rain_mm=rows["rain_mm"].where(~more, (rain * 1.1).round(1).astype(str)), sent_time="2019-12-31 14:00:00")
+    return rows.assign(rain_mm=rows["rain_mm"].where(~more, (rain * 1.1).round(1).astype(str)), sent_time="2019-12-31 08:00:00")
 
 
 @WATER_RESOURCES.table(

@@ -11,8 +11,21 @@ from simulator.dirt import Cell, labels
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import (
-    BEYOND_SENSE, DO_BEYOND_SENSE, END_OF_DAY, FAULTY, MILLIONTHS, NEGATIVE, PH_BEYOND_SENSE, REPORT, SWAPPED, Sensor, in_micrograms,
-    moment_text, with_faults, with_versions,
+    BEYOND_SENSE,
+    COUNTY,
+    DO_BEYOND_SENSE,
+    END_OF_DAY,
+    FAULTY,
+    MILLIONTHS,
+    NEGATIVE,
+    PH_BEYOND_SENSE,
+    REPORT,
+    SWAPPED,
+    Sensor,
+    in_micrograms,
+    moment_text,
+    with_faults,
+    with_versions,
 )  # fmt: skip
 from simulator.world.nature import places, water_quality
 
@@ -44,7 +57,7 @@ LATER = {"DM321013": 1, "DM321014": 2}
     dirt=(
         Cell("D22", "level", 0.3, kind=labels({"NATIONAL": ("国考", "国控"), "PROVINCIAL": ("省考",), "CITY": ("市考",)})),
         Cell("D22", "target_class", 0.5, kind=labels({"2": ("Ⅱ类", "II"), "3": ("Ⅲ类", "III"), "4": ("Ⅳ类",)})),
-        Cell("D18", "county6", 0.1),
+        Cell("D18N", "county6", 0.3, kind=COUNTY),
         Cell("D21S", "lon", 0.08, other="lat", kind=SWAPPED),
         Cell("D21U", "lon", 0.08, other="lat", kind=MILLIONTHS),
     ),
