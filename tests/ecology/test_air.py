@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -149,14 +150,18 @@ def days(values: pd.DataFrame) -> dict[tuple[str, str, date], dict[str, Any]]:
 def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, DataFrame]:
     rows, folder = hours(), tmp_path_factory.mktemp("air")
 
+    def write(rows: DataFrame) -> DataFrame:
+        where = str(folder / uuid4().hex)
+        rows.write.format("delta").save(where)
+        return spark.read.format("delta").load(where)
+
     def written(name: str, rows: DataFrame) -> DataFrame:
-        conform(load(ROOT / f"themes/ecology/{name}.yaml"), rows).write.format("delta").save(str(folder / name))
-        return spark.read.format("delta").load(str(folder / name))
+        return write(conform(load(ROOT / f"themes/ecology/{name}.yaml"), rows))
 
     station = [{"station_code": s, "level": level, "county6": county} for s, (level, county) in STATIONS.items()]
     tables = {"air_hour": written("air_hour", air_hour(frame(spark, "cleansed/environment/air_hour", rows)))}
-    tables["air_day"] = written("air_day", air_day(tables["air_hour"], frame(spark, "cleansed/environment/air_station", station)))
-    tables["air_month"] = written("air_month", air_month(tables["air_day"]))
+    tables["air_day"] = written("air_day", air_day(tables["air_hour"], frame(spark, "cleansed/environment/air_station", station), write))
+    tables["air_month"] = written("air_month", air_month(tables["air_day"], write))
     return tables
 
 

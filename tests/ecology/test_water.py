@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from math import log
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -132,9 +133,13 @@ def judged(means: dict[str, Decimal | None], below: set[str], kind: str) -> tupl
 def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, DataFrame]:
     folder = tmp_path_factory.mktemp("water")
 
+    def write(rows: DataFrame) -> DataFrame:
+        where = str(folder / uuid4().hex)
+        rows.write.format("delta").save(where)
+        return spark.read.format("delta").load(where)
+
     def written(name: str, rows: DataFrame) -> DataFrame:
-        conform(load(ROOT / f"themes/ecology/{name}.yaml"), rows).write.format("delta").save(str(folder / name))
-        return spark.read.format("delta").load(str(folder / name))
+        return write(conform(load(ROOT / f"themes/ecology/{name}.yaml"), rows))
 
     section = [
         {"section_code": s, "water_body": body, "kind": kind, "target_class": "3", "county6": "321002"}
@@ -144,10 +149,10 @@ def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[
     limit = surface_water_limit(spark.createDataFrame)
     tables = {"sample": written("water_sample", water_sample(*given))}
     tables["section"] = written(
-        "section_month", section_month(tables["sample"], frame(spark, "cleansed/environment/water_section", section), limit)
+        "section_month", section_month(tables["sample"], frame(spark, "cleansed/environment/water_section", section), limit, write)
     )
-    tables["river"] = written("river_month", river_month(tables["section"], limit))
-    tables["lake"] = written("lake_month", lake_month(tables["section"], limit))
+    tables["river"] = written("river_month", river_month(tables["section"], limit, write))
+    tables["lake"] = written("lake_month", lake_month(tables["section"], limit, write))
     return tables
 
 

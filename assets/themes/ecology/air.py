@@ -7,10 +7,12 @@ national stations, a county of its national and provincial ones.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.declare import cleansed, lake_asset, table
+from assets.declare import CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.themes.ecology import quality_control
 from assets.touch import named, own, units, via
@@ -18,6 +20,7 @@ from standards import air_quality as air
 from standards.divisions import CITY
 from standards.rounding import half_even, mean, scaled, shifted
 
+Checkpoint = Callable[[DataFrame], DataFrame]
 LINEAGE = ("_source_file", "_row_no", "_batch_id")
 AIR_HOUR = (
     "station_code", "measured_at", "item", "day", "hour", "value", "device", "flags", "valid", "sent_time", *LINEAGE,
@@ -100,13 +103,16 @@ def place_days(days: DataFrame) -> DataFrame:
     return grouped.select("place_level", "place_code", "day", *means, *[f"{s}_n" for s in SERIES])
 
 
-def with_index(days: DataFrame) -> DataFrame:
-    """The individual indices, the index of the day, its grade, its primary pollutants, and the edition."""
+def with_index(days: DataFrame, checkpoint: Checkpoint) -> DataFrame:
+    """The individual indices, the index of the day, its grade, its primary pollutants, and the edition.
+
+    Each step names the columns of the one before many times, and Sail puts expressions in place of names: so they are written down.
+    """
     indices = {s: F.col(f"iaqi_{s}") for s in SERIES}
     made = {f"iaqi_{s}": air.iaqi(*INDEX_OF[s], F.col(s), F.col("day"), daily=True) for s in SERIES}
     nothing = F.array().cast("array<string>")
     return (
-        days.withColumns(made)
+        checkpoint(checkpoint(days).withColumns(made))
         .withColumn("aqi", air.aqi(indices))
         .withColumn("grade", air.grade(F.col("aqi")))
         .withColumn("primary_pollutants", F.when(F.col("aqi").isNotNull(), air.primary(indices)).otherwise(nothing))
@@ -128,16 +134,20 @@ AIR_DAY = (
         "station": via("hour", on=("station_code",), to=("station_code",), day="day", narrows=False),
     },
 )
-def air_day(hour: DataFrame = table("themes/ecology/air_hour"), station: DataFrame = cleansed("environment/air_station")) -> DataFrame:
+def air_day(
+    hour: DataFrame = table("themes/ecology/air_hour"),
+    station: DataFrame = cleansed("environment/air_station"),
+    checkpoint: Checkpoint = CHECKPOINT,
+) -> DataFrame:
     """One row per place and day, key (place_level, place_code, day), columns AIR_DAY; µg/m³, CO mg/m³.
 
     aqi is NULL when an item is missing, unless it is above 100 all the same. `<series>_n`: valid hours of a station, stations of a place.
     """
-    days = station_days(hour)
+    days = checkpoint(station_days(hour))
     known = station.select("station_code", "level", "county6", "start_date", "end_date")
     stations = days.withColumn("place_level", F.lit("STATION")).withColumnRenamed("station_code", "place_code")
     places = days.transform(left_join_lookup, known, "station_code").transform(place_days)
-    return stations.unionByName(places).transform(with_index).select(*AIR_DAY)
+    return stations.unionByName(places).transform(with_index, checkpoint).select(*AIR_DAY)
 
 
 AIR_MONTH = (
@@ -152,7 +162,7 @@ def _periods() -> Column:
 
 
 @lake_asset("themes/ecology/air_month", unit=units(period="period"), touch={"day": own(_periods, connects=False)})
-def air_month(day: DataFrame = table("themes/ecology/air_day")) -> DataFrame:
+def air_month(day: DataFrame = table("themes/ecology/air_day"), checkpoint: Checkpoint = CHECKPOINT) -> DataFrame:
     """One row per place and month or year, key (period_kind, period, place_level, place_code), columns AIR_MONTH.
 
     Means of the days; of CO the 95th, of ozone (8 hours) the 90th percentile; NULL where too few days are valid.
@@ -176,7 +186,7 @@ def air_month(day: DataFrame = table("themes/ecology/air_day")) -> DataFrame:
     last = F.date_sub(F.when(F.col("period_kind") == "month", F.add_months("first", 1)).otherwise(F.add_months("first", 12)), 1)
     rate = shifted(half_even(F.col("good_days") * 1000, F.when(F.col("days") > 0, F.col("days"))), 1)
     return (
-        grouped.withColumns(figures)
+        checkpoint(checkpoint(grouped).withColumns(figures))
         .withColumn("composite_index", air.composite_index({i: F.col(i) for i in air.ITEMS}, last))
         .withColumn("good_rate", rate)
         .select(*AIR_MONTH)

@@ -7,19 +7,20 @@ any, and of the automatic readings otherwise; below the limit of detection a val
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.declare import cleansed, lake_asset, table
+from assets.declare import CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import join_as_of, left_join_lookup
 from assets.themes.ecology import quality_control
 from assets.touch import named, own, units, via
 from standards import surface_water as water
 from standards.rounding import half_even, mean, scaled, shifted
 
+Checkpoint = Callable[[DataFrame], DataFrame]
 MANUAL, AUTO = "MANUAL", "AUTO"
 READ = ("water_temperature", "ph", "do", "conductivity", "turbidity", "codmn", "nh3n", "tp", "tn", "chla")
 """Items of an automatic station."""
@@ -193,6 +194,7 @@ def section_month(
     sample: DataFrame = table("themes/ecology/water_sample"),
     section: DataFrame = cleansed("environment/water_section"),
     limit: DataFrame = table("reference/ecology/surface_water_limit"),
+    checkpoint: Checkpoint = CHECKPOINT,
 ) -> DataFrame:
     """One row per section and month with samples, key (section_code, month), columns SECTION_MONTH; means in the units of the items."""
     known = section.select(
@@ -205,7 +207,7 @@ def section_month(
     )  # fmt: skip
     origin = F.when(F.col("_by_hand") == F.col("items"), MANUAL).when(F.col("_by_hand") == 0, AUTO).otherwise("BOTH")
     share = half_even(scaled(F.col("do"), 2) * 1000, scaled(water.oxygen_saturation(F.col("water_temperature")), 2))
-    by_item = item_months(sample).transform(left_join_lookup, known, "section_code").transform(with_class, limit)
+    by_item = checkpoint(checkpoint(item_months(sample)).transform(left_join_lookup, known, "section_code").transform(with_class, limit))
     return (
         judged(by_item, ("section_code", "month"), *also)
         .transform(left_join_lookup, known, "section_code")
@@ -217,7 +219,7 @@ def section_month(
     )
 
 
-def _of_sections(section: DataFrame, limit: DataFrame) -> DataFrame:
+def _of_sections(section: DataFrame, limit: DataFrame, checkpoint: Checkpoint) -> DataFrame:
     """Per water body, month and item: the mean of the sections, its class, and how many sections exceed it."""
     parts = F.array(*[F.struct(F.lit(i).alias("item"), F.col(f"`{i}`").alias("value")) for i in MEANS])
     long = section.where(F.col("water_body").isNotNull()).withColumn("of", F.explode(parts))
@@ -228,10 +230,10 @@ def _of_sections(section: DataFrame, limit: DataFrame) -> DataFrame:
         .groupBy("water_body", "month", "kind", "item")
         .agg(_mean_of_item(F.sum("value"), F.count("value")).alias("value"), over)
     )
-    return means.withColumn("below", F.lit(False)).transform(with_class, limit)
+    return checkpoint(checkpoint(means).withColumn("below", F.lit(False)).transform(with_class, limit))
 
 
-def _body_months(section: DataFrame, limit: DataFrame) -> DataFrame:
+def _body_months(section: DataFrame, limit: DataFrame, checkpoint: Checkpoint) -> DataFrame:
     """Per water body and month: `judged`, the number of sections by class, and the items that most sections exceed."""
     counts = {
         "sections": F.count("water_class"), "good_sections": F.count_if(F.col("water_class") <= water.GOOD),
@@ -240,7 +242,7 @@ def _body_months(section: DataFrame, limit: DataFrame) -> DataFrame:
     counted_ = section.groupBy("water_body", "month").agg(*[c.cast("int").alias(n) for n, c in counts.items()])
     often = F.when(F.col("over") > 0, water.pollutant(F.col("item"), F.lit(water.WORSE), F.col("over").cast("decimal(18,2)")))
     most = F.sort_array(F.array_compact(F.collect_list(often)), False).alias("_often")
-    found = judged(_of_sections(section, limit), ("water_body", "month"), most)
+    found = judged(_of_sections(section, limit, checkpoint), ("water_body", "month"), most)
     return counted_.join(found, ["water_body", "month"])
 
 
@@ -256,7 +258,9 @@ RIVER_MONTH = (
     touch={"section": own(body=("water_body", "month"))},
 )
 def river_month(
-    section: DataFrame = table("themes/ecology/section_month"), limit: DataFrame = table("reference/ecology/surface_water_limit")
+    section: DataFrame = table("themes/ecology/section_month"),
+    limit: DataFrame = table("reference/ecology/surface_water_limit"),
+    checkpoint: Checkpoint = CHECKPOINT,
 ) -> DataFrame:
     """One row per river or canal and month, key (water_body, month), columns RIVER_MONTH.
 
@@ -265,7 +269,7 @@ def river_month(
     few = F.col("sections") < water.FEW_SECTIONS
     shares = water.river_state(F.col("sections"), F.col("good_sections"), F.col("worse_sections"))
     return (
-        _body_months(section.where(F.col("kind") != "LAKE"), limit)
+        _body_months(section.where(F.col("kind") != "LAKE"), limit, checkpoint)
         .withColumn("water_class", F.when(few, F.col("water_class")))
         .withColumn("basis", F.when(few, "MEANS").otherwise("SHARES"))
         .withColumn("state", F.when(few, water.state(F.col("water_class"))).otherwise(shares))
@@ -287,11 +291,13 @@ LAKE_MONTH = (
     touch={"section": own(body=("water_body", "month"))},
 )
 def lake_month(
-    section: DataFrame = table("themes/ecology/section_month"), limit: DataFrame = table("reference/ecology/surface_water_limit")
+    section: DataFrame = table("themes/ecology/section_month"),
+    limit: DataFrame = table("reference/ecology/surface_water_limit"),
+    checkpoint: Checkpoint = CHECKPOINT,
 ) -> DataFrame:
     """One row per lake and month, key (water_body, month), columns LAKE_MONTH: class by the means of its sections, trophic index."""
     return (
-        _body_months(section.where(F.col("kind") == "LAKE"), limit)
+        _body_months(section.where(F.col("kind") == "LAKE"), limit, checkpoint)
         .withColumn("state", water.state(F.col("water_class")))
         .withColumn("trophic_index", water.trophic_index({i: F.col(i) for i in water.INDEX}))
         .withColumn("trophic_grade", water.lake_grade(F.col("trophic_index")))
