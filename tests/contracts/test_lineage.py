@@ -18,10 +18,12 @@ from contracts.loader import expanded
 from contracts.model import SYSTEM_COLUMNS
 from contracts.refused import ROOT
 
+OF_AN_INDICATOR = {"indicator", "period_kind", "period", "div_level", "basis", "unit", "target", "state", "rule_version"}
 BY_THE_RUN = {
     "base/population/source_link": {"source_table"},
     "themes/health/service": {"service_kind"},
-    "themes/health/indicator": {"indicator", "period_kind", "period", "div_level", "basis", "unit", "target", "state", "rule_version"},
+    "themes/health/indicator": OF_AN_INDICATOR,
+    "themes/ecology/indicator": OF_AN_INDICATOR,
 }
 """Columns without an origin: the name of the table that is read, what a rule table says, the date of the run."""
 

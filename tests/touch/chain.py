@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
 from pyspark.sql import DataFrame
 
-from assets.declare import TableAsset, declared
+from assets.declare import TableAsset
+from assets.declare import in_order as declared_in_order
 from assets.joins import anti_join, changed_rows
 from assets.touch import SELF
 from contracts.loader import load
@@ -22,15 +23,14 @@ Tables = Mapping[str, DataFrame]
 Write = Callable[[DataFrame], DataFrame]
 
 
-def in_order() -> list[TableAsset]:
-    """Every declared table after those it is made from."""
-    tables, done = declared(), list[TableAsset]()
-    while len(done) < len(tables):
-        ready = [
-            a for n, a in sorted(tables.items()) if a not in done and not {*a.inputs.values()} & (tables.keys() - {d.name for d in done})
-        ]
-        done += ready
-    return done
+def in_order(delivered: Collection[str]) -> list[TableAsset]:
+    """Every declared table that follows from these, after those it is made from; reference tables among them."""
+    there, found = set(delivered), list[TableAsset]()
+    for asset in declared_in_order():
+        if {*asset.inputs.values()} <= there:
+            there.add(asset.name)
+            found.append(asset)
+    return found
 
 
 def key(table: str) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def made(asset: TableAsset, inputs: Tables, as_of: date, write: Write, frame: Ca
 def whole(cleansed: Tables, as_of: date, write: Write) -> dict[str, DataFrame]:
     """All tables of the town by their names: the cleansed ones and those derived from them."""
     tables, spark = dict(cleansed), next(iter(cleansed.values())).sparkSession
-    for asset in in_order():
+    for asset in in_order(cleansed):
         tables[asset.name] = made(asset, {a: tables[t] for a, t in asset.inputs.items()}, as_of, write, spark.createDataFrame)
     return tables
 

@@ -10,13 +10,14 @@ from pyspark.sql import DataFrame, SparkSession
 from assets.declare import declared
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, TABLES, frame, number
-from tests.touch.chain import in_order, in_part, made, whole
+from tests.touch.chain import Tables, in_order, in_part, made, whole
+from tests.touch.monitoring import Monitoring
 from tests.touch.town import SERVED, SINCE, Rows, Town
 
 Write = Callable[[DataFrame], DataFrame]
 LINKS = "base/population/source_link"
-UNDECLARED = {"themes/health/indicator"}
-"""Its rows for the city follow from every input row."""
+UNDECLARED = {"themes/health/indicator", "themes/ecology/indicator", "themes/ecology/water_governance"}
+"""Rows for the city follow from every input row; there is a row for each water body and month only."""
 
 
 def cleansed(spark: SparkSession, rows: Rows, write: Write) -> dict[str, DataFrame]:
@@ -27,16 +28,34 @@ def test_every_table_but_totals_declares_what_touches_it() -> None:
     assert {name for name, asset in declared().items() if asset.inputs and asset.touch is None} == UNDECLARED
 
 
+def test_every_table_is_made_of_a_town_or_of_a_network() -> None:
+    delivered = {f"cleansed/{t}" for t in TABLES.values()} | Monitoring(0).rows.keys()
+    assert {asset.name for asset in in_order(delivered)} == declared().keys()
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_touched_units_make_what_all_rows_make(spark: SparkSession, write: Write, seed: int) -> None:
     """Random towns: late rows, deletions, moved keys, dates that pass; every declared table of them."""
     town = Town(seed, (*SOURCES, *SERVED))
-    before = whole(cleansed(spark, town.rows, write), SINCE, write)
+    before = cleansed(spark, town.rows, write)
     for _ in range(2):
         town.night()
-    now = whole(cleansed(spark, town.rows, write), AS_OF, write)
+    _holds(before, cleansed(spark, town.rows, write), write)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_readings_change_only_what_they_touch(spark: SparkSession, write: Write, seed: int) -> None:
+    """Random networks: readings that come late, are sent again, or go; every declared table of them."""
+    network = Monitoring(seed)
+    before = {table: write(rows) for table, rows in network.tables(spark).items()}
+    network.night()
+    _holds(before, {table: write(rows) for table, rows in network.tables(spark).items()}, write)
+
+
+def _holds(earlier: Tables, later: Tables, write: Write) -> None:
+    before, now = whole(earlier, SINCE, write), whole(later, AS_OF, write)
     spared = 0
-    for asset in in_order():
+    for asset in in_order(earlier):
         if asset.touch is None:
             continue
         found = in_part(asset, before, now, (SINCE, AS_OF), write)

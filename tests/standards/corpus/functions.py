@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from pyspark.sql import Column
@@ -14,6 +15,8 @@ from pyspark.sql import functions as F
 
 from standards import (
     addresses,
+    air_quality,
+    black_odorous,
     calendar,
     checksums,
     codes,
@@ -25,6 +28,9 @@ from standards import (
     numbers,
     organisations,
     phones,
+    rounding,
+    sensors,
+    surface_water,
     tables,
     text,
 )
@@ -60,6 +66,36 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "address": [(TEXTS, {}), (TEXTS, {"companions": ("key", "level")})],
     "text": [(TEXTS, {})],
 }
+
+
+def _whole(c: Column) -> Column:
+    """The length of a text as a whole number, NULL of some."""
+    return F.when(F.length(c) != 3, F.least(F.length(c), F.lit(400))).cast("bigint")
+
+
+def _measured(c: Column) -> Column:
+    """The same as a measured value with thirds of hundredths."""
+    return (_whole(c) * F.lit(Decimal("0.137"))).cast("decimal(12,3)")
+
+
+def _day(c: Column) -> Column:
+    return F.date_add(F.lit(date(2018, 12, 28)), (_whole(c) * 97).cast("int"))
+
+
+def _item(c: Column) -> Column:
+    return F.when(F.length(c) % 2 == 0, "pm25").when(F.length(c) % 3 == 0, "ph").otherwise(c)
+
+
+def _limit(number: int) -> tuple[Column, Column]:
+    return F.lit(None).cast("decimal(12,5)"), F.lit(Decimal(number)).cast("decimal(12,5)")
+
+
+def _worse(c: Column) -> Column:
+    told = [
+        surface_water.pollutant(F.lit(i), (_whole(c) % (4 + n)).cast("int"), _measured(c) - n) for n, i in enumerate(("do", "tp", "cod"))
+    ]
+    return F.sort_array(F.array_compact(F.array(*told)), False)
+
 
 FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     text.narrow: text.narrow,
@@ -127,9 +163,50 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
         tables.looked_up({"a": "1", "İ": "2", "𠀀": "3", "e\u0301": "4", "": "5"}, c).alias("text"),
         tables.looked_up({"a": 1, "𠀀": 3, "": 5}, c).alias("number"),
     ),
+    rounding.scaled: lambda c: rounding.scaled(_measured(c)),
+    rounding.half_even: lambda c: rounding.half_even(_whole(c), F.lit(4).cast("bigint")),
+    rounding.up: lambda c: rounding.up(_whole(c), F.lit(4).cast("bigint")),
+    rounding.shifted: lambda c: rounding.shifted(_whole(c), 2),
+    rounding.rounded: lambda c: rounding.rounded(_measured(c), 1),
+    rounding.mean: lambda c: rounding.mean(_measured(c), F.length(c), 1),
+    air_quality.during: lambda c: air_quality.during(_day(c), date(2019, 1, 10), None),
+    air_quality.edition: lambda c: air_quality.edition(_day(c)),
+    air_quality.iaqi: lambda c: air_quality.iaqi("pm25", "24H", _measured(c), _day(c)),
+    air_quality.aqi: lambda c: air_quality.aqi({"so2": _whole(c).cast("int"), "pm25": _whole(c).cast("int") * 2}),
+    air_quality.primary: lambda c: F.array_join(air_quality.primary({"so2": _whole(c), "o3_8h": F.lit(60).cast("bigint")}), ","),
+    air_quality.grade: lambda c: air_quality.grade(_whole(c)),
+    air_quality.limit: lambda c: air_quality.limit("pm25", "YEAR", _day(c)),
+    air_quality.daily_max_8h: lambda c: air_quality.daily_max_8h([_measured(c)] * 17, [_whole(c)] * 17, _day(c)),
+    air_quality.days_needed: lambda c: air_quality.days_needed("month", _day(c)),
+    air_quality.percentile: lambda c: air_quality.percentile(F.array_compact(F.array(_whole(c), _whole(c) + 7)), 95),
+    air_quality.composite_index: lambda c: air_quality.composite_index({i: _measured(c) for i in air_quality.ITEMS}, _day(c)),
+    sensors.thousandths: lambda c: sensors.thousandths(_measured(c)),
+    sensors.stuck_from: lambda c: sensors.stuck_from(_item(c)),
+    sensors.spike: lambda c: sensors.spike(_item(c), _whole(c) * 900, F.array(*[_whole(c) * n for n in range(13)])),
+    sensors.minutes: lambda c: sensors.minutes(_day(c).cast("timestamp_ntz")),
+    surface_water.item_class: lambda c: surface_water.item_class(_measured(c), [_limit(n) for n in range(1, 6)]),
+    surface_water.exceedance: lambda c: surface_water.exceedance(_measured(c), _limit(3)),
+    surface_water.pollutant: lambda c: surface_water.pollutant(_item(c), _whole(c).cast("int"), _measured(c).cast("decimal(18,2)"))[
+        "place"
+    ],
+    surface_water.main_pollutants: lambda c: F.array_join(surface_water.main_pollutants(_worse(c)), ","),
+    surface_water.exceedances: lambda c: F.array_join(surface_water.exceedances(_worse(c)), ","),
+    surface_water.state: lambda c: surface_water.state(_whole(c)),
+    surface_water.river_state: lambda c: surface_water.river_state(F.lit(40), _whole(c), F.lit(9)),
+    surface_water.oxygen_saturation: lambda c: surface_water.oxygen_saturation(_measured(c)),
+    surface_water.trophic_index: lambda c: surface_water.trophic_index({i: _measured(c) for i in surface_water.INDEX}),
+    surface_water.lake_grade: lambda c: surface_water.lake_grade(_whole(c)),
+    black_odorous.reading_level: lambda c: black_odorous.reading_level("sd_cm", _measured(c), _whole(c)),
+    black_odorous.point_level: lambda c: black_odorous.point_level(
+        {i: F.lit(20) for i in black_odorous.ITEMS}, {(i, n): F.least(_whole(c), F.lit(20)) for i in black_odorous.ITEMS for n in (1, 2)}
+    ),
+    black_odorous.reach_level: lambda c: black_odorous.reach_level((F.lit(2), F.lit(2)), _whole(c), (F.lit(1), F.lit(0))),
+    black_odorous.body_level: lambda c: black_odorous.body_level(F.lit(40), _whole(c), _whole(c) - 9, F.lit(0)),
+    black_odorous.grade: lambda c: black_odorous.grade(_whole(c)),
 }
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
+    air_quality.segments, air_quality.limits,
     calendar.days, codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors,
     divisions.names,
     names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidy, text.cleaned, text.forms, text.references,
@@ -147,6 +224,7 @@ def on_text() -> dict[str, Column]:
         "upper": F.upper(c),
         "length": F.length(c),
         "octet_length": F.octet_length(c),
+        "ln": F.round(F.ln(F.length(c) + 1), 8),
         "floor": F.concat_ws(
             "|", *[F.floor((F.length(c).cast("bigint") * 98_765_431 % 1_000_000_000) / 10**k).cast("string") for k in range(10)]
         ),

@@ -1,0 +1,94 @@
+"""Quality control of readings in sequence: which count, and why the others do not. Excluded readings are kept.
+
+Here: readings held against their neighbours in time, up to REACH of their intervals away, so that a late reading changes no more than that.
+Not here: what is a spike and how many equal readings are too many (`standards.sensors`), tables of readings.
+Source: domain rules, section E4.3 (Sensor QC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from standards import sensors
+
+HOUR, DAY = 60, 1440
+REACH = 11
+"""Readings before and after one that can decide about it: the longest run less one."""
+REFUSED, MISSING, DEVICE, SKEW, DUPLICATE, STUCK, SPIKE, GAP = (
+    "REFUSED", "MISSING", "DEVICE", "SKEW", "DUPLICATE", "STUCK", "SPIKE", "GAP",
+)  # fmt: skip
+EXCLUDING = (REFUSED, MISSING, DEVICE, SKEW, DUPLICATE, STUCK, SPIKE)
+"""Flags whose readings do not count; after a GAP a reading counts."""
+
+
+def refused(item: str) -> Column:
+    """Over `_codes`: whether the delivered value of a column was none."""
+    return F.exists("_codes", lambda code: code.startswith(f"{item}:E_"))
+
+
+def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
+    """Every reading with the hour it belongs to, its flags, and whether it counts.
+
+    Args:
+        readings: columns `source`, item, measured_at, sent_time, value, refused, device (flag of the sensor, NULL when valid).
+        source: the column that names the sensor.
+        every: minutes from one reading to the next.
+
+    Returns:
+        The readings with day, hour (0-23), flags array<string> and valid.
+    """
+    off = F.col("_at") - F.col("_slot")
+    twins = Window.partitionBy(source, "item", "_slot").orderBy(F.abs(off), "measured_at")
+    ahead = sensors.minutes(F.col("sent_time")) + sensors.SKEW < F.col("_at")
+    line = Window.partitionBy(source, "item").orderBy("_slot")
+    around = line.rangeBetween(-sensors.AROUND * every, sensors.AROUND * every)
+    conditions = {
+        REFUSED: F.col("value").isNull() & F.col("refused"),
+        MISSING: F.col("value").isNull() & ~F.col("refused"),
+        DEVICE: F.col("device").isNotNull(),
+        SKEW: F.col("_skew"),
+        DUPLICATE: F.col("_twin") > 1,
+        STUCK: F.col("_stuck"),
+        SPIKE: sensors.spike(F.col("item"), F.col("_reading"), F.col("_around")),
+        GAP: F.col("_before") == 0,
+    }
+    usable = F.col("value").isNotNull() & F.col("device").isNull() & ~F.col("_skew") & (F.col("_twin") == 1)
+    at = sensors.minutes(F.col("measured_at"))
+    marked = (
+        readings.withColumn("_at", at)
+        .withColumn("_slot", F.col("_at") + HOUR // 2 - F.pmod(F.col("_at") + HOUR // 2, F.lit(HOUR)))
+        .withColumn("_skew", (F.abs(off) > sensors.SKEW) | F.coalesce(ahead, F.lit(False)))
+        .withColumn("_twin", F.row_number().over(twins))
+        .withColumn("_reading", F.when(usable, sensors.thousandths(F.col("value"))))
+        .withColumn("_around", F.array_compact(F.collect_list("_reading").over(around)))  # a window of Sail lists NULL, too
+        .withColumn("_before", F.count("value").over(line.rangeBetween(-every, -every)))
+        .transform(_with_stuck, source, every)
+    )
+    flags = F.array_compact(F.array(*[F.when(F.coalesce(c, F.lit(False)), code) for code, c in conditions.items()]))
+    minute = F.pmod(F.col("_slot"), F.lit(DAY))
+    return (
+        marked.withColumn("flags", flags)
+        .withColumn("valid", ~F.arrays_overlap("flags", F.array(*map(F.lit, EXCLUDING))))
+        .withColumn("day", F.date_add(F.lit("2000-01-01").cast("date"), ((F.col("_slot") - minute) / DAY).cast("int")))
+        .withColumn("hour", ((minute - F.pmod(minute, F.lit(HOUR))) / HOUR).cast("int"))
+        .select(*readings.columns, "day", "hour", "flags", "valid")
+    )
+
+
+def _with_stuck(readings: DataFrame, source: str, every: int) -> DataFrame:
+    """_stuck: the reading is one of so many equal ones in sequence, without a pause, that the sensor must be stuck."""
+    line = Window.partitionBy(source, "item").orderBy("_slot")
+    lengths: Sequence[int] = sorted({int(s["stuck"]) for s in sensors.SENSORS.values()})
+    ends, inside = {}, {}
+    for n in lengths:
+        run = line.rangeBetween(-(n - 1) * every, 0)
+        alike = F.min("_reading").over(run) == F.max("_reading").over(run)
+        ends[f"_run_{n}"] = F.when((F.count("_reading").over(run) == n) & alike & F.col("_reading").isNotNull(), 1).otherwise(0)
+        inside[n] = F.max(f"_run_{n}").over(line.rangeBetween(0, (n - 1) * every)) == 1
+    limit = sensors.stuck_from(F.col("item"))
+    within = reduce(lambda found, n: found.when(limit == n, inside[n]), lengths, F.when(F.col("_reading").isNull(), F.lit(False)))
+    return readings.withColumns(ends).withColumn("_stuck", within)

@@ -1,0 +1,60 @@
+"""Quality control of readings of a sensor: spikes, and how many equal readings are too many; the minutes that readings are ordered by.
+
+Here: functions of Columns, with the settings of each item from standards/ecology/sensor.csv. Not here: what an item can be (the range of
+its contract), which readings are near one another (`assets.themes.ecology.quality_control`).
+Source: domain rules, section E4.3 (Sensor QC). A median of few readings says nothing, so a spike needs FEW of them around it; and where
+most readings are equal, the median deviation is 0: it counts as at least the resolution of the sensor.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from standards.rounding import scaled
+from standards.tables import looked_up, rows
+
+SENSORS = {row["item"]: row for row in rows("ecology/sensor")}
+AROUND, FAR, FEW = 6, 6, 7
+"""Readings before and after one that it is held against; how many median deviations are far; how few readings say nothing."""
+SKEW = 10
+"""Minutes that the clock of a sensor may be wrong."""
+
+
+def thousandths(value: Column) -> Column:
+    """A reading as a whole number, bigint."""
+    return scaled(value, 3)
+
+
+def stuck_from(item: Column) -> Column:
+    """How many equal readings in sequence are too many."""
+    return looked_up({i: int(row["stuck"]) for i, row in SENSORS.items()}, item)
+
+
+def spike(item: Column, value: Column, around: Column) -> Column:
+    """Whether a reading is further from the median of those around it than FAR times their median deviation.
+
+    Args:
+        item: of the reading.
+        value: of the reading, in thousandths.
+        around: array<bigint>, the readings around it and itself, in thousandths.
+    """
+    resolution = looked_up({i: round(float(row["resolution"]) * 1000) for i, row in SENSORS.items()}, item)
+    twice = _twice_median(around)
+    fourfold = _twice_median(F.transform(around, lambda reading: F.abs(reading * 2 - twice)))
+    far = F.abs(value * 2 - twice) * 2 > F.greatest(fourfold, resolution.cast("bigint") * 4) * FAR
+    return F.coalesce(resolution.isNotNull() & (F.size(around) >= FEW) & far, F.lit(False))
+
+
+def _twice_median(values: Column) -> Column:
+    """Twice the median of whole numbers, a whole number."""
+    ordered, size = F.sort_array(values), F.size(values)
+    middle = ((size - F.pmod(size, F.lit(2))) / 2).cast("int")
+    return F.get(ordered, middle) + F.get(ordered, size - 1 - middle)
+
+
+def minutes(moment: Column) -> Column:
+    """The minutes of a timestamp_ntz since 2000-01-01, bigint, out of its digits."""
+    digits = moment.cast("string")
+    clock = F.substring(digits, 12, 2).cast("bigint") * 60 + F.substring(digits, 15, 2).cast("bigint")
+    return F.datediff(moment.cast("date"), F.lit("2000-01-01").cast("date")).cast("bigint") * 1440 + clock
