@@ -56,7 +56,7 @@ def black_odorous_sample(monitor: DataFrame = cleansed("housing/black_odorous_mo
 
 
 def point_quarters(sample: DataFrame) -> DataFrame:
-    """Per point and quarter with enough measurements: its level, and that of the reach around it."""
+    """Per point and quarter: its level, NULL with too few measurements, and that of the reach around it."""
     counts = [F.count(f"{i}_level").alias(f"{i}_n") for i in MEASURED]
     reached = [F.count_if(F.col(f"{i}_level") >= n).alias(f"{i}_{n}") for i in MEASURED for n in LEVELS]
     grouped = sample.groupBy("water_body", "quarter", "point_no").agg(F.count("level").alias("readings"), *counts, *reached)
@@ -64,10 +64,8 @@ def point_quarters(sample: DataFrame) -> DataFrame:
     line = Window.partitionBy("water_body", "quarter").orderBy(F.length("point_no"), "point_no")
     before = [F.coalesce(F.lag("_level", n).over(line), F.lit(0)) for n in (2, 1)]
     after = [F.coalesce(F.lead("_level", n).over(line), F.lit(0)) for n in (1, 2)]
-    return (
-        grouped.where(F.col("readings") >= black.LEAST_READINGS)
-        .withColumn("_level", level)
-        .withColumn("_reach", black.reach_level(before, F.col("_level"), after))
+    return grouped.withColumn("_level", F.when(F.col("readings") >= black.LEAST_READINGS, level)).withColumn(
+        "_reach", black.reach_level(before, F.coalesce("_level", F.lit(0)), after)
     )
 
 
