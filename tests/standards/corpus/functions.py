@@ -269,7 +269,7 @@ def on_text() -> dict[str, Column]:
         "slice": F.slice(F.array(c, F.lit("z")), 1, 20),
         "size": F.size(F.array(c, none)),
         "exists": F.exists(F.array(c, none), lambda x: x == "a"),
-        "forall": F.forall(F.split(c, ""), lambda x: x == "a"),
+        "forall": F.forall(F.array(c, F.lit("a")), lambda x: x >= "a"),
         "flatten": F.flatten(F.array(F.split(c, "a"), F.array(F.lit("b")))),
         "filter": F.filter(F.array(c, none, F.lit("王")), lambda x: x > "a"),
         "transform": F.transform(F.array(c, none), lambda x: F.upper(x)),
@@ -291,6 +291,7 @@ def on_days() -> dict[str, Column]:
         "datediff": F.datediff(days, F.lit(date(1986, 5, 4))).cast("int"),
         "date_format": F.date_format(days, "yyyyMMdd"),
         "year": F.year(days),
+        "last_day": F.last_day(days),
         "to_date": F.to_date(days.cast("timestamp_ntz")),
     }
 
