@@ -193,7 +193,7 @@ DATES = ("date", "timestamp")
 NUMBERS = ("integer", "decimal")
 WITH_A_SHAPE = ("identity", "person_name", "phone", "address")
 """Rules whose values are recognised in another column."""
-SYSTEMS = ("CGCS2000", "WGS84", "GCJ02", "BD09", "EPSG4549", "XIAN80", "BEIJING54", "YANGZHOU")
+SYSTEMS = ("CGCS2000", "WGS84", "GCJ02", "BD09", "GK120", "XIAN80", "BEIJING54", "YANGZHOU")
 """Coordinate reference systems; those behind the fifth may not be converted: E_CRS."""
 
 _RULES_AT_TABLE = (
@@ -220,7 +220,7 @@ _RULES_AT_TABLE = (
         ("W_REVERSAL", "W_NEGATIVE", "W_ZERO"), takes=(NUMBERS, ()),
     ),
     RuleAtTable(
-        "coordinates", Level.ROW, "converts longitude and latitude from `crs` (CGCS2000, WGS84, GCJ02, BD09; EPSG4549: easting and northing) to CGCS2000", (2, 2),
+        "coordinates", Level.ROW, "converts longitude and latitude from `crs` (CGCS2000, WGS84, GCJ02, BD09; GK120: easting and northing) to CGCS2000", (2, 2),
         ("E_CRS", "E_BBOX", "F_UNIT", "F_SWAP", "F_NULL", "F_CRS"), (Option("crs", SYSTEMS),), takes=(("degrees",),),
     ),
     RuleAtTable(

@@ -166,16 +166,16 @@ class System:
 _GCJ02: Steps = (_of_gcj02, _nearer, _nearer, _nearer)
 CONVERTED = {
     "CGCS2000": System(), "WGS84": System(), "GCJ02": System(steps=_GCJ02), "BD09": System(steps=(_from_bd09, *_GCJ02)),
-    "EPSG4549": System(_metres, _metres_crossed, (_from_gk,)),
+    "GK120": System(_metres, _metres_crossed, (_from_gk,)),
 }  # fmt: skip
 """The systems that may be converted."""
 
 
 def _coordinates(rule: ContractRule, contract: Contract) -> Steps:
-    """Convert longitude and latitude of rule `degrees` from the system `crs` to CGCS2000; of EPSG4549 they are easting and northing.
+    """Convert longitude and latitude of rule `degrees` from the system `crs` to CGCS2000; of GK120 they are easting and northing.
 
     F_UNIT: delivered as millionths. F_SWAP: longitude and latitude swapped. F_NULL: null island, no position. F_CRS: converted
-    from GCJ02, BD09 or EPSG4549. E_CRS: in a system nobody may convert. E_BBOX: outside the city. Errors have no value.
+    from GCJ02, BD09 or GK120. E_CRS: in a system nobody may convert. E_BBOX: outside the city. Errors have no value.
     """
     known = rule.option("crs") in CONVERTED
     system = CONVERTED.get(rule.option("crs"), System())
