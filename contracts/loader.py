@@ -93,6 +93,8 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         other_units=tuple((str(k), float(v)) for k, v in (custom.get("otherUnits") or {}).items()),
         registrar=bool(custom.get("registrar")),
         date_format=custom.get("dateFormat"),
+        digits=custom.get("digits"),
+        crs=custom.get("crs"),
         width=custom.get("width"),
         on_error=OnError(
             _one_of(

@@ -67,6 +67,7 @@ class Field:
 
     `other_units`: units that a source mixes up with the column's own -> factor into the column's unit. `registrar`: the source
     itself issues the numbers of organisations. `date_format`: the order in which it writes dates, `dd/MM/yyyy`.
+    `digits`: of a division's code, how many are kept. `crs`: the coordinate reference system of geometries.
     """
 
     name: str
@@ -88,6 +89,8 @@ class Field:
     other_units: tuple[tuple[str, float], ...] = ()
     registrar: bool = False
     date_format: str | None = None
+    digits: int | None = None
+    crs: str | None = None
     width: int | None = None
     on_error: OnError = OnError.FLAG
     valid_values: tuple[str, ...] = ()
@@ -227,7 +230,13 @@ class Contract:
     @property
     def crs(self) -> str | None:
         """The coordinate reference system of the delivered coordinates, None without any."""
-        return next((dict(rule.options)["crs"] for rule in self.row_rules if "crs" in dict(rule.options)), None)
+        return next(iter(self.systems), None)
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The coordinate reference systems that the table's rules and columns state, each once."""
+        stated = [dict(rule.options).get("crs") for rule in self.row_rules] + [c.crs for c in self.columns]
+        return tuple(dict.fromkeys(system for system in stated if system))
 
     @property
     def statistics(self) -> bool:

@@ -133,8 +133,8 @@ _ROW_RULES = (
         classification="L3",
     ),
     RowRule(
-        "division", "administrative divisions as codes of 4 to 12 digits or names; the value has 12 digits",
-        ("E_DIVISION", "F_DIVISION", *CODE_WORDING), classification="L2", companions=(COUNTY,),
+        "division", "administrative divisions as codes of 4 to 12 digits or names; the value has 12 digits, or those that the column states",
+        ("E_DIVISION", "F_DIVISION", *CODE_WORDING), classification="L2", companions=(COUNTY,), options=("digits",),
     ),
     RowRule(
         "code", "codes, names and aliases of a list in standards/codes", ("E_CODE", "F_CODE", *CODE_WORDING),
@@ -160,6 +160,10 @@ _ROW_RULES = (
     RowRule(
         "degrees", "longitudes and latitudes in degrees, decimal or with minutes and seconds", ("E_DEGREES", "F_DMS", *WORDING),
         type="decimal(18,8)", types=r"decimal\(18,\s*8\)",
+    ),
+    RowRule(
+        "geometry", "points, lines and polygons as well-known text in the stated system; the value stays this text",
+        ("E_GEOMETRY", *WORDING), options=("crs",), needs=("crs",),
     ),
     RowRule(
         "organisation_no", "unified social credit codes, organisation codes, registration numbers",
@@ -195,6 +199,9 @@ WITH_A_SHAPE = ("identity", "person_name", "phone", "address")
 """Rules whose values are recognised in another column."""
 SYSTEMS = ("CGCS2000", "WGS84", "GCJ02", "BD09", "GK120", "XIAN80", "BEIJING54", "YANGZHOU")
 """Coordinate reference systems; those behind the fifth may not be converted: E_CRS."""
+PLANES = ("CGCS2000", "WGS84", "GK120", "GK40")
+"""Systems of geometries, longitude or easting first: degrees, or metres of the Gauss-Krüger zone of 3 degrees around 120°E, without
+(EPSG:4549) and with the zone's number before the easting (EPSG:4528)."""
 
 _RULES_AT_TABLE = (
     RuleAtTable(
@@ -216,11 +223,16 @@ _RULES_AT_TABLE = (
         ("F_STATUS", "W_FUTURE"), (Option("open", codes_of=0), Option("closed", codes_of=0)), takes=(("code",), DATES),
     ),
     RuleAtTable(
+        "needs", Level.ROW, "flags a value (first) without the one that gives it its meaning (second), as a level without its datum", (2, 2),
+        ("W_REFERENCE",),
+    ),
+    RuleAtTable(
         "reversal", Level.ROW, "flags negative amounts (first), with or without the number of the reversed payment (second)", (1, 2),
         ("W_REVERSAL", "W_NEGATIVE", "W_ZERO"), takes=(NUMBERS, ()),
     ),
     RuleAtTable(
-        "coordinates", Level.ROW, "converts longitude and latitude from `crs` (CGCS2000, WGS84, GCJ02, BD09; GK120: easting and northing) to CGCS2000", (2, 2),
+        "coordinates", Level.ROW, "converts longitude and latitude, of GK120 easting and northing, from `crs` (CGCS2000, WGS84, GCJ02, BD09, GK120) to CGCS2000",
+        (2, 2),
         ("E_CRS", "E_BBOX", "F_UNIT", "F_SWAP", "F_NULL", "F_CRS"), (Option("crs", SYSTEMS),), takes=(("degrees",),),
     ),
     RuleAtTable(
@@ -243,7 +255,7 @@ ROW_RULES = {rule.name: rule for rule in _ROW_RULES}
 RULES_AT_TABLE = {rule.name: rule for rule in _RULES_AT_TABLE}
 CUSTOM = {
     "rule": Kind.TEXT, "codeList": Kind.TEXT, "codeMap": Kind.CODES, "otherUnits": Kind.FACTORS, "registrar": Kind.TRUTH,
-    "dateFormat": Kind.TEXT, "aliases": Kind.TEXTS, "width": Kind.COUNT, "onError": Kind.TEXT,
+    "dateFormat": Kind.TEXT, "digits": Kind.COUNT, "crs": Kind.TEXT, "aliases": Kind.TEXTS, "width": Kind.COUNT, "onError": Kind.TEXT,
 }  # fmt: skip
 """Custom properties of a delivered column -> what they hold."""
 COLUMN_OPTIONS = ("rule", "aliases", "width", "onError")

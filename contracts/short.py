@@ -48,11 +48,12 @@ FIELD = {"title": Kind.TEXT, "description": Kind.TEXT, "unit": Kind.TEXT, "type"
 DELIVERED = {
     "rule": "rule", "codes": "codeList", "code_map": "codeMap", "other_units": "otherUnits", "aliases": "aliases", "width": "width",
     "on_error": "onError", "registrar": "registrar", "date_format": "dateFormat",
+    "digits": "digits", "crs": "crs",
 }  # fmt: skip
 """Settings of a delivered column -> custom property."""
-DICTIONARY = {**FIELD, **{short: CUSTOM[full] for short, full in DELIVERED.items()}, "range": Kind.LIMITS}
+DICTIONARY = {**FIELD, **{short: CUSTOM[full] for short, full in DELIVERED.items()}, "range": Kind.LIMITS, "companions": Kind.TEXTS}
 COLUMN = {
-    **DICTIONARY, "field": Kind.TEXT, "source": Kind.TEXT, "required": Kind.TRUTH, "companions": Kind.TEXTS, "values": Kind.CODES,
+    **DICTIONARY, "field": Kind.TEXT, "source": Kind.TEXT, "required": Kind.TRUTH, "values": Kind.CODES,
     "from": Kind.ORIGIN, "how": Kind.TEXT,
 }  # fmt: skip
 LOGICAL = {

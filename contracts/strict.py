@@ -15,7 +15,7 @@ from contracts.date_formats import date_format
 from contracts.model import Contract, Field, SourceContract
 from contracts.queries import refuse_wrong
 from contracts.refused import ROOT, ContractError, one_of
-from contracts.registry import ROW_RULES, RULES_AT_TABLE, Option
+from contracts.registry import PLANES, ROW_RULES, RULES_AT_TABLE, Option
 from contracts.rules import ContractRule
 from contracts.short import LOGICAL
 
@@ -98,6 +98,14 @@ def _date_formats(contract: Contract) -> None:
             raise ContractError(
                 contract.path, f"column {c.name!r}, dateFormat", str(e), "Write yyyy, MM and dd, as in dd/MM/yyyy"
             ) from None
+
+
+def _systems(contract: Contract) -> None:
+    """A delivery states one coordinate reference system."""
+    for c in contract.delivered:
+        one_of(contract.path, f"column {c.name!r}, crs", c.crs, (None, *PLANES))
+    if len(contract.systems) > 1:
+        raise ContractError(contract.path, "crs", f"are {', '.join(contract.systems)}", "State the one in which the table is delivered")
 
 
 def _delivered_names(contract: Contract) -> None:
@@ -206,6 +214,7 @@ def match_functions(contracts: Mapping[str, Contract], functions: Mapping[str, C
 
 
 OF_EVERY_TABLE: tuple[Callable[[Contract], None], ...] = (
-    _layer, _rules_only_where_delivered, _key, _ranges, _types, _codes, _names_of_checks, _date_formats, _delivered_names, _rules_at_table,
+    _layer, _rules_only_where_delivered, _key, _ranges, _types, _codes, _names_of_checks, _date_formats, _systems,
+    _delivered_names, _rules_at_table,
 )  # fmt: skip
 OF_SOURCES: tuple[Callable[[SourceContract], None], ...] = (_companions, _sequence, _shares)

@@ -1,7 +1,7 @@
 """Rules over several columns of one row, as a contract's `rowRules` name them.
 
-Here: swapped columns, dates in the wrong order, a sex that contradicts the number, a status that contradicts its date, pairs of
-coordinates, reversed amounts. Not here: what a single value means (`standards`), rules over several rows (`quality.table_rules`).
+Here: swapped columns, dates in the wrong order, a sex that contradicts the number, a status that contradicts its date, values without the one they
+refer to, pairs of coordinates, reversed amounts. Not here: what a single value means (`standards`), rules over several rows (`quality.table_rules`).
 
 A rule is a sequence of steps over a row (`Row`: the rule's columns by position, `0`, `1`, …, and `day`, the business date), as in
 `standards.rules`; the last step gives `value0`, `codes0` and so on for the columns it changes or flags. Rules of TEXTS see the
@@ -114,6 +114,11 @@ def _reversal(rule: ContractRule, contract: Contract) -> Steps:
     return (answer,)
 
 
+def _needs(rule: ContractRule, contract: Contract) -> Steps:
+    """Flag a value without the one that gives it its meaning: W_REFERENCE at the value."""
+    return (lambda row: {"codes0": flag(row["0"].isNotNull() & row["1"].isNull(), "W_REFERENCE")},)
+
+
 def _millionths(row: Row) -> dict[str, Column]:
     """Make degrees out of millionths, which are whole numbers."""
     lon, lat = row["0"].cast("double"), row["1"].cast("double")
@@ -214,7 +219,8 @@ def _coordinates(rule: ContractRule, contract: Contract) -> Steps:
 Maker = Callable[[ContractRule, Contract], Steps]
 TEXTS: dict[str, Maker] = {"swapped": _swapped}
 VALUES: dict[str, Maker] = {
-    "order": _order, "past": _past, "sex": _sex, "birth": _birth, "status": _status, "reversal": _reversal, "coordinates": _coordinates,
+    "order": _order, "past": _past, "sex": _sex, "birth": _birth, "status": _status, "needs": _needs,
+    "reversal": _reversal, "coordinates": _coordinates,
 }  # fmt: skip
 agree("quality/row_rules.py", (*TEXTS, *VALUES), at_level(Level.ROW))
 agree("quality/row_rules.py, SHAPES", SHAPES, WITH_A_SHAPE)

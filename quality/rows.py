@@ -118,6 +118,8 @@ def _options(contract: Contract, c: Field, file_format: Format, *, test_division
         companions=tuple(companions_of(contract, c).values()),
         registrar=c.registrar,
         date_format=c.date_format,
+        digits=c.digits,
+        crs=c.crs,
         test_divisions=test_divisions,
         excel=file_format in (Format.XLSX, Format.XLS),
         json=file_format == Format.JSONL,

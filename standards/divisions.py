@@ -93,8 +93,8 @@ def town_of(division: Column) -> Column:
     return F.when(F.length(town) == 9, F.when(~town.endswith("000"), town))
 
 
-def division_rule(test_divisions: bool = False) -> Steps:
-    """Rule `division`: value string of 12 digits.
+def division_rule(test_divisions: bool = False, digits: int | None = None) -> Steps:
+    """Rule `division`: value string of 12 digits, or of the first `digits` of them (6: the county, 9: the town).
 
     4, 6 and 9 digits are padded with zeros. F_DIVISION: a cancelled code or a name was mapped to the code in force,
     or an unknown town to its county.
@@ -131,6 +131,7 @@ def division_rule(test_divisions: bool = False) -> Steps:
         value = row["value"]
         mapped = flag(~row["numeric"] | (value != row["padded"]), "F_DIVISION")
         codes = codes_text(*code_fixes(row), F.when(value.isNull(), "E_DIVISION").otherwise(mapped))
-        return {"codes": F.when(row["absent"] | (value == row["raw"]), no_codes()).otherwise(codes)}
+        kept = value if digits is None else F.substring(value, 1, digits)
+        return {"value": kept, "codes": F.when(row["absent"] | (kept == row["raw"]), no_codes()).otherwise(codes)}
 
     return *cleaned_code, padded, today, current, answer

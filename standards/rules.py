@@ -21,6 +21,7 @@ from standards.codes import code_rule
 from standards.coordinates import degrees_rule
 from standards.dates import date_rule, month_rule, timestamp_rule
 from standards.divisions import division_rule
+from standards.geometry import geometry_rule
 from standards.identity import identity_rule
 from standards.names import person_name_rule
 from standards.numbers import decimal_rule, integer_rule
@@ -48,7 +49,7 @@ class Options:
     codes -> codes of the list. minimum, maximum: inclusive. physical_type: type of the value, e.g. `decimal(12,2)`. units: other units
     -> factor. companions: suffixes of the columns derived with the rule (`contracts.registry`): with `qualifier` a number may have one
     (`<`, `%`, ND), with any an address is parsed into its elements. registrar: the source itself issues the numbers of organisations.
-    date_format: how the source writes dates.
+    date_format: how the source writes dates. digits: of a division's code, how many are kept. crs: the system of geometries.
     test_divisions: 321099 counts as a county. excel: the source is a workbook. json: it is JSON.
     """
 
@@ -62,6 +63,8 @@ class Options:
     companions: Collection[str] = ()
     registrar: bool = False
     date_format: str | None = None
+    digits: int | None = None
+    crs: str | None = None
     test_divisions: bool = False
     excel: bool = False
     json: bool = False
@@ -90,7 +93,7 @@ RULES: dict[str, Rule] = {
     "identity": Rule(lambda o: identity_rule(o.business_date, o.test_divisions), {"raw": lambda raw, parsed: raw, "error": _error}),
     "person_name": Rule(lambda _: person_name_rule(), {"key": _of_value(names.compare_key)}),
     "phone": Rule(lambda _: phone_rule()),
-    "division": Rule(lambda o: division_rule(o.test_divisions), {"county": _of_value(divisions.county_of)}),
+    "division": Rule(lambda o: division_rule(o.test_divisions, o.digits), {"county": _of_value(divisions.county_of)}),
     "code": Rule(lambda o: code_rule(o.code_list or "", o.code_map)),
     "date": Rule(lambda o: date_rule(o.excel, o.date_format)),
     "timestamp": Rule(lambda o: timestamp_rule(o.excel, o.date_format)),
@@ -98,6 +101,7 @@ RULES: dict[str, Rule] = {
     "integer": Rule(_number(integer_rule), QUALIFIER),
     "decimal": Rule(_number(decimal_rule), QUALIFIER),
     "degrees": Rule(lambda _: degrees_rule()),
+    "geometry": Rule(lambda o: geometry_rule(o.crs or "")),
     "organisation_no": Rule(
         lambda o: organisation_no_rule(o.registrar),
         {"kind": _of_value(organisations.kind), "code": _of_value(organisations.code_of)},

@@ -34,7 +34,14 @@ DIGITS = 7
 """Of a degree: a centimetre. Neighbours have the same corners to the last digit."""
 RAISED = 0.02
 """Degrees between the points of which the towns' shares of a county are made."""
-EXPRESSWAYS = (("321081", "321003"), ("321003", "321002"), ("321002", "321012"), ("321002", "321084"), ("321084", "321023"), ("321003", "321071"))
+EXPRESSWAYS = (
+    ("321081", "321003"),
+    ("321003", "321002"),
+    ("321002", "321012"),
+    ("321002", "321084"),
+    ("321084", "321023"),
+    ("321003", "321071"),
+)
 METRES = Transformer.from_crs(4490, 4549, always_xy=True)
 
 
@@ -175,7 +182,9 @@ def _houses(people: pd.DataFrame, grids: pd.DataFrame, rng: np.random.Generator)
         }
     )
     at = buildings.iloc[of_building].reset_index(drop=True)
-    addresses = pd.DataFrame({"code": "A" + numbers(np.arange(len(homes)) + 1, 9), "address": homes["address"], "village": homes["village12"]})
+    addresses = pd.DataFrame(
+        {"code": "A" + numbers(np.arange(len(homes)) + 1, 9), "address": homes["address"], "village": homes["village12"]}
+    )
     return buildings, addresses.assign(building=at["code"], lon=at["lon"], lat=at["lat"])
 
 

@@ -42,6 +42,14 @@ def test_codes_and_names_become_twelve_digits_in_force(parse_all):
     assert dict(zip(CASES, parse_all("division", list(CASES)), strict=True)) == CASES
 
 
+def test_a_column_may_keep_the_county_or_the_town_only(parse_all):
+    delivered = ["321002001003", "321002", "江都市", "321088100001", "火星"]
+    assert parse_all("division", delivered, digits=6) == [
+        ("321002", []), ("321002", []), ("321012", ["F_DIVISION"]), ("321012", ["F_DIVISION"]), (None, ["E_DIVISION"]),
+    ]  # fmt: skip
+    assert [value for value, _ in parse_all("division", delivered[:2], digits=9)] == ["321002001", "321002000"]
+
+
 def test_the_unassigned_division_exists_only_in_a_test_city(parse_all):
     assert parse_all("division", ["321099000000"], test_divisions=True) == [("321099000000", [])]
 

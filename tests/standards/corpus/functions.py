@@ -28,13 +28,13 @@ from standards import (
     tables,
     text,
 )
-from tests.standards.corpus.values import DAYS, DEGREES, MOMENTS, ORGANISATIONS, QUALIFIED, TEXTS
+from tests.standards.corpus.values import DAYS, DEGREES, GEOMETRIES, MOMENTS, ORGANISATIONS, QUALIFIED, TEXTS
 
 RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "identity": [(TEXTS, {}), (TEXTS, {"test_divisions": True})],
     "person_name": [(TEXTS, {})],
     "phone": [(TEXTS, {})],
-    "division": [(TEXTS, {})],
+    "division": [(TEXTS, {}), (TEXTS, {"digits": 6})],
     "code": [(TEXTS, {"code_list": "sex"}), (TEXTS, {"code_list": "ethnic", "code_map": {"İ": "01", "ß": "02", "é": "03"}})],
     "date": [(TEXTS + DAYS + MOMENTS, {}), (DAYS, {"excel": True})],
     "timestamp": [(TEXTS + DAYS + MOMENTS, {})],
@@ -52,6 +52,7 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
         (TEXTS + QUALIFIED, {"physical_type": "decimal(12,3)", "minimum": 0, "maximum": 1e6, "companions": ("qualifier",)}),
     ],
     "degrees": [(TEXTS + DEGREES, {})],
+    "geometry": [(TEXTS + GEOMETRIES, {"crs": "CGCS2000"}), (GEOMETRIES, {"crs": "GK120"})],
     "organisation_no": [(TEXTS + ORGANISATIONS, {}), (ORGANISATIONS, {"registrar": True})],
     "organisation_name": [(TEXTS, {})],
     "identifier": [(TEXTS, {})],
@@ -200,6 +201,8 @@ def on_text() -> dict[str, Column]:
         "slice": F.slice(F.array(c, F.lit("z")), 1, 20),
         "size": F.size(F.array(c, none)),
         "exists": F.exists(F.array(c, none), lambda x: x == "a"),
+        "forall": F.forall(F.split(c, ""), lambda x: x == "a"),
+        "flatten": F.flatten(F.array(F.split(c, "a"), F.array(F.lit("b")))),
         "filter": F.filter(F.array(c, none, F.lit("王")), lambda x: x > "a"),
         "transform": F.transform(F.array(c, none), lambda x: F.upper(x)),
         "greatest": F.greatest(c, none, F.lit("王")),
