@@ -7,6 +7,7 @@ Positions are CGCS2000 degrees, longitude first.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -70,14 +71,24 @@ class Ground:
         villages = _villages(people)
         town_cells = voronoi(centres)
         of_village = villages["code"].str[:9].map({code: i for i, code in enumerate(towns()["code"])}).to_numpy()
-        village_seeds = _within(town_cells[of_village], rng)
+        village_seeds = point_in_each(town_cells[of_village], rng)
         residents = people.groupby("village12").size().reindex(villages["code"], fill_value=0).to_numpy()
         of_grid = np.repeat(np.arange(len(villages)), np.minimum(rng.integers(1, 3, len(villages)) + residents // 300, 8))
-        cells = rounded(voronoi(_within(voronoi(village_seeds)[of_grid], rng)))
+        cells = rounded(voronoi(point_in_each(voronoi(village_seeds)[of_grid], rng)))
         grids = pd.DataFrame({"village": villages["code"].to_numpy()[of_grid], "geometry": cells})
         grids.insert(0, "code", grids["village"] + numbers(grids.groupby("village").cumcount() + 1, 3))
         buildings, addresses = _houses(people, grids, rng)
         return cls(_divisions(villages, grids), grids, _roads(people, centres, town_cells, rng), buildings, addresses)
+
+    def somewhere_in(self, divisions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A point in each of the towns or villages: longitude and latitude."""
+        return _somewhere_in(self.grids, divisions, rng)
+
+
+def _somewhere_in(grids: pd.DataFrame, divisions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    codes = grids["village"].to_numpy(dtype=str)  # in order, so that the areas of a division stand together
+    begin, end = (np.searchsorted(codes, edge) for edge in (divisions.astype(str), np.char.add(divisions.astype(str), "~")))
+    return point_in_each(grids["geometry"].to_numpy()[rng.integers(begin, end)], rng)
 
 
 def outline() -> shapely.Polygon:
@@ -99,7 +110,7 @@ def voronoi(points: np.ndarray) -> np.ndarray:
     return cells
 
 
-def _within(cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def point_in_each(cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A point in each of the cells, which are about convex: from the middle some way to the border."""
     middle = shapely.get_coordinates(shapely.point_on_surface(cells))
     angle = rng.uniform(0, 2 * np.pi, len(cells))
@@ -165,15 +176,13 @@ def _houses(people: pd.DataFrame, grids: pd.DataFrame, rng: np.random.Generator)
     homes = people.loc[people["head"], ["address", "village12"]].drop_duplicates("address", ignore_index=True)
     house = homes["village12"] + homes["address"].str.extract("^(.*?[0-9]+幢|.*)", expand=False)
     of_building, names = pd.factorize(house)
-    village = names.str[:12]
-    many = grids.groupby("village").size().reindex(village).to_numpy()
-    first = grids.reset_index().groupby("village")["index"].first().reindex(village).to_numpy()
-    places = _within(grids["geometry"].to_numpy()[first + rng.integers(0, many)], rng)
+    village = np.asarray(names.str[:12], dtype=object)
+    places = _somewhere_in(grids, village, rng)
     flats = np.array([name.endswith("幢") for name in names])
     buildings = pd.DataFrame(
         {
             "code": "B" + numbers(np.arange(len(names)) + 1, 8),
-            "village": np.asarray(village, dtype=object),
+            "village": village,
             "lon": places[:, 0],
             "lat": places[:, 1],
             "width": np.where(flats, rng.integers(30, 60, len(names)), rng.integers(9, 20, len(names))),
@@ -200,11 +209,12 @@ def _roads(people: pd.DataFrame, centres: np.ndarray, cells: np.ndarray, rng: np
         for k in range(1, len(mine)):
             joined = mine[_distance(centres[mine[k : k + 1]], centres[mine[:k]]).argmin()]
             arterial.append((f"{towns()['name'][mine[k]][:2]}大道", "ARTERIAL", code, centres[joined], centres[mine[k]]))
-    streets, index = [], {code: i for i, code in enumerate(town)}
+    streets: list[tuple[str, str, str, np.ndarray, np.ndarray]] = []
+    index = {code: i for i, code in enumerate(town)}
     lived_in = people["town"] + people["address"].str.extract(f"({'|'.join(ROADS)})", expand=False)
     for name in sorted(lived_in.dropna().unique()):
         cell = cells[index[name[:9]]]
-        a, b = _within(np.array([cell, cell]), rng)
+        a, b = point_in_each(np.array([cell, cell]), rng)
         streets.append((name[9:], ("SECONDARY", "LOCAL")[len(streets) % 2], name[:6], a, b))
     rows = [*express, *arterial, *streets]
     ends = np.array([[a, b] for *_, a, b in rows])
@@ -247,6 +257,6 @@ def texts(shapes: np.ndarray, digits: int = DIGITS) -> np.ndarray:
     return np.asarray(shapely.to_wkt(shapes, rounding_precision=digits), dtype=object)
 
 
-def kinds(rng: np.random.Generator, weights: dict[str, float], n: int) -> np.ndarray:
+def kinds(rng: np.random.Generator, weights: Mapping[str, float], n: int) -> np.ndarray:
     """`n` kinds by their weights."""
     return pick(rng, list(weights), n, list(weights.values()))
