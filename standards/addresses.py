@@ -22,7 +22,7 @@ PLACES = (
 """Number words as one digit for each place: 一百零五 as 一零五, 一百二 as 一二零, 十二 as 一二, 二十 as 二零."""
 COUNTED = ("group", "door", "building", "unit", "floor")
 """Elements that may have their number in Han characters."""
-REMARK = r"[(][^()\n]*[)]"
+REMARK = r"[(]([^()\n]*)[)]"
 ABOVE = "^(?:江苏省?)?(?:扬州市?)?(?:生态科技新城|蜀冈-?瘦西湖(?:风景名胜区|景区))?"
 """Also the functional zones whose towns belong to counties."""
 VILLAGE = "^([^路街巷弄号0-9\\n]{1,10}?(?:社区|居委会|村委会|[^新\\n]村))"
@@ -82,8 +82,8 @@ def _taken() -> list[tuple[str, str]]:
 
 
 def taken_apart(text: str) -> Steps:
-    """Steps that name, out of the field `text`, county (6 digits), town (9 digits), village, group, road, door, compound, building, unit,
-    floor and room, '' what is not there, and at last `key`, county|town|road|door|compound|building|unit|room, and `level`: 9 room,
+    """Steps that name, out of the field `text`, extra (what stands in brackets), county (6 digits), town (9 digits), village, group, road,
+    door, compound, building, unit, floor and room, '' what is not there, and at last `key`, county|town|road|door|compound|building|unit|room, and `level`: 9 room,
     8 unit, 7 building, 6 door, 5 road or compound, 4 village, 3 town, 2 county, 1 the city, 0 nothing. NULL for NULL.
     The key is for comparison only."""
     counties, towns = _names_of_counties(), _names_of_towns()
@@ -93,7 +93,8 @@ def taken_apart(text: str) -> Steps:
     town_named = f"^(?:({_one_of(towns)})|({_one_of(short)})(?:([^路街巷大东南西北中\\n])|\\z))"
 
     def below_city(row: Row) -> dict[str, Column]:
-        return {"left": F.regexp_replace(normalise(row[text]), ABOVE, "")}
+        extra = F.coalesce(F.regexp_extract(free_text(row[text]), REMARK, 1), F.lit(""))
+        return {"left": F.regexp_replace(normalise(row[text]), ABOVE, ""), "extra": extra}
 
     def below_county(row: Row) -> dict[str, Column]:
         name = F.concat(F.regexp_extract(row["left"], county_named, 1), F.regexp_extract(row["left"], county_named, 2))
