@@ -133,7 +133,7 @@ _ROW_RULES = (
         classification="L3",
     ),
     RowRule(
-        "division", "administrative divisions as codes of 4 to 12 digits or names; the value has 12 digits, or those that the column states",
+        "division", "administrative divisions as codes of 4 to 12 digits or names; the value has 12 digits or as many as `digits` says",
         ("E_DIVISION", "F_DIVISION", *CODE_WORDING), classification="L2", companions=(COUNTY,), options=("digits",),
     ),
     RowRule(
@@ -223,7 +223,7 @@ _RULES_AT_TABLE = (
         ("F_STATUS", "W_FUTURE"), (Option("open", codes_of=0), Option("closed", codes_of=0)), takes=(("code",), DATES),
     ),
     RuleAtTable(
-        "needs", Level.ROW, "flags a value (first) without the one that gives it its meaning (second), as a level without its datum", (2, 2),
+        "needs", Level.ROW, "flags a value (first) without the one it refers to (second), such as a level without its datum", (2, 2),
         ("W_REFERENCE",),
     ),
     RuleAtTable(
@@ -231,8 +231,8 @@ _RULES_AT_TABLE = (
         ("W_REVERSAL", "W_NEGATIVE", "W_ZERO"), takes=(NUMBERS, ()),
     ),
     RuleAtTable(
-        "coordinates", Level.ROW, "converts longitude and latitude, of GK120 easting and northing, from `crs` (CGCS2000, WGS84, GCJ02, BD09, GK120) to CGCS2000",
-        (2, 2),
+        "coordinates", Level.ROW,
+        "converts longitude and latitude, of GK120 easting and northing, from `crs` (CGCS2000, WGS84, GCJ02, BD09, GK120) to CGCS2000", (2, 2),
         ("E_CRS", "E_BBOX", "F_UNIT", "F_SWAP", "F_NULL", "F_CRS"), (Option("crs", SYSTEMS),), takes=(("degrees",),),
     ),
     RuleAtTable(

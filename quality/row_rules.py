@@ -1,7 +1,8 @@
 """Rules over several columns of one row, as a contract's `rowRules` name them.
 
-Here: swapped columns, dates in the wrong order, a sex that contradicts the number, a status that contradicts its date, values without the one they
-refer to, pairs of coordinates, reversed amounts. Not here: what a single value means (`standards`), rules over several rows (`quality.table_rules`).
+Here: swapped columns, dates in the wrong order, a sex that contradicts the number, a status that contradicts its date, values without the
+one they refer to, pairs of coordinates, reversed amounts. Not here: what a single value means (`standards`), rules over several rows
+(`quality.table_rules`).
 
 A rule is a sequence of steps over a row (`Row`: the rule's columns by position, `0`, `1`, …, and `day`, the business date), as in
 `standards.rules`; the last step gives `value0`, `codes0` and so on for the columns it changes or flags. Rules of TEXTS see the

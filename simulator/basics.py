@@ -26,6 +26,7 @@ _EPOCH = np.datetime64("1900-01-01")
 _DAYS = np.datetime_as_string(_EPOCH + np.arange(60_000)).astype(object)
 _CLOCK = np.char.replace(np.datetime_as_string(np.datetime64("2000-01-01T00:00:00") + np.arange(86_400)), "2000-01-01T", "").astype(object)
 _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
+_CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CHECK = np.array(list("10X98765432"))
 
 
@@ -128,6 +129,19 @@ def identity_numbers(birth: np.ndarray, sequence: np.ndarray) -> np.ndarray:
     body = np.char.add(np.char.add(DIVISION, ymd), np.char.zfill(np.asarray(sequence).astype(str), 3))
     digits = np.ascontiguousarray(body).view("U1").reshape(len(body), 17).astype(int)
     return np.char.add(body, _CHECK[(digits * _WEIGHTS).sum(axis=1) % 11]).astype(object)
+
+
+def organisation_numbers(county6: np.ndarray, sequence: np.ndarray) -> np.ndarray:
+    """Unified social credit codes of invented enterprises (GB 32100): 91, county, the organisation code FAKE and a sequence, check."""
+    return np.array([_credit_code(f"91{county}", f"FAKE{n:04}") for county, n in zip(county6, sequence, strict=True)], dtype=object)
+
+
+def _credit_code(head: str, body: str) -> str:
+    """The code with the check characters of the organisation code (GB 11714) and of the whole (GB 32100)."""
+    modulo = 11 - sum(w * int(c, 36) for w, c in zip((3, 7, 9, 10, 5, 8, 4, 2), body, strict=True)) % 11
+    code = head + body + ("X" if modulo == 10 else str(modulo % 11))
+    total = sum(3**i % 31 * _CREDIT_CHARACTERS.index(c) for i, c in enumerate(code))
+    return code + _CREDIT_CHARACTERS[-total % 31]
 
 
 def counts(base: float, people: int, minimum: int = 1) -> int:

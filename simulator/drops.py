@@ -179,6 +179,7 @@ def write_manifest(
         "row_count": rows,
         "files": files,
         "schema_version": contract.version,
+        "crs": contract.crs,
     }
     waiting = folder / ".manifest.tmp"
     waiting.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")

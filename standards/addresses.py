@@ -82,10 +82,12 @@ def _taken() -> list[tuple[str, str]]:
 
 
 def taken_apart(text: str) -> Steps:
-    """Steps that name, out of the field `text`, extra (what stands in brackets), county (6 digits), town (9 digits), village, group, road,
-    door, compound, building, unit, floor and room, '' what is not there, and at last `key`, county|town|road|door|compound|building|unit|room, and `level`: 9 room,
-    8 unit, 7 building, 6 door, 5 road or compound, 4 village, 3 town, 2 county, 1 the city, 0 nothing. NULL for NULL.
-    The key is for comparison only."""
+    """Steps that name the elements of the address in the field `text`; '' what is not there, NULL for NULL.
+
+    extra: what stands in brackets. Then county (6 digits), town (9 digits), village, group, road, door, compound, building, unit, floor and
+    room. `key`, for comparison only: county|town|road|door|compound|building|unit|room. `level`: 9 room, 8 unit, 7 building, 6 door, 5 road
+    or compound, 4 village, 3 town, 2 county, 1 the city, 0 nothing.
+    """
     counties, towns = _names_of_counties(), _names_of_towns()
     short = [n.removesuffix(s) for n in towns for s in divisions.TOWN_SUFFIXES if n.endswith(s)]
     whole = [name for name in counties if name.endswith(COUNTY_SUFFIXES)]

@@ -44,16 +44,16 @@ def geometry_rule(crs: str) -> Steps:
         form = F.replace(F.regexp_replace(tight, POSITION, "p"), F.lit(",p"), F.lit(""))
         return {"absent": is_absent(row["s"]), "form": form, "parts": F.transform(parts, lambda part: F.split(part, ","))}
 
-    def judged(row: Row) -> dict[str, Column]:
-        form, parts = row["form"], row["parts"]
-        enough = reduce(or_, [form.contains(kind) & F.forall(parts, lambda part: F.size(part) >= n) for kind, n in LEAST.items()])
-        open_ring = form.contains("POLYGON") & F.exists(parts, lambda part: part[0] != F.element_at(part, -1))
-        there = F.forall(F.flatten(parts), _inside)
-        return {"right": form.rlike("|".join(FORMS)) & enough & ~open_ring & there}
-
-    def _inside(position: Column) -> Column:
+    def inside(position: Column) -> Column:
         x, y = (F.substring_index(position, " ", i).try_cast("double") for i in (1, -1))
         return F.coalesce(x.between(*easting) & y.between(*northing), F.lit(False))
+
+    def judged(row: Row) -> dict[str, Column]:
+        form, parts = row["form"], row["parts"]
+        enough = reduce(or_, [form.contains(kind) & _each_has(parts, n) for kind, n in LEAST.items()])
+        open_ring = form.contains("POLYGON") & F.exists(parts, lambda part: part[0] != F.element_at(part, -1))
+        there = F.forall(F.flatten(parts), inside)
+        return {"right": form.rlike("|".join(FORMS)) & enough & ~open_ring & there}
 
     def answer(row: Row) -> dict[str, Column]:
         value = F.when(row["right"], row["s"])
@@ -62,3 +62,8 @@ def geometry_rule(crs: str) -> Steps:
         return {"value": value, "codes": F.when(untouched, no_codes()).otherwise(codes)}
 
     return cleaned, reduced, judged, answer
+
+
+def _each_has(parts: Column, least: int) -> Column:
+    """Every part has so many positions."""
+    return F.forall(parts, lambda part: F.size(part) >= least)

@@ -1,7 +1,7 @@
 """The world: what exists and happens in the city, whatever a department writes down about it.
 
-Here: people, households and towns, deaths, institutions and their staff, illness, the ground; vectorised, and the same for the same seed.
-Not here: any table (`simulator.departments`).
+Here: people, households and towns, deaths, institutions and their staff, illness, air and water, the ground; vectorised, and the same for
+the same seed. Not here: any table (`simulator.departments`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from simulator.world.deaths import deaths, mistaken
 from simulator.world.ground import Ground
 from simulator.world.illness import hypertension
 from simulator.world.institutions import Institutions, institutions
+from simulator.world.nature import Timeline, weather
 from simulator.world.people import people
 
 
@@ -32,6 +33,8 @@ class World:
         institutions: of health.
         staff: their accounts (`institutions.institutions`).
         hypertension: of every person, whether they have it.
+        timeline: the hours that air and water have a history of.
+        weather: one row for each of them (`nature.weather`).
     """
 
     seed: int
@@ -41,13 +44,17 @@ class World:
     institutions: Institutions
     staff: pd.DataFrame
     hypertension: np.ndarray
+    timeline: Timeline
+    weather: pd.DataFrame
 
     @classmethod
     def of(cls, n: int, seed: int, first_number: int = 10) -> World:
         """The world of `n` people. first_number: the sequence with which the identity numbers of a day of birth begin."""
         population = people(n, seed, first_number)
         places, staff = institutions(seed)
-        return cls(seed, population, deaths(population, seed), mistaken(population, seed), places, staff, hypertension(population, seed))
+        died, ill, timeline = deaths(population, seed), hypertension(population, seed), Timeline.of(n)
+        wronged = mistaken(population, seed)
+        return cls(seed, population, died, wronged, places, staff, ill, timeline, weather(timeline, seed))
 
     @cached_property
     def ground(self) -> Ground:

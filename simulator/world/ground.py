@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
-from simulator.basics import numbers, pick, stream
+from simulator.basics import clock_text, numbers, office_seconds, pick, stream
 from simulator.world.people import COUNTIES, ROADS, VILLAGES, towns
 
 HERE = Path(__file__).parent
@@ -255,6 +255,12 @@ def gcj02(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def texts(shapes: np.ndarray, digits: int = DIGITS) -> np.ndarray:
     """Well-known text."""
     return np.asarray(shapely.to_wkt(shapes, rounding_precision=digits), dtype=object)
+
+
+def changed(rng: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the time of their last change, in the two years before the middle of 2019."""
+    days = np.datetime64("2019-06-30") - rng.integers(0, 700, len(rows))
+    return rows.assign(update_time=clock_text(days, office_seconds(rng, len(rows))))
 
 
 def kinds(rng: np.random.Generator, weights: Mapping[str, float], n: int) -> np.ndarray:
