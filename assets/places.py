@@ -78,12 +78,12 @@ def nearest(
     return named.drop(_CELL, _WHOLE, _CODES, _PIECES, _FOUND, "_x", "_y")
 
 
-def metres(shapes: np.ndarray) -> np.ndarray:
-    """Shapes in the plane of EPSG:4549, metres."""
-    from pyproj import Transformer
+def metres(shapes: Any) -> Any:
+    """Shapes in the plane of EPSG:4549, metres.
 
-    project = Transformer.from_crs(4490, 4549, always_xy=True)
-    return shapely.transform(shapes, lambda p: np.stack(project.transform(p[:, 0], p[:, 1]), axis=1))
+    By the series of `standards.coordinates`: PROJ ends the process when it is called in threads of an engine's.
+    """
+    return shapely.transform(shapes, lambda p: np.stack(coordinates.to_gk(p[:, 0], p[:, 1], np), axis=1))
 
 
 def _number(x: Column, y: Column, side: float) -> Column:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 from math import pi, sqrt
+from operator import add
+from typing import Any
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -33,8 +35,8 @@ AXIS, ECCENTRICITY = 6378245.0, 0.00669342162296594323
 KEPT = ("CGCS2000", "WGS84")
 """Stored as they are: they differ by centimetres."""
 SEMI_MAJOR, FLATTENING = 6378137.0, 1 / 298.257222101
-CENTRAL_MERIDIAN, FALSE_EASTING, ZONE = 120, 500_000, 40_000_000
-"""EPSG:4549; EPSG:4528 is the same with the number of the zone before the easting."""
+CENTRAL_MERIDIAN, FALSE_EASTING, ZONE = 120, 500_000, 1_000_000
+"""EPSG:4549; EPSG:4528 is the same with the number of the zone, in millions, before the easting."""
 _N = FLATTENING / (2 - FLATTENING)
 _RADIUS = SEMI_MAJOR / (1 + _N) * (1 + _N**2 / 4 + _N**4 / 64)
 _TO_PLANE = (
@@ -116,29 +118,40 @@ def from_bd09(lon: Column, lat: Column) -> tuple[Column, Column]:
     return z * F.cos(turn), z * F.sin(turn)
 
 
-def _series(coefficients: Sequence[float], xi: Column, eta: Column) -> tuple[Column, Column]:
+def _series(coefficients: Sequence[float], xi: Any, eta: Any, m: Any) -> tuple[Any, Any]:
     """What the series adds to northing and easting, as parts of the radius."""
-    north = [c * F.sin(2 * j * xi) * F.cosh(2 * j * eta) for j, c in enumerate(coefficients, 1)]
-    east = [c * F.cos(2 * j * xi) * F.sinh(2 * j * eta) for j, c in enumerate(coefficients, 1)]
-    return reduce(Column.__add__, north), reduce(Column.__add__, east)
+    north = [c * m.sin(2 * j * xi) * m.cosh(2 * j * eta) for j, c in enumerate(coefficients, 1)]
+    east = [c * m.cos(2 * j * xi) * m.sinh(2 * j * eta) for j, c in enumerate(coefficients, 1)]
+    return reduce(add, north), reduce(add, east)
 
 
-def to_gk(lon: Column, lat: Column) -> tuple[Column, Column]:
-    """CGCS2000 degrees to easting and northing in metres (EPSG:4549), double."""
+def to_gk(lon: Any, lat: Any, m: Any = F) -> tuple[Any, Any]:
+    """CGCS2000 degrees to easting and northing in metres (EPSG:4549), double.
+
+    Args:
+        lon: longitude, a Column, or with `m` numpy an array.
+        lat: latitude.
+        m: the module whose functions compute: those of Columns, or numpy.
+    """
     eccentricity = 2 * sqrt(_N) / (1 + _N)
-    sine, turn = F.sin(F.radians(lat)), F.radians(lon - CENTRAL_MERIDIAN)
-    t = F.sinh(F.atanh(sine) - eccentricity * F.atanh(eccentricity * sine))
-    xi, eta = F.atan2(t, F.cos(turn)), F.atanh(F.sin(turn) / F.sqrt(1 + t * t))
-    north, east = _series(_TO_PLANE, xi, eta)
+    sine, turn = m.sin(m.radians(lat)), m.radians(lon - CENTRAL_MERIDIAN)
+    t = m.sinh(m.atanh(sine) - eccentricity * m.atanh(eccentricity * sine))
+    xi, eta = m.atan2(t, m.cos(turn)), m.atanh(m.sin(turn) / m.sqrt(1 + t * t))
+    north, east = _series(_TO_PLANE, xi, eta, m)
     return FALSE_EASTING + _RADIUS * (eta + east), _RADIUS * (xi + north)
 
 
-def from_gk(east: Column, north: Column) -> tuple[Column, Column]:
-    """Easting and northing in metres (EPSG:4549, and EPSG:4528 with the zone before the easting) to CGCS2000 degrees, double."""
-    easting = F.when(east > ZONE, east - ZONE).otherwise(east)
-    xi, eta = north / _RADIUS, (easting - FALSE_EASTING) / _RADIUS
-    less_north, less_east = _series(_TO_SPHERE, xi, eta)
+def from_gk(east: Any, north: Any, m: Any = F) -> tuple[Any, Any]:
+    """Easting and northing in metres (EPSG:4549, and EPSG:4528 with the zone before the easting) to CGCS2000 degrees, double.
+
+    Args:
+        east: easting, a Column, or with `m` numpy an array.
+        north: northing.
+        m: as in `to_gk`.
+    """
+    xi, eta = north / _RADIUS, (east % ZONE - FALSE_EASTING) / _RADIUS
+    less_north, less_east = _series(_TO_SPHERE, xi, eta, m)
     x, y = xi - less_north, eta - less_east
-    chi = F.asin(F.sin(x) / F.cosh(y))
-    latitude = chi + reduce(Column.__add__, [c * F.sin(2 * j * chi) for j, c in enumerate(_TO_LATITUDE, 1)])
-    return CENTRAL_MERIDIAN + F.degrees(F.atan2(F.sinh(y), F.cos(x))), F.degrees(latitude)
+    chi = m.asin(m.sin(x) / m.cosh(y))
+    latitude = chi + reduce(add, [c * m.sin(2 * j * chi) for j, c in enumerate(_TO_LATITUDE, 1)])
+    return CENTRAL_MERIDIAN + m.degrees(m.atan2(m.sinh(y), m.cos(x))), m.degrees(latitude)

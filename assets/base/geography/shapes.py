@@ -1,6 +1,6 @@
 """Delivered geometries as the lake keeps them: WKB of CGCS2000 degrees with bounding box and size, invalid polygons repaired.
 
-Here: one geometry, and two held against each other, by shapely and pyproj over batches of rows. Not here: which layer has which
+Here: one geometry, and two held against each other, by shapely over batches of rows. Not here: which layer has which
 (`layers`), points in areas (`assets.places`). Source: domain rules A12, D5; areas and lengths are those of EPSG:4549.
 """
 
@@ -16,11 +16,12 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from assets.places import metres
+from standards import coordinates
 
 DIGITS = 8
 """Of a degree, as the lake stores positions."""
-EPSG = {"CGCS2000": 4490, "WGS84": 4490, "GK120": 4549, "GK40": 4528}
-"""System of delivered geometries -> its number; WGS 84 differs from CGCS2000 by centimetres."""
+METRES = ("GK120", "GK40")
+"""The systems of delivered geometries that are no degrees; of degrees, WGS 84 differs from CGCS2000 by centimetres."""
 SHAPE = ("geometry", "west", "south", "east", "north", "area_m2", "length_m", "repaired")
 SCHEMA = "geometry binary, west double, south double, east double, north double, area_m2 double, length_m double, repaired boolean"
 
@@ -32,7 +33,7 @@ def shape(text: Column, crs: str) -> Column:
     """
 
     def of(texts: pd.Series) -> pd.DataFrame:
-        delivered = _in_degrees(shapely.from_wkt(texts.to_numpy(dtype=object)), EPSG[crs])
+        delivered = _in_degrees(shapely.from_wkt(texts.to_numpy(dtype=object)), crs)
         wrong = ~shapely.is_missing(delivered) & ~shapely.is_valid(delivered)
         shapes = np.where(wrong, shapely.make_valid(delivered, method="structure", keep_collapsed=False), delivered)
         plane = metres(shapes)
@@ -67,12 +68,12 @@ def _over_batches(function: Callable[..., Any], returned: str) -> Callable[..., 
     return made
 
 
-def _plane(wkb: pd.Series) -> np.ndarray:
+def _plane(wkb: pd.Series) -> Any:
     return metres(shapely.from_wkb(wkb.to_numpy(dtype=object)))
 
 
-def _in_degrees(shapes: Any, epsg: int) -> np.ndarray:
-    from pyproj import Transformer
+def _in_degrees(shapes: Any, crs: str) -> Any:
+    def degrees(p: np.ndarray) -> np.ndarray:
+        return np.stack(coordinates.from_gk(p[:, 0], p[:, 1], np), axis=1) if crs in METRES else p
 
-    project = Transformer.from_crs(epsg, EPSG["CGCS2000"], always_xy=True)
-    return shapely.transform(shapes, lambda p: np.stack(project.transform(p[:, 0], p[:, 1]), axis=1).round(DIGITS))
+    return shapely.transform(shapes, lambda p: degrees(p).round(DIGITS))
