@@ -25,7 +25,7 @@ COUNTED = ("group", "door", "building", "unit", "floor")
 REMARK = r"[(]([^()\n]*)[)]"
 ABOVE = "^(?:江苏省?)?(?:扬州市?)?(?:生态科技新城|蜀冈-?瘦西湖(?:风景名胜区|景区))?"
 """Also the functional zones whose towns belong to counties."""
-MAYBE_VILLAGE = "^([^号0-9\\n]{1,12}?(?:(?:社区|村)(?:居委会|村委会)?|居委会|村委会))"
+MAYBE_VILLAGE = "^([^号0-9\\n]{1,12}?(?:(?:社区|村)(?:居委会|村委会|委会)?|居委会|村委会))"
 """What a list of villages may know as one; without a list, 新村 is the end of a compound's name."""
 VILLAGE = "^([^路街巷弄号0-9\\n]{1,10}?(?:社区|居委会|村委会|[^新\\n]村))"
 GROUP = f"^({NUMBER})组"

@@ -37,11 +37,11 @@ def positions(spark: SparkSession) -> Callable[..., list[tuple[float | None, flo
     contract = load(ROOT / "tests/dirt/contracts/stop.yaml")
 
     def ask(crs: str, pairs: list[tuple[Any, Any]]) -> list[tuple[float | None, float | None, list[str]]]:
-        agreed = replace(contract, row_rules=(ContractRule("coordinates", ("lon", "lat"), (("crs", crs),)),))
-        rows = [(str(i), str(lon), str(lat), None) for i, (lon, lat) in enumerate(pairs)]
+        agreed = replace(contract, columns=contract.columns[:3], row_rules=(ContractRule("coordinates", ("lon", "lat"), (("crs", crs),)),))
+        rows = [(str(i), str(lon), str(lat)) for i, (lon, lat) in enumerate(pairs)]
         lineage = dict.fromkeys(("_batch_id", "_source_file", "_op", "_extract_ts"), F.lit("I"))
         lineage |= {"_order": F.lit("7"), "_row_no": F.lit(1), "_business_date": F.lit(date(2019, 12, 31)), "_defect": F.lit(None)}
-        frame = spark.createDataFrame(rows, "stop_no string, lon string, lat string, address string").withColumns(lineage)
+        frame = spark.createDataFrame(rows, "stop_no string, lon string, lat string").withColumns(lineage)
         frame = frame.withColumn("_defect", F.col("_defect").cast("string"))
         found = sorted(typed(agreed, frame, test_divisions=False).collect(), key=lambda r: int(r["stop_no"]))
         return [
