@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.basics import clock_text, decimals
-from simulator.dirt import Kind, one, one_of, unit
+from simulator.dirt import Kind, labels, one, one_of, unit
 
 if TYPE_CHECKING:
     from simulator.registers import Registers
@@ -148,9 +148,16 @@ def _end_of_day(value: str, rng: np.random.Generator) -> str:
 
 
 NEGATIVE = spared(one(lambda value, rng: "-" + decimals(rng.uniform(1, 50, 1), 1)[0], _there))
-BEYOND_SENSE = spared(one(one_of(("9999", "99999", "88888.8")), _there))
+BEYOND_SENSE = spared(one(one_of(("9999", "9999.9", "8888.8")), _there))
 DO_BEYOND_SENSE = spared(one(one_of(("30", "45.6", "-0.5")), _there))
 PH_BEYOND_SENSE = spared(one(one_of(("14.5", "20", "-1")), _there))
+COUNTY = labels(
+    {
+        "321002": ("广陵区",), "321003": ("邗江区", "321011", "维扬区"), "321012": ("江都市", "321088"), "321023": ("宝应县", "宝应"),
+        "321081": ("仪征市",), "321084": ("高邮市", "江苏省扬州市高邮市"),
+    }
+)  # fmt: skip
+"""Counties by their names, or under codes of former times."""
 END_OF_DAY = one(_end_of_day, lambda values: values.str.endswith(" 00:00:00"))
 SWAPPED = Kind(_swapped, _there, noted=(0, 1))
 MILLIONTHS = Kind(_millionths, _there, noted=(0, 1))

@@ -131,6 +131,7 @@ TREATMENTS = {
     "D16A": Treatment("D16", "dates in the wrong order", ("W_ORDER",), flagged_anywhere),
     "D17": Treatment("D17", "sex contradicts the identity number", ("F_SEX",), repaired),
     "D18": Treatment("D18", "division missing, short, cancelled or a name", ("F_DIVISION",), coarse),
+    "D18N": Treatment("D18", "division by its name or of former times", ("F_DIVISION",), repaired),
     "D19": Treatment("D19", "another unit", ("F_UNIT",), repaired),
     "D20Q": Treatment("D20", "qualifier of a number", ("F_QUALIFIER",), repaired),
     "D20N": Treatment("D20", "nothing detected", ("F_QUALIFIER",), emptied),

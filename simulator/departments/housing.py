@@ -12,6 +12,7 @@ from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import (
     BEYOND_SENSE,
+    COUNTY,
     DO_BEYOND_SENSE,
     END_OF_DAY,
     FAULTY,
@@ -40,7 +41,10 @@ def _listed() -> pd.DataFrame:
 
 @HOUSING.table(
     "black_odorous_body",
-    dirt=(Cell("D22", "grade", 0.3, kind=labels({"HEAVY": ("重度", "重度黑臭"), "LIGHT": ("轻度",)})), Cell("D18", "county6", 0.1)),
+    dirt=(
+        Cell("D22", "grade", 0.3, kind=labels({"HEAVY": ("重度", "重度黑臭"), "LIGHT": ("轻度",)})),
+        Cell("D18N", "county6", 0.3, kind=COUNTY),
+    ),
 )
 def bodies(registers: Registers) -> pd.DataFrame:
     """The ledger of black-odorous waters; every third has not been treated yet."""
@@ -96,7 +100,7 @@ def monitored(registers: Registers) -> pd.DataFrame:
     return with_versions(registers, "housing/black_odorous_monitor", rows, "nh3n", 2, 0.05)
 
 
-@HOUSING.table("sewage_plant", dirt=(Cell("D21S", "lon", 0.2, other="lat", kind=SWAPPED), Cell("D18", "county6", 0.1)))
+@HOUSING.table("sewage_plant", dirt=(Cell("D21S", "lon", 0.2, other="lat", kind=SWAPPED), Cell("D18N", "county6", 0.3, kind=COUNTY)))
 def plant_list(registers: Registers) -> pd.DataFrame:
     """The sewage plants and the waters that receive what they let out."""
     return places("sewage_plants").rename(columns={"code": "plant_code"}).assign(update_time="2019-05-20 09:30:00")
@@ -105,7 +109,7 @@ def plant_list(registers: Registers) -> pd.DataFrame:
 def _corrected(rows: pd.DataFrame) -> pd.DataFrame:
     """The drop as it is sent again: the volumes of outflow were those of another meter."""
     volume = pd.to_numeric(rows["outflow"], errors="coerce")
-    return rows.assign(outflow=[f"{v:.3f}" for v in volume * 0.99], sent_time="2019-12-31 15:00:00")
+    return rows.assign(outflow=[f"{v:.3f}" for v in volume * 0.99], sent_time="2019-12-31 08:00:00")
 
 
 @HOUSING.table(

@@ -12,6 +12,7 @@ from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import (
     BEYOND_SENSE,
+    COUNTY,
     END_OF_DAY,
     FAULTY,
     MILLIONTHS,
@@ -31,11 +32,14 @@ PUMPING_STATIONS = {"JD01": 90.0, "JD02": 110.0, "JD03": 120.0, "JD04": 230.0}
 UNIT = 30.0
 LIMIT_OF_NH3N = 0.25
 """mg/L: of a simple method, as such stations use."""
+UNLISTED = "SW13"
+"""A new gauge that is not in the list of stations yet."""
 ON_THE_ROUTE = ("DM321003", "DM321004", "DM321008")
 
 
 @WATER_RESOURCES.table(
-    "water_body", dirt=(Cell("D22", "kind", 0.2, kind=labels({"RIVER": ("河流",), "LAKE": ("湖泊",)})), Cell("D18", "county6", 0.1))
+    "water_body",
+    dirt=(Cell("D22", "kind", 0.2, kind=labels({"RIVER": ("河流",), "LAKE": ("湖泊",)})), Cell("D18N", "county6", 0.3, kind=COUNTY)),
 )
 def waters(registers: Registers) -> pd.DataFrame:
     """Rivers, lakes and canals."""
@@ -58,7 +62,7 @@ def _corrected(rows: pd.DataFrame) -> pd.DataFrame:
     """The drop as it is sent again: a gauge had been calibrated wrongly."""
     rain = pd.to_numeric(rows["rain_mm"], errors="coerce")
     more = (rows["station_code"] == "SW01") & (rain > 0)
-    return rows.assign(rain_mm=rows["rain_mm"].where(~more, (rain * 1.1).round(1).astype(str)), sent_time="2019-12-31 14:00:00")
+    return rows.assign(rain_mm=rows["rain_mm"].where(~more, (rain * 1.1).round(1).astype(str)), sent_time="2019-12-31 08:00:00")
 
 
 @WATER_RESOURCES.table(
@@ -74,9 +78,9 @@ def _corrected(rows: pd.DataFrame) -> pd.DataFrame:
     again=Again(1, 2, _corrected),
 )
 def rain(registers: Registers) -> pd.DataFrame:
-    """Rain of each gauge and hour: that of the city, more or less."""
+    """Rain of each gauge and hour: that of the city, more or less; one gauge is not listed yet."""
     world, rng = registers.world, registers.world.stream("rain")
-    gauges = places("hydro_stations").query("kind != 'LEVEL'")["code"].to_numpy()
+    gauges = np.append(places("hydro_stations").query("kind != 'LEVEL'")["code"].to_numpy(dtype=object), UNLISTED)
     fallen = world.weather["rain"].to_numpy()[:, None]
     found = of_each(gauges, world.timeline.hours, rain=fallen * rng.gamma(8, 1 / 8, (len(fallen), len(gauges))))
     times = found["time"].to_numpy()

@@ -106,7 +106,10 @@ def deliver(city: simulator.City, folder: Path, nights: tuple[int, ...] = (0, 1,
 
 @pytest.mark.usefixtures("water")
 def test_a_module_beside_the_others_takes_part(tmp_path: Path) -> None:
-    assert list(declared()) == ["citizen_card", "civil_affairs", "health", "human_resources", "public_security", "water"]
+    assert list(declared()) == [
+        "citizen_card", "civil_affairs", "environment", "health", "housing", "human_resources", "natural_resources", "public_security",
+        "water", "water_resources",
+    ]  # fmt: skip
     city = simulator.build(PEOPLE, departments=["water", "public_security"])
     assert set(city.tables) == {"public_security/resident", "public_security/death_cancellation", "water/reading"}
 
@@ -167,7 +170,7 @@ def test_an_exchange_database_without_deliveries_has_its_tables(tmp_path: Path) 
 
 
 def test_a_wrong_department_is_wrong_use_and_leaves_the_folder_alone(tmp_path: Path) -> None:
-    with pytest.raises(WrongUse, match="no department 'warter'; there are citizen_card, civil_affairs, health"):
+    with pytest.raises(WrongUse, match="no department 'warter'; there are citizen_card, civil_affairs, environment, health"):
         run_demo(tmp_path / "demo", PEOPLE, 1, ["health", "warter"], as_json=True)
     assert not (tmp_path / "demo").exists()
 

@@ -13,6 +13,7 @@ from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import (
     BEYOND_SENSE,
+    COUNTY,
     END_OF_DAY,
     FAULTY,
     NEGATIVE,
@@ -46,7 +47,7 @@ def _moved(registers: Registers, rows: pd.DataFrame) -> tuple[pd.DataFrame, ...]
     "air_station",
     dirt=(
         Cell("D22", "level", 0.2, kind=labels({"NATIONAL": ("国控", "国控站"), "CITY": ("市控",)})),
-        Cell("D18", "county6", 0.1),
+        Cell("D18N", "county6", 0.3, kind=COUNTY),
         Cell("D21S", "lon", 0.1, other="lat", kind=SWAPPED),
         Cell("D21D", "lat", 0.1, kind=SEXAGESIMAL),
     ),

@@ -11,7 +11,7 @@ from simulator.departments.environment import ENVIRONMENT
 from simulator.dirt import Cell, labels
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
-from simulator.sensors import END_OF_DAY, FAULTY, NEGATIVE, NOWHERE, REPORT, SEXAGESIMAL, SWAPPED, moment_text, with_versions
+from simulator.sensors import COUNTY, END_OF_DAY, FAULTY, NEGATIVE, NOWHERE, REPORT, SEXAGESIMAL, SWAPPED, moment_text, with_versions
 from simulator.world import World
 from simulator.world.nature import Timeline, of_each, places
 
@@ -61,7 +61,7 @@ def enterprises(world: World) -> pd.DataFrame:
     dirt=(
         Cell("D22", "kind", 0.2, kind=labels({"AIR": ("废气",), "WATER": ("废水",)})),
         Cell("D02", "name", 0.05),
-        Cell("D18", "county6", 0.05),
+        Cell("D18N", "county6", 0.3, kind=COUNTY),
     ),
 )
 def pollution_sources(registers: Registers) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def pollution_sources(registers: Registers) -> pd.DataFrame:
 
 
 def outlets(world: World) -> pd.DataFrame:
-    """Outlets: outlet_code, name, water_body, downstream_section, uscc, kind, county6, lon, lat."""
+    """Outlets: outlet_code, name, water_body, downstream_section (the last is not listed), uscc, kind, county6, lon, lat."""
     rng = world.stream("outlets")
     owners, plants = enterprises(world), places("sewage_plants")
     sections = places("sections").drop_duplicates("water_body").set_index("water_body")["code"]
@@ -86,7 +86,7 @@ def outlets(world: World) -> pd.DataFrame:
             "outlet_code": "PWK" + numbers(np.arange(OUTLETS) + 1, 4),
             "name": at["name"] + numbers(np.arange(OUTLETS) + 1) + "号排口",
             "water_body": at["code"],
-            "downstream_section": at["code"].map(sections),
+            "downstream_section": at["code"].map(sections).where(np.arange(OUTLETS) < OUTLETS - 1, "DM321099"),
             "uscc": np.where(np.isin(kind, ["SEWAGE", "INDUSTRIAL"]), owner, None),
             "kind": kind,
             "county6": at["county6"],
@@ -144,7 +144,7 @@ def _monitored(registers: Registers, table: str, places_of: pd.DataFrame, limits
 
 def _corrected(rows: pd.DataFrame) -> pd.DataFrame:
     """The drop as it is sent again: what was flagged as broken down is entered by hand."""
-    return rows.assign(flag=rows["flag"].replace("D", "S"), sent_time="2019-12-31 16:00:00")
+    return rows.assign(flag=rows["flag"].replace("D", "S"), sent_time="2019-12-31 08:00:00")
 
 
 MONITORING = (

@@ -17,13 +17,19 @@ from simulator.world.people import draw_names, draw_phones
 
 PER_DAY = 4
 COMPLAINTS = {
-    "WATER": "河水发黑发臭，请尽快处理", "AIR": "夜间有刺鼻气味", "NOISE": "工地夜间施工噪声扰民", "WASTE": "河边堆放垃圾无人清理", "OTHER": "反映环境卫生问题",
-}  # fmt: skip
+    "WATER": "河水又黑又臭",
+    "AIR": "夜间有刺鼻气味",
+    "NOISE": "工地夜间施工噪声扰民",
+    "WASTE": "河边堆放垃圾无人清理",
+    "OTHER": "反映环境卫生问题",
+}
 SHOWS = {
     "CHLA": ("SATELLITE", "UG_L", 18.0, 10.0), "TURBIDITY": ("SATELLITE", "NTU", 32.0, 10.0), "BLACK_ODOROUS": ("UAV", "INDEX", 0.4, 0.05),
     "FLOATING": ("BOAT", "M2", 60.0, 0.1),
 }  # fmt: skip
 """Product -> platform, unit, usual mean, resolution in metres."""
+BOX = (("west", 0, 0), ("south", 1, 0), ("east", 0, 0.04), ("north", 1, 0.03))
+"""Side of a scene, axis, degrees from the first position of its water."""
 EVERY = 5
 """Days between two scenes of a product and a water."""
 
@@ -32,7 +38,6 @@ EVERY = 5
     "petition",
     dirt=(
         Cell("D39", "caller_phone", 0.02),
-        Cell("D09", "caller_phone", 0.03),
         Cell("D02", "caller_name", 0.02),
         Cell("D22", "kind", 0.1, kind=labels({"WATER": ("水污染",), "AIR": ("大气",), "NOISE": ("噪音",)})),
         Cell("D40", "content", 0.02),
@@ -53,7 +58,7 @@ def petitions(registers: Registers) -> pd.DataFrame:
     at = rng.choice(len(waters), n, p=(waters["cleanliness_number"] ** 2 / (waters["cleanliness_number"] ** 2).sum()).to_numpy())
     about_water, answered = kind == "WATER", day <= AS_OF - 4
     sex = pick(rng, ["1", "2"], n)
-    rows = pd.DataFrame(
+    return pd.DataFrame(
         {
             "petition_no": "XF" + numbers(np.arange(n) + 1, 8),
             "received_at": clock_text(day, office_seconds(rng, n)),
@@ -67,7 +72,6 @@ def petitions(registers: Registers) -> pd.DataFrame:
             "_night": night_of(day),
         }
     )
-    return rows
 
 
 @ENVIRONMENT.table(
@@ -110,7 +114,7 @@ def scenes(registers: Registers) -> pd.DataFrame:
             "value_max": decimals(mean * rng.uniform(1.4, 2.5, n), 3),
             "unit": unit,
             "resolution_m": decimals(resolution.astype(float), 2),
-            **{side: decimals(place[:, axis] + d, 5) for side, axis, d in (("west", 0, 0), ("south", 1, 0), ("east", 0, 0.04), ("north", 1, 0.03))},
+            **{side: decimals(place[:, axis] + further, 5) for side, axis, further in BOX},
             "file_name": scene + ".tif",
             "file_sm3": [sm3(name.encode()) for name in scene],
             "sent_time": moment_text(captured + np.timedelta64(6 * 3600, "s")),

@@ -12,6 +12,7 @@ from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import (
     BEYOND_SENSE,
+    COUNTY,
     DO_BEYOND_SENSE,
     END_OF_DAY,
     FAULTY,
@@ -56,7 +57,7 @@ LATER = {"DM321013": 1, "DM321014": 2}
     dirt=(
         Cell("D22", "level", 0.3, kind=labels({"NATIONAL": ("国考", "国控"), "PROVINCIAL": ("省考",), "CITY": ("市考",)})),
         Cell("D22", "target_class", 0.5, kind=labels({"2": ("Ⅱ类", "II"), "3": ("Ⅲ类", "III"), "4": ("Ⅳ类",)})),
-        Cell("D18", "county6", 0.1),
+        Cell("D18N", "county6", 0.3, kind=COUNTY),
         Cell("D21S", "lon", 0.08, other="lat", kind=SWAPPED),
         Cell("D21U", "lon", 0.08, other="lat", kind=MILLIONTHS),
     ),

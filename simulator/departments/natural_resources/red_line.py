@@ -10,6 +10,7 @@ from simulator.departments.natural_resources import NATURAL_RESOURCES
 from simulator.dirt import Cell, labels
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
+from simulator.sensors import COUNTY
 from simulator.world.people import COUNTIES
 
 AREAS = 24
@@ -45,7 +46,10 @@ def _adjusted(registers: Registers, rows: pd.DataFrame) -> tuple[pd.DataFrame, .
 
 @NATURAL_RESOURCES.table(
     "red_line",
-    dirt=(Cell("D22", "kind", 0.2, kind=labels({"ECOLOGICAL": ("生态红线",), "FARMLAND": ("基本农田",)})), Cell("D18", "county6", 0.1)),
+    dirt=(
+        Cell("D22", "kind", 0.2, kind=labels({"ECOLOGICAL": ("生态红线",), "FARMLAND": ("基本农田",)})),
+        Cell("D18N", "county6", 0.3, kind=COUNTY),
+    ),
     rejected=(Rejected("IMPOSSIBLE", "valid_from", 0.01),),
     number=Number("red_line_code", 2),
     snapshots=_adjusted,

@@ -9,7 +9,7 @@ from simulator.basics import stream
 from simulator.world.nature.places import places
 from simulator.world.nature.timeline import Timeline, of_each
 
-HAZE = (("2019-01-11", "2019-01-14", 3.0), ("2019-02-22", "2019-02-24", 2.2), ("2019-12-29", "2019-12-30", 2.8))
+HAZE = (("2019-01-11", "2019-01-14", 3.0), ("2019-02-22", "2019-02-24", 2.2), ("2019-12-29", "2019-12-31", 3.2))
 """First day, last day, times the usual fine particles."""
 OZONE_DAYS = (("2019-05-22", "2019-05-24", 1.4), ("2019-06-14", "2019-06-16", 1.6), ("2019-09-27", "2019-09-29", 1.5))
 
@@ -36,11 +36,11 @@ def air_quality(timeline: Timeline, weather: pd.DataFrame, seed: int) -> pd.Data
     sun = np.clip(np.sin(np.pi * (hour - 6) / 13), 0, None) ** 1.3
 
     def own(rate: float) -> np.ndarray:
-        return np.exp(rate * timeline.drift(rng, 6, n) + 0.04 * rng.normal(size=(len(timeline.hours), n)))
+        return np.exp(rate * timeline.drift(rng, 6, n) + 0.09 * rng.normal(size=(len(timeline.hours), n)))
 
     haze, ozone = _episodes(timeline, HAZE)[:, None], _episodes(timeline, OZONE_DAYS)[:, None]
-    city = np.exp(0.38 * timeline.drift(rng, 36))
-    pm25 = (40 - 19 * season) * city * haze * calm * traffic * own(0.10) / (1 + 1.2 * runoff)
+    city = np.exp(0.38 * timeline.drift(rng, 36)) ** (1 / haze)  # an episode is one whatever else the days would have been
+    pm25 = (40 - 19 * season) * city * haze * calm * traffic * own(0.10) / (1 + 0.6 * runoff)
     pm10 = pm25 * 1.25 + 22 * own(0.18) / (1 + 2 * runoff)
     no2 = (33 - 11 * season) * rush * calm * traffic * np.sqrt(city) * own(0.12)
     o3 = ozone * (18 + (52 + 52 * season) * (0.25 + 1.25 * sun)) * own(0.10) / (1 + 0.25 * runoff) + 3

@@ -76,7 +76,8 @@ def odours(timeline: Timeline, seed: int) -> pd.DataFrame:
     depth = np.repeat(rng.uniform(0.5, 1.8, len(codes)), POINTS)[None, :] * np.ones_like(bad)
     rows = of_each(
         at, days.astype("datetime64[s]"), point=np.arange(len(at))[None, :] % POINTS + 1, depth_m=depth,
-        sd_cm=np.clip(48 - 42 * bad + 2 * rng.normal(size=bad.shape), 3, 80), do=np.clip(5.5 - 5.4 * bad + 0.3 * rng.normal(size=bad.shape), 0.05, 12),
+        sd_cm=np.clip(48 - 42 * bad + 2 * rng.normal(size=bad.shape), 3, 80),
+        do=np.clip(5.5 - 5.4 * bad + 0.3 * rng.normal(size=bad.shape), 0.05, 12),
         orp_mv=170 - 400 * bad + 15 * rng.normal(size=bad.shape), nh3n=np.clip(1.4 + 15 * bad + 0.6 * rng.normal(size=bad.shape), 0.2, 40),
     )  # fmt: skip
     return rows.assign(time=rows["time"] + (9 * 3600 + 600 * rows["point"]).to_numpy().astype("timedelta64[s]"))
@@ -96,7 +97,8 @@ def levels(timeline: Timeline, weather: pd.DataFrame, seed: int) -> pd.DataFrame
 
 
 def plants(timeline: Timeline, weather: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """One row per sewage plant and day: code, time, inflow, outflow (10,000 m³), cod_in, cod_out, nh3n_in, nh3n_out, tn_out, tp_out (mg/L).
+    """One row per sewage plant and day: code, time, inflow, outflow (10,000 m³), cod_in, cod_out, nh3n_in, nh3n_out,
+    tn_out, tp_out (mg/L).
 
     Rain gets into the sewers; above its capacity a plant no longer cleans as it should.
     """
@@ -113,7 +115,8 @@ def plants(timeline: Timeline, weather: pd.DataFrame, seed: int) -> pd.DataFrame
     return of_each(
         table["code"].to_numpy(), timeline.hours[::24], inflow=inflow, outflow=inflow * 0.97 * noisy(0.005),
         cod_in=260 * noisy(0.12) / (1 + 0.4 * wet), cod_out=21 * noisy(0.12) * (1 + over), nh3n_in=27 * noisy(0.1) / (1 + 0.3 * wet),
-        nh3n_out=0.9 * noisy(0.3) * (1 + 2.5 * over), tn_out=9.4 * noisy(0.1) * (1 + 0.5 * over), tp_out=0.22 * noisy(0.15) * (1 + 0.8 * over),
+        nh3n_out=0.9 * noisy(0.3) * (1 + 2.5 * over), tn_out=9.4 * noisy(0.1) * (1 + 0.5 * over),
+        tp_out=0.22 * noisy(0.15) * (1 + 0.8 * over),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from simulator.world.nature.timeline import Timeline
 
 WET_DAYS = (0.30, 0.33, 0.33, 0.32, 0.33, 0.42, 0.42, 0.40, 0.30, 0.25, 0.27, 0.24)
 """Share of days with rain, January first."""
-STORMS = {"2019-06-20": 70.0, "2019-07-12": 120.0, "2019-08-10": 95.0, "2019-12-28": 42.0}
+STORMS = {"2019-06-20": 70.0, "2019-07-12": 120.0, "2019-08-10": 95.0, "2019-12-27": 42.0}
 """Rain of some days, mm."""
 HALFLIFE = 30
 """Hours after which half of the rain has run off."""
