@@ -232,7 +232,7 @@ _RULES_AT_TABLE = (
     ),
     RuleAtTable(
         "coordinates", Level.ROW,
-        "converts longitude and latitude (GK120: easting and northing) from `crs` (CGCS2000, WGS84, GCJ02, BD09, GK120) to CGCS2000", (2, 2),
+        "converts longitude and latitude (GK120: easting, northing) from `crs` (CGCS2000, WGS84, GCJ02, BD09, GK120) to CGCS2000", (2, 2),
         ("E_CRS", "E_BBOX", "F_UNIT", "F_SWAP", "F_NULL", "F_CRS"), (Option("crs", SYSTEMS),), takes=(("degrees",),),
     ),
     RuleAtTable(
