@@ -197,8 +197,8 @@ DATES = ("date", "timestamp")
 NUMBERS = ("integer", "decimal")
 WITH_A_SHAPE = ("identity", "person_name", "phone", "address")
 """Rules whose values are recognised in another column."""
-SYSTEMS = ("CGCS2000", "WGS84", "GCJ02", "BD09", "XIAN80", "BEIJING54", "YANGZHOU")
-"""Coordinate reference systems; those behind the fourth may not be converted: E_CRS."""
+SYSTEMS = ("CGCS2000", "WGS84", "GCJ02", "BD09", "GK120", "XIAN80", "BEIJING54", "YANGZHOU")
+"""Coordinate reference systems; those behind the fifth may not be converted: E_CRS."""
 PLANES = ("CGCS2000", "WGS84", "GK120", "GK40")
 """Systems of geometries, longitude or easting first: degrees, or metres of the Gauss-Krüger zone of 3 degrees around 120°E, without
 (EPSG:4549) and with the zone's number before the easting (EPSG:4528)."""
@@ -231,7 +231,9 @@ _RULES_AT_TABLE = (
         ("W_REVERSAL", "W_NEGATIVE", "W_ZERO"), takes=(NUMBERS, ()),
     ),
     RuleAtTable(
-        "coordinates", Level.ROW, "converts longitude and latitude from `crs` (CGCS2000, WGS84, GCJ02, BD09) to CGCS2000", (2, 2),
+        "coordinates", Level.ROW,
+        "converts longitude and latitude (GK120: easting, northing) from `crs` (CGCS2000, WGS84, GCJ02, BD09, GK120) to CGCS2000",
+        (2, 2),
         ("E_CRS", "E_BBOX", "F_UNIT", "F_SWAP", "F_NULL", "F_CRS"), (Option("crs", SYSTEMS),), takes=(("degrees",),),
     ),
     RuleAtTable(

@@ -58,7 +58,8 @@ COLUMN = {
 }  # fmt: skip
 LOGICAL = {
     "string": "string", "date": "date", "timestamp": "timestamp", "timestamp_ntz": "timestamp", "int": "integer", "bigint": "integer",
-    "boolean": "boolean", "decimal": "number", "double": "number", "float": "number", "array": "array", "struct": "object", "map": "map",
+    "boolean": "boolean", "decimal": "number", "double": "number", "float": "number", "binary": "string",
+    "array": "array", "struct": "object", "map": "map",
 }  # fmt: skip
 """Physical type, without what follows in brackets -> logical type."""
 COMPARISONS = {
@@ -175,7 +176,7 @@ def expand(path: Path, raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shaped(path: Path, short: dict[str, Any]) -> dict[str, Any]:
-    """Return the contract with what its shape, if it has one, says and it does not say itself."""
+    """Return the contract with what its shape, if it has one, says and it does not say itself; its own columns come first."""
     if "shape" not in short:
         return short
     shape = shapes()[one_of(path, "shape", short["shape"], tuple(shapes()))]
@@ -183,7 +184,8 @@ def _shaped(path: Path, short: dict[str, Any]) -> dict[str, Any]:
     for name, line in short.get("columns", {}).items():
         settings = of_kind(path, f"column {name!r}", _settings(line), Kind.SETTINGS)
         columns[name] = {**columns.get(name, {}), **settings}
-    return {**shape, **short, "columns": columns, "gates": {**shape.get("gates", {}), **short.get("gates", {})}}
+    own_first = {name: columns[name] for name in sorted(columns, key=lambda name: name in shape["columns"])}
+    return {**shape, **short, "columns": own_first, "gates": {**shape.get("gates", {}), **short.get("gates", {})}}
 
 
 def _settings(line: Any) -> Any:

@@ -12,6 +12,7 @@ delivered strings, rules of VALUES the parsed values. Source: domain rules A12, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -20,7 +21,7 @@ from contracts import Contract
 from contracts.registry import WITH_A_SHAPE, Level, agree, at_level
 from contracts.rules import ContractRule
 from standards import coordinates, identity, names, phones
-from standards.text import HAN, Row, Steps, codes_text, flag, free_text
+from standards.text import HAN, Row, Step, Steps, codes_text, flag, free_text
 
 MICRO = 1_000_000
 SHAPES: dict[str, Callable[[Column], Column]] = {
@@ -119,62 +120,101 @@ def _needs(rule: ContractRule, contract: Contract) -> Steps:
     return (lambda row: {"codes0": flag(row["0"].isNotNull() & row["1"].isNull(), "W_REFERENCE")},)
 
 
+def _millionths(row: Row) -> dict[str, Column]:
+    """Make degrees out of millionths, which are whole numbers."""
+    lon, lat = row["0"].cast("double"), row["1"].cast("double")
+    whole = (F.abs(lon) > 1e5) & (F.abs(lon) < 1e9) & (F.abs(lat) > 1e5) & (F.abs(lat) < 1e9)
+    return {"whole": whole, "x": F.when(whole, lon / MICRO).otherwise(lon), "y": F.when(whole, lat / MICRO).otherwise(lat)}
+
+
+def _metres(row: Row) -> dict[str, Column]:
+    return {"whole": F.lit(False), "x": row["0"].cast("double"), "y": row["1"].cast("double")}
+
+
+def _degrees_crossed(row: Row) -> Column:
+    return row["y"].between(119, 120) & row["x"].between(31, 34)
+
+
+def _metres_crossed(row: Row) -> Column:
+    """The northings of the city are above its eastings without zone, and below those with one."""
+    return row["x"].between(3.4e6, 3.8e6) & (row["y"].between(3e5, 6e5) | row["y"].between(40.3e6, 40.6e6))
+
+
+def _from_bd09(row: Row) -> dict[str, Column]:
+    lon, lat = coordinates.from_bd09(row["lon"], row["lat"])
+    return {"lon": lon, "lat": lat}
+
+
+def _of_gcj02(row: Row) -> dict[str, Column]:
+    return {"g_lon": row["lon"], "g_lat": row["lat"]}
+
+
+def _nearer(row: Row) -> dict[str, Column]:
+    """Make one step of the inversion of GCJ-02; each divides the error by about three hundred."""
+    east, north = coordinates.gcj_offset(row["lon"], row["lat"])
+    return {"lon": row["g_lon"] - east, "lat": row["g_lat"] - north}
+
+
+def _from_gk(row: Row) -> dict[str, Column]:
+    lon, lat = coordinates.from_gk(row["lon"], row["lat"])
+    return {"lon": lon, "lat": lat}
+
+
+@dataclass(frozen=True)
+class System:
+    """How positions of a coordinate system are read: what makes numbers of them, which numbers are swapped, the steps to CGCS2000."""
+
+    scaled: Step = _millionths
+    crossed: Callable[[Row], Column] = _degrees_crossed
+    steps: Steps = ()
+
+
+_GCJ02: Steps = (_of_gcj02, _nearer, _nearer, _nearer)
+CONVERTED = {
+    "CGCS2000": System(), "WGS84": System(), "GCJ02": System(steps=_GCJ02), "BD09": System(steps=(_from_bd09, *_GCJ02)),
+    "GK120": System(_metres, _metres_crossed, (_from_gk,)),
+}  # fmt: skip
+"""The systems that may be converted."""
+
+
 def _coordinates(rule: ContractRule, contract: Contract) -> Steps:
-    """Convert longitude and latitude of rule `degrees` from the system `crs` to CGCS2000.
+    """Convert longitude and latitude of rule `degrees` from the system `crs` to CGCS2000; of GK120 they are easting and northing.
 
     F_UNIT: delivered as millionths. F_SWAP: longitude and latitude swapped. F_NULL: null island, no position. F_CRS: converted
-    from GCJ02 or BD09. E_CRS: in a system nobody may convert. E_BBOX: outside the city. Errors have no value.
+    from GCJ02, BD09 or GK120. E_CRS: in a system nobody may convert. E_BBOX: outside the city. Errors have no value.
     """
-    crs = rule.option("crs")
-
-    def scaled(row: Row) -> dict[str, Column]:
-        lon, lat = row["0"].cast("double"), row["1"].cast("double")
-        whole = (F.abs(lon) > 1e5) & (F.abs(lon) < 1e9) & (F.abs(lat) > 1e5) & (F.abs(lat) < 1e9)
-        return {
-            "whole": whole,
-            "nothing": (lon == 0) & (lat == 0),
-            "x": F.when(whole, lon / MICRO).otherwise(lon),
-            "y": F.when(whole, lat / MICRO).otherwise(lat),
-        }
+    known = rule.option("crs") in CONVERTED
+    system = CONVERTED.get(rule.option("crs"), System())
 
     def turned(row: Row) -> dict[str, Column]:
-        swap = row["y"].between(119, 120) & row["x"].between(31, 34)
+        swap = system.crossed(row)
         return {
             "swap": swap,
             "lon": F.when(swap, row["y"]).otherwise(row["x"]),
             "lat": F.when(swap, row["x"]).otherwise(row["y"]),
+            "nothing": (row["x"] == 0) & (row["y"] == 0),
         }
 
-    def unshifted(row: Row) -> dict[str, Column]:
-        """Convert BD-09 to GCJ-02."""
-        lon, lat = coordinates.from_bd09(row["lon"], row["lat"]) if crs == "BD09" else (row["lon"], row["lat"])
-        return {"g_lon": lon, "g_lat": lat, "c_lon": lon, "c_lat": lat}
-
-    def nearer(row: Row) -> dict[str, Column]:
-        """Make one step of the inversion; each divides the error by about three hundred."""
-        east, north = coordinates.gcj_offset(row["c_lon"], row["c_lat"])
-        return {"c_lon": row["g_lon"] - east, "c_lat": row["g_lat"] - north}
-
     def answer(row: Row) -> dict[str, Column]:
-        shifted = crs in ("GCJ02", "BD09")
-        lon, lat = (row["c_lon"], row["c_lat"]) if shifted else (row["lon"], row["lat"])
+        converted = bool(system.steps)
         there = row["0"].isNotNull() & row["1"].isNotNull() & ~row["nothing"]
-        known = F.lit(shifted or crs in coordinates.KEPT)
-        right = there & known & coordinates.inside(lon, lat)
+        right = there & F.lit(known) & coordinates.inside(row["lon"], row["lat"])
         codes = codes_text(
             flag(row["whole"], "F_UNIT"),
             flag(row["swap"], "F_SWAP"),
             flag(row["nothing"], "F_NULL"),
-            flag(right & F.lit(shifted), "F_CRS"),
-            flag(there & ~known, "E_CRS"),
-            flag(there & known & ~right, "E_BBOX"),
+            flag(right & F.lit(converted), "F_CRS"),
+            flag(there & F.lit(not known), "E_CRS"),
+            flag(there & F.lit(known) & ~right, "E_BBOX"),
         )
-        whole = row["whole"] | row["swap"] | F.lit(shifted)
-        kept = [F.when(right, F.when(whole, F.round(v, 8).cast(coordinates.TYPE)).otherwise(row[i])) for v, i in ((lon, "0"), (lat, "1"))]
+        changed = row["whole"] | row["swap"] | F.lit(converted)
+        kept = [
+            F.when(right, F.when(changed, F.round(row[of], 8).cast(coordinates.TYPE)).otherwise(row[i]))
+            for of, i in (("lon", "0"), ("lat", "1"))
+        ]
         return {"value0": kept[0], "value1": kept[1], "codes0": codes, "codes1": codes}
 
-    steps = (unshifted, nearer, nearer, nearer) if crs in ("GCJ02", "BD09") else ()
-    return (scaled, turned, *steps, answer)
+    return (system.scaled, turned, *system.steps, answer)
 
 
 Maker = Callable[[ContractRule, Contract], Steps]

@@ -103,6 +103,21 @@ def masked(value: str, rng: np.random.Generator) -> str:
     return f"{value[:3]}****{value[-4:]}" if len(value) == 11 else f"{value[:6]}{'*' * 8}{value[-4:]}"
 
 
+def other_position(lon: str, lat: str, rng: np.random.Generator) -> tuple[str, str]:
+    """The same position swapped, in millionths of a degree, or in degrees, minutes, seconds."""
+    kind = int(rng.integers(0, 3))
+    if kind == 0:
+        return lat, lon
+    return _millionths_or_dms(float(lon), kind), _millionths_or_dms(float(lat), kind)
+
+
+def _millionths_or_dms(degrees: float, kind: int) -> str:
+    if kind == 1:
+        return str(round(degrees * 1_000_000))
+    seconds = round(degrees * 3600, 2)
+    return f"{int(seconds // 3600)}°{int(seconds % 3600 // 60)}′{seconds % 60:.2f}″"
+
+
 def one_of(choices: tuple[str, ...]) -> Spoil:
     return lambda value, rng: choices[int(rng.integers(0, len(choices)))]
 
@@ -164,6 +179,8 @@ def _of_the_last_century(values: pd.Series) -> pd.Series:
     return values.str[6:8] == "19"
 
 
+POSITION = Kind(other_position, noted=(0, 1))
+"""D21 in longitude and latitude."""
 SENTINEL_FOR_NOTHING = one(one_of(SENTINELS), befalls=pd.Series.isna)
 """D14 in a column that is empty where nothing is known."""
 KINDS: dict[str, Kind] = {

@@ -22,14 +22,16 @@ PLACES = (
 """Number words as one digit for each place: 一百零五 as 一零五, 一百二 as 一二零, 十二 as 一二, 二十 as 二零."""
 COUNTED = ("group", "door", "building", "unit", "floor")
 """Elements that may have their number in Han characters."""
-REMARK = r"[(][^()\n]*[)]"
+REMARK = r"[(]([^()\n]*)[)]"
 ABOVE = "^(?:江苏省?)?(?:扬州市?)?(?:生态科技新城|蜀冈-?瘦西湖(?:风景名胜区|景区))?"
 """Also the functional zones whose towns belong to counties."""
+MAYBE_VILLAGE = "^([^号0-9\\n]{1,12}?(?:(?:社区|村)(?:居委会|村委会|委会)?|居委会|村委会))"
+"""What a list of villages may know as one; without a list, 新村 is the end of a compound's name."""
 VILLAGE = "^([^路街巷弄号0-9\\n]{1,10}?(?:社区|居委会|村委会|[^新\\n]村))"
 GROUP = f"^({NUMBER})组"
 ROAD = "^([^0-9号幢\\n]{1,15}?(?:大道|路|街|巷|弄|里|坊|桥|线))"
 DOOR = f"^({NUMBER}(?:-{NUMBER})?号(?:之{NUMBER})?)"
-COMPOUND = "^([^0-9幢栋\\n]{1,20}?(?:小区|花园|新村|公寓|大厦|广场|家园|名城|庄园|公司|学校|医院|苑|园|府|庄|厂))"
+COMPOUND = "^([^0-9幢栋\\n]{1,20}(?:小区|花园|新村|人家|公寓|大厦|广场|家园|名城|庄园|公司|学校|医院|苑|园|府|庄|厂))"
 SHORT = "^([0-9]+)-([0-9]+)-([0-9]{3,4})"
 BUILDING = f"^({NUMBER}|[A-Z])(?:幢|栋|号楼|座)"
 UNIT = f"^({NUMBER}|[甲乙丙丁])单元"
@@ -81,11 +83,9 @@ def _taken() -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-def taken_apart(text: str) -> Steps:
-    """Steps that name, out of the field `text`, county (6 digits), town (9 digits), village, group, road, door, compound, building, unit,
-    floor and room, '' what is not there, and at last `key`, county|town|road|door|compound|building|unit|room, and `level`: 9 room,
-    8 unit, 7 building, 6 door, 5 road or compound, 4 village, 3 town, 2 county, 1 the city, 0 nothing. NULL for NULL.
-    The key is for comparison only."""
+def located(text: str) -> Steps:
+    """Steps that name county (6 digits) and town (9 digits) of the address in the field `text`, '' what is not there; `extra`: what stands
+    in brackets; `city`: it says no more than the city; `left`: what is not read yet; `maybe`: what a list of villages may know."""
     counties, towns = _names_of_counties(), _names_of_towns()
     short = [n.removesuffix(s) for n in towns for s in divisions.TOWN_SUFFIXES if n.endswith(s)]
     whole = [name for name in counties if name.endswith(COUNTY_SUFFIXES)]
@@ -93,7 +93,8 @@ def taken_apart(text: str) -> Steps:
     town_named = f"^(?:({_one_of(towns)})|({_one_of(short)})(?:([^路街巷大东南西北中\\n])|\\z))"
 
     def below_city(row: Row) -> dict[str, Column]:
-        return {"left": F.regexp_replace(normalise(row[text]), ABOVE, "")}
+        extra = F.coalesce(F.regexp_extract(free_text(row[text]), REMARK, 1), F.lit(""))
+        return {"left": F.regexp_replace(normalise(row[text]), ABOVE, ""), "extra": extra}
 
     def below_county(row: Row) -> dict[str, Column]:
         name = F.concat(F.regexp_extract(row["left"], county_named, 1), F.regexp_extract(row["left"], county_named, 2))
@@ -109,13 +110,24 @@ def taken_apart(text: str) -> Steps:
         return {
             "town": F.coalesce(found, F.lit("")),
             "county": F.coalesce(looked_up(counties, row["named"]), F.substring(found, 1, 6), F.lit("")),
+            "maybe": F.regexp_extract(row["left"], MAYBE_VILLAGE, 1),
         }
+
+    return below_city, below_county, below_town, coded
+
+
+def elements(text: str) -> Steps:
+    """Steps after `located`: village, group, road, door, compound, building, unit, floor and room, '' what is not there; at last `key`, for
+    comparison only: county|town|road|door|compound|building|unit|room, and `level`: 9 room, 8 unit, 7 building, 6 door, 5 road or compound,
+    4 village, 3 town, 2 county, 1 the city, 0 nothing; both are NULL for NULL. A field `village` that is there already is kept."""
 
     def taker(name: str, pattern: str) -> Step:
         def take(row: Row) -> dict[str, Column]:
             left = F.regexp_replace(row["left"], SHORT, "$1幢$2单元$3室") if name == "building" else row["left"]
-            found = F.coalesce(F.regexp_extract(left, pattern, 1), F.lit(""))
-            return {name: _arabic(found) if name in COUNTED else found, "left": F.regexp_replace(left, pattern, "")}
+            found, rest = F.coalesce(F.regexp_extract(left, pattern, 1), F.lit("")), F.regexp_replace(left, pattern, "")
+            if name in row:
+                found, rest = F.coalesce(row[name], found), F.when(row[name].isNull(), rest).otherwise(left)
+            return {name: _arabic(found) if name in COUNTED else found, "left": rest}
 
         return take
 
@@ -127,9 +139,9 @@ def taken_apart(text: str) -> Steps:
         key = F.concat_ws("|", *(row[name] for name in KEY))
         return {"key": F.when(there, key), "level": F.when(there, reached.when(row["city"], 1).otherwise(0))}
 
-    return (below_city, below_county, below_town, coded, *(taker(*t) for t in _taken()), summed_up)
+    return (*(taker(*t) for t in _taken()), summed_up)
 
 
 def address_rule(keyed: bool = False) -> Steps:
-    """Rule `address`: value string, codes as in `text_rule`; `keyed`: `key` and `level` in addition (`taken_apart`)."""
-    return (*text_rule(), *(taken_apart("value") if keyed else ()))
+    """Rule `address`: value string, codes as in `text_rule`; `keyed`: `key` and `level` in addition (`elements`)."""
+    return (*text_rule(), *((*located("value"), *elements("value")) if keyed else ()))

@@ -140,6 +140,7 @@ TREATMENTS = {
     "D21D": Treatment("D21", "degrees, minutes, seconds", ("F_DMS",), repaired),
     "D21Z": Treatment("D21", "coordinates 0, 0", ("F_NULL",), emptied),
     "D20": Treatment("D20", "text in a number", ("F_NUMBER",), repaired),
+    "D21": Treatment("D21", "position swapped, in millionths, in minutes", ("F_SWAP", "F_UNIT", "F_DMS"), repaired),
     "D22": Treatment("D22", "label or local code", ("F_CODE",), repaired),
     "UNKNOWN_CODE": Treatment("D22", "unknown code", ("E_CODE",), flagged),
     "D24": Treatment("D24", "character cut in half", ("W_TRUNC",), flagged),

@@ -1,18 +1,24 @@
-"""Civil affairs: the cremations that funeral homes carry out."""
+"""Civil affairs: the cremations that funeral homes carry out, and the borders of the divisions."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import shapely
 
 from simulator.basics import as_days, day_text, night_of, numbers, only, pick
 from simulator.declare import Department
 from simulator.dirt import Cell
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
+from simulator.world import ground
 from simulator.world.people import draw_names, draw_phones
 
 CIVIL_AFFAIRS = Department("civil_affairs", organisation="FAKE321000000002")
+FOUNDED = {"CITY": "1983-03-01", "COUNTY": "1991-04-01", "TOWN": "2001-01-01", "VILLAGE": "2004-01-01"}
+"""Since when divisions have been as they are, where the history (world/division_history.csv) says nothing else."""
 
 
 def _of_deaths(rows: pd.DataFrame) -> np.ndarray:
@@ -69,3 +75,44 @@ def cremations(registers: Registers) -> pd.DataFrame:
         }
     )
     return rows[rows["_night"] >= 0].sort_values("cremation_date", kind="stable", ignore_index=True)
+
+
+@CIVIL_AFFAIRS.table("division_boundary", copies=0.004)
+def boundaries(registers: Registers) -> pd.DataFrame:
+    """All divisions in force, and those that had another name, or other borders, before. A village's border crosses itself."""
+    now, before = registers.world.ground.divisions, _history(registers.world.ground.divisions)
+    begun = dict(zip(before["successor"], day_text(as_days(before["valid_to"]) + 1), strict=True))
+    since = now["code"].map(begun).fillna(now["level"].map(FOUNDED))
+    rows = pd.concat([now.assign(valid_from=since, valid_to=None), before.drop(columns="successor")], ignore_index=True)
+    crossed = _crossing(rows)
+    rows["geometry"] = ground.texts(rows["geometry"])
+    rows.loc[crossed, "geometry"] = ground.texts(shapely.transform(now["geometry"][crossed], _crossed)).item()
+    changed = rows["valid_to"].fillna(rows["valid_from"])
+    return rows.assign(update_time=changed + " 09:00:00", _crossed=rows.index == crossed)
+
+
+def _history(now: pd.DataFrame) -> pd.DataFrame:
+    """Former divisions; the areas of theirs are those of towns of today."""
+    file = Path(ground.__file__).with_name("division_history.csv")
+    rows = pd.read_csv(file, dtype=str, keep_default_na=False)
+    towns = now[now["level"] == "TOWN"]
+    parts = [shapely.coverage_union_all(towns.loc[towns["code"].str.match(area), "geometry"].to_numpy()) for area in rows["area"]]
+    parent = np.where(rows["level"] == "COUNTY", "321000000000", rows["code"].str[:6] + "000000")
+    return rows.drop(columns="area").assign(geometry=parts, parent=parent)
+
+
+def _crossing(rows: pd.DataFrame) -> int:
+    """The village that is drawn wrongly: the one with the most corners."""
+    corners = shapely.get_num_coordinates(rows["geometry"].to_numpy())
+    return int(np.where((rows["level"] == "VILLAGE") & (shapely.get_type_id(rows["geometry"].to_numpy()) == 3), corners, 0).argmax())
+
+
+def _crossed(corners: np.ndarray) -> np.ndarray:
+    """The second and the third corner of each shape in each other's place."""
+    return corners[[0, 2, 1, *range(3, len(corners))]]
+
+
+@CIVIL_AFFAIRS.finding("borders that cross themselves", "base/geography/division", "repaired", "True")
+def crossed_borders(registers: Registers) -> pd.Series:
+    rows = registers.delivered("civil_affairs/division_boundary")
+    return (rows["code"] + "|" + rows["valid_from"])[rows["_crossed"].to_numpy()]

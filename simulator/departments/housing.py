@@ -1,4 +1,4 @@
-"""Housing and urban-rural development: black-odorous waters of the towns, sewage plants, drainage pumps."""
+"""Housing and urban-rural development: black-odorous waters of the towns, sewage plants, drainage pumps, the roads."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ from simulator.sensors import (
     with_faults,
     with_versions,
 )  # fmt: skip
+from simulator.world import ground
 from simulator.world.nature import odours, places, plants, pumps
 from simulator.world.people import COUNTIES
 
 HOUSING = Department("housing", organisation="FAKE321000000008")
+ROAD_CLASSES = {"EXPRESS": ("快速路",), "ARTERIAL": ("主干路", "主干道"), "SECONDARY": ("次干路",), "LOCAL": ("支路",)}
 IN_CUBIC_METRES: Kind = one(lambda value, rng: decimals(np.array([float(value) * 10_000]), 0)[0])
 
 
@@ -164,3 +166,11 @@ def pump_hours(registers: Registers) -> pd.DataFrame:
         }
     )
     return with_faults(registers, "housing/drain_pump_hour", rows, "pump_code", (Sensor("level_m", 6, 48, 2),))
+
+
+@HOUSING.table("road", dirt=(Cell("D22", "road_class", 0.1, kind=labels(ROAD_CLASSES)),))
+def roads(registers: Registers) -> pd.DataFrame:
+    """The roads."""
+    rng = registers.world.stream("roads")
+    rows = registers.world.ground.roads.rename(columns={"code": "road_no", "class": "road_class"})
+    return ground.changed(rng, rows.assign(geometry=ground.texts(rows["geometry"].to_numpy())))

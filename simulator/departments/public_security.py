@@ -1,4 +1,4 @@
-"""Public security: the household register (exchange database) and the deaths for which it has cancelled registrations."""
+"""Public security: the household register (exchange database), the deaths for which it has cancelled registrations, standard addresses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from simulator.basics import (
     clock_text,
     counts,
     day_text,
+    decimals,
     night_of,
     numbers,
     office_seconds,
@@ -21,9 +22,10 @@ from simulator.basics import (
     pick,
 )
 from simulator.declare import Department
-from simulator.dirt import SENTINEL_FOR_NOTHING, Cell, Older, labels
+from simulator.dirt import POSITION, SENTINEL_FOR_NOTHING, Cell, Older, labels
 from simulator.registers import Registers
 from simulator.world.deaths import strangers
+from simulator.world.ground import DIGITS
 
 PUBLIC_SECURITY = Department("public_security", organisation="FAKE321000000003")
 CHANGED, STALE, TWICE = 8, 4, 4
@@ -217,3 +219,59 @@ def death_cancellations(registers: Registers) -> pd.DataFrame:
         }
     )
     return rows[(rows["_night"] >= 0) & (cancelled <= AS_OF)].sort_values("op_time", kind="stable", ignore_index=True)
+
+
+@PUBLIC_SECURITY.table(
+    "standard_address",
+    dirt=(
+        Cell("D21", "lon", 0.03, other="lat", kind=POSITION),
+        Cell("D02", "address", 0.02),
+        Cell("D18", "division", 0.02),
+    ),
+    copies=0.005,
+)
+def standard_addresses(registers: Registers) -> pd.DataFrame:
+    """The addresses of all households, a few entered in the last nights; some written in another way, some placed in another county."""
+    homes, rng = registers.world.ground.addresses, registers.world.stream("standard addresses")
+    n = len(homes)
+    night = np.where(rng.random(n) < 0.02, rng.integers(1, 3, n), 0)
+    day = np.where(
+        night > 0,
+        np.array(NIGHTS, dtype="datetime64[D]")[night],
+        between(rng, np.full(n, np.datetime64("2016-01-01")), np.full(n, np.datetime64("2019-12-20"))),
+    )
+    wrong = (rng.random(n) < 0.01) | (np.arange(n) == 0)
+    elsewhere = _in_another_county(homes["village"].str[:6].to_numpy(), rng)
+    at = np.where(wrong, elsewhere, np.arange(n))
+    return pd.DataFrame(
+        {
+            "address_no": homes["code"],
+            "address": _written(homes["address"], rng),
+            "division": homes["village"],
+            "lon": decimals(homes["lon"].to_numpy()[at], DIGITS),
+            "lat": decimals(homes["lat"].to_numpy()[at], DIGITS),
+            "building_no": homes["building"],
+            "update_time": clock_text(day, office_seconds(rng, n)),
+            "_night": night,
+            "_wrong": wrong,
+        }
+    )
+
+
+def _in_another_county(county: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """For each row one of another county."""
+    order = rng.permutation(len(county))
+    first_of_next = {c: order[county[order] != c] for c in np.unique(county)}
+    return np.array([first_of_next[c][i % len(first_of_next[c])] for i, c in enumerate(county)])
+
+
+def _written(addresses: pd.Series, rng: np.random.Generator) -> pd.Series:
+    """One in ten as people write them: a former county, no province, another word for the building (D34)."""
+    other = addresses.str.replace("江都区", "江都市").str.replace("江苏省", "").str.replace("幢", "号楼").str.replace("扬州市邗江", "邗江")
+    return addresses.where(rng.random(len(addresses)) >= 0.1, other)
+
+
+@PUBLIC_SECURITY.finding("addresses that lie in another town", "base/geography/address", "flags", "OUTSIDE_TOWN")
+def misplaced_addresses(registers: Registers) -> pd.Series:
+    rows = registers.delivered("public_security/standard_address")
+    return rows.loc[rows["_wrong"], "address_no"]

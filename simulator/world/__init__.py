@@ -1,18 +1,20 @@
 """The world: what exists and happens in the city, whatever a department writes down about it.
 
-Here: people, households and towns, deaths, institutions and their staff, illness, air and water; vectorised, and the same for the
-same seed. Not here: any table (`simulator.departments`).
+Here: people, households and towns, deaths, institutions and their staff, illness, air and water, the ground; vectorised, and the same for
+the same seed. Not here: any table (`simulator.departments`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from simulator.basics import stream
 from simulator.world.deaths import deaths, mistaken
+from simulator.world.ground import Ground
 from simulator.world.illness import hypertension
 from simulator.world.institutions import Institutions, institutions
 from simulator.world.nature import Timeline, weather
@@ -53,6 +55,11 @@ class World:
         died, ill, timeline = deaths(population, seed), hypertension(population, seed), Timeline.of(n)
         wronged = mistaken(population, seed)
         return cls(seed, population, died, wronged, places, staff, ill, timeline, weather(timeline, seed))
+
+    @cached_property
+    def ground(self) -> Ground:
+        """The ground; made when a department first asks for it."""
+        return Ground.of(self.people, self.seed)
 
     def stream(self, name: str) -> np.random.Generator:
         """A random stream of its own for each name."""

@@ -109,12 +109,11 @@ def deliver(city: simulator.City, folder: Path, nights: tuple[int, ...] = (0, 1,
 
 @pytest.mark.usefixtures("water")
 def test_a_module_beside_the_others_takes_part(tmp_path: Path) -> None:
-    assert list(declared()) == [
-        "citizen_card", "civil_affairs", "environment", "health", "housing", "human_resources", "natural_resources", "public_security",
-        "water", "water_resources",
-    ]  # fmt: skip
+    assert "water" in declared()
+    assert list(declared()) == sorted(declared())
     city = simulator.build(PEOPLE, departments=["water", "public_security"])
-    assert set(city.tables) == {"public_security/resident", "public_security/death_cancellation", "water/reading"}
+    assert {table.partition("/")[0] for table in city.tables} == {"public_security", "water"}
+    assert "water/reading" in city.tables
 
     early = {d for d in deliver(city, tmp_path / "city", (0, 1)) if d.startswith("water")}
     assert early == {"water/reading/2019-12-29"}, "the second night comes with the third"
@@ -134,7 +133,7 @@ def test_a_module_beside_the_others_takes_part(tmp_path: Path) -> None:
 def test_what_a_department_declares_is_held_against_the_lake(tmp_path: Path) -> None:
     city = simulator.build(PEOPLE, departments=["water", "civil_affairs"])
     city.write_truth(tmp_path)
-    dead = set(city.truth["finding"]["key"]) - {""}
+    dead = set(city.truth["finding"].query("finding == 'meters of the dead'")["key"]) - {""}
     proven = city.truth["person"].query("death_grade == 'B'")["id_no"]
     holders = pd.concat(city.tables["water/reading"]).set_index("reading_no")["id_no"].str.translate(str.maketrans("x×хХ", "XXXX"))
     assert dead == set(holders[holders.isin(proven)].index)

@@ -79,3 +79,4 @@ def both_engines(sail: Engine) -> Iterator[Both]:
     finally:
         logger.setLevel(level)
         spark.stop()
+        _ = sail.session  # whoever has it, has it as the default session again

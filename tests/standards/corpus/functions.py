@@ -159,6 +159,10 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     coordinates.from_bd09: lambda c: F.struct(
         *(F.round(v, 8) for v in coordinates.from_bd09(F.length(c) / 50 + 119, F.length(c) / 50 + 32))
     ),
+    coordinates.to_gk: lambda c: F.struct(*(F.round(v, 3) for v in coordinates.to_gk(F.length(c) / 5000 + 119, F.length(c) / 5000 + 32))),
+    coordinates.from_gk: lambda c: F.struct(
+        *(F.round(v, 8) for v in coordinates.from_gk(F.length(c) + 40_447_105.184, F.length(c) + 3_585_904.025))
+    ),
     tables.looked_up: lambda c: F.struct(
         tables.looked_up({"a": "1", "İ": "2", "𠀀": "3", "e\u0301": "4", "": "5"}, c).alias("text"),
         tables.looked_up({"a": 1, "𠀀": 3, "": 5}, c).alias("number"),
@@ -210,7 +214,7 @@ WITHOUT_COLUMNS = {
     calendar.days, codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors,
     divisions.names,
     names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidy, text.cleaned, text.forms, text.references,
-    text.code_fixes, text.with_absent, addresses.taken_apart,
+    text.code_fixes, text.with_absent, addresses.located, addresses.elements,
     numbers.precision_and_scale, masking.address, masking.day, masking.hidden, masking.identity, masking.name, masking.numbers,
     masking.of_column, masking.phone,
 }  # fmt: skip
@@ -236,6 +240,12 @@ def on_text() -> dict[str, Column]:
         "sqrt": F.sqrt(F.length(c)),
         "sin": F.round(F.sin(F.length(c) / 7), 8),
         "cos": F.round(F.cos(F.length(c) / 7), 8),
+        "asin": F.round(F.asin(1 / (F.length(c) + 1)), 8),
+        "atanh": F.round(F.atanh(1 / (F.length(c) + 2)), 8),
+        "sinh": F.round(F.sinh(1 / (F.length(c) + 1)), 8),
+        "cosh": F.round(F.cosh(1 / (F.length(c) + 1)), 8),
+        "degrees": F.round(F.degrees(F.length(c) / 7), 8),
+        "radians": F.round(F.radians(F.length(c) / 7), 8),
         "atan2": F.round(F.atan2(F.length(c) / 7, F.length(c) + 1), 8),
         "rtrim": F.rtrim(c, F.lit("0")),
         "lpad": F.lpad(c, 2, "0"),
