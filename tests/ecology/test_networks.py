@@ -85,8 +85,8 @@ def test_a_water_body_and_month_of_all_departments(spark: SparkSession) -> None:
     assert rows.keys() == {("W1", "202603"), ("W2", "202604")}
     one, unknown = rows["W1", "202603"], rows["W2", "202604"]
     assert (one.name, one.worst_class, one.pollutants, one.rain_mm, one.plant_outflow) == ("小河", 4, ["nh3n"], None, Decimal(4))
-    counts = ("sections", "missed_sections", "outlets", "outlet_over_hours", "plants", "plant_over_days", "pump_hours", "over_warning_hours",
-              "black_odorous_points", "scenes", "petitions", "open_petitions")  # fmt: skip
+    counts = ("sections", "missed_sections", "outlets", "outlet_over_hours", "plants", "plant_over_days", "pump_hours",
+              "over_warning_hours", "black_odorous_points", "scenes", "petitions", "open_petitions")  # fmt: skip
     assert [one[c] for c in counts] == [2, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1]
     assert one.over_limit == ["SECTIONS", "OUTLETS", "PLANTS", "BLACK_ODOROUS", "LEVELS"]
     assert one.responsible == ["environment", "housing", "water_resources"]

@@ -291,6 +291,7 @@ def on_days() -> dict[str, Column]:
         "datediff": F.datediff(days, F.lit(date(1986, 5, 4))).cast("int"),
         "date_format": F.date_format(days, "yyyyMMdd"),
         "year": F.year(days),
+        "last_day": F.last_day(days),
         "to_date": F.to_date(days.cast("timestamp_ntz")),
     }
 
