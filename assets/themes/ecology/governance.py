@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from assets.declare import cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.themes.ecology.black_odorous import quarter
+from standards.rounding import mean
 from standards.tables import rows
 
 SEWAGE = {row["item"]: Decimal(row["most"]) for row in rows("ecology/sewage_limit")}
@@ -71,9 +72,7 @@ def of_stations(hydrology: DataFrame) -> DataFrame:
     sums = hydrology.groupBy("water_body", _month("measured_at"), "station_code").agg(
         F.sum("rain_mm").alias("rain"), F.count_if("over_warning").alias("over")
     )
-    return sums.groupBy(*KEY).agg(
-        (F.sum("rain") / F.count("rain")).cast("decimal(9,1)").alias("rain_mm"), F.sum("over").alias("over_warning_hours")
-    )
+    return sums.groupBy(*KEY).agg(mean(F.sum("rain"), F.count("rain"), 1).alias("rain_mm"), F.sum("over").alias("over_warning_hours"))
 
 
 def of_black_odorous(grade: DataFrame, months: DataFrame) -> DataFrame:
