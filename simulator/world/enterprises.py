@@ -107,6 +107,7 @@ def enterprises(people: pd.DataFrame, seed: int) -> pd.DataFrame:
     """
     rng, n = stream(seed, "enterprises"), max(LEAST, len(people) // PEOPLE_PER_ENTITY)
     kind = pick(rng, list(KINDS), n, list(KINDS.values()))
+    kind[: 2 * len(KINDS)] = 2 * list(KINDS)
     index = np.arange(n)
     grown = np.flatnonzero(((people["age"] > 25) & people["death"].isna() & (people["registered"] == 0)).to_numpy())
     rep = rng.choice(grown, n)

@@ -11,6 +11,7 @@ from assets.declare import declared
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, TABLES, frame, number
 from tests.touch.chain import in_order, in_part, made, whole
+from tests.touch.firms import ENTERPRISES
 from tests.touch.town import SERVED, SINCE, Rows, Town
 
 Write = Callable[[DataFrame], DataFrame]
@@ -30,7 +31,7 @@ def test_every_table_but_totals_declares_what_touches_it() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_touched_units_make_what_all_rows_make(spark: SparkSession, write: Write, seed: int) -> None:
     """Random towns: late rows, deletions, moved keys, dates that pass; every declared table of them."""
-    town = Town(seed, (*SOURCES, *SERVED))
+    town = Town(seed, (*SOURCES, *SERVED, *ENTERPRISES))
     before = whole(cleansed(spark, town.rows, write), SINCE, write)
     for _ in range(2):
         town.night()

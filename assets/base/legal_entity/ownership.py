@@ -59,8 +59,8 @@ def ownership(
     rows = shareholder.transform(left_join_lookup, subject, "entity_id")
     rows = rows.transform(left_join_lookup, numbered(link, "org_code", "party_no_code", "coded_uid"), "party_no_code")
     rows = rows.transform(left_join_lookup, numbered(link, "reg_no", "party_no", "registered_uid"), "party_no")
-    rows = rows.transform(with_person, person, "party_id_no", "party_name_key", "person_uid")
-    party_entity, party_person = F.coalesce("coded_uid", "registered_uid"), F.col("person_uid")
+    rows = rows.transform(with_person, person, "party_id_no", "party_name_key", "party_person_uid")
+    party_entity, party_person = F.coalesce("coded_uid", "registered_uid"), F.col("party_person_uid")
     return rows.select(
         *STATEMENT,
         "entity_uid",
