@@ -19,6 +19,7 @@ from contracts.model import SYSTEM_COLUMNS
 from contracts.refused import ROOT
 
 BY_THE_RUN = {
+    "base/legal_entity/source_link": {"source_table"},
     "base/population/source_link": {"source_table"},
     "themes/health/service": {"service_kind"},
     "themes/health/indicator": {"indicator", "period_kind", "period", "div_level", "basis", "unit", "target", "state", "rule_version"},

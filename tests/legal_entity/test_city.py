@@ -51,7 +51,8 @@ def links(installation: Callable[..., Runtime]) -> pd.DataFrame:
     """The links of the first night of a city of 2,000 people, each with the true entity."""
     runtime = at_home(installation)
     city = simulator.build(2_000, departments=DEPARTMENTS)
-    city.deliver(NIGHT, Path(runtime.settings.landing), runtime.settings.exchange_url or "")
+    assert runtime.settings.exchange_url
+    city.deliver(NIGHT, Path(runtime.settings.landing), runtime.settings.exchange_url.get_secret_value())
     tables = [*TABLES.values(), *OTHERS]
     for table in tables:
         nightly(runtime, table)
@@ -101,27 +102,27 @@ def institution(key: str, **said: str | None) -> dict[str, str | None]:
 BAD: dict[str, tuple[list[dict[str, Any]], dict[str, list[str]], dict[str, str | None]]] = {
     "taxation/taxpayer": (
         [
-            taxpayer("good"),
-            taxpayer("nameless", entity_name=None),
-            taxpayer("undated", update_time="上午"),
-            taxpayer("former", tax_no="321002FAKE00064"),
-            taxpayer("wrong", tax_no="91321002MA0FAKE171"),
-            taxpayer("person", tax_no="32109919690307011X01"),
-            taxpayer("good"),
+            taxpayer("GOOD"),
+            taxpayer("NAMELESS", entity_name=None),
+            taxpayer("UNDATED", update_time="上午"),
+            taxpayer("FORMER", tax_no="321002FAKE00064"),
+            taxpayer("WRONG", tax_no="91321002MA0FAKE171"),
+            taxpayer("PERSON", tax_no="32109919690307011X01"),
+            taxpayer("GOOD"),
         ],
-        {"nameless": ["entity_name:E_REQUIRED"], "undated": ["update_time:E_DATE"]},
-        {"good": "MA0FAKE17", "former": "FAKE00064", "wrong": None, "person": None},
+        {"NAMELESS": ["entity_name:E_REQUIRED"], "UNDATED": ["update_time:E_DATE"]},
+        {"GOOD": "MA0FAKE17", "FORMER": "FAKE00064", "WRONG": None, "PERSON": None},
     ),
     "staffing/public_institution": (
         [
-            institution("good"),
-            institution("nameless", entity_name=None),
-            institution("unknown", entity_status="?"),
-            institution("legacy", uscc="12321000FAKE00064A"),
-            institution("good"),
+            institution("GOOD"),
+            institution("NAMELESS", entity_name=None),
+            institution("UNKNOWN", entity_status="?"),
+            institution("LEGACY", uscc="12321000FAKE00064A"),
+            institution("GOOD"),
         ],
-        {"nameless": ["entity_name:E_REQUIRED"]},
-        {"good": "FAKE00064", "unknown": "FAKE00064", "legacy": "FAKE00064"},
+        {"NAMELESS": ["entity_name:E_REQUIRED"]},
+        {"GOOD": "FAKE00064", "UNKNOWN": "FAKE00064", "LEGACY": "FAKE00064"},
     ),
 }
 

@@ -53,6 +53,7 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     ],
     "degrees": [(TEXTS + DEGREES, {})],
     "organisation_no": [(TEXTS + ORGANISATIONS, {}), (ORGANISATIONS, {"registrar": True})],
+    "taxpayer_no": [(TEXTS + ORGANISATIONS, {})],
     "organisation_name": [(TEXTS, {})],
     "identifier": [(TEXTS, {})],
     "archive_no": [(TEXTS, {})],
