@@ -40,7 +40,7 @@ def test_the_standard_itself_would_refuse_a_wrong_file(standard: Any) -> None:
 
 def test_every_file_is_one_table_under_its_own_path() -> None:
     assert set(load_all()) == {f.relative_to(ROOT).with_suffix("").as_posix() for f in FILES}
-    assert sum(c.layer == "cleansed" for c in load_all().values()) == 11
+    assert sum(c.layer == "cleansed" for c in load_all().values()) == 23
     assert all((c.layer == "cleansed") == (c.delivery is not None) for c in load_all().values())
 
 
