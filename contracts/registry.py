@@ -176,6 +176,15 @@ _ROW_RULES = (
         ),
     ),
     RowRule(
+        "taxpayer_no", "numbers of taxpayers: a credit code, or of the time before it six digits of a division and an organisation code",
+        ("E_SCI", "E_PLACEHOLDER", "E_PERSONAL", "E_LEN", "E_CHARS", "E_CLASS", "E_CHECK", "W_ORGCHECK", "W_DIVISION", *SPELLING, "F_FORM"),
+        classification="L1",
+        companions=(
+            Companion("kind", "(类别)", "USCC, TAX or ORG"),
+            Companion("code", "(组织机构代码)", "Organisation code, 9 characters"),
+        ),
+    ),
+    RowRule(
         "organisation_name", "names of organisations", (*TEXT_WORDING, "F_NAME"),
         classification="L1", companions=(Companion("key", "(比对键)", "For comparison only: brackets, dots, spaces removed", usual=True),),
     ),

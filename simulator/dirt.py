@@ -118,6 +118,24 @@ def _millionths_or_dms(degrees: float, kind: int) -> str:
     return f"{int(seconds // 3600)}°{int(seconds % 3600 // 60)}′{seconds % 60:.2f}″"
 
 
+def wrong_digit(value: str, rng: np.random.Generator) -> str:
+    """One digit of an organisation's number changed, behind its division: the check character no longer fits."""
+    places = [i for i in range(8, len(value)) if value[i].isdigit()] or [len(value) - 1]
+    at = places[int(rng.integers(0, len(places)))]
+    digit = int(value[at]) if value[at].isdigit() else 0
+    return value[:at] + str((digit + int(rng.integers(1, 10))) % 10) + value[at + 1 :]
+
+
+def organisation_variant(value: str, rng: np.random.Generator) -> str:
+    """The same organisation as another office writes it: form of company, blanks, brackets."""
+    forms = {"有限责任公司": "有限公司", "有限公司": "有限责任公司"}
+    found = next((form for form in forms if value.endswith(form)), None)
+    kind = int(rng.integers(0, 3))
+    if kind == 0 and found:
+        return value.removesuffix(found) + forms[found]
+    return value[:2] + (" ", "\u3000", "·")[kind] + value[2:]
+
+
 def one_of(choices: tuple[str, ...]) -> Spoil:
     return lambda value, rng: choices[int(rng.integers(0, len(choices)))]
 
@@ -208,6 +226,7 @@ KINDS: dict[str, Kind] = {
     "D24": one(lambda value, rng: value[:-1] + "\ufffd"),
     "D27": one(lambda value, rng: value[:5] + "9" + value[6:-5] + "99999", spares=(PROTECTED,)),
     "D30": one(name_variant, _longer),
+    "D32": one(organisation_variant, _longer),
     "D35": one(lambda value, rng: "-" + value),
     "D37": one(other_clock),
     "D39": one(masked),
@@ -217,6 +236,10 @@ KINDS: dict[str, Kind] = {
     "MISSING": lost_number(one_of(("", "无", "不详"))),
 }
 """By code; labels (D22) and units (D19) differ by column."""
+WRONG_NUMBER = lost_number(wrong_digit)
+"""D05 in the number of an organisation."""
+NUMBER_LEFT_OUT = lost_number(one_of(("", "无", "不详")))
+"""MISSING, where the number was not asked for."""
 LABELS: dict[str, Kind] = {
     "sex_code": labels({"1": ("男", "男性"), "2": ("女", "女性")}),
     "ethnic_code": labels(

@@ -1,6 +1,6 @@
 """How a department's rows get to the landing zone: formats, encodings, manifests; and the exchange database.
 
-Here: CSV, JSON lines, fixed width and XLSX as the contract's delivery says, SM3 digests, the manifest written last.
+Here: CSV, JSON lines, fixed width, DBF, XLS and XLSX as the contract's delivery says, SM3 digests, the manifest written last.
 Not here: which rows (`registers`), when (`city`). Equal rows give equal bytes.
 """
 
@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import re
+import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
 ROWS_PER_FILE = 60_000
-SUFFIX = {"csv": "csv", "jsonl": "jsonl", "fixed_width": "txt", "xlsx": "xlsx"}
+SUFFIX = {"csv": "csv", "jsonl": "jsonl", "fixed_width": "txt", "xlsx": "xlsx", "xls": "xls", "dbf": "dbf"}
 
 
 def sm3(data: bytes) -> str:
@@ -95,6 +96,41 @@ def _cell(value: Any) -> Any:
     return int(value) if value.isdigit() and len(value) <= 5 else value
 
 
+def _old_workbook(title: str, rows: pd.DataFrame, header: list[str]) -> bytes:
+    """An office program's sheet in the format of Excel 97: a title, the header, all cells as text, a total."""
+    from xlwt import Workbook
+
+    book = Workbook(encoding="utf-8")
+    sheet = book.add_sheet(title)
+    lines = [[f"扬州市{title}表"], header, *rows.itertuples(index=False), ["合计", str(len(rows))]]
+    for at, line in enumerate(lines):
+        for place, value in enumerate(line):
+            if value is not None and value == value:
+                sheet.write(at, place, value)
+    raw = io.BytesIO()
+    book.save(raw)
+    return raw.getvalue()
+
+
+def _dbase(rows: pd.DataFrame, header: list[str], widths: list[int], encoding: str, day: date) -> bytes:
+    """A table of dBASE III with character fields only: what is too long for its field is cut between two characters."""
+    length = 1 + sum(widths)
+    head = struct.pack("<4BIHH20x", 3, day.year - 1900, day.month, day.day, len(rows), 32 + 32 * len(header) + 1, length)
+    fields = b"".join(
+        name.encode(encoding).ljust(11, b"\0") + b"C" + bytes(4) + bytes([width]) + bytes(15)
+        for name, width in zip(header, widths, strict=True)
+    )
+    columns = [[_field(v, width, encoding) for v in rows[name].tolist()] for name, width in zip(rows, widths, strict=True)]
+    records = b"".join(b" " + b"".join(record) for record in zip(*columns, strict=True))
+    return head + fields + b"\r" + records + b"\x1a"
+
+
+def _field(value: Any, width: int, encoding: str) -> bytes:
+    text = "" if value is None or value != value else value
+    data = text.encode(encoding)[:width]
+    return data.decode(encoding, "ignore").encode(encoding).ljust(width)
+
+
 def _steady(raw: io.BytesIO, stamp: datetime) -> bytes:
     """The same archive with fixed times, so that equal rows give equal bytes."""
     out = io.BytesIO()
@@ -118,6 +154,10 @@ def _content(contract: SourceContract, rows: pd.DataFrame, day: date) -> bytes:
         data = _fixed_width(rows, [c.width or 0 for c in contract.delivered], delivery.encoding, newline)
     elif delivery.format == Format.JSONL:
         data = _json_lines(rows.rename(columns=dict(zip(rows, header, strict=True))))
+    elif delivery.format == Format.DBF:
+        data = _dbase(rows, header, [c.width or 0 for c in contract.delivered], delivery.encoding, day)
+    elif delivery.format == Format.XLS:
+        data = _old_workbook(contract.title, rows, header)
     else:
         data = _workbook(contract.title, rows, header, day)
     return gzip.compress(data, compresslevel=3, mtime=0) if delivery.compression == "gzip" else data

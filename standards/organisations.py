@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from standards import names
 from standards.checksums import ALPHANUMERIC, character, ranked, sum_of_ranks
 from standards.identity import HMT, PROVINCES, check_of, halves, weighted
+from standards.tables import looked_up, rows
 from standards.text import (
     HAN,
     SCIENTIFIC,
@@ -42,6 +43,9 @@ CITIZEN = rf"^(?:{'|'.join(PROVINCES)})[0-9]{{4}}(?:19|20)[0-9]{{2}}(?:0[1-9]|1[
 """An identity number, which sole traders deliver in place of a credit code; one in 31 satisfies the credit code's check, too."""
 KINDS = {18: "USCC", 9: "ORG", 15: "REG", 13: "REG"}
 SHAPES = {18: f"^[{CREDIT_ALPHABET}]{{18}}\\z", 9: r"^[0-9A-Z]{8}[0-9X]\z", 15: r"^[0-9]{15}\z", 13: r"^[0-9]{13}\z"}
+FORMER_TAX = r"^[0-9]{6}[0-9A-Z]{8}[0-9X]\z"
+PERSONAL_TAX = CITIZEN.replace(r"[0-9X]\z", r"[0-9X][0-9]{1,2}\z")
+BRANCH = "分公司|营业部|门店"
 SAME_FORM = "有限责任公司", "有限公司"
 
 
@@ -167,6 +171,43 @@ def organisation_no_rule(registrar: bool = False) -> Steps:
     return clean_by(lambda raw: F.translate(identifier(raw), "-", "")), judged, apart, *products, summed, checked, answer
 
 
+def taxpayer_kind(number: Column) -> Column:
+    """USCC, TAX or ORG, what a number kept by the rule `taxpayer_no` is; NULL for NULL."""
+    length = F.length(number)
+    return F.when(length == 18, "USCC").when(length == 15, "TAX").when(length == 9, "ORG")
+
+
+def taxpayer_code_of(number: Column) -> Column:
+    """The organisation code: places 9 to 17 of a credit code, 7 to 15 of a former tax number, or itself."""
+    return F.when(taxpayer_kind(number) == "TAX", F.substring(number, 7, 9)).otherwise(code_of(number))
+
+
+def taxpayer_no_rule() -> Steps:
+    """Rule `taxpayer_no`: value string, a credit code, an organisation code, or a tax number of the time before 2015, whose last nine
+    characters are the organisation code.
+
+    The number of an organisation in it is judged by the rule `organisation_no`. E_PERSONAL, too: 18 characters of a person with one or
+    two digits behind, as sole traders had them (domain rules B8).
+    """
+    _, *steps, last = organisation_no_rule()
+
+    def within(row: Row) -> dict[str, Column]:
+        whole = F.translate(identifier(row["raw"]), "-", "")
+        return {"whole": whole, "s": F.when(whole.rlike(FORMER_TAX), F.substring(whole, 7, 9)).otherwise(whole)}
+
+    def answer(row: Row) -> dict[str, Column]:
+        found, whole = last(row), row["whole"]
+        foreign = F.length(whole).isin(13, 15) & (F.length(row["s"]) != 9)
+        personal = whole.rlike(PERSONAL_TAX)
+        error = F.when(personal, "E_PERSONAL").when(foreign, "E_LEN")
+        return {
+            "value": F.when(error.isNull() & found["value"].isNotNull(), whole),
+            "codes": F.coalesce(error, found["codes"]),
+        }
+
+    return within, *steps, answer
+
+
 def _joined(tidy: Column) -> Column:
     return F.when(tidy.rlike(HAN), F.translate(tidy, " \t\r\n", "")).otherwise(tidy)
 
@@ -181,6 +222,25 @@ def compare_key(name: Column) -> Column:
     unified, upper case. Never shown, never stored alone."""
     one_form = F.replace(normalise(name), F.lit(SAME_FORM[0]), F.lit(SAME_FORM[1]))
     return F.upper(F.regexp_replace(names.unified(one_form), r"[ ()\[\]【】〔〕·•,，.]", ""))
+
+
+def entity_kind(credit_code: Column, registration: Column) -> Column:
+    """The kind of a legal entity (standards/credit_classes.csv), by the first two characters of its credit code; without one, by the
+    first digit of the sequence in its registration number of 15 digits: 6 to 9 a sole trader, else an enterprise (domain rules A5, A7)."""
+    kinds = {row["class"]: row["kind"] for row in rows("credit_classes")}
+    by_registration = F.when(F.substring(registration, 7, 1).between("6", "9"), "SOLE_TRADER").otherwise("ENTERPRISE")
+    coded = F.coalesce(looked_up(kinds, F.substring(credit_code, 1, 2)), F.lit("OTHER"))
+    return F.when(credit_code.isNotNull(), coded).when(F.length(registration) == 15, by_registration).otherwise("OTHER")
+
+
+def short_key(key: Column) -> Column:
+    """A comparison key without the province and the city in front, for names that people compare (domain rules D4)."""
+    return F.nullif(F.regexp_replace(key, "^(?:江苏省?)?(?:扬州市?)?", ""), F.lit(""))
+
+
+def is_branch(name: Column) -> Column:
+    """Whether a name is that of a branch, which is never merged with its parent (domain rules D4); NULL for NULL."""
+    return name.rlike(BRANCH)
 
 
 def organisation_name_rule() -> Steps:

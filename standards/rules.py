@@ -25,7 +25,7 @@ from standards.geometry import geometry_rule
 from standards.identity import identity_rule
 from standards.names import person_name_rule
 from standards.numbers import decimal_rule, integer_rule
-from standards.organisations import organisation_name_rule, organisation_no_rule
+from standards.organisations import organisation_name_rule, organisation_no_rule, taxpayer_no_rule
 from standards.phones import phone_rule
 from standards.text import FAILED_FORMULA, MARKED, UNTIDY, Row, Step, Steps, has_control, identifier_rule, text_rule, unmarked
 
@@ -105,6 +105,10 @@ RULES: dict[str, Rule] = {
     "organisation_no": Rule(
         lambda o: organisation_no_rule(o.registrar),
         {"kind": _of_value(organisations.kind), "code": _of_value(organisations.code_of)},
+    ),
+    "taxpayer_no": Rule(
+        lambda _: taxpayer_no_rule(),
+        {"kind": _of_value(organisations.taxpayer_kind), "code": _of_value(organisations.taxpayer_code_of)},
     ),
     "organisation_name": Rule(lambda _: organisation_name_rule(), {"key": _of_value(organisations.compare_key)}),
     "identifier": Rule(lambda _: identifier_rule()),

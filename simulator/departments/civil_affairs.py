@@ -1,4 +1,4 @@
-"""Civil affairs: the cremations that funeral homes carry out, and the borders of the divisions."""
+"""Civil affairs: the cremations that funeral homes carry out, the borders of the divisions, and the register of social organisations."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from simulator.basics import as_days, day_text, night_of, numbers, only, pick
+from simulator.basics import as_days, day_text, decimals, night_of, numbers, only, pick
 from simulator.declare import Department
-from simulator.dirt import Cell
+from simulator.dirt import Cell, labels
+from simulator.entity_records import entity_records
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.world import ground
@@ -19,6 +20,7 @@ from simulator.world.people import draw_names, draw_phones
 CIVIL_AFFAIRS = Department("civil_affairs", organisation="FAKE321000000002")
 FOUNDED = {"CITY": "1983-03-01", "COUNTY": "1991-04-01", "TOWN": "2001-01-01", "VILLAGE": "2004-01-01"}
 """Since when divisions have been as they are, where the history (world/division_history.csv) says nothing else."""
+ORGANISATION = "civil_affairs/social_organisation"
 
 
 def _of_deaths(rows: pd.DataFrame) -> np.ndarray:
@@ -116,3 +118,42 @@ def _crossed(corners: np.ndarray) -> np.ndarray:
 def crossed_borders(registers: Registers) -> pd.Series:
     rows = registers.delivered("civil_affairs/division_boundary")
     return (rows["code"] + "|" + rows["valid_from"])[rows["_crossed"].to_numpy()]
+
+
+@CIVIL_AFFAIRS.table(
+    "social_organisation",
+    dirt=(
+        Cell("D32", "entity_name", 0.05),
+        Cell("D15X", "est_date", 0.05),
+        Cell("D22", "organisation_type", 0.3, kind=labels({"51": ("社会团体", "社团"), "52": ("民非",), "53": ("基金会",)})),
+    ),
+    copies=0.01,
+)
+def social_organisations(registers: Registers) -> pd.DataFrame:
+    """One row per association, private non-enterprise unit or foundation."""
+    e, rng = registers.world.enterprises, registers.world.stream("civil affairs social organisation")
+    e = e[e["kind"] == "association"]
+    n = len(e)
+    return pd.DataFrame(
+        {
+            "register_no": "MZ" + numbers(e.index, 8),
+            "uscc": e["uscc"].to_numpy(dtype=object),
+            "organisation_code": only(e["uscc"].isna().to_numpy() | (rng.random(n) < 0.7), e["org_code"].to_numpy(dtype=object)),
+            "entity_name": e["name"].to_numpy(),
+            "organisation_type": e["social_type"].to_numpy(),
+            "register_div": e["county6"].to_numpy() + "000000",
+            "legal_rep_name": e["rep_name"].to_numpy(),
+            "authority": "扬州市民政局",
+            "opening_capital": decimals(e["capital"].to_numpy(), 2),
+            "est_date": day_text(e["born"].to_numpy()),
+            "entity_status": ["1" if pd.isna(day) else "3" for day in e["ended"]],
+            "end_date": day_text(e["ended"].to_numpy()),
+            "_entity": e.index,
+        }
+    )
+
+
+@CIVIL_AFFAIRS.truth("entity_record")
+def whose(registers: Registers) -> pd.DataFrame:
+    """Which entity each registration is of."""
+    return entity_records(registers, {ORGANISATION: ("register_no",)})

@@ -20,6 +20,7 @@ from contracts.refused import ROOT
 
 OF_AN_INDICATOR = {"indicator", "period_kind", "period", "div_level", "basis", "unit", "target", "state", "rule_version"}
 BY_THE_RUN = {
+    "base/legal_entity/source_link": {"source_table"},
     "base/population/source_link": {"source_table"},
     "themes/health/service": {"service_kind"},
     "themes/health/indicator": OF_AN_INDICATOR,

@@ -27,6 +27,9 @@ LINEAGE = {
     "_op": "string",
     "_codes": "array<string>",
 }
+KINDS = {18: "USCC", 9: "ORG", 15: "REG", 13: "REG"}
+TAX_KINDS = {15: "TAX"}
+"""Kind of an organisation's number by its length."""
 CASTS = {"date": date.fromisoformat, "int": int}
 DEFAULTS = {"op_time": "2019-12-01T00:00:00", "update_time": "2019-12-01T00:00:00", "input_time": "2019-12-01T00:00:00"}
 TABLES = {
@@ -41,6 +44,17 @@ TABLES = {
     "examination": "health/examination",
     "followup": "health/hypertension_followup",
     "staff": "health/staff",
+    "firm": "market_regulation/entity",
+    "change": "market_regulation/change",
+    "shareholder": "market_regulation/shareholder",
+    "abnormal": "market_regulation/abnormal_list",
+    "penalty": "market_regulation/penalty",
+    "branch": "market_regulation/branch",
+    "judgement": "market_regulation/entity_judgement",
+    "taxpayer": "taxation/taxpayer",
+    "credit": "taxation/credit_class",
+    "institution": "staffing/public_institution",
+    "association": "civil_affairs/social_organisation",
 }
 
 
@@ -88,9 +102,13 @@ def _row(name: str, given: dict[str, Any], row_no: int) -> tuple[Any, ...]:
     if "id_no" in columns:
         full["id_no_raw"] = full["id_no_raw"] or full["id_no"]
         full["id_no_error"] = full["id_no_error"] or (None if full["id_no"] else "E_NULL")
-    for county, division in (("hukou_county", "hukou_div"), ("village_county", "village_code12")):
-        if county in columns:
-            full[county] = full[county] or (full[division] or "321000")[:6]
+    for county in [c for c in columns if c.endswith("_county")]:
+        division = next(c for c in columns if c in (county.replace("_county", "_div"), county.replace("_county", "_code12")))
+        full[county] = full[county] or (full[division] or "321000")[:6]
+    for no in [c for c in columns if f"{c}_kind" in columns and full[c]]:
+        of_length = KINDS | TAX_KINDS if no == "tax_no" else KINDS
+        full[f"{no}_kind"] = of_length[len(full[no])]
+        full[f"{no}_code"] = {"USCC": full[no][8:17], "TAX": full[no][6:], "ORG": full[no], "REG": None}[full[f"{no}_kind"]]
     values = [_value(t, full[c]) for c, t in columns.items()]
     return (*values, *[given.get(c, d) for c, d in lineage.items()])
 

@@ -64,6 +64,33 @@ def test_repairs_of_a_number_and_the_issuer_is_believed(parse_all: Callable[...,
     assert parse_all("organisation_no", ["91350100M0001TGQXM"], registrar=True) == [("91350100M0001TGQXM", ["W_CHECK_LEGACY"])]
 
 
+TAXPAYERS = {
+    "91321002MA0FAKE170": ("91321002MA0FAKE170", []),
+    "321002MA0FAKE17": ("321002MA0FAKE17", []),
+    "MA0FAKE1-7": ("MA0FAKE17", ["F_FORM"]),
+    "321002ma0fake17": ("321002MA0FAKE17", ["F_FORM"]),
+    "321002MA0FAKE18": (None, ["E_CHECK"]),
+    "91321002MA0FAKE171": (None, ["E_CHECK"]),
+    "32109919060101039201": (None, ["E_PERSONAL"]),
+    "321099190601010392": (None, ["E_PERSONAL"]),
+    "1234567890123": (None, ["E_LEN"]),
+    "3210021234": (None, ["E_LEN"]),
+    "无": (None, []),
+}
+
+
+def test_a_tax_number_of_before_2015_holds_the_organisation_code(parse_all: Callable[..., Any], column_of: Callable[..., Any]) -> None:
+    assert dict(zip(TAXPAYERS, parse_all("taxpayer_no", list(TAXPAYERS)), strict=True)) == TAXPAYERS
+    kept = ["91321002MA0FAKE170", "321002MA0FAKE17", "MA0FAKE17"]
+    assert column_of(kept, organisations.taxpayer_kind) == ["USCC", "TAX", "ORG"]
+    assert column_of(kept, organisations.taxpayer_code_of) == ["MA0FAKE17"] * 3
+
+
+def test_names_of_branches_and_short_names(column_of: Callable[..., Any]) -> None:
+    assert column_of(["扬州测试公司江都分公司", "测试公司营业部", "测试公司", None], organisations.is_branch) == [True, True, False, None]
+    assert column_of(["江苏省扬州市测试公司", "扬州测试公司", "测试公司", "江苏"], organisations.short_key) == ["测试公司"] * 3 + [None]
+
+
 ONE = ["扬州测试（广陵）有限责任公司", "扬州测试(广陵)有限公司", "扬州 测试 广陵有限公司", "扬州测试【广陵】有限公司"]
 
 
@@ -80,7 +107,7 @@ def test_variants_of_a_name_have_one_key(parse_all: Callable[..., Any], column_o
     )
 
 
-@pytest.mark.parametrize("rule", ["organisation_no", "organisation_name"])
+@pytest.mark.parametrize("rule", ["organisation_no", "organisation_name", "taxpayer_no"])
 def test_a_value_kept_stays_as_it_is(parse_all: Callable[..., Any], rule: str) -> None:
     kept = [value for value, _ in parse_all(rule, [*TREATED, *ONE]) if value is not None]
     assert [value for value, _ in parse_all(rule, kept)] == kept

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, contract, frame, number
+from tests.touch.firms import ENTERPRISES, enterprise
 
 Rows = dict[str, list[dict[str, Any]]]
 Tables = dict[str, DataFrame]
@@ -35,6 +36,8 @@ class Town:
         pick, self.made = self.random.choice, self.made + 1
         n = self.made
         id_no = pick([number(1), number(2), None])
+        if name in ENTERPRISES:
+            return {"_business_date": AS_OF, "_batch_id": pick(["b1", "b2"]), **enterprise(name, n, self.rows, id_no, pick)}
         document = {"id_type": "03", "id_no_raw": pick(["E1234567", "E7654321"]), "id_no_error": "E_LEN", "birth_date": "1910-05-05"}
         said = {"_business_date": AS_OF, "_batch_id": pick(["b1", "b2"]), **({} if name in SERVED else {"id_no": id_no})}
         card = pick(["C1", "C2", None])

@@ -14,11 +14,12 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import of_first, of_linked_person, source_key, value_of
+from assets.base.population.records import of_linked_person, source_key
 from assets.base.population.source_link import CONFLICT, M2, is_sure
 from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
+from assets.linkage import of_first, value_of
 from assets.touch import Turn, own, units
 from quality.lineage import LINEAGE
 from standards.identity import birth_of

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import cache
 from pathlib import Path
 
-import yaml
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import by_order, of_first, of_linked_person, source_count, source_key, sources, value_of
+from assets.base.population.records import of_linked_person, source_key, sources
 from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, CHECKPOINT, PSEUDONYM, cleansed, lake_asset, table
-from assets.joins import anti_join, hash_bucket, left_join_lookup, semi_join, split_unique_keys, union_materialized
+from assets.joins import hash_bucket, left_join_lookup, semi_join, union_materialized
+from assets.linkage import by_order, columns_of, linked_records, newest_rows, of_first, priorities, source_count, value_of
 from assets.touch import Turn, own, units
 from standards import identity
 from standards.tables import looked_up
@@ -40,11 +39,9 @@ PERSON = (
 )  # fmt: skip
 
 
-@cache
 def survivorship() -> dict[str, tuple[str, ...]]:
     """Field -> `source.column`, most trustworthy first."""
-    raw = yaml.safe_load((Path(__file__).parent / "survivorship.yaml").read_text(encoding="utf-8"))
-    return {field: tuple(priority) for field, priority in raw.items()}
+    return priorities(Path(__file__).with_name("survivorship.yaml"))
 
 
 def persons(link: DataFrame) -> DataFrame:
@@ -58,7 +55,7 @@ def persons(link: DataFrame) -> DataFrame:
             # an archive in conflict carries somebody else's number: it is not the number of its own person
             F.max(F.when(F.col("match").isin("M1", "M1B"), F.col("id_no"))).alias("id_no"),
             of_first(by_order(F.col("name"), order), F.col("name")).alias("best_name"),
-            source_count().alias("source_cnt"),
+            source_count(tuple(sources())).alias("source_cnt"),
             F.bool_or(F.col("source_table") == TABLES["resident"]).alias("in_police"),
             F.min("_business_date").alias("first_seen"),
             F.max("_business_date").alias("last_seen"),
@@ -67,25 +64,11 @@ def persons(link: DataFrame) -> DataFrame:
     )
 
 
-def linked_records(link: DataFrame, source_table: str) -> DataFrame:
-    """The records of a source that have a person: source_key, person_uid."""
-    mine = link.where((F.col("source_table") == source_table) & F.col("person_uid").isNotNull())
-    return mine.select("source_key", "person_uid")
-
-
 def newest_row(source: str, frame: DataFrame, link: DataFrame) -> DataFrame:
-    """Per person the newest row of a source that has several, its columns as `<source>_<column>`. A birth after the extract is none.
-
-    Of equally new rows the one with the greatest key, so that the choice is the same every time.
-    """
-    wanted = sorted({c.split(".")[1] for p in survivorship().values() for c in p if c.startswith(f"{source}.")})
-    mine = linked_records(link, TABLES[source])
+    """Per person the newest row of a source, its columns as `<source>_<column>`. A birth after the extract is none."""
+    wanted = columns_of(source, survivorship())
     keyed = frame.withColumn("source_key", source_key(TABLES[source]))
-    several = split_unique_keys(mine, ["person_uid"])[1]
-    versions = several.join(keyed.select("source_key", VERSION[source]), "source_key")
-    newest = Window.partitionBy("person_uid").orderBy(F.col(VERSION[source]).desc_nulls_last(), F.col("source_key").desc())
-    older = versions.withColumn("_place", F.row_number().over(newest)).where(F.col("_place") > 1)
-    first = anti_join(mine, older.select("source_key"), ["source_key"]).join(keyed, "source_key")
+    first = newest_rows(linked_records(link, TABLES[source], "person_uid"), keyed, "person_uid", VERSION[source])
     born = F.when(happened("birth_date", EXTRACT), F.col("birth_date"))
     return first.select("person_uid", *[(born if c == "birth_date" else F.col(c)).alias(f"{source}_{c}") for c in wanted])
 
@@ -123,9 +106,8 @@ def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_o
     since = F.add_months(F.lit(as_of), -RESIDENCE_MONTHS)
 
     def linked(source: str, rows: DataFrame) -> DataFrame:
-        return semi_join(linked_records(link, source), rows.select(source_key(source).alias("source_key")), ["source_key"]).select(
-            "person_uid"
-        )
+        keys = rows.select(source_key(source).alias("source_key"))
+        return semi_join(linked_records(link, source, "person_uid"), keys, ["source_key"]).select("person_uid")
 
     recent = visit.where(happened("visit_time", as_of, EXTRACT) & (F.to_date("visit_time") > since))
     seen = linked("health/outpatient_visit", recent).distinct()

@@ -14,10 +14,11 @@ import yaml
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets import linkage
+from assets.linkage import record_key
 from assets.touch import Path as TouchPath
-from assets.touch import Turn, Units, named, units, via
-from standards.names import in_part, is_damaged
-from standards.tables import looked_up
+from assets.touch import Turn, Units, named, via
+from standards.names import in_part
 
 DOCUMENT_TYPES = ("03", "04", "06", "07", "10")
 """Codes of id_type whose number is not an 18-digit citizen number: passport, officer, HK/Macao and Taiwan permits, old residence card."""
@@ -25,9 +26,6 @@ MASKED, RARE = "W_MASKED", "W_RARE"
 """Names with hidden characters, or of which nothing is left to compare, agree with nothing and contradict nothing: they compare as no
 name. A name with lost characters agrees with one that it could be."""
 PLACEHOLDER = "W_NAME_PLACEHOLDER"
-ORDER_DIGITS = 3
-BETWEEN = "\x1f"
-"""Stands in no cleansed text (unit separator)."""
 
 RECORD = (
     "source_table", "source_key", "id_no", "id_error", "name", "name_key", "former_name_key", "document", "local_numbers",
@@ -58,39 +56,7 @@ def sources() -> dict[str, Source]:
 
 def source_key(table: str) -> Column:
     """The record's key: its key columns joined by `|`."""
-    return F.concat_ws("|", *[F.col(c).cast("string") for c in sources()[table].key])
-
-
-def by_order(name: Column, order: Column) -> Column:
-    """Sorts records by whose spelling of a name counts: those without one last, those with lost characters before them, then by the
-    source's order, then by the key.
-
-    One text, for `of_first`.
-    """
-    worth = F.when(name.isNull(), "2").when(is_damaged(name), "1").otherwise("0")
-    return F.concat(worth, F.lpad(order.cast("string"), ORDER_DIGITS, "0"), F.col("source_key"))
-
-
-def of_first(order: Column, *values: Column) -> Column:
-    """Aggregate: the values of the row that comes first by `order`, for `value_of`; rows whose order is NULL do not count.
-
-    One text, as `by_order` is: an engine keeps a `min_by` or a struct per group several times as dear.
-    """
-    return F.min(F.concat(order, *[F.concat(F.lit(BETWEEN), F.coalesce(v.cast("string"), F.lit(""))) for v in values]))
-
-
-def value_of(found: str, place: int, of: int) -> Column:
-    """The value at `place` (from 0) among the `of` values that `of_first` kept in the column `found`."""
-    return F.nullif(F.split_part(F.col(found), F.lit(BETWEEN), F.lit(place - of)), F.lit(""))
-
-
-def source_count() -> Column:
-    """Aggregate: of how many tables the records of a group are.
-
-    A bit for each table: for a distinct count next to other aggregates the engine keeps a set per group, 7 GB for 500,000 persons.
-    """
-    bit = looked_up({table: 1 << place for place, table in enumerate(sources())}, F.col("source_table"))
-    return F.bit_count(F.bit_or(F.coalesce(bit, F.lit(0))))
+    return record_key(sources()[table].key)
 
 
 def _document(source: Source) -> Column:
@@ -145,8 +111,8 @@ def words(table: str) -> Units:
 
 
 def itself(table: str) -> Units:
-    """The record as a unit of its own: table and key, as in `units(record=("source_table", "source_key"))`."""
-    return units(record=(lambda: F.lit(table), lambda: source_key(table)))
+    """The record as a unit of its own."""
+    return linkage.itself(table, sources()[table].key)
 
 
 def of_linked_person(table: str, *, reads: tuple[str, ...] | None = None, turns: tuple[Turn, ...] = ()) -> TouchPath:

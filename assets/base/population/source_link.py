@@ -15,13 +15,13 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.population.records import by_order, itself, of_first, records, sources, value_of, words
+from assets.base.population.records import itself, records, sources, words
 from assets.declare import CHECKPOINT, PSEUDONYM, cleansed, lake_asset
 from assets.joins import left_join_lookup, semi_join
+from assets.linkage import by_order, of_first, value_of, with_uid
 from assets.touch import own, units
 from standards.names import is_damaged, same_person_name
 
-UID_LENGTH = 32
 M1, M1B, M2, M3, U, CONFLICT, NONE = "M1", "M1B", "M2", "M3", "U", "ID_NAME_CONFLICT", "NONE"
 BY_NUMBER = (M1, M1B)
 """The record carries the person's own valid number, and its name does not contradict it."""
@@ -147,13 +147,6 @@ def match_without_number(unidentified: DataFrame, document: DataFrame, local: Da
     )
 
 
-def with_person(matched: DataFrame, pseudonym: Callable[[Column], Column]) -> DataFrame:
-    """person_uid: the first UID_LENGTH hex characters of the keyed pseudonym of the owner, reckoned once per owner."""
-    owners = matched.select("owner").where(F.col("owner").isNotNull()).distinct()
-    keyed = owners.withColumn("person_uid", F.substring(pseudonym(F.col("owner")), 1, UID_LENGTH))
-    return left_join_lookup(matched, keyed, "owner")
-
-
 TABLES = {
     "resident": "public_security/resident", "cancellation": "public_security/death_cancellation",
     "pension": "human_resources/pension_payment", "archive": "health/archive", "certificate": "health/death_certificate",
@@ -196,4 +189,4 @@ def source_link(
     unidentified = checkpoint(match_without_number(nameless, documents(rows), local_numbers(identified, wanted)).select(*needed))
     matched = identified.select(*needed).unionByName(unidentified)
     # a night touches records of lists and of the register: their links stand in files of their own, so that all others stay as they are
-    return matched.transform(with_person, pseudonym).select(*LINK).repartition(len(sources()), "source_table")
+    return matched.transform(with_uid, "person_uid", pseudonym).select(*LINK).repartition(len(sources()), "source_table")

@@ -12,10 +12,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.population.death import INVALID
-from assets.base.population.records import source_count
+from assets.base.population.records import sources
 from assets.base.population.source_link import M1B
 from assets.dates import EXTRACT, happened
 from assets.joins import left_join_lookup, split_unique_keys
+from assets.linkage import source_count
 from assets.themes.health import survivor
 from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT, took_place
 
@@ -61,7 +62,7 @@ def known_numbers(link: DataFrame) -> DataFrame:
     """Per valid number: how many other sources have it (F2), and whether the police does (F3)."""
     elsewhere = link.where(F.col("id_no").isNotNull() & (F.col("source_table") != survivor.ARCHIVE))
     police = F.bool_or(F.col("source_table") == "public_security/resident")
-    return elsewhere.groupBy("id_no").agg(source_count().alias("other_sources"), police.alias("number_in_police"))
+    return elsewhere.groupBy("id_no").agg(source_count(tuple(sources())).alias("other_sources"), police.alias("number_in_police"))
 
 
 def deaths(death: DataFrame) -> DataFrame:

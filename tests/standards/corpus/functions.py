@@ -60,6 +60,7 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "degrees": [(TEXTS + DEGREES, {})],
     "geometry": [(TEXTS + GEOMETRIES, {"crs": "CGCS2000"}), (GEOMETRIES, {"crs": "GK120"})],
     "organisation_no": [(TEXTS + ORGANISATIONS, {}), (ORGANISATIONS, {"registrar": True})],
+    "taxpayer_no": [(TEXTS + ORGANISATIONS, {})],
     "organisation_name": [(TEXTS, {})],
     "identifier": [(TEXTS, {})],
     "archive_no": [(TEXTS, {})],
