@@ -250,6 +250,24 @@ def serve(
 
 
 @app.command()
+def site(
+    release: Annotated[int | None, typer.Option(help="The release; default: the newest.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the pages are written; an earlier site there is replaced.")] = Path("site"),
+    verify: Annotated[Path | None, typer.Option(help="Make nothing: show what was changed in this folder since it was made.")] = None,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Write the pages of a release, its catalogue and its open data into a folder; or verify such a folder."""
+    from pipelines.cli.site import run_site, run_verify
+
+    if verify is not None:
+        known = lake is not None or config is not None
+        raise typer.Exit(run_verify(_settings(config, lake=lake) if known else None, verify, as_json=json))
+    raise typer.Exit(run_site(_settings(config, lake=lake), release, folder, as_json=json))
+
+
+@app.command()
 def quarantine(
     table: Annotated[str | None, typer.Argument(help="A table such as health/archive; default: all.")] = None,
     department: Annotated[str | None, typer.Option(help="Only rows that this department delivered.")] = None,

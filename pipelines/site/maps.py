@@ -1,0 +1,37 @@
+"""The map of the counties: polygons of the release as GeoJSON, simplified for a screen.
+
+Here: from `base/geography/division` (WKB, CGCS2000 degrees). Not here: drawing. A release without that table has no map, and charts of
+kind map are drawn as bars.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.site.reading import Reading
+
+DIVISIONS, COUNTY = "base/geography/division", "COUNTY"
+TOLERANCE, DIGITS = 0.002, 4
+"""Degrees: some 200 m, and ten metres."""
+
+
+def counties(reading: Reading) -> dict[str, Any] | None:
+    """Return the counties in force as a GeoJSON collection, each with its 6-digit code as `name`; None without polygons."""
+    found = reading.rows(DIVISIONS, ("code", "level", "valid_to", "geometry")) if DIVISIONS in reading.contracts else None
+    if found is None:
+        return None
+    import shapely
+
+    rows = [r for r in found.to_pylist() if r["level"] == COUNTY and r["valid_to"] is None]
+    features = []
+    for r in sorted(rows, key=lambda r: r["code"]):
+        shape = shapely.set_precision(shapely.simplify(shapely.from_wkb(r["geometry"]), TOLERANCE), 10**-DIGITS)
+        geometry = {"type": shape.geom_type, "coordinates": _rounded(shapely.geometry.mapping(shape)["coordinates"])}
+        features.append({"type": "Feature", "properties": {"name": r["code"][:6]}, "geometry": geometry})
+    return {"type": "FeatureCollection", "features": features} if features else None
+
+
+def _rounded(coordinates: Any) -> Any:
+    if isinstance(coordinates, float):
+        return round(coordinates, DIGITS)
+    return [_rounded(c) for c in coordinates]
