@@ -65,7 +65,7 @@ def demo(
     departments: Annotated[str | None, typer.Option(help="Departments that deliver, such as health,public_security; default: all.")] = None,
     json: Json = False,
 ) -> None:
-    """Build a small city, run three nights, and compare the findings with the truth."""
+    """Build a small city, run three nights, compare the findings with the truth, and write the pages of the last one."""
     from pipelines.cli.demo import run_demo
 
     names = None if departments is None else [name.strip() for name in departments.split(",")]

@@ -21,7 +21,15 @@ from pipelines.site.reading import Reading
 from quality.gates import Gate, plan
 from standards.codes import code_list
 
-LEVELS = ("L1", "L2", "L3", "L4")
+SYSTEM = {
+    "_source_file": ("来源文件", "Delivered file", "string"),
+    "_row_no": ("行号", "Line in the delivered file", "bigint"),
+    "_batch_id": ("批次", "Batch of the delivery", "string"),
+    "_business_date": ("业务日期", "Date that the delivery is about", "date"),
+    "_op": ("操作", "U for a live row, D for a deleted key", "string"),
+    "_codes": ("代码", "Repairs and warnings of the row, column:CODE", "array<string>"),
+}
+"""The columns that every cleansed table has besides those of its contract: title, description, type."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ def _table(
     return TableFacts(
         contract=contract,
         level=max(c.classification for c in contract.columns),
-        columns=tuple(_column(contract, field, down) for field in contract.columns),
+        columns=tuple(_column(contract, field, down) for field in (*contract.columns, *(_system() if source else ()))),
         gates=tuple(plan(contract, _codes())),
         made_from=made_from,
         makes=tuple(sorted(a.name for a in assets.values() if name in a.inputs.values() and a.name in reading.contracts)),
@@ -92,6 +100,10 @@ def _table(
         fresh=str(delivered.get(contract.sibling("raw"), "–") if source else release.origin(name)[1]) if there else "–",
         what=doc,
     )
+
+
+def _system() -> list[Field]:
+    return [Field(name, title, said, kind.partition("<")[0], kind, classification="L2") for name, (title, said, kind) in SYSTEM.items()]
 
 
 def _column(contract: Contract, field: Field, down: Mapping[tuple[str, str], list[tuple[str, str]]]) -> ColumnFacts:

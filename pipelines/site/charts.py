@@ -102,14 +102,15 @@ class Made:
 
 
 def make_chart(chart: Chart, reading: Reading) -> Made | None:
-    """Make a chart; None when the release does not have its table."""
+    """Make a chart; None when the release does not have its table or a column of it."""
     contract = reading.contracts.get(chart.table)
     if contract is None or not reading.has(chart.table):
         return None
     origin = [c for c in (BATCH, FILE, LINE) if c in contract.column_names]
     wanted = [*chart.reads, *(origin if len(origin) == 3 and chart.group else [])]
     rows = reading.rows(chart.table, wanted or [contract.columns[0].name])
-    assert rows is not None
+    if rows is None:
+        return None
     rows = _kept(rows, chart)
     if chart.kind is ChartKind.LIST:
         return _list(chart, contract, rows)

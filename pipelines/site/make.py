@@ -74,9 +74,9 @@ def make_site(settings: Settings, folder: Path, number: int | None = None) -> Ma
         CitylakeError: there is no such release, or the folder holds something else than a site.
         ContractError: a page.yaml is wrong.
     """
+    target = _emptied(folder)
     reading = Reading.of(settings, number)
     pages = [_made(p, reading) for p in declared_pages() if any(reading.has(table) for table in p.tables)]
-    target = _emptied(folder)
     shapes = counties(reading)
     site = Site(target, {"release": reading.release, "before": reading.before, "menu": _menu(pages), "has_map": shapes is not None})
     site.statics()

@@ -110,8 +110,8 @@ def write_open_data(reading: Reading, charts: Iterable[Made], figures: Iterable[
     for contract in _open_tables(reading):
         if reading.count(contract.name) > about()["most_rows"]:
             too_large.append(contract.name)
-        else:
-            datasets.append(_of_table(reading, contract, target))
+        elif (rows := reading.rows(contract.name, [c.name for c in contract.columns])) is not None:
+            datasets.append(_of_table(reading, contract, rows, target))
     for made in charts:
         if made.chart.open:
             if made.withheld:
@@ -141,9 +141,7 @@ def _open_tables(reading: Reading) -> list[Contract]:
     ]
 
 
-def _of_table(reading: Reading, contract: Contract, target: Path) -> Dataset:
-    rows = reading.rows(contract.name, [c.name for c in contract.columns])
-    assert rows is not None
+def _of_table(reading: Reading, contract: Contract, rows: pa.Table, target: Path) -> Dataset:
     rows = rows.sort_by([(c, "ascending") for c in contract.key])
     columns = tuple(Column(c.name, c.title, c.description, TYPES.get(c.logical_type, "string")) for c in contract.columns)
     name = contract.name.replace("/", "-")

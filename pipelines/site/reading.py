@@ -67,7 +67,9 @@ class Reading:
         return table in self.release.versions
 
     def rows(self, table: str, columns: Sequence[str] | None = None, release: Release | None = None) -> pa.Table | None:
-        """Return the live rows of a table as of this release or another one; None when that has no such table.
+        """Return the live rows of a table as of this release or another one; None when that has no such table, or not these columns.
+
+        A release may be older than a column of today's contract.
 
         Args:
             table: its name.
@@ -83,11 +85,15 @@ class Reading:
         if key not in self._read:
             tombstones = table.startswith("cleansed/")
             read = None if columns is None else list(dict.fromkeys((*columns, *(["_op"] if tombstones else []))))
-            found = self.lake.arrow(table, version, read)
+            found = self.lake.arrow(table, version, read) if self._has(table, version, read) else None
             if found is not None and tombstones:
                 found = found.filter(pc.not_equal(pc.fill_null(found["_op"], ""), DELETED))
             self._read[key] = found if found is None or columns is None else found.select(list(dict.fromkeys(columns)))
         return self._read[key]
+
+    def _has(self, table: str, version: int, columns: Sequence[str] | None) -> bool:
+        handle = self.lake.open(table, version)
+        return handle is not None and set(columns or ()) <= {field.name for field in handle.schema().fields}
 
     def count(self, table: str) -> int:
         """Return the number of rows of a table of the release, tombstones included, from its log alone."""

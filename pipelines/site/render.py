@@ -47,6 +47,11 @@ def t(key: str, **values: Any) -> Markup:
     return both(Text(text.zh.format(**values), text.en.format(**values)) if values else text)
 
 
+def plain(key: str) -> str:
+    """The text of a key in both languages one after the other, for titles and for readers of the screen."""
+    return f"{texts()[key].zh} {texts()[key].en}"
+
+
 def number(value: Any) -> str:
     """A value of a cell: numbers with separators of thousands, nothing for None."""
     if value is None:
@@ -76,7 +81,7 @@ class Site:
     def __post_init__(self) -> None:
         loader = FileSystemLoader(HERE / "templates")
         self.jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        self.jinja.globals |= {"t": t, "both": both, "Fate": Fate, **self.facts}
+        self.jinja.globals |= {"t": t, "both": both, "plain": plain, "texts": texts(), "Fate": Fate, **self.facts}
         self.jinja.filters |= {"n": number, "cell": cell, "file": lambda table: table.replace("/", "-")}
 
     def page(self, path: str, template: str, *, data: Mapping[str, Any] | None = None, **content: Any) -> None:

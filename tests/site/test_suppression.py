@@ -38,7 +38,7 @@ def possible(counts: list[list[int]], found: Suppressed, cell: tuple[int, int]) 
     return least.fun, (-most.fun if most.status == 0 else np.inf)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(TABLES)
 def test_nothing_that_is_left_out_can_be_recomputed(counts: list[list[int]]) -> None:
     found = suppress(counts)
@@ -53,7 +53,7 @@ def test_nothing_that_is_left_out_can_be_recomputed(counts: list[list[int]]) -> 
             assert most - least >= 1, f"cell {r, c} of {counts} can be recomputed"
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(TABLES)
 def test_a_table_and_its_totals_do_not_answer_for_each_other(counts: list[list[int]]) -> None:
     """Charts by one column show the totals of a chart by two."""
@@ -63,7 +63,7 @@ def test_a_table_and_its_totals_do_not_answer_for_each_other(counts: list[list[i
     assert [both.fate(r, -1) for r in range(len(counts))] == [rows.fate(r, -1) for r in range(len(counts))]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(COUNTS, min_size=1, max_size=12))
 def test_of_a_table_by_one_column_nobody_comes_near_a_count(counts: list[int]) -> None:
     found = suppress([[n] for n in counts])
