@@ -46,13 +46,13 @@ KINDS = {
     },
     CALENDAR: {"day": pa.date32(), "is_workday": pa.bool_(), "holiday": pa.string(), "notice": pa.string(), "workday_no": pa.int32(),
                "provisional": pa.bool_()},
-    HELD: {"_business_date": pa.date32(), "_batch_id": pa.string(), "_source_file": pa.string(), "_row_no": pa.int64(), "codes": pa.list_(pa.string()), "raw": pa.string()},
+    HELD: {"_business_date": pa.date32(), **LINEAGE, "codes": pa.list_(pa.string()), "raw": pa.string()},
     RAW: {"_source_file": pa.string(), "_row_no": pa.int64(), "姓名": pa.string()},
 }  # fmt: skip
 
 
 def make_lake(root: Path) -> Settings:
-    """Two releases. In the second the deaths are held back."""
+    """Make two releases. In the second a delivery is late."""
     settings = Settings(lake=f"{root}/lake", landing=f"{root}/landing", key_file=root / "key", home=root / "dagster")
     lake, ledger = Lake(settings.lake), Ledger(Lake(settings.lake))
     for night, day in enumerate(NIGHTS):
