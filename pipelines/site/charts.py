@@ -306,15 +306,14 @@ def _label(contract: Contract, chart: Chart, column: str, value: Any) -> Text:
         return EMPTY
     if isinstance(value, bool):
         return Text("是", "yes") if value else Text("否", "no")
-    return _listed(contract, chart, column).get(str(value)) or Text(str(value), str(value))
+    return _listed(contract, chart, column).get(str(value)) or divisions().get(str(value)) or Text(str(value), str(value))
 
 
 def _cell(contract: Contract, chart: Chart, column: str, value: Any) -> Any:
     """A value of a list: its text in both languages where it has one."""
     if isinstance(value, list):
         return "、".join(str(v) for v in value)
-    listed = _listed(contract, chart, column)
-    if isinstance(value, bool) or (value is not None and str(value) in listed):
+    if isinstance(value, bool) or str(value) in {**divisions(), **_listed(contract, chart, column)}:
         return _label(contract, chart, column, value)
     return _plain(value)
 
