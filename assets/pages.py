@@ -24,7 +24,8 @@ Here: what a page is, reading and checking page.yaml. Not here: computing and wr
         order: [section]                       # of a list: sorted by these; -column for descending
 
 A page prints no single personal value: it is refused when a chart groups by a personal column without a closed list of values, or lists
-one. Charts over tables with personal columns count, and the site leaves small counts out.
+one. Charts over tables with personal columns count, and the site leaves small counts out. Charts over one such table that group or filter
+by the same column must be about the same rows: else a small count is the difference of two charts.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,11 @@ class Chart:
     top: int | None = None
 
     @property
+    def about(self) -> tuple[Any, ...]:
+        """Which rows it is about, and which of their groups stand for themselves."""
+        return dict(self.where), self.latest, self.top
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """The columns of the table that it is made of."""
         ordered = [name.removeprefix("-") for name in self.order]
@@ -142,7 +149,9 @@ class Page:
 def declared_pages() -> list[Page]:
     """Return every declared page by its domain. Raises ContractError for a wrong declaration."""
     root = Path(next(iter(assets.__path__)))
-    return [read_page(file, file.parent.relative_to(root).as_posix()) for file in sorted(root.rglob(FILE))]
+    pages = [read_page(file, file.parent.relative_to(root).as_posix()) for file in sorted(root.rglob(FILE))]
+    _nothing_by_subtraction([(page.path, chart) for page in pages for chart in page.charts])
+    return pages
 
 
 def read_page(path: Path, domain: str) -> Page:
@@ -167,15 +176,31 @@ def read_page(path: Path, domain: str) -> Page:
             one_of(path, "main", name, known)
     elif file.get("main"):
         raise ContractError(path, "main", "names indicators, but the page has no table of them", "Add indicators: themes/…/indicator")
+    charts = tuple(_chart(path, name, line) for name, line in file.get("charts", {}).items())
+    _nothing_by_subtraction([(path, chart) for chart in charts])
     return Page(
         domain=domain,
         title=_text(path, "title", file["title"]),
         intro=_text(path, "intro", file["intro"]),
         indicators=indicators,
         main=tuple(file.get("main", ())),
-        charts=tuple(_chart(path, name, line) for name, line in file.get("charts", {}).items()),
+        charts=charts,
         path=path,
     )
+
+
+def _nothing_by_subtraction(charts: Iterable[tuple[Path, Chart]]) -> None:
+    """Refuse two charts over one table with personal columns, of whose counts the difference is a count that neither shows."""
+    personal = [(path, chart) for path, chart in charts if chart.personal and not chart.repeats]
+    for (_, one), (path, other) in combinations(personal, 2):
+        shared = {*one.group} & {*other.group} | {*one.group} & {*other.where} | {*one.where} & {*other.group}
+        if one.table == other.table and shared and one.about != other.about:
+            raise ContractError(
+                path,
+                f"chart {other.id!r}",
+                f"gives counts away together with chart {one.id!r}: both divide {one.table} by {', '.join(sorted(shared))}, of other rows",
+                "Give both the same where, latest and top, or leave one out",
+            )
 
 
 def _chart(path: Path, name: str, line: Any) -> Chart:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from assets.pages import Chart, ChartKind, Measured, Text
 from contracts import Contract, Field
 from pipelines.site.reading import Reading
-from pipelines.site.suppression import Fate, Suppressed, suppress
+from pipelines.site.suppression import LEAST, Fate, Suppressed, suppress
 from standards.codes import code_list
 from standards.tables import rows as standard
 
@@ -111,7 +111,9 @@ def make_chart(chart: Chart, reading: Reading) -> Made | None:
     rows = reading.rows(chart.table, wanted or [contract.columns[0].name])
     if rows is None:
         return None
-    rows = _kept(rows, chart)
+    all_rows, rows = rows.num_rows, _kept(rows, chart)
+    if chart.personal and 0 < all_rows - rows.num_rows < LEAST:
+        rows = rows.slice(0, 0)  # the rows that it is not about would be a small count, as the catalogue states how many there are
     if chart.kind is ChartKind.LIST:
         return _list(chart, contract, rows)
     return _repeats(chart, contract, rows) if chart.repeats else _groups(chart, contract, rows)

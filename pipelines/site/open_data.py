@@ -40,7 +40,7 @@ INDICATORS = "indicators"
 METHOD = (
     f"A count of 1 to {LEAST - 1}, and a sum to which one contributes {DOMINANCE:.0%} or more, is left out (small). Further cells are left "
     "out (secondary) until no cell that is left out can be recomputed from the cells and totals shown, and those of a row or column hide "
-    "each other. The list does not say which are small: it would narrow them down. Differences between aggregates over different rows are "
+    "each other. The list does not say which are small: it would narrow them down. Differences between aggregates of different tables are "
     "not protected."
 )
 

@@ -73,6 +73,15 @@ def test_a_list_shows_no_personal_column(tmp_path: Path) -> None:
         read(tmp_path, changed("charts.states", listed))
 
 
+def test_no_chart_is_a_small_difference_from_another(tmp_path: Path) -> None:
+    """All archives of a county less its doubtful ones are the others: shown are both sums, and not the small difference."""
+    states = PAGE["charts"]["states"]
+    doubtful = states | {"group": ["county6"], "where": {"state": ["DECEASED"]}}
+    with pytest.raises(ContractError, match="gives counts away together with chart"):
+        read(tmp_path, changed("charts.more", doubtful))
+    assert len(read(tmp_path, changed("charts.more", states | {"group": ["county6", "state"]})).charts) == 2
+
+
 def test_a_personal_column_may_be_grouped_by_a_declared_list(tmp_path: Path) -> None:
     chart = PAGE["charts"]["states"] | {"group": ["rules"], "labels": {"rules": {"U1": TITLE}}}
     assert read(tmp_path, changed("charts.states", chart)).charts[0].personal

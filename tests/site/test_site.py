@@ -93,19 +93,19 @@ def test_cells_on_pages_are_those_of_the_tables(lake: Settings, pages: dict[str,
     by_state = Counter(r["state"] for r in tables[ARCHIVE])
     by_status = Counter(r["status"] for r in tables[DELIVERED] if r["_op"] != "D")
     by_rule = Counter(rule for r in tables[ARCHIVE] for rule in r["rules"])
-    late = Counter(r["org_code"] for r in tables[SERVICE] if "AFTER_DEATH" in r["flags"])
+    late = Counter(r["org_code"] for r in tables[SERVICE] for flag in r["flags"] if flag == "AFTER_DEATH")
     expected = [
         *(("archives_by_state", zh, by_state[state]) for zh, state in states.items()),
         *(("archives_as_delivered", zh, by_status[status]) for zh, status in (("正常", "0"), ("已注销", "1"))),
         *(("rules_that_hit", zh, by_rule[rule]) for zh, rule in (("同一身份证多份档案", "U1"), ("死亡未注销", "X1"))),
-        *(("after_death_by_institution", org, n) for org, n in late.items()),
+        *(("doubtful_services", org, n) for org, n in late.items()),
     ]
     compared = 0
     for chart, row, n in random.Random(7).sample(expected, len(expected)):
         shown = rows_of(page.get_element_by_id(chart))[row][0]
         assert shown == LEFT_OUT or shown == f"{n:,}", f"{chart}, {row}: {shown}, not {n}"
         compared += shown != LEFT_OUT
-    assert compared >= 9
+    assert compared >= 8
 
 
 def test_a_figure_answers_for_itself(lake: Settings, pages: dict[str, Any]) -> None:

@@ -144,6 +144,7 @@
       const chart = (window.CITYLAKE_CHARTS || {})[picture.dataset.chart];
       if (!chart) { picture.hidden = true; continue; }
       if (chart.categories.length > 10 || (chart.kind === "map" && window.CITYLAKE_MAP)) picture.classList.add("tall");
+      else if (chart.kind === "bar" && chart.categories.length < 4) picture.classList.add("short");
       charts.push([picture, chart, echarts.init(picture)]);
     }
   }
