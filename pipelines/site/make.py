@@ -21,7 +21,7 @@ from pipelines.site.maps import counties
 from pipelines.site.night import Night, night
 from pipelines.site.open_data import about, write_open_data
 from pipelines.site.reading import Reading
-from pipelines.site.render import Site, drawn, plain_chart, texts
+from pipelines.site.render import Site, drawn, owner, plain_chart, texts
 from pipelines.site.seal import MANIFEST, seal
 from resources.errors import CitylakeError
 from resources.settings import Settings
@@ -152,7 +152,7 @@ def _theme(site: Site, reading: Reading, made: MadePage) -> None:
 
 def _deliveries(site: Site, reading: Reading, sources: Sequence[SourceFacts], found: Quarantine) -> None:
     nights = [Text(str(n), str(n)) for n in found.nights]
-    owners = {c.domain: Text(c.owner_title, c.owner) for c in reading.sources.values()}
+    owners = {c.domain: owner(c.owner_title) for c in reading.sources.values()}
     by_department = {owners.get(d, Text(d, d)): rows for d, rows in found.departments.items()}
     data = {"quarantine": plain_chart("bar" if len(nights) < 3 else "line", texts()["quarantine_by_department"], nights, by_department)}
     came = [(s, b) for s in sources for b in s.batches if b.as_of == reading.release.as_of]

@@ -52,6 +52,12 @@ def plain(key: str) -> str:
     return f"{texts()[key].zh} {texts()[key].en}"
 
 
+def owner(title: str) -> Text:
+    """The title of a department, `Health Commission (卫生健康委员会)`, in both languages."""
+    english, _, chinese = title.removesuffix(")").rpartition(" (")
+    return Text(chinese, english or title) if english else Text(title, title)
+
+
 def number(value: Any) -> str:
     """A value of a cell: numbers with separators of thousands, nothing for None."""
     if value is None:
@@ -82,7 +88,7 @@ class Site:
         loader = FileSystemLoader(HERE / "templates")
         self.jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         self.jinja.globals |= {"t": t, "both": both, "plain": plain, "texts": texts(), "Fate": Fate, **self.facts}
-        self.jinja.filters |= {"n": number, "cell": cell, "file": lambda table: table.replace("/", "-")}
+        self.jinja.filters |= {"n": number, "cell": cell, "owner": owner, "file": lambda table: table.replace("/", "-")}
 
     def page(self, path: str, template: str, *, data: Mapping[str, Any] | None = None, **content: Any) -> None:
         """Write a page, and the data of its charts next to it.
