@@ -85,7 +85,7 @@ def _table(
     source = name in reading.sources
     made_from = (contract.sibling("raw"),) if source else tuple(sorted(set(assets[name].inputs.values()))) if name in assets else ()
     doc = (assets[name].function.__doc__ or "").strip().split("\n")[0] if name in assets else ""
-    there = reading.has(name)
+    there = name in release.versions
     return TableFacts(
         contract=contract,
         level=max(c.classification for c in contract.columns),

@@ -16,8 +16,8 @@ TOLERANCE, DIGITS = 0.002, 4
 
 
 def counties(reading: Reading) -> dict[str, Any] | None:
-    """Return the counties in force as a GeoJSON collection, each with its 6-digit code as `name`; None without polygons."""
-    found = reading.rows(DIVISIONS, ("code", "level", "valid_to", "geometry")) if DIVISIONS in reading.contracts else None
+    """Return the counties in force as a GeoJSON collection, each with its 6-digit code as `name` and its name as `title`; None without polygons."""
+    found = reading.rows(DIVISIONS, ("code", "level", "name", "valid_to", "geometry")) if DIVISIONS in reading.contracts else None
     if found is None:
         return None
     import shapely
@@ -27,7 +27,7 @@ def counties(reading: Reading) -> dict[str, Any] | None:
     for r in sorted(rows, key=lambda r: r["code"]):
         shape = shapely.set_precision(shapely.simplify(shapely.from_wkb(r["geometry"]), TOLERANCE), 10**-DIGITS)
         geometry = {"type": shape.geom_type, "coordinates": _rounded(shapely.geometry.mapping(shape)["coordinates"])}
-        features.append({"type": "Feature", "properties": {"name": r["code"][:6]}, "geometry": geometry})
+        features.append({"type": "Feature", "properties": {"name": r["code"][:6], "title": r["name"]}, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features} if features else None
 
 

@@ -14,6 +14,7 @@ from assets.declare import upstream
 from contracts import Contract, SourceContract, sources
 from pipelines.control.ledger import Ledger, Release
 from pipelines.control.maintenance import MaintenanceLog
+from pipelines.control.remarks import RemarkKind
 from pipelines.serving.tables import released
 from pipelines.taking_part import contracts_of
 from resources.lake import Lake
@@ -63,8 +64,9 @@ class Reading:
         return [r for r in Ledger(self.lake).rows() if r["recorded_at"] <= self.release.released_at]
 
     def has(self, table: str) -> bool:
-        """Whether the release has a table."""
-        return table in self.release.versions
+        """Whether the release has a table that is not awaited: that nobody has delivered it is no count of 0."""
+        remark = self.release.remarks.get(table)
+        return table in self.release.versions and (remark is None or remark.kind is not RemarkKind.AWAITED)
 
     def rows(self, table: str, columns: Sequence[str] | None = None, release: Release | None = None) -> pa.Table | None:
         """Return the live rows of a table as of this release or another one; None when that has no such table, or not these columns.

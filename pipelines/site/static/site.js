@@ -103,13 +103,13 @@
     calendar(chart) {
       const days = chart.keys, values = chart.series[0].values, known = values.filter((v) => v !== null);
       const years = [...new Set(days.map((d) => d.slice(0, 4)))].slice(-2);
-      const label = { color: colour("--soft") };
+      const label = { color: colour("--soft"), nameMap: english() ? "EN" : "ZH" };
       return {
         ...common(chart),
-        visualMap: { min: Math.min(...known), max: Math.max(...known), orient: "horizontal", left: "center", bottom: 0, textStyle: label,
+        visualMap: { min: Math.min(...known), max: Math.max(...known), text: [format(Math.max(...known)), format(Math.min(...known))], orient: "horizontal", left: "center", bottom: 0, textStyle: label,
                      inRange: { color: [colour("--c3"), colour("--c7"), colour("--c2"), colour("--c4")] } },
         calendar: years.map((year, i) => ({
-          range: year, top: 30 + i * 170, left: 48, right: 12, cellSize: ["auto", 16], yearLabel: label, monthLabel: label, dayLabel: label,
+          range: year, top: 24 + i * 170, left: 48, right: 12, cellSize: ["auto", 16], yearLabel: { color: colour("--soft") }, monthLabel: label, dayLabel: label,
           itemStyle: { color: colour("--panel"), borderColor: colour("--line") }, splitLine: { lineStyle: { color: colour("--soft") } },
         })),
         series: years.map((year, i) => ({
@@ -124,12 +124,12 @@
       const values = chart.series[0].values, seen = values.filter((v, i) => v !== null && known.has(chart.keys[i]));
       if (!seen.length) return kinds.bar(chart);
       echarts.registerMap("counties", window.CITYLAKE_MAP);
-      const named = Object.fromEntries(chart.keys.map((key, i) => [key, say(chart.categories[i])]));
+      const named = Object.fromEntries(window.CITYLAKE_MAP.features.map((f) => [f.properties.name, f.properties.title]));
       return {
         ...common(chart),
-        visualMap: { min: 0, max: Math.max(...seen), left: 0, bottom: 0, textStyle: { color: colour("--soft") }, inRange: { color: [colour("--tag"), colour("--c1")] } },
+        visualMap: { min: 0, max: Math.max(...seen), text: [format(Math.max(...seen)), "0"], left: 0, bottom: 0, textStyle: { color: colour("--soft") }, inRange: { color: [colour("--tag"), colour("--c1")] } },
         series: [{
-          type: "map", map: "counties", nameMap: named, roam: false, data: values.map((value, i) => ({ name: named[chart.keys[i]], value: value === null ? NaN : value })),
+          type: "map", map: "counties", nameMap: named, roam: false, showLegendSymbol: false, data: values.map((value, i) => ({ name: named[chart.keys[i]], value: value === null ? NaN : value })),
           label: { show: true, color: colour("--ink"), fontSize: 11 }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
           emphasis: { itemStyle: { areaColor: colour("--c2") }, label: { color: colour("--ink") } }, select: { disabled: true },
         }],
@@ -143,7 +143,8 @@
     for (const picture of document.querySelectorAll("[data-chart]")) {
       const chart = (window.CITYLAKE_CHARTS || {})[picture.dataset.chart];
       if (!chart) { picture.hidden = true; continue; }
-      if (chart.categories.length > 10 || (chart.kind === "map" && window.CITYLAKE_MAP)) picture.classList.add("tall");
+      if (chart.kind === "calendar") picture.classList.add(chart.keys.at(0).slice(0, 4) === chart.keys.at(-1).slice(0, 4) ? "short" : "tall");
+      else if (chart.categories.length > 10 || (chart.kind === "map" && window.CITYLAKE_MAP)) picture.classList.add("tall");
       else if (chart.kind === "bar" && chart.categories.length < 4) picture.classList.add("short");
       charts.push([picture, chart, echarts.init(picture)]);
     }
