@@ -44,6 +44,8 @@ from contracts.refused import ContractError, one_of
 from contracts.short import unique_yaml
 
 FILE = "page.yaml"
+COUNTIES = "base/geography/division"
+"""The table with the polygons that a map is drawn of: code, level, name, valid_to, geometry."""
 RULES = "rules"
 """As labels: the titles of the rules in the rules.yaml of the same folder."""
 PAGE = {"title": Kind.SETTINGS, "intro": Kind.SETTINGS, "indicators": Kind.TEXT, "main": Kind.TEXTS, "charts": Kind.SETTINGS}
@@ -141,9 +143,10 @@ class Page:
         return self.domain.replace("/", "-")
 
     @property
-    def tables(self) -> tuple[str, ...]:
-        """The tables that it shows."""
-        return tuple(dict.fromkeys((*filter(None, (self.indicators,)), *(c.table for c in self.charts))))
+    def own_tables(self) -> tuple[str, ...]:
+        """The tables that it shows of its own domain; without any, all that it shows."""
+        shown = dict.fromkeys((*filter(None, (self.indicators,)), *(c.table for c in self.charts)))
+        return tuple(t for t in shown if t.startswith(f"{self.domain}/")) or tuple(shown)
 
 
 def declared_pages() -> list[Page]:

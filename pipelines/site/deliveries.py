@@ -22,7 +22,6 @@ BATCHES, QUARANTINED_LINES = 31, 200
 """Newest batches of a table, and newest quarantined rows, that its page lists."""
 NIGHTS = 31
 REFUSED = ("rejected", "held")
-UNKNOWN = Counter[str]()
 
 
 @dataclass(frozen=True)

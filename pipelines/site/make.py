@@ -76,7 +76,7 @@ def make_site(settings: Settings, folder: Path, number: int | None = None) -> Ma
     """
     target = _emptied(folder)
     reading = Reading.of(settings, number)
-    pages = [_made(p, reading) for p in declared_pages() if any(reading.has(table) for table in p.tables)]
+    pages = [_made(p, reading) for p in declared_pages() if any(reading.has(table) for table in p.own_tables)]
     shapes = counties(reading)
     site = Site(target, {"release": reading.release, "before": reading.before, "menu": _menu(pages), "has_map": shapes is not None})
     site.statics()

@@ -1,23 +1,24 @@
 """The map of the counties: polygons of the release as GeoJSON, simplified for a screen.
 
-Here: from `base/geography/division` (WKB, CGCS2000 degrees). Not here: drawing. A release without that table has no map, and charts of
-kind map are drawn as bars.
+Here: from WKB in CGCS2000 degrees. Not here: which table has them (`assets.pages`), drawing. A release without that table has no map, and
+charts of kind map are drawn as bars.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from assets.pages import COUNTIES
 from pipelines.site.reading import Reading
 
-DIVISIONS, COUNTY = "base/geography/division", "COUNTY"
+COUNTY = "COUNTY"
 TOLERANCE, DIGITS = 0.002, 4
 """Degrees: some 200 m, and ten metres."""
 
 
 def counties(reading: Reading) -> dict[str, Any] | None:
-    """Return the counties in force as a GeoJSON collection, each with its 6-digit code as `name` and its name as `title`; None without polygons."""
-    found = reading.rows(DIVISIONS, ("code", "level", "name", "valid_to", "geometry")) if DIVISIONS in reading.contracts else None
+    """Return the counties in force as GeoJSON: `name` is the 6-digit code, `title` the name. None without polygons."""
+    found = reading.rows(COUNTIES, ("code", "level", "name", "valid_to", "geometry")) if COUNTIES in reading.contracts else None
     if found is None:
         return None
     import shapely

@@ -130,7 +130,7 @@
         visualMap: { min: 0, max: Math.max(...seen), text: [format(Math.max(...seen)), "0"], left: 0, bottom: 0, textStyle: { color: colour("--soft") }, inRange: { color: [colour("--tag"), colour("--c1")] } },
         series: [{
           type: "map", map: "counties", nameMap: named, roam: false, showLegendSymbol: false, data: values.map((value, i) => ({ name: named[chart.keys[i]], value: value === null ? NaN : value })),
-          label: { show: true, color: colour("--ink"), fontSize: 11 }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
+          label: { show: true, color: colour("--ink"), textBorderColor: colour("--ground"), textBorderWidth: 3, fontSize: 11 }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
           emphasis: { itemStyle: { areaColor: colour("--c2") }, label: { color: colour("--ink") } }, select: { disabled: true },
         }],
       };
