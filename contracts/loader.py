@@ -105,6 +105,7 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
             )
         ),
         valid_values=valid,
+        meanings=tuple((str(e.value), e.description or str(e.value)) for e in p.enum or []),
     )
 
 

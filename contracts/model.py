@@ -66,8 +66,9 @@ class Field:
     """One column of a table. `source` is its name in the delivery, None for a column the lake derives.
 
     `other_units`: units that a source mixes up with the column's own -> factor into the column's unit. `registrar`: the source
-    itself issues the numbers of organisations. `date_format`: the order in which it writes dates, `dd/MM/yyyy`.
-    `digits`: of a division's code, how many are kept. `crs`: the coordinate reference system of geometries.
+    itself issues the numbers of organisations. `date_format`: the order in which it writes dates, `dd/MM/yyyy`. `digits`: of a division's
+    code, how many are kept. `crs`: the coordinate reference system of geometries. `meanings`: what each of the valid values means, as the
+    contract says it.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Field:
     width: int | None = None
     on_error: OnError = OnError.FLAG
     valid_values: tuple[str, ...] = ()
+    meanings: tuple[tuple[str, str], ...] = ()
 
     @property
     def delivered(self) -> bool:

@@ -127,10 +127,11 @@ def counted(rows: DataFrame, of: Mapping[str, Mapping[str, Column]], *, division
 
 @dataclass(frozen=True)
 class IndicatorTable:
-    """A theme's indicators.yaml: the version of its rules, and its indicators by name."""
+    """A theme's indicators.yaml: the version of its rules, its indicators by name, and what each count counts."""
 
     version: str
     indicators: Mapping[str, Indicator]
+    counts: Mapping[str, str]
 
     def rows(self, *counts: Counts) -> DataFrame:
         """Make the table of indicators out of all counts of the theme.
@@ -220,7 +221,7 @@ def read_indicators(path: Path) -> IndicatorTable:
     used = {count for i in found.values() for count in (i.numerator, i.denominator)}
     if unused := [count for count in file["counts"] if count not in used]:
         raise ContractError(path, "counts", f"no indicator uses {', '.join(unused)}", "Remove it, or name it in an indicator")
-    return IndicatorTable(file["version"], found)
+    return IndicatorTable(file["version"], found, file["counts"])
 
 
 def _indicator(path: Path, name: str, line: Any, defaults: dict[str, Any], counts: tuple[str, ...]) -> Indicator:

@@ -1,4 +1,4 @@
-"""`citylake demo`: a small city, three nights through Dagster, and the findings compared with the truth."""
+"""`citylake demo`: a small city, three nights through Dagster, the findings compared with the truth, and the site."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import Any
 
 from pipelines.cli.run import exit_code, known_tables
 from pipelines.cli.screen import console, errors, print_json, progress, show_table
+from pipelines.cli.site import sentence
 from pipelines.cli.truth import compare
 from pipelines.orchestration.nights import NightReport, check_installation, run_night
 from pipelines.runtime import Runtime
+from pipelines.site.make import INDEX, MadeSite, make_site
 from pipelines.wrong_use import WrongUse
 from resources.errors import CitylakeError
 from resources.keys import create_key
@@ -74,12 +76,21 @@ def run_demo(folder: Path, people: int, seed: int, departments: list[str] | None
     finally:
         runtime.engine.stop()
     summary = _summary(runtime, reports, folder / "truth")
+    page = _page(settings, folder / "site") if any(r.release for r in reports) else None
     if as_json:
-        print_json({**summary, "seconds": round(perf_counter() - started, 1)})
+        print_json({**summary, "site": page and str(page[0].folder / INDEX), "seconds": round(perf_counter() - started, 1)})
     else:
         _show(summary, folder)
         console.print(f"{people:,} people, three nights, {perf_counter() - started:.0f} s.")
+        if page is not None:
+            console.print(sentence(*page), soft_wrap=True)
     return max(exit_code(r) for r in reports)
+
+
+def _page(settings: Settings, folder: Path) -> tuple[MadeSite, float]:
+    """Make the site of the last night; return it with the seconds that took."""
+    started = perf_counter()
+    return make_site(settings, folder), perf_counter() - started
 
 
 def _prepare(root: Path, taking_part: list[str]) -> Settings:

@@ -65,7 +65,7 @@ def demo(
     departments: Annotated[str | None, typer.Option(help="Departments that deliver, such as health,public_security; default: all.")] = None,
     json: Json = False,
 ) -> None:
-    """Build a small city, run three nights, and compare the findings with the truth."""
+    """Build a small city, run three nights, compare the findings with the truth, and write the pages of the last one."""
     from pipelines.cli.demo import run_demo
 
     names = None if departments is None else [name.strip() for name in departments.split(",")]
@@ -247,6 +247,24 @@ def serve(
     from pipelines.cli.serve import run_serve
 
     raise typer.Exit(run_serve(_settings(config, lake=lake), release, table, host, port, flight_port, as_json=json))
+
+
+@app.command()
+def site(
+    release: Annotated[int | None, typer.Option(help="The release; default: the newest.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the pages are written; an earlier site there is replaced.")] = Path("site"),
+    verify: Annotated[Path | None, typer.Option(help="Make nothing: show what was changed in this folder since it was made.")] = None,
+    lake: LakeOption = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """Write the pages of a release, its catalogue and its open data into a folder; or verify such a folder."""
+    from pipelines.cli.site import run_site, run_verify
+
+    if verify is not None:
+        known = lake is not None or config is not None
+        raise typer.Exit(run_verify(_settings(config, lake=lake) if known else None, verify, as_json=json))
+    raise typer.Exit(run_site(_settings(config, lake=lake), release, folder, as_json=json))
 
 
 @app.command()

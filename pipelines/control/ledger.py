@@ -33,7 +33,9 @@ NOTICE = "operations/notice"
 """Who was notified of what: `pipelines.control.notices`."""
 PROFILE = "operations/profile"
 """Time and resources of every step: `pipelines.control.profile`."""
-CONTROL_TABLES = (LEDGER, RELEASE, HOLD, QUARANTINE, MAINTENANCE, NOTICE, PROFILE)
+SITE = "operations/site"
+"""The sites that were made, and the root of each seal: `pipelines.control.sites`."""
+CONTROL_TABLES = (LEDGER, RELEASE, HOLD, QUARANTINE, MAINTENANCE, NOTICE, PROFILE, SITE)
 """The lake's own tables. They are part of no release."""
 UNREACHABLE, UNFINISHED, SETTLED = "unreachable", "unfinished", "settled"
 """Kinds of accounts without rows, of what a night could not read: the source did not answer; a folder had no manifest yet; neither is

@@ -1,0 +1,355 @@
+"""Charts: a declaration of a page over the rows of its table, as the cells of a table with labels.
+
+Here: filtering, grouping, measuring with Arrow; which cells are left out. Not here: the declarations (`assets.pages`), drawing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from assets.pages import Chart, ChartKind, Measured, Text
+from contracts import Contract, Field
+from pipelines.site.reading import Reading
+from pipelines.site.suppression import LEAST, Fate, Suppressed, suppress
+from standards.codes import code_list
+from standards.tables import rows as standard
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FILE, LINE, BATCH = "_source_file", "_row_no", "_batch_id"
+EMPTY, OTHERS, TOTAL, ROWS = Text("（空）", "(empty)"), Text("其他", "Others"), Text("合计", "Total"), Text("行数", "Rows")
+TIMES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, None))
+"""Classes of how many rows share a value: least, most."""
+MOST_ROWS = 2000
+"""Of a list."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A delivered line that counts in a category."""
+
+    batch: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """A chart with its cells. Categories are the rows and series the columns of a table.
+
+    Attributes:
+        values: by category and series; None where there is none.
+        suppressed: the fate of every cell and total; None when the table has no personal columns.
+        keys, series_keys: the values that categories and series stand for, such as the codes of divisions.
+        examples: of a category that is shown, a delivered line; empty where rows do not say where they come from.
+    """
+
+    chart: Chart
+    contract: Contract
+    categories: tuple[Text, ...]
+    series: tuple[Text, ...]
+    values: tuple[tuple[Any, ...], ...]
+    keys: tuple[str, ...]
+    series_keys: tuple[str, ...]
+    suppressed: Suppressed | None
+    examples: Mapping[int, Example]
+    rows: int
+    cut: bool = False
+
+    @property
+    def additive(self) -> bool:
+        """Whether its cells have totals."""
+        return self.chart.kind is not ChartKind.LIST and self.chart.measure in (Measured.COUNT, Measured.SUM)
+
+    def fate(self, category: int, series: int) -> Fate:
+        """The fate of a cell; -1 for a total."""
+        return Fate.SHOWN if self.suppressed is None else self.suppressed.fate(category, series)
+
+    def shown(self, category: int, series: int) -> Any:
+        """The value of a cell, or of a total; None when it is left out."""
+        if self.fate(category, series) is not Fate.SHOWN:
+            return None
+        lines = self.values if category == -1 else (self.values[category],)
+        found = [v for line in lines for v in (line if series == -1 else (line[series],)) if v is not None]
+        return sum(found) if -1 in (category, series) else next(iter(found), None)
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """The cells left out, totals included: category and series. Which of them are small is not said: it would narrow them down."""
+        if self.suppressed is None or self.suppressed.fates is None:
+            return []
+        rows, columns = [*range(len(self.categories)), -1], [*range(len(self.series)), -1]
+        named = lambda texts, i: TOTAL.en if i == -1 else texts[i].en  # noqa: E731
+        return [
+            (named(self.categories, r), named(self.series, c))
+            for r in rows
+            for c in columns
+            if self.suppressed.fate(r, c) is not Fate.SHOWN
+        ]
+
+    @property
+    def withheld(self) -> bool:
+        """Whether no cell of it may be shown."""
+        if self.suppressed is None or not self.categories:
+            return False
+        return all(self.fate(i, j) is not Fate.SHOWN for i in range(len(self.categories)) for j in range(len(self.series)))
+
+
+def make_chart(chart: Chart, reading: Reading) -> Made | None:
+    """Make a chart; None when the release does not have its table or a column of it."""
+    contract = reading.contracts.get(chart.table)
+    if contract is None or not reading.has(chart.table):
+        return None
+    origin = [c for c in (BATCH, FILE, LINE) if c in contract.column_names]
+    wanted = [*chart.reads, *(origin if len(origin) == 3 and chart.group else [])]
+    rows = reading.rows(chart.table, wanted or [contract.columns[0].name])
+    if rows is None:
+        return None
+    all_rows, rows = rows.num_rows, _kept(rows, chart)
+    if chart.personal and 0 < all_rows - rows.num_rows < LEAST:
+        rows = rows.slice(0, 0)  # the rows that it is not about would be a small count, as the catalogue states how many there are
+    if chart.kind is ChartKind.LIST:
+        return _list(chart, contract, rows)
+    return _repeats(chart, contract, rows) if chart.repeats else _groups(chart, contract, rows)
+
+
+def _kept(rows: pa.Table, chart: Chart) -> pa.Table:
+    """The rows that a chart is about."""
+    import pyarrow.compute as pc
+
+    for column, values in chart.where.items():
+        rows = rows.filter(_has_one_of(rows[column], values))
+    if chart.latest is not None:
+        rows = rows.filter(pc.equal(rows[chart.latest], pc.max(rows[chart.latest])))
+    return rows
+
+
+def _has_one_of(column: pa.ChunkedArray, values: Sequence[Any]) -> Any:
+    """Whether each value, or one of the values of each array, is one of `values`."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_list(column.type):
+        return pc.is_in(column, pa.array(values, pa.string()).cast(column.type) if _texts(values) else pa.array(values, column.type))
+    array = column.combine_chunks()
+    hit = pc.filter(pc.list_parent_indices(array), pc.is_in(pc.list_flatten(array), pa.array(values, array.type.value_type)))
+    mask = np.zeros(len(array), dtype=bool)
+    mask[hit.to_numpy(zero_copy_only=False)] = True
+    return pa.array(mask)
+
+
+def _texts(values: Sequence[Any]) -> bool:
+    return all(isinstance(v, str) for v in values)
+
+
+def _exploded(rows: pa.Table, column: str) -> pa.Table:
+    """One row for each value of an array; other columns are repeated."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_list(rows[column].type):
+        return rows
+    array = rows[column].combine_chunks()
+    return rows.drop_columns([column]).take(pc.list_parent_indices(array)).append_column(column, pc.list_flatten(array))
+
+
+def _groups(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
+    """A chart by one or two columns."""
+    total = rows.num_rows
+    for column in chart.group:
+        rows = _exploded(rows, column)
+        if column in chart.labels:
+            rows = rows.filter(_has_one_of(rows[column], list(chart.labels[column])))
+    measures = [([], "count_all")] if chart.of is None else [([], "count_all"), (chart.of, chart.measure.value), (chart.of, "max")]
+    found = rows.group_by(list(chart.group)).aggregate(list(dict.fromkeys((tuple(m[0]) if m[0] == [] else m[0], m[1]) for m in measures)))
+    measured = "count_all" if chart.of is None else f"{chart.of}_{chart.measure.value}"
+    most = "count_all" if chart.of is None else f"{chart.of}_max"
+    cells = {tuple(r[g] for g in chart.group): r for r in found.to_pylist()}
+    first = _ordered(contract, chart, chart.group[0], {k[0] for k in cells}, _sizes(cells, 0, measured))
+    second = (
+        _ordered(contract, chart, chart.group[1], {k[1] for k in cells}, _sizes(cells, 1, measured)) if len(chart.group) > 1 else [None]
+    )
+    kept, others = (first[: chart.top], first[chart.top :]) if chart.top and len(first) > chart.top + 1 else (first, [])
+
+    def cell(of: Sequence[Any], column: Any, name: str, fold: Any) -> Any:
+        keys = [(key,) if len(chart.group) == 1 else (key, column) for key in of]
+        return fold([v for k in keys if k in cells and (v := cells[k][name]) is not None])
+
+    lines = [[key] for key in kept] + ([others] if others else [])
+    fold = {Measured.COUNT: sum, Measured.SUM: sum, Measured.MEAN: _only, Measured.MAX: lambda v: max(v, default=None)}[chart.measure]
+    values = [[_plain(cell(line, column, measured, fold)) for column in second] for line in lines]
+    counts = [[cell(line, column, "count_all", sum) for column in second] for line in lines]
+    greatest = [[cell(line, column, most, lambda v: max(v, default=0)) for column in second] for line in lines]
+    hidden = _suppressed(chart, counts, values, greatest) if counts else None
+    if hidden is not None and hidden.fates is not None and not _listed(contract, chart, chart.group[0]):
+        place = _by_what_is_shown(hidden, kept)
+        kept, values = [kept[i] for i in place], [*(values[i] for i in place), *values[len(kept) :]]
+        hidden = Suppressed(tuple(hidden.fates[i] for i in (*place, *range(len(place), len(hidden.fates)))))
+    shown = [i for i in range(len(kept)) if hidden is None or hidden.fate(i, -1) is Fate.SHOWN]
+    examples = _examples(rows, chart.group[0], {kept[i]: i for i in shown}) if BATCH in rows.column_names else {}
+    categories = [*(_label(contract, chart, chart.group[0], k) for k in kept), *([OTHERS] if others else [])]
+    named = [_label(contract, chart, chart.group[1], k) for k in second] if len(chart.group) > 1 else [_measure_name(chart, contract)]
+    keys = ["" if k is None else str(k) for k in kept] + ([""] if others else [])
+    across = tuple("" if k is None else str(k) for k in second)
+    return Made(chart, contract, tuple(categories), tuple(named), tuple(map(tuple, values)), tuple(keys), across, hidden, examples, total)
+
+
+def _repeats(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
+    """A chart of how many rows have the same values as others."""
+    import pyarrow.compute as pc
+
+    for column in chart.repeats:
+        rows = rows.filter(pc.is_valid(rows[column]))
+    sizes = rows.group_by(list(chart.repeats)).aggregate([([], "count_all")])["count_all"]
+    values = []
+    for least, most in TIMES:
+        inside = pc.greater_equal(sizes, least) if most is None else pc.and_(pc.greater_equal(sizes, least), pc.less_equal(sizes, most))
+        values.append([int(pc.sum(sizes.filter(inside)).as_py() or 0)])
+    names = [f"{least}" if least == most else f"{least}+" if most is None else f"{least}–{most}" for least, most in TIMES]
+    hidden = suppress(values) if chart.personal else None
+    texts = tuple(Text(f"{n} 条相同", f"{n} alike") for n in names)
+    return Made(chart, contract, texts, (ROWS,), tuple(map(tuple, values)), tuple(names), ("",), hidden, {}, rows.num_rows)
+
+
+def _list(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
+    """A table of rows, without personal columns."""
+    rows = rows.select(list(dict.fromkeys((*chart.columns, *(c.removeprefix("-") for c in chart.order)))))
+    if chart.order:
+        rows = rows.sort_by([(c.removeprefix("-"), "descending" if c.startswith("-") else "ascending") for c in chart.order])
+    found = rows.slice(0, MOST_ROWS).to_pylist()
+    values = tuple(tuple(_cell(contract, chart, c, r[c]) for c in chart.columns) for r in found)
+    heads = tuple(_head(contract, c) for c in chart.columns)
+    keys = tuple(str(n) for n in range(len(found)))
+    return Made(chart, contract, tuple(Text(k, k) for k in keys), heads, values, keys, chart.columns, None, {}, rows.num_rows,
+                rows.num_rows > MOST_ROWS)  # fmt: skip
+
+
+def _suppressed(chart: Chart, counts: list[list[int]], values: list[list[Any]], greatest: list[list[Any]]) -> Suppressed | None:
+    """Which cells are left out, of a table with personal columns."""
+    if not chart.personal:
+        return None
+    if chart.measure is not Measured.SUM:
+        return suppress(counts)
+    sums = [[*row, sum(v or 0 for v in row)] for row in values]
+    sums.append([sum(column) for column in zip(*sums, strict=True)])
+    most = [[*row, max(row)] for row in greatest]
+    most.append([max(column) for column in zip(*most, strict=True)])
+    return suppress(
+        counts, [[float(m) / float(s) if s else 0.0 for m, s in zip(*lines, strict=True)] for lines in zip(most, sums, strict=True)]
+    )
+
+
+def _by_what_is_shown(hidden: Suppressed, kept: Sequence[Any]) -> list[int]:
+    """The order of categories by size, with those at the end that are left out: their place would tell their size."""
+    left_out = [i for i in range(len(kept)) if hidden.fate(i, -1) is not Fate.SHOWN]
+    return [*(i for i in range(len(kept)) if i not in left_out), *sorted(left_out, key=lambda i: str(kept[i]))]
+
+
+def _sizes(cells: Mapping[tuple[Any, ...], Mapping[str, Any]], place: int, measured: str) -> dict[Any, float]:
+    sizes: dict[Any, float] = {}
+    for key, row in cells.items():
+        sizes[key[place]] = sizes.get(key[place], 0) + float(row[measured] or 0)
+    return sizes
+
+
+def _ordered(contract: Contract, chart: Chart, column: str, found: set[Any], sizes: Mapping[Any, float]) -> list[Any]:
+    """The values of a column: as its list has them, dates and numbers ascending, others by size."""
+    listed = [*_listed(contract, chart, column)]
+    if listed:
+        known = [v for v in listed if v in found]
+        return [*known, *sorted((v for v in found if v not in listed), key=str)]
+    if any(isinstance(v, date | int | Decimal) for v in found) or chart.kind in (ChartKind.LINE, ChartKind.CALENDAR):
+        return sorted(v for v in found if v is not None) + ([None] if None in found else [])
+    return sorted(found, key=lambda v: (-sizes[v], str(v)))
+
+
+def _field(contract: Contract, column: str) -> Field | None:
+    return next((c for c in contract.columns if c.name == column), None)
+
+
+def _listed(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:
+    """The closed list of a column's values, each with its text; empty when it has none."""
+    if column in chart.labels:
+        return dict(chart.labels[column])
+    field = _field(contract, column)
+    if field is None:
+        return {}
+    if field.meanings:
+        return {value: spoken(said, value) for value, said in field.meanings}
+    if field.code_list:
+        return {value: Text(name, f"{value} {name}") for value, name in code_list(field.code_list).items()}
+    return divisions() if field.name.endswith(("county6", "div_code")) else {}
+
+
+@cache
+def divisions() -> dict[str, Text]:
+    """Counties and the city by their codes."""
+    found = {row["code"]: Text(row["name"], f"{row['name']} {row['code']}") for row in standard("divisions/county")}
+    return {**found, "000000": Text("未知", "Unknown")}
+
+
+def spoken(said: str, value: str) -> Text:
+    """`已注销: closed in the delivery` in both languages; of a text in one language that and the value."""
+    zh, colon, en = said.partition(": ")
+    if colon:
+        return Text(zh, en)
+    return Text(value, said) if said.isascii() else Text(said, value)
+
+
+def _label(contract: Contract, chart: Chart, column: str, value: Any) -> Text:
+    if value is None:
+        return EMPTY
+    if isinstance(value, bool):
+        return Text("是", "yes") if value else Text("否", "no")
+    return _listed(contract, chart, column).get(str(value)) or divisions().get(str(value)) or Text(str(value), str(value))
+
+
+def _cell(contract: Contract, chart: Chart, column: str, value: Any) -> Any:
+    """A value of a list: its text in both languages where it has one."""
+    if isinstance(value, list):
+        return "、".join(str(v) for v in value)
+    if isinstance(value, bool) or str(value) in {**divisions(), **_listed(contract, chart, column)}:
+        return _label(contract, chart, column, value)
+    return _plain(value)
+
+
+def _head(contract: Contract, column: str) -> Text:
+    field = _field(contract, column)
+    return Text(field.title, column) if field else Text(column, column)
+
+
+def _measure_name(chart: Chart, contract: Contract) -> Text:
+    return ROWS if chart.of is None else _head(contract, chart.of)
+
+
+def _only(values: list[Any]) -> Any:
+    """The one value of a cell; the mean of several cells is not the mean of their means."""
+    return values[0] if len(values) == 1 else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _examples(rows: pa.Table, column: str, wanted: Mapping[Any, int]) -> dict[int, Example]:
+    """Of each category the first delivered line, by file and line."""
+    ordered = rows.select([column, BATCH, FILE, LINE]).sort_by([(FILE, "ascending"), (LINE, "ascending"), (BATCH, "ascending")])
+    first = ordered.group_by(column, use_threads=False).aggregate([(name, "first") for name in (BATCH, FILE, LINE)])
+    return dict(_of_wanted(first.to_pylist(), column, wanted))
+
+
+def _of_wanted(rows: list[dict[str, Any]], column: str, wanted: Mapping[Any, int]) -> Iterator[tuple[int, Example]]:
+    for r in rows:
+        if r[column] in wanted and r[f"{BATCH}_first"] is not None:
+            yield wanted[r[column]], Example(r[f"{BATCH}_first"], r[f"{FILE}_first"], r[f"{LINE}_first"])

@@ -1,0 +1,161 @@
+"""Writing the pages: templates, texts in two languages, and the data of charts as scripts.
+
+Here: Jinja's environment, what templates may call, the files of a page. Not here: what is on a page (`pipelines.site.make`).
+
+A page has no inline script and no inline style, and fetches nothing: it works from a folder under a strict content security policy. Data
+comes in a script of its own. Both languages are in the page, and its script hides one of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from assets.pages import ChartKind, Text
+from pipelines.site.charts import Made
+from pipelines.site.suppression import Fate
+
+HERE = Path(__file__).parent
+STATIC = ("site.css", "site.js", "echarts.min.js", "echarts.LICENSE.txt", "echarts.NOTICE.txt")
+
+
+@cache
+def texts() -> dict[str, Text]:
+    """Return every text of the templates by its key."""
+    found = yaml.safe_load((HERE / "texts.yaml").read_text(encoding="utf-8"))
+    return {key: Text(text["zh"], text["en"]) for key, text in found.items()}
+
+
+def both(text: Text) -> Markup:
+    """A text in both languages; once when they are equal."""
+    if text.zh == text.en:
+        return escape(text.zh)
+    return Markup('<span lang="zh">{}</span><span lang="en">{}</span>').format(text.zh, text.en)
+
+
+def t(key: str, **values: Any) -> Markup:
+    """The text of a key in both languages. Raises KeyError for an unknown one."""
+    text = texts()[key]
+    return both(Text(text.zh.format(**values), text.en.format(**values)) if values else text)
+
+
+def plain(key: str) -> str:
+    """The text of a key in both languages one after the other, for titles and for readers of the screen."""
+    return f"{texts()[key].zh} {texts()[key].en}"
+
+
+def owner(title: str) -> Text:
+    """The title of a department, `Health Commission (卫生健康委员会)`, in both languages."""
+    english, _, chinese = title.removesuffix(")").rpartition(" (")
+    return Text(chinese, english or title) if english else Text(title, title)
+
+
+def number(value: Any) -> str:
+    """A value of a cell: numbers with separators of thousands, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    return str(value)
+
+
+def cell(value: Any) -> Markup:
+    """A value of a list: a text in both languages, or a number."""
+    return both(value) if isinstance(value, Text) else escape(number(value))
+
+
+@dataclass
+class Site:
+    """The folder that is written. facts: what every page shows, such as its release and the pages of the menu."""
+
+    folder: Path
+    facts: Mapping[str, Any]
+    written: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        loader = FileSystemLoader(HERE / "templates")
+        self.jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        self.jinja.globals |= {"t": t, "both": both, "plain": plain, "texts": texts(), "Fate": Fate, **self.facts}
+        self.jinja.filters |= {"n": number, "cell": cell, "owner": owner, "file": lambda table: table.replace("/", "-")}
+
+    def page(self, path: str, template: str, *, data: Mapping[str, Any] | None = None, **content: Any) -> None:
+        """Write a page, and the data of its charts next to it.
+
+        Args:
+            path: of the page in the folder, such as `catalogue/base-population-death.html`.
+            template: its name.
+            data: chart -> what site.js draws; None or empty: no charts.
+            content: what the template shows.
+        """
+        up = "../" * path.count("/")
+        script = f"data/{path.removesuffix('.html').replace('/', '-')}.js" if data else None
+        if script:
+            self._write(script, f"window.CITYLAKE_CHARTS = {_script(data)};\n")
+        self._write(path, self.jinja.get_template(template).render(up=up, path=path, script=script, **content))
+
+    def script(self, path: str, name: str, value: Any) -> None:
+        """Write a value as a script that sets a global name."""
+        self._write(path, f"window.{name} = {_script(value)};\n")
+
+    def statics(self) -> None:
+        """Copy style, script and library."""
+        for name in STATIC:
+            self._write(f"static/{name}", (HERE / "static" / name).read_text(encoding="utf-8"))
+
+    def _write(self, path: str, content: str) -> None:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+        self.written.append(path)
+
+
+def _script(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("</", "<\\/")
+
+
+def drawn(made: Made) -> dict[str, Any] | None:
+    """What site.js draws of a chart: kind, categories and series in both languages, values, None for a cell left out."""
+    if made.withheld or made.chart.kind is ChartKind.LIST or not made.categories:
+        return None
+    return {
+        "kind": made.chart.kind.value,
+        "title": _pair(made.chart.title),
+        "keys": list(made.keys),
+        "categories": [_pair(c) for c in made.categories],
+        "series": [
+            {"name": _pair(name), "values": [made.shown(i, j) for i in range(len(made.categories))]} for j, name in enumerate(made.series)
+        ],
+        "stack": len(made.series) > 1 and made.additive,
+    }
+
+
+def plain_chart(
+    kind: str, title: Text, categories: Iterable[Text], series: Mapping[Text, Iterable[Any]], *, stack: bool = False
+) -> dict[str, Any]:
+    """What site.js draws of values that are nobody's.
+
+    Args:
+        kind: bar, line.
+        title: for people who do not see it.
+        categories: in order.
+        series: name -> values by category.
+        stack: put the series of a bar on one another.
+    """
+    lines = [{"name": _pair(name), "values": list(values)} for name, values in series.items()]
+    return {"kind": kind, "title": _pair(title), "keys": [], "categories": [_pair(c) for c in categories], "series": lines, "stack": stack}
+
+
+def _pair(text: Text) -> list[str]:
+    return [text.zh, text.en]

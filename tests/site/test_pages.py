@@ -1,0 +1,91 @@
+"""page.yaml: what a theme may declare, and that everything else is refused with file, field and remedy."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assets.pages import Page, declared_pages, read_page
+from contracts import ContractError
+
+TITLE = {"zh": "题", "en": "Title"}
+PAGE: dict[str, Any] = {
+    "title": TITLE,
+    "intro": TITLE,
+    "indicators": "themes/health/indicator",
+    "main": ["usage_rate"],
+    "charts": {"states": {"title": TITLE, "table": "themes/health/archive", "kind": "bar", "group": ["state"]}},
+}
+
+
+def read(folder: Path, page: dict[str, Any]) -> Page:
+    (folder / "page.yaml").write_text(yaml.safe_dump(page, allow_unicode=True), encoding="utf-8")
+    return read_page(folder / "page.yaml", "themes/test")
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The page with one setting changed, or removed by None."""
+    page = deepcopy(PAGE)
+    *above, last = path.split(".")
+    inner = page
+    for name in above:
+        inner = inner[name]
+    inner[last] = value
+    if value is None:
+        del inner[last]
+    return page
+
+
+WRONG = {
+    "an unknown setting": ("charts.states.colour", "red", "unknown settings ['colour']"),
+    "a language missing": ("title", {"zh": "题"}, "title: has no en"),
+    "no such table": ("charts.states.table", "themes/health/archives", "'themes/health/archives' is not known"),
+    "no such column": ("charts.states.group", ["states"], "'states' is not known"),
+    "no such kind": ("charts.states.kind", "pie", "'pie' is not known"),
+    "no such indicator": ("main", ["usage"], "'usage' is not known"),
+    "indicators without their table": ("indicators", None, "has no table of them"),
+    "a column for the filter": ("charts.states.where", {"stat": ["ACTIVE"]}, "'stat' is not known"),
+    "no group": ("charts.states.group", None, "has no group"),
+    "three groups": ("charts.states.group", ["state", "county6", "is_automatic"], "has 3 columns"),
+    "two measures": ("charts.states.measure", {"sum": "event_count", "count": "rows"}, "Write one"),
+    "the mean of a personal column": ("charts.states.measure", {"mean": "event_count"}, "event_count is personal"),
+    "the sum of a text": ("charts.states.measure", {"sum": "mana_org"}, "'string' is not known"),
+    "columns of a bar": ("charts.states.columns", ["state"], "has columns"),
+    "a personal group without a list": ("charts.states.group", ["ehr_no"], "ehr_no is personal"),
+}
+
+
+@pytest.mark.parametrize(("path", "value", "said"), WRONG.values(), ids=WRONG)
+def test_a_wrong_page_is_refused(path: str, value: Any, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ContractError) as refused:
+        read(tmp_path, changed(path, value))
+    assert said in str(refused.value)
+    assert "page.yaml" in str(refused.value)
+
+
+def test_a_list_shows_no_personal_column(tmp_path: Path) -> None:
+    listed = {"title": TITLE, "table": "base/population/person", "kind": "list", "columns": ["county6", "name"]}
+    with pytest.raises(ContractError, match="name is personal"):
+        read(tmp_path, changed("charts.states", listed))
+
+
+def test_no_chart_is_a_small_difference_from_another(tmp_path: Path) -> None:
+    """All archives of a county less its doubtful ones are the others: shown are both sums, and not the small difference."""
+    states = PAGE["charts"]["states"]
+    doubtful = states | {"group": ["county6"], "where": {"state": ["DECEASED"]}}
+    with pytest.raises(ContractError, match="gives counts away together with chart"):
+        read(tmp_path, changed("charts.more", doubtful))
+    assert len(read(tmp_path, changed("charts.more", states | {"group": ["county6", "state"]})).charts) == 2
+
+
+def test_a_personal_column_may_be_grouped_by_a_declared_list(tmp_path: Path) -> None:
+    chart = PAGE["charts"]["states"] | {"group": ["rules"], "labels": {"rules": {"U1": TITLE}}}
+    assert read(tmp_path, changed("charts.states", chart)).charts[0].personal
+
+
+def test_every_declared_page_is_read() -> None:
+    assert "themes/health" in {page.domain for page in declared_pages()}

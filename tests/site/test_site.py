@@ -1,0 +1,267 @@
+"""The site of a small lake: links, figures, languages, nobody's values, and the seal."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from lxml import html
+from typer.testing import CliRunner
+
+from assets.pages import Page, declared_pages
+from pipelines.cli.main import app
+from pipelines.site import render
+from pipelines.site.charts import make_chart
+from pipelines.site.make import MadeSite, make_site
+from pipelines.site.reading import Reading
+from pipelines.site.seal import MANIFEST, digests, root_of
+from resources.errors import CitylakeError
+from resources.lake import Lake
+from resources.settings import Settings
+from tests.site.lakes import ARCHIVE, DELIVERED, INDICATOR, PLANTED, SERVICE, make_lake
+from tests.site.test_pages import TITLE, read
+
+LEFT_OUT = "＊"
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return make_lake(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def site(lake: Settings, tmp_path_factory: pytest.TempPathFactory) -> MadeSite:
+    return make_site(lake, tmp_path_factory.mktemp("made") / "site")
+
+
+@pytest.fixture(scope="module")
+def pages(site: MadeSite) -> dict[str, Any]:
+    files = sorted(site.folder.rglob("*.html"))
+    return {f.relative_to(site.folder).as_posix(): html.document_fromstring(f.read_text(encoding="utf-8")) for f in files}
+
+
+def test_every_link_leads_to_a_file_and_a_place_in_it(site: MadeSite, pages: dict[str, Any]) -> None:
+    followed = 0
+    for name, page in pages.items():
+        for element, _, link, _ in page.iterlinks():
+            if link.startswith("https://"):
+                assert element.get("rel", "").startswith("license"), f"{name} leads out of the folder: {link}"
+                continue
+            path, _, place = link.partition("#")
+            target = (site.folder / name).parent / path if path else site.folder / name
+            assert target.resolve().is_file(), f"{name}: {link}"
+            if place and target.suffix == ".html":
+                there = pages[target.resolve().relative_to(site.folder).as_posix()]
+                assert there.xpath("//*[@id=$id]", id=place), f"{name}: {link}"
+            followed += 1
+    assert followed > 500
+
+
+def test_a_page_runs_and_loads_nothing_but_its_own_files(pages: dict[str, Any]) -> None:
+    for name, page in pages.items():
+        (policy,) = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+        assert policy.startswith("default-src 'none'"), name
+        assert "unsafe" not in policy
+        assert not page.xpath("//script[not(@src)] | //style | //*[@style] | //iframe | //form"), name
+        assert not [a for a in page.xpath("//@*") if a.attrname.startswith("on")], name
+        assert not [s for s in page.xpath("//script/@src | //link/@href | //img/@src") if ":" in s], name
+
+
+def rows_of(figure: Any) -> dict[str, list[str]]:
+    """The table under a chart, by its first column in Chinese."""
+    found = {}
+    for row in figure.xpath(".//tbody/tr"):
+        cells = [c.xpath("string(span[@lang='zh'])") or c.text_content().strip() for c in row.xpath("./th | ./td")]
+        found[cells[0]] = cells[1:]
+    return found
+
+
+def test_cells_on_pages_are_those_of_the_tables(lake: Settings, pages: dict[str, Any]) -> None:
+    """Counted anew with plain Python, without what made them."""
+    tables = {t: (Lake(lake.lake).arrow(t) or pytest.fail(t)).to_pylist() for t in (ARCHIVE, DELIVERED, SERVICE)}
+    page = pages["themes-health.html"]
+    states = {"活档": "ACTIVE", "长期未使用": "DORMANT", "建档后从未使用": "DORMANT_NEVER", "死档": "DECEASED", "已注销": "CLOSED"}
+    by_state = Counter(r["state"] for r in tables[ARCHIVE])
+    by_status = Counter(r["status"] for r in tables[DELIVERED] if r["_op"] != "D")
+    by_rule = Counter(rule for r in tables[ARCHIVE] for rule in r["rules"])
+    late = Counter(r["org_code"] for r in tables[SERVICE] for flag in r["flags"] if flag == "AFTER_DEATH")
+    expected = [
+        *(("archives_by_state", zh, by_state[state]) for zh, state in states.items()),
+        *(("archives_as_delivered", zh, by_status[status]) for zh, status in (("正常", "0"), ("已注销", "1"))),
+        *(("rules_that_hit", zh, by_rule[rule]) for zh, rule in (("同一身份证多份档案", "U1"), ("死亡未注销", "X1"))),
+        *(("doubtful_services", org, n) for org, n in late.items()),
+    ]
+    compared = 0
+    for chart, row, n in random.Random(7).sample(expected, len(expected)):
+        shown = rows_of(page.get_element_by_id(chart))[row][0]
+        assert shown == LEFT_OUT or shown == f"{n:,}", f"{chart}, {row}: {shown}, not {n}"
+        compared += shown != LEFT_OUT
+    assert compared >= 8
+
+
+def test_a_figure_answers_for_itself(lake: Settings, pages: dict[str, Any]) -> None:
+    rows = (Lake(lake.lake).arrow(INDICATOR) or pytest.fail(INDICATOR)).to_pylist()
+    city = next(r for r in rows if r["div_code"] == "321000" and r["basis"] == "clean")
+    (card,) = [c for c in pages["index.html"].xpath("//article") if "档案使用率" in c.text_content()]
+    text = card.text_content()
+    for said in (f"{city['value']}", f"{city['numerator']:,}", f"{city['denominator']:,}", "1.0.0", "60.00", "国家基本公共卫生服务规范"):
+        assert said in text
+    assert re.search(r"\+\d\.\d\d", card.xpath("string(.//p[@class='change'])")), "more archives are in use than in the release before"
+    links = card.xpath(".//dd/a/@href")
+    assert "catalogue/themes-health-indicator.html#numerator" in links
+    ledger = pages[next(link for link in links if link == "ledger/cleansed-health-archive.html")]
+    assert "archive_20191231.csv" in ledger.text_content(), "from the city to a delivered file by clicks"
+
+
+def test_a_category_names_a_delivered_line(pages: dict[str, Any]) -> None:
+    (link,) = pages["themes-health.html"].get_element_by_id("archives_by_state").xpath(".//tr[contains(., '重复档案')]//a/@href")
+    page, _, place = link.partition("#")
+    row = pages[page].get_element_by_id(place)
+    assert "archive_20191231.csv" in row.text_content()
+
+
+def test_small_counts_stand_nowhere_on_the_page(pages: dict[str, Any]) -> None:
+    page = pages["themes-health.html"]
+    states = rows_of(page.get_element_by_id("archives_by_state"))
+    assert states["确认假档"][0] == LEFT_OUT
+    assert [cells[0] for cells in states.values()].count(LEFT_OUT) >= 2, "a second one goes with it"
+    for figure in page.xpath("//figure[.//tfoot]"):
+        for cell in figure.xpath(".//tbody//td[@class='n']"):
+            shown = cell.text_content().strip()
+            assert shown == LEFT_OUT or int(shown.replace(",", "")) not in range(1, 10), figure.get("id")
+
+
+def test_no_personal_value_stands_in_any_file(site: MadeSite) -> None:
+    for file in sorted(f for f in site.folder.rglob("*") if f.is_file()):
+        content = str(pq.read_table(file).to_pylist()) if file.suffix == ".parquet" else file.read_text(encoding="utf-8")
+        assert not [value for value in PLANTED if value in content], file
+
+
+def test_open_data_describes_its_files(site: MadeSite) -> None:
+    folder = site.folder / "open"
+    package = json.loads((folder / "datapackage.json").read_text())
+    resources = {r["path"]: r for r in package["resources"]}
+    assert {"reference-calendar-workday.csv", "indicators.parquet", "archives_by_state.csv"} <= set(resources)
+    assert not [r for r in resources if r.startswith(("base-population", "cleansed"))], "personal tables are not open"
+    for path, stated in resources.items():
+        assert stated["hash"] == f"sha256:{sha256((folder / path).read_bytes()).hexdigest()}"
+    listed = {d["dct:identifier"]: d for d in json.loads((folder / "catalogue.jsonld").read_text())["dcat:dataset"]}
+    named = {f["dcat:downloadURL"]["@id"] for d in listed.values() for f in d["dcat:distribution"]}
+    assert named == set(resources)
+    states = (folder / "archives_by_state.csv").read_text(encoding="utf-8")
+    assert "ACTIVE,活档,320" in states
+    assert "FAKE_CONFIRMED" not in states
+    certificate = json.loads((folder / "certificate.json").read_text())
+    assert any(s["dataset"] == "archives_by_state" and s["cell"].startswith("FAKE_CONFIRMED") for s in certificate["suppressed"])
+
+
+def test_the_catalogue_has_every_table_and_its_lineage(pages: dict[str, Any]) -> None:
+    page = pages["catalogue/themes-health-archive.html"]
+    row = page.get_element_by_id("county6")
+    assert "cleansed-health-archive.html#village_county" in row.xpath(".//a/@href")
+    assert "themes-health-indicator.html#numerator" in page.get_element_by_id("person_uid").xpath(".//a/@href")
+    assert "死亡" in page.text_content()
+    assert "late" in pages["catalogue.html"].xpath("string(//tr[contains(., 'cleansed/health/archive')])")
+
+
+def test_the_same_release_makes_the_same_site(lake: Settings, site: MadeSite, tmp_path: Path) -> None:
+    again = make_site(lake, tmp_path / "again", 2)
+    assert (again.root, again.release) == (site.root, 2)
+    before = make_site(lake, tmp_path / "again", 1)
+    assert before.root != site.root
+    assert "2019-12-31" not in (tmp_path / "again" / "index.html").read_text(encoding="utf-8"), "nothing that came after the release"
+
+
+def test_what_was_changed_is_named(lake: Settings, site: MadeSite, tmp_path: Path) -> None:
+    there = ("--lake", lake.lake)
+    copy = tmp_path / "copy"
+    shutil.copytree(site.folder, copy)
+
+    def verified(*more: str) -> tuple[int, dict[str, Any]]:
+        done = CliRunner().invoke(app, ["site", "--verify", str(copy), "--json", *more])
+        return done.exit_code, json.loads(done.stdout)
+
+    assert verified(*there) == (0, verified()[1] | {"recorded": True})
+    page = (copy / "index.html").read_bytes()
+    (copy / "index.html").write_bytes(page[:-2] + b"!" + page[-1:])
+    (copy / "night.html").unlink()
+    (copy / "more.html").write_text("x")
+    code, found = verified()
+    assert (code, found["changed"], found["missing"], found["added"]) == (1, ["index.html"], ["night.html"], ["more.html"])
+    manifest = json.loads((copy / MANIFEST).read_text())
+    files = digests(copy)
+    (copy / MANIFEST).write_text(json.dumps({**manifest, "files": files, "root": root_of(files)}))
+    assert verified()[0] == 0, "a manifest that was made anew holds by itself"
+    code, found = verified(*there)
+    assert (code, found["recorded"]) == (1, False), "but the lake has not recorded it"
+
+
+def test_a_folder_with_something_else_is_left_alone(lake: Settings, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(CitylakeError, match="SITE_FOLDER"):
+        make_site(lake, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+CHARTS: dict[str, Any] = {
+    "days": {"title": TITLE, "table": "reference/calendar/workday", "kind": "calendar", "group": ["day"], "measure": {"max": "workday_no"}},
+    "last": {"title": TITLE, "table": "reference/calendar/workday", "kind": "list", "columns": ["day", "is_workday"], "order": ["-day"]},
+    "newest": {"title": TITLE, "table": "reference/calendar/workday", "kind": "bar", "group": ["day"], "latest": "day"},
+    "worked": {
+        "title": TITLE,
+        "table": "reference/calendar/workday",
+        "kind": "bar",
+        "group": ["is_workday"],
+        "measure": {"mean": "workday_no"},
+    },
+    "top": {"title": TITLE, "table": "reference/calendar/workday", "kind": "bar", "group": ["holiday", "is_workday"], "top": 1},
+    "alike": {"title": TITLE, "table": "themes/health/service", "kind": "bar", "repeats": ["doctor", "sbp", "dbp"]},
+}
+
+
+def test_every_kind_of_chart(lake: Settings, tmp_path: Path) -> None:
+    page: Page = read(tmp_path, {"title": TITLE, "intro": TITLE, "charts": CHARTS})
+    reading = Reading.of(lake, None)
+    made = {c.id: make_chart(c, reading) for c in page.charts}
+    days, last, newest, worked, top, alike = (made[name] or pytest.fail(name) for name in CHARTS)
+    assert (days.keys[0], days.shown(0, 0), len(days.keys)) == ("2019-01-01", 0, 365)
+    assert [v if isinstance(v, str) else v.zh for v in last.values[0]] == ["2019-12-31", "是"]
+    assert newest.keys == ("2019-12-31",)
+    assert [c.en for c in worked.categories] == ["no", "yes"]
+    assert top.shown(-1, -1) == 365
+    assert alike.shown(3, 0) == 30, "three doctors with ten equal follow-ups each"
+
+
+def test_texts_are_complete_and_used() -> None:
+    texts = yaml.safe_load((render.HERE / "texts.yaml").read_text(encoding="utf-8"))
+    code = "".join(f.read_text(encoding="utf-8") for f in [*render.HERE.glob("templates/*.html"), *render.HERE.glob("*.py")])
+    assert all(set(t) == {"zh", "en"} for t in texts.values())
+    assert not [key for key, t in texts.items() if bool(t["zh"]) != bool(t["en"])], "not in both languages"
+    asked = set(re.findall(r"""\b(?:t|plain)\('([a-zA-Z_]+)'(?!\s*~)""", code))
+    asked |= set(re.findall(r"""texts(?:\(\))?\[['"]([a-z_]+)['"]\]""", code))
+    begun = set(re.findall(r"""\bt\('([a-z_]+_)'\s*~""", code))
+    menu = {"city", "deliveries", "night", "catalogue", "open"}
+    assert asked <= set(texts)
+    templates = "".join(f.read_text(encoding="utf-8") for f in render.HERE.glob("templates/*.html"))
+    assert not re.findall("[\u4e00-\u9fff]+", templates), "a text that is not in the table"
+    assert not [k for k in texts if k not in asked | menu and not any(k.startswith(b) for b in begun)], "used nowhere"
+
+
+def test_the_library_is_the_recorded_one() -> None:
+    recorded = yaml.safe_load((render.HERE / "static" / "echarts.yaml").read_text())
+    assert sha256((render.HERE / "static" / recorded["file"]).read_bytes()).hexdigest() == recorded["sha256"]
+
+
+def test_the_health_page_is_declared_beside_its_theme() -> None:
+    site_code = "".join(f.read_text(encoding="utf-8") for f in [*render.HERE.rglob("*.py"), *render.HERE.rglob("*.html")])
+    for page in declared_pages():
+        assert page.domain.split("/")[1] not in re.findall(r"[a-z]+", re.sub(r'"""[\s\S]*?"""', "", site_code)), "the site names no theme"
