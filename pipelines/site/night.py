@@ -12,12 +12,14 @@ from pipelines.control.profile import SECONDS, costs
 from pipelines.site.reading import Reading
 from quality.balance import FIGURES
 
+NIGHTLY = "nightly"
+"""The job that makes the tables; after a failure the release is a run of its own."""
 PARTS = tuple(s for s in SECONDS if s not in ("total", "cpu"))
 
 
 @dataclass(frozen=True)
 class Night:
-    """Steps of the run that made the release, slowest first; seconds by part; accounts of the night's batches by table."""
+    """Steps of the last run before the release, slowest first; seconds by part; accounts of the night's batches by table."""
 
     steps: tuple[dict[str, Any], ...]
     parts: dict[str, float]
@@ -28,11 +30,10 @@ class Night:
 
 def night(reading: Reading) -> Night:
     """Return the night; without steps when its profile was not written."""
-    of_date = [r for r in costs(reading.lake) if r["as_of"] == reading.release.as_of]
-    run = reading.release.run_id if any(r["run_id"] == reading.release.run_id for r in of_date) else None
-    if run is None and of_date:
-        run = max(of_date, key=lambda r: r["started_at"])["run_id"]
-    steps = sorted((r for r in of_date if r["run_id"] == run), key=lambda r: -r["seconds_total"])
+    begun = [r for r in costs(reading.lake) if r["as_of"] == reading.release.as_of and r["started_at"] <= reading.release.released_at]
+    nightly = [r for r in begun if r["job"] == NIGHTLY] or begun
+    run = max(nightly, key=lambda r: r["started_at"])["run_id"] if nightly else None
+    steps = sorted((r for r in begun if r["run_id"] == run), key=lambda r: -r["seconds_total"])
     parts = {part: round(sum(r[f"seconds_{part}"] for r in steps), 2) for part in PARTS}
     ends = [(r["started_at"].timestamp(), r["started_at"].timestamp() + r["seconds_total"]) for r in steps]
     wall = max(end for _, end in ends) - min(begin for begin, _ in ends) if ends else 0.0
