@@ -29,7 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def demo(folder: Path) -> dict[str, Any]:
     """Three nights of the demo city; what the command says of them."""
-    result = citylake("demo", "--folder", "demo", "--people", str(PEOPLE), "--seed", str(SEED), "--json", cwd=folder, fresh=True)
+    size = ("--people", str(PEOPLE), "--seed", str(SEED), "--departments", ",".join(ABOUT_PERSONS))
+    result = citylake("demo", "--folder", "demo", *size, "--json", cwd=folder, fresh=True)
     assert result.code == 0, result.err
     return result.json()
 
