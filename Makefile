@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PEOPLE ?= 46000
 DEMO ?= demo
+# Who takes part in the demo city; empty: all departments.
+DEPARTMENTS ?= citizen_card,civil_affairs,health,human_resources,public_security
 # Processes of the tests, each with an engine and servers of its own.
 WORKERS ?= 2
 # What a run of the tests and a soak found out: docs/reliability.md is made of it.
@@ -23,7 +25,7 @@ $(BIN)/citylake: pyproject.toml requirements.txt
 	@touch $@
 
 demo: $(BIN)/citylake  ## a small city, three nights, and what was found
-	$(BIN)/citylake demo --folder $(DEMO) --people $(PEOPLE)
+	$(BIN)/citylake demo --folder $(DEMO) --people $(PEOPLE) $(if $(DEPARTMENTS),--departments $(DEPARTMENTS))
 
 ui: $(BIN)/citylake  ## Dagster on http://127.0.0.1:3000, with the demo's history
 	@test -f $(DEMO)/citylake.toml || (echo "There is no demo city yet: run 'make demo' first."; exit 1)
