@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEOPLE ?= 46000
 DEMO ?= demo
 # Who takes part in the demo city; empty: all departments.
-DEPARTMENTS ?= citizen_card,civil_affairs,health,human_resources,public_security
+DEPARTMENTS ?= citizen_card,civil_affairs/cremation,health,human_resources,public_security/death_cancellation,public_security/resident
 # Processes of the tests, each with an engine and servers of its own.
 WORKERS ?= 2
 # What a run of the tests and a soak found out: docs/reliability.md is made of it.

@@ -12,8 +12,6 @@ AS_OF = date(2019, 12, 31)
 KEY = bytes(range(32))
 """Key of the pseudonyms: HMAC-SM3, known to every contestant."""
 
-DEPARTMENTS = ("citizen_card", "civil_affairs", "health", "human_resources", "public_security")
-"""Those that take part, however many others there are, so that figures of one version can be held against another's."""
 
 SOURCES = (
     "public_security/resident",
@@ -29,6 +27,9 @@ SOURCES = (
     "citizen_card/card",
 )
 """Each is read from `raw/<name>` and written to `cleansed/<name>`."""
+
+DEPARTMENTS = SOURCES
+"""Those that take part, however many others there are, so that figures of one version can be held against another's."""
 
 DERIVED = (
     "base/population/source_link",

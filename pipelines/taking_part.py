@@ -20,20 +20,20 @@ def contracts_of(departments: Collection[str]) -> dict[str, Contract]:
     awaited: a table of a department that takes no part is there only where another reads it.
 
     Args:
-        departments: those that take part; none: all.
+        departments: those that take part, or single tables of theirs, department/table; none: all.
 
     Raises:
-        CitylakeError: one of them delivers nothing.
+        CitylakeError: one of them delivers nothing, or is not delivered.
     """
     known = load_all()
     if not departments:
         return known
-    delivering = {c.domain for c in sources(known).values()}
-    if unknown := sorted(set(departments) - delivering):
-        raise CitylakeError(
-            "SETTINGS", f"{', '.join(unknown)} delivers no table", "setting departments", f"Use some of: {', '.join(sorted(delivering))}"
-        )
-    there = {c.name for c in sources(known).values() if c.domain in departments}
+    names = {c.name: {c.domain, f"{c.domain}/{c.table}"} for c in sources(known).values()}
+    if unknown := sorted(set(departments).difference(*names.values())):
+        delivering = sorted({c.domain for c in sources(known).values()})
+        remedy = f"Use some of: {', '.join(delivering)}; or tables of theirs, department/table"
+        raise CitylakeError("SETTINGS", f"{', '.join(unknown)} delivers no table", "setting departments", remedy)
+    there = {table for table, called in names.items() if called & set(departments)}
     for asset in in_order():
         if _needs(asset) <= there and (asset.inputs and there & set(asset.inputs.values())):
             there.add(asset.name)

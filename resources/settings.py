@@ -64,7 +64,8 @@ class Settings(BaseSettings):
     spark_conf: dict[str, str] = Field({}, description="Further properties of Spark, over the defaults")
 
     departments: Annotated[list[str], NoDecode] = Field(
-        [], description="Departments that take part: only their tables, and what can be made from them, are there; without it all do"
+        [],
+        description="Departments, or department/table, that take part: only these tables and what can be made of them; default: all",
     )
     keep_days: int = Field(30, ge=2, description="Maintenance keeps every version that was readable within this many days")
     keep_releases: int = Field(10, ge=1, description="Maintenance keeps at least this many releases, whatever their age")

@@ -80,27 +80,28 @@ def build(people: int = 46_000, seed: int = 20191231, first_number: int = 10, de
         people: number of residents, from about 500 on.
         seed: of all random streams.
         first_number: the sequence with which the identity numbers of a day of birth begin, for cities that are to be put together.
-        departments: those that take part; all by default.
+        departments: those that take part, or single tables of theirs, department/table; all by default.
 
     Raises:
-        ValueError: a department is none.
+        ValueError: a department, or a table, is none.
     """
     known, chosen = declared(), departments_of(departments)
     registers = Registers(World.of(people, seed, first_number), known, chosen)
     tables = {table: registers.drops(table) for table in registers.delivering}
-    deliveries = [d for name in chosen for table in known[name].tables.values() for d in _deliveries(table, tables[table.name])]
-    there = [known[name] for name in chosen]
+    deliveries = [d for name in registers.delivering for d in _deliveries(registers.declared(name), tables[name])]
+    there = [d for d in known.values() if not d.tables.keys().isdisjoint(tables)]
     truth = {"person": _persons(registers)} | _truths(registers, there)
     truth |= {"finding": _findings(registers, there), "dirt": registers.record()}
     return City(tables, tuple(deliveries), truth)
 
 
 def departments_of(names: Collection[str] | None) -> list[str]:
-    """The departments of these names, each once; None: all. Raises ValueError when one is none."""
+    """The departments and tables of these names, each once; None: all departments. Raises ValueError when one is none."""
     known = declared()
-    if unknown := [name for name in names or () if name not in known]:
+    tables = [table for department in known.values() for table in department.tables]
+    if unknown := [name for name in names or () if name not in {*known, *tables}]:
         raise ValueError(f"there is no department {', '.join(map(repr, unknown))}; there are {', '.join(known)}")
-    return [name for name in known if names is None or name in names]
+    return list(known) if names is None else [name for name in (*known, *tables) if name in names]
 
 
 def _deliveries(table: Table, drops: tuple[pd.DataFrame, ...]) -> list[Delivery]:

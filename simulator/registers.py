@@ -28,16 +28,20 @@ class Registers:
     Args:
         world: what they write down.
         departments: all, by name.
-        taking_part: the names of those that deliver; their tables are `delivering`.
+        taking_part: the names of those that deliver, departments or single tables; what is delivered are the tables `delivering`.
     """
 
     def __init__(self, world: World, departments: Mapping[str, Department], taking_part: Collection[str]) -> None:
         self.world = world
         self._tables = {name: table for d in departments.values() for name, table in d.tables.items()}
-        self.delivering = [name for d in departments.values() if d.name in taking_part for name in d.tables]
+        self.delivering = [t for d in departments.values() for t in d.tables if d.name in taking_part or t in taking_part]
         self._rows: dict[str, pd.DataFrame] = {}
         self._nights: dict[str, tuple[pd.DataFrame, ...]] = {}
         self._record: dict[str, list[pd.DataFrame]] = {}
+
+    def declared(self, table: str) -> Table:
+        """What a department declares of a table."""
+        return self._tables[table]
 
     def rows(self, table: str) -> pd.DataFrame:
         """All rows that a department has in the end, with dirt and hidden columns, whether it takes part or not."""

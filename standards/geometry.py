@@ -17,7 +17,7 @@ from standards.coordinates import LAT, LON
 from standards.text import Row, Steps, cleaned, codes_text, flag, is_absent, no_codes, text_fixes
 
 NUMBER = "[+-]?[0-9]{1,9}(?:[.][0-9]{1,20})?"
-POSITION = f"{NUMBER} +{NUMBER}"
+POSITION = f"{NUMBER} {NUMBER}"
 RING = r"\(p\)"
 POLYGON = rf"\({RING}(?:,{RING})*\)"
 FORMS = (r"^POINT\(p\)\z", r"^LINESTRING\(p\)\z", rf"^POLYGON{POLYGON}\z", rf"^MULTIPOLYGON\({POLYGON}(?:,{POLYGON})*\)\z")
@@ -39,7 +39,8 @@ def geometry_rule(crs: str) -> Steps:
     easting, northing = BOXES[crs]
 
     def reduced(row: Row) -> dict[str, Column]:
-        tight = F.regexp_replace(F.upper(row["s"]), r" *([(),]) *", "$1")
+        single = F.regexp_replace(F.upper(row["s"]), " +", " ")  # first: runs of blanks before a sign take the square of their length
+        tight = F.regexp_replace(single, " ?([(),]) ?", "$1")
         parts = F.filter(F.split(F.regexp_replace(tight, "[A-Z]+|,?[(]+", ""), r"[)]+"), lambda part: part != "")
         form = F.replace(F.regexp_replace(tight, POSITION, "p"), F.lit(",p"), F.lit(""))
         return {"absent": is_absent(row["s"]), "form": form, "parts": F.transform(parts, lambda part: F.split(part, ","))}

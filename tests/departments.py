@@ -1,7 +1,9 @@
-"""The departments that take part in the tests' cities."""
+"""The departments, and tables of theirs, that take part in the tests' cities."""
 
-ABOUT_PERSONS = ["citizen_card", "civil_affairs", "health", "human_resources", "public_security"]
+ABOUT_PERSONS = [
+    "citizen_card", "civil_affairs/cremation", "health", "human_resources", "public_security/death_cancellation",
+    "public_security/resident",
+]  # fmt: skip
 """A city of these has every mechanism, and the health archives. Other themes have cities of their own, so that each stays quick."""
-
 OF_NATURE = ["environment", "housing", "natural_resources", "water_resources"]
 """A city of these has the sensors, samples and polygons of the ground and the water."""

@@ -25,7 +25,7 @@ from resources.s3 import S3
 from simulator import City
 from tests.installation.dagster_ui import DagsterUi
 
-TAKING_PART = ["civil_affairs", "public_security"]
+TAKING_PART = ["civil_affairs/cremation", "public_security/resident"]
 """They deliver files and rows of the exchange database, of which the population is made. What each function makes on Spark is compared in
 `tests/differential`; here the services are tried."""
 LANDING = "s3://citylake-landing/drops"

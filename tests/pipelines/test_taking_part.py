@@ -26,6 +26,12 @@ def test_only_their_tables_and_what_can_be_made_from_them_are_there() -> None:
     assert health.keys() | pensions.keys() <= load_all().keys()
 
 
+def test_a_department_may_begin_with_one_table() -> None:
+    there = contracts_of(["public_security/resident"])
+    assert {"cleansed/public_security/resident", "base/population/person"} <= there.keys()
+    assert "cleansed/public_security/standard_address" not in there
+
+
 def test_a_department_that_delivers_nothing_is_refused_with_those_that_do() -> None:
     with pytest.raises(CitylakeError, match=r"helth delivers no table.*health, .*human_resources"):
         contracts_of(["health", "helth"])

@@ -37,6 +37,7 @@ def _window(frame: DataFrame) -> DataFrame:
     return frame.select(
         "i", F.row_number().over(down).alias("down"), F.row_number().over(up).alias("up"), F.rank().over(ties).alias("rank"),
         F.dense_rank().over(ties).alias("dense"), F.lag("s").over(up).alias("before"), F.lead("n").over(up).alias("after"),
+        F.last("s", ignorenulls=True).over(up).alias("so_far"),
         F.min("s").over(Window.partitionBy("k")).alias("least"), F.max("s").over(Window.partitionBy("k")).alias("most"),
         F.count("s").over(Window.partitionBy("k")).alias("counted"), F.sum("n").over(Window.partitionBy("k")).alias("sum"),
     )  # fmt: skip
