@@ -3,12 +3,12 @@
 `build(runtime)` makes the same graph for any installation; `defs` is the one that `workspace.yaml` loads.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from assets.declare import declared
-from contracts import load_all, sources
+from contracts import Contract, load_all, sources
 from contracts.strict import match_functions
 from pipelines.orchestration import hold_jobs, jobs
 from pipelines.orchestration.assets import cleansed_asset, derived_asset, maintenance_asset, overview_asset, raw_asset, release_asset
@@ -19,19 +19,18 @@ from pipelines.taking_part import contracts_of
 from resources.settings import load
 
 
-def build(runtime: dg.ResourceDefinition, departments: Collection[str] = ()) -> dg.Definitions:
+def build(runtime: dg.ResourceDefinition, contracts: Mapping[str, Contract]) -> dg.Definitions:
     """Return the graph of an installation.
 
     Args:
         runtime: the resource of the installation.
-        departments: those that take part; none: all.
+        contracts: of its tables, by name.
 
     Raises:
-        ContractError, CitylakeError: a contract is wrong, whoever takes part, or a department delivers nothing.
+        ContractError: a contract is wrong, whether its table is there or not.
     """
     match_functions(load_all(), {name: tuple(t.inputs.values()) for name, t in declared().items()})
-    contracts, codes = contracts_of(departments), valid_codes()
-    delivered = list(sources(contracts).values())
+    delivered, codes = list(sources(contracts).values()), valid_codes()
     tables = [t for name, t in declared().items() if name in contracts]
     assets = [
         *[raw_asset(c) for c in delivered],
@@ -62,4 +61,4 @@ def installation(_: dg.InitResourceContext) -> Iterator[Runtime]:
         runtime.engine.stop()
 
 
-defs = build(installation, load().departments)
+defs = build(installation, contracts_of(load().departments))

@@ -190,7 +190,7 @@ def _execute(
     from pipelines.orchestration.orphaned_runs import alive, end_orphaned_runs
     from pipelines.store_watch import watched_store
 
-    definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime), runtime.settings.departments)
+    definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime), runtime.contracts)
     of_run = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     tags = {NOTIFIES_ITSELF: "true", **of_run, **({PARTIAL_TAG: "true"} if partial else {}), **({NIGHT_TAG: after} if after else {})}
     home, run_id = runtime.settings.home, str(uuid4())

@@ -176,7 +176,7 @@ def test_of_two_extracts_of_a_date_the_later_one_is_what_came_before(installatio
 
 
 def test_a_hold_is_released_in_dagster_too(city: Runtime) -> None:
-    job = build(dg.ResourceDefinition.hardcoded_resource(city), city.settings.departments).resolve_job_def("release_hold")
+    job = build(dg.ResourceDefinition.hardcoded_resource(city), city.contracts).resolve_job_def("release_hold")
     said = {"table": STAFF, "business_date": D30, "why": "three have retired", "who": "engineer"}
     with dg.DagsterInstance.ephemeral() as instance:
         done = job.execute_in_process(instance=instance, run_config={"ops": {"release": {"config": said}}})

@@ -40,7 +40,7 @@ def test_command_line(city: Runtime, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_job(city: Runtime) -> None:
-    definitions = build(dg.ResourceDefinition.hardcoded_resource(city), city.settings.departments)
+    definitions = build(dg.ResourceDefinition.hardcoded_resource(city), city.contracts)
     with dagster_instance(None) as instance:
         result = definitions.resolve_job_def("maintenance").execute_in_process(instance=instance)
         (event,) = result.get_asset_materialization_events()

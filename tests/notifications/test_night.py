@@ -242,7 +242,7 @@ def test_runs_that_dagster_starts_are_told_by_its_sensor_and_those_of_the_comman
         by_command = instance.get_run_by_id(told.night.run_ids[-1])
         assert by_command is not None
         assert notify_of_run(city, instance, by_command) is None
-        definitions = build(dg.ResourceDefinition.hardcoded_resource(city), city.settings.departments)
+        definitions = build(dg.ResourceDefinition.hardcoded_resource(city), city.contracts)
         result = definitions.resolve_job_def("ingest").execute_in_process(
             instance=instance, partition_key=LATER, asset_selection=[dg.AssetKey(["raw", "health", "examination"])], raise_on_error=False
         )

@@ -38,7 +38,7 @@ def asked(runtime: Runtime) -> list[dg.RunRequest]:
 
 
 def _defs(runtime: Runtime) -> dg.Definitions:
-    return build(dg.ResourceDefinition.hardcoded_resource(runtime), runtime.settings.departments)
+    return build(dg.ResourceDefinition.hardcoded_resource(runtime), runtime.contracts)
 
 
 def test_a_complete_drop_starts_one_run_under_its_digest(installation: Installation) -> None:
