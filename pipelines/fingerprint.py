@@ -54,7 +54,8 @@ def closure(*modules: str, project: Path = PROJECT) -> set[Path]:
 
 @cache
 def _uses(file: Path, project: Path) -> tuple[Path, ...]:
-    """The modules of PACKAGES that a module imports anywhere, and the data files below its folder that its strings name."""
+    """The modules of PACKAGES that a module imports anywhere, and the data files that its strings name: below its own folder, and, by a
+    path, below that of the standards (`standards.tables`)."""
     found: list[Path] = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -63,6 +64,7 @@ def _uses(file: Path, project: Path) -> tuple[Path, ...]:
             found += _imported([node.module, *(f"{node.module}.{a.name}" for a in node.names)], project)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found += _data(file.parent, node.value)
+            found += _data(project / "standards", node.value) if "/" in node.value else []
     return tuple(dict.fromkeys(found))
 
 

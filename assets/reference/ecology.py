@@ -23,8 +23,8 @@ def _typed(frame: Frame, texts: Iterable[Sequence[str]], schema: Mapping[str, st
     return frame(values, ", ".join(f"`{column}` {type_}" for column, type_ in schema.items()))
 
 
-def _file(name: str) -> list[tuple[str, ...]]:
-    return [tuple(row.values()) for row in rows(f"ecology/{name}")]
+def _texts(lines: Iterable[Mapping[str, str]]) -> list[tuple[str, ...]]:
+    return [tuple(line.values()) for line in lines]
 
 
 DATED = {"edition": "string", "valid_from": "date", "valid_to": "date", "item": "string"}
@@ -47,11 +47,11 @@ def air_break_point(frame: Frame = FRAME) -> DataFrame:
 def air_limit(frame: Frame = FRAME) -> DataFrame:
     """One row per edition, item, averaging and class: the greatest concentration."""
     own = {"averaging": "string", "class": "int", "value": "decimal(12,5)", "unit": "string", "source": "string"}
-    return _typed(frame, _file("air_limit"), {**DATED, **own})
+    return _typed(frame, _texts(rows("ecology/air_limit")), {**DATED, **own})
 
 
 @lake_asset("reference/ecology/surface_water_limit")
 def surface_water_limit(frame: Frame = FRAME) -> DataFrame:
     """One row per edition, item, kind of water and class: the least and the greatest value."""
     own = {"kind": "string", "class": "int", "least": "decimal(12,5)", "most": "decimal(12,5)", "unit": "string", "source": "string"}
-    return _typed(frame, _file("surface_water_limit"), {**DATED, **own})
+    return _typed(frame, _texts(rows("ecology/surface_water_limit")), {**DATED, **own})
