@@ -34,16 +34,16 @@ def contracts_of(departments: Collection[str]) -> dict[str, Contract]:
         remedy = f"Use some of: {', '.join(delivering)}; or tables of theirs, department/table"
         raise CitylakeError("SETTINGS", f"{', '.join(unknown)} delivers no table", "setting departments", remedy)
     there = {table for table, called in names.items() if called & set(departments)}
-    for asset in in_order():
-        if _needs(asset) <= there and (asset.inputs and there & set(asset.inputs.values())):
+    assets = in_order()
+    given = {asset.name for asset in assets if not asset.inputs}  # such as a calendar: always at hand
+    for asset in assets:
+        if _needs(asset) - given <= there and there & set(asset.inputs.values()):
             there.add(asset.name)
     there |= {table for name in there for table in upstream(name)}
-    given = {asset.name for asset in in_order() if not asset.inputs}
     there |= {name for name in given if not downstream(name)}
     return {name: contract for name, contract in known.items() if name in there}
 
 
 def _needs(asset: TableAsset) -> set[str]:
-    """The tables without which nothing can be made. What has no inputs itself, such as a calendar, is always at hand."""
-    given = {a.name for a in in_order() if not a.inputs}
-    return {table for argument, table in asset.inputs.items() if argument not in asset.optional} - given
+    """The tables without which nothing can be made."""
+    return {table for argument, table in asset.inputs.items() if argument not in asset.optional}
