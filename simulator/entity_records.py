@@ -6,11 +6,12 @@ Here: numbers and names as they were on a day, and the truth about whose a recor
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from simulator.basics import as_days
+from simulator.basics import as_days, day_text, decimals
 from simulator.dirt import keys
 from simulator.registers import Registers
 
@@ -26,6 +27,21 @@ def name_on(entities: pd.DataFrame, day: np.ndarray) -> np.ndarray:
     """The name that each entity had on a day."""
     before = entities["former_name"].notna() & (as_days(day) < as_days(entities["renamed"].to_numpy()))
     return np.where(before, entities["former_name"], entities["name"]).astype(object)
+
+
+def registration(entities: pd.DataFrame) -> dict[str, Any]:
+    """What the registers of institutions and of social organisations say alike of entities: column -> values."""
+    return {
+        "uscc": entities["uscc"].to_numpy(dtype=object),
+        "entity_name": entities["name"].to_numpy(),
+        "register_div": entities["county6"].to_numpy() + "000000",
+        "legal_rep_name": entities["rep_name"].to_numpy(),
+        "opening_capital": decimals(entities["capital"].to_numpy(), 2),
+        "est_date": day_text(entities["born"].to_numpy()),
+        "entity_status": ["1" if pd.isna(day) else "3" for day in entities["ended"]],
+        "end_date": day_text(entities["ended"].to_numpy()),
+        "_entity": entities.index,
+    }
 
 
 def entity_records(registers: Registers, tables: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:

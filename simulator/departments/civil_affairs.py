@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from simulator.basics import as_days, day_text, decimals, night_of, numbers, only, pick
+from simulator.basics import as_days, day_text, night_of, numbers, only, pick
 from simulator.declare import Department
 from simulator.dirt import Cell, labels
-from simulator.entity_records import entity_records
+from simulator.entity_records import entity_records, registration
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.world import ground
@@ -136,19 +136,11 @@ def social_organisations(registers: Registers) -> pd.DataFrame:
     n = len(e)
     return pd.DataFrame(
         {
+            **registration(e),
             "register_no": "MZ" + numbers(e.index, 8),
-            "uscc": e["uscc"].to_numpy(dtype=object),
             "organisation_code": only(e["uscc"].isna().to_numpy() | (rng.random(n) < 0.7), e["org_code"].to_numpy(dtype=object)),
-            "entity_name": e["name"].to_numpy(),
             "organisation_type": e["social_type"].to_numpy(),
-            "register_div": e["county6"].to_numpy() + "000000",
-            "legal_rep_name": e["rep_name"].to_numpy(),
             "authority": "扬州市民政局",
-            "opening_capital": decimals(e["capital"].to_numpy(), 2),
-            "est_date": day_text(e["born"].to_numpy()),
-            "entity_status": ["1" if pd.isna(day) else "3" for day in e["ended"]],
-            "end_date": day_text(e["ended"].to_numpy()),
-            "_entity": e.index,
         }
     )
 

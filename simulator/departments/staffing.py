@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from simulator.basics import day_text, decimals, numbers, only, pick
+from simulator.basics import numbers, only, pick
 from simulator.declare import Department
 from simulator.dirt import Cell, labels
-from simulator.entity_records import entity_records
+from simulator.entity_records import entity_records, registration
 from simulator.registers import Registers
 
 STAFFING = Department("staffing", organisation="FAKE321000000023")
@@ -27,19 +27,11 @@ def institutions(registers: Registers) -> pd.DataFrame:
     n = len(e)
     return pd.DataFrame(
         {
+            **registration(e),
             "certificate_no": "SY" + numbers(e.index, 8),
-            "uscc": e["uscc"].to_numpy(dtype=object),
             "organisation_code": only(rng.random(n) < 0.8, e["org_code"].to_numpy(dtype=object)),
-            "entity_name": e["name"].to_numpy(),
-            "register_div": e["county6"].to_numpy() + "000000",
-            "legal_rep_name": e["rep_name"].to_numpy(),
             "organiser": "扬州市人民政府",
             "institution_type": pick(rng, ["1", "2", "公益一类"], n, [50, 40, 10]),
-            "opening_capital": decimals(e["capital"].to_numpy(), 2),
-            "est_date": day_text(e["born"].to_numpy()),
-            "entity_status": ["1" if pd.isna(day) else "3" for day in e["ended"]],
-            "end_date": day_text(e["ended"].to_numpy()),
-            "_entity": e.index,
         }
     )
 
