@@ -19,6 +19,7 @@ from threading import Event, Thread
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from contracts.model import Contract
@@ -35,14 +36,19 @@ BLOCKS_AHEAD = 2
 PIECE_BYTES = 128 << 10
 """Decoded at once: larger pieces leave the processor's cache, and their memory goes back to the system each time."""
 WAIT_SECONDS = 0.1
+ESCAPE = "\ufffe"
+"""Stands before 0 for a NUL and before 1 for itself on the way through Arrow: a code point that no text uses."""
+LARGEST_GROWTH = 4
+"""UTF-8 bytes per delivered byte at most: an escaped NUL. Any other character takes 3/2."""
 
 
 class _Utf8(io.RawIOBase):
-    """The file as UTF-8, strictly decoded, in blocks that never end in CR.
+    """The file as UTF-8, strictly decoded, in blocks that never end in CR and hold no NUL.
 
-    Arrow drops an LF at the start of a block when the previous block ended in CR, even inside a quoted cell. Exceptions must
-    not reach Arrow either: it releases them in another thread, and a process that ends at that moment can hang. On an error the
-    stream ends, and `failure` holds the reason. A separate thread decodes ahead until `close`.
+    Arrow looks for special characters in words of eight bytes, and overlooks those that come after a NUL in the same word, so a NUL
+    is escaped and `as_delivered` puts it back. Arrow drops an LF at the start of a block when the previous block ended in CR, even
+    inside a quoted cell. Exceptions must not reach Arrow either: it releases them in another thread, and a process that ends at that
+    moment can hang. On an error the stream ends, and `failure` holds the reason. A separate thread decodes ahead until `close`.
     """
 
     def __init__(self, file: DataFile) -> None:
@@ -52,6 +58,7 @@ class _Utf8(io.RawIOBase):
         self.failure: Exception | None = None
         self.last = ""
         """The last character so far."""
+        self._escaped = False
         self._blocks: Queue[bytes] = Queue(BLOCKS_AHEAD)
         self._abandoned = Event()
         self._thread: Thread | None = None
@@ -94,20 +101,31 @@ class _Utf8(io.RawIOBase):
                     continue
 
     def _read(self, size: int) -> bytes:
-        """The next block, piece by piece: UTF-8 takes at most 3/2 of the delivered bytes."""
-        piece = max(min(PIECE_BYTES, size * 2 // 3 - 8), 1)
+        """The next block, piece by piece."""
         pieces: list[bytes] = []
         room = size
-        while room >= piece * 3 // 2 + 8 or not any(pieces):
-            octets = self._stream.read(piece)
+        while room >= max(size // 16, 16) or not any(pieces):
+            octets = self._stream.read(max(min(PIECE_BYTES, room // LARGEST_GROWTH - 2), 1))
             text = self._carried + self._decoder.decode(octets, final=not octets)
             self.last = text[-1:] or self.last
             self._carried = "\r" if octets and text.endswith("\r") else ""
-            pieces.append(text.removesuffix(self._carried).encode("utf-8"))
+            pieces.append(self._escape(text.removesuffix(self._carried)).encode("utf-8"))
             room -= len(pieces[-1])
             if not octets:
                 break
         return b"".join(pieces)
+
+    def _escape(self, text: str) -> str:
+        if "\0" not in text and ESCAPE not in text:
+            return text
+        self._escaped = True
+        return text.replace(ESCAPE, ESCAPE + "1").replace("\0", ESCAPE + "0")
+
+    def as_delivered(self, column: pa.Array) -> pa.Array:
+        """A column of text that Arrow has read, with every NUL where it was."""
+        if not self._escaped:
+            return column
+        return pc.replace_substring(pc.replace_substring(column, ESCAPE + "0", "\0"), ESCAPE + "1", ESCAPE)
 
 
 def _lines(stream: io.BufferedReader, file: DataFile) -> Iterator[str]:
@@ -173,7 +191,8 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
 
     def keep(row: pacsv.InvalidRow) -> str:
         number = row.number - header.lines + header_rows
-        ragged.append(Defect(number, E_COLUMNS, row.text))
+        text = octets.as_delivered(pa.array([row.text])).to_pylist()[0]
+        ragged.append(Defect(number, E_COLUMNS, text))
         if row.actual_columns < row.expected_columns:
             short.add(number)
         return "skip"
@@ -194,8 +213,9 @@ def read(contract: Contract, file: DataFile) -> Iterator[pa.RecordBatch]:
             numbers = _numbers(len(block), last, [d.row_no for d in ragged if d.row_no > last])
             if len(block):
                 last = int(numbers[-1])
-                extra = [dict(zip(new, v, strict=True)) for v in zip(*[block[NEW + n].to_pylist() for n in new], strict=True)]
-                yield rows(contract, block.columns[: len(agreed)], pa.array(numbers), origin, extra=extra)
+                columns = [octets.as_delivered(c) for c in block.columns]
+                extra = [dict(zip(new, v, strict=True)) for v in zip(*[c.to_pylist() for c in columns[len(agreed) :]], strict=True)]
+                yield rows(contract, columns[: len(agreed)], pa.array(numbers), origin, extra=extra)
             done = [d for d in ragged if d.row_no < last]
             if done:
                 yield defects(contract, done, origin)

@@ -149,7 +149,7 @@ hostile = st.text(st.sampled_from("\"',，\r\n\t |\\\0　＂Ａ１王㛃䶮𬍛�
 @given(st.lists(st.lists(hostile, min_size=3, max_size=3), min_size=1, max_size=8), st.sampled_from([40, 8 << 20]))
 def test_hostile_cells_survive_gb18030(sent, block):
     """Any text a department writes between quotes is read back to the character."""
-    largest = max(len(csv_bytes([r], encoding="utf-8", newline="\r\n")) for r in sent)
+    largest = max(len(csv_bytes([[cell.replace("\0", "escaped") for cell in r]], encoding="utf-8", newline="\r\n")) for r in sent)
     before, csv_file.BLOCK_BYTES = csv_file.BLOCK_BYTES, block + 2 * largest
     try:
         with TemporaryDirectory() as folder:
@@ -157,6 +157,18 @@ def test_hostile_cells_survive_gb18030(sent, block):
             assert business(read_all(Path(folder), CSV)) == sent
     finally:
         csv_file.BLOCK_BYTES = before
+
+
+def test_no_special_character_is_overlooked_after_a_nul(tmp_path, monkeypatch):
+    """A quote soon after a NUL, and the escape itself, wherever a block ends; in a record too short as well."""
+    short, sent = ["\0", "\ufffe1"], [["\ufffe0\ufffe", "\ufffe1", "\0\0"], *[['11"\0xxxx', "2", "1xx\r\n,"]] * 9]
+    raw = csv_bytes([short, *sent], newline="\r\n")
+    for block in [*range(80, 160), 8 << 20]:
+        monkeypatch.setattr(csv_file, "BLOCK_BYTES", block)
+        drop(tmp_path, CSV, {"a.csv": raw}, len(sent) + 1)
+        table = read_all(tmp_path, CSV)
+        assert defects(table) == [(2, "E_COLUMNS", "\0,\ufffe1")]
+        assert business(table)[1:] == sent
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
