@@ -19,10 +19,14 @@ from assets.touch import SELF, WHOLE_ABOVE, Path, Touch, Units
 
 @dataclass(frozen=True)
 class TableInput:
-    """A table of the lake, handed to the function as a DataFrame of its live rows. optional: it may be awaited, and has no rows then."""
+    """A table of the lake, handed to the function as a DataFrame of its live rows.
+
+    optional: it may be awaited, and has no rows then. closed: of a full snapshot also the rows that it no longer has.
+    """
 
     name: str
     optional: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class TableAsset:
     """One declared table: `function(**inputs, **parameters) -> DataFrame`.
 
     touch: None when it is always made whole. not_applied: says of the delivered tables (SOURCES) which rules need others. optional: the
-    arguments of the inputs that it can be made without.
+    arguments of the inputs that it can be made without. closed: the arguments that are handed over with their closed rows.
     """
 
     name: str
@@ -51,6 +55,7 @@ class TableAsset:
     touch: Touch | None = None
     not_applied: NotApplied | None = None
     optional: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
 
     @property
     def dated(self) -> bool:
@@ -76,12 +81,13 @@ FRAME: Any = Parameter("frame")
 _REGISTRY: dict[str, TableAsset] = {}
 
 
-def cleansed(name: str, *, optional: bool = False) -> Any:
+def cleansed(name: str, *, optional: bool = False, closed: bool = False) -> Any:
     """The cleansed table of a department: `cleansed("health/archive")`.
 
-    optional: the table is made all the same while nobody has delivered this input; without it, it is awaited as well.
+    optional: the table is made all the same while nobody has delivered this input; without it, it is awaited as well. closed: with the
+    rows that a full snapshot no longer has; `_closed_on` is the date of the first one without the row, NULL of a live row.
     """
-    return TableInput(f"cleansed/{name}", optional)
+    return TableInput(f"cleansed/{name}", optional, closed)
 
 
 def table(name: str, *, optional: bool = False) -> Any:
@@ -116,9 +122,13 @@ def lake_asset(
             raise ValueError(f"{name} is declared twice: in {_REGISTRY[name].function.__module__} and {function.__module__}")
         inputs = {n: d.name for n, d in defaults.items() if isinstance(d, TableInput)}
         parameters = {n: d.name for n, d in defaults.items() if isinstance(d, Parameter)}
-        optional = frozenset(n for n, d in defaults.items() if isinstance(d, TableInput) and d.optional)
+        optional, closed = (
+            frozenset(n for n, d in defaults.items() if isinstance(d, TableInput) and getattr(d, mark)) for mark in ("optional", "closed")
+        )
         touched = _touch(name, inputs, unit, touch, whole_above)
-        _REGISTRY[name] = TableAsset(name, function, inputs, parameters, touched, not_applied, optional)
+        if touched and closed:
+            raise TypeError(f"{name} reads closed rows of {', '.join(sorted(closed))}: what they touch is not known, so declare no touch")
+        _REGISTRY[name] = TableAsset(name, function, inputs, parameters, touched, not_applied, optional, closed)
         return function
 
     return declare

@@ -50,8 +50,15 @@ class Inputs:
     commit: Mapping[str, Any]
 
     def frames(self, runtime: Runtime) -> dict[str, DataFrame]:
-        """The live rows of every input, by argument."""
-        return {argument: live_rows(runtime, table, self.versions[table]) for argument, table in self.asset.inputs.items()}
+        """The rows of every input, by argument: the live ones, of some also those that are closed."""
+        return {
+            argument: (
+                runtime.lake.read(runtime.spark, table, self.versions[table])
+                if argument in self.asset.closed
+                else live_rows(runtime, table, self.versions[table])
+            )
+            for argument, table in self.asset.inputs.items()
+        }
 
 
 def since_last_made(runtime: Runtime, inputs: Inputs, as_of: date, checkpoint: Checkpoint) -> InputChanges | Whole:

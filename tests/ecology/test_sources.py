@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -200,6 +200,6 @@ def test_a_scene_in_an_unknown_unit_and_an_area_that_cannot_be_drawn_are_quarant
     area = {"kind": "生态红线", "county6": "321012", "valid_from": "2018-06-09", "update_time": "2018-06-30 10:00:00"}
     deliver(city, areas, FIRST, [{**area, "red_line_code": code, "geometry": text} for code, text in drawn.items()], crs="GK120")
     night(city, areas, FIRST)
-    assert published(city, areas, "geometry") == {code: drawn[code] for code in ("RL0001", "RL0002")}
+    assert published(city, areas, "geometry") == {(code, date(2018, 6, 9)): drawn[code] for code in ("RL0001", "RL0002")}
     assert refused(city, areas) == [["geometry:E_GEOMETRY"]] * 3
     balanced(city, areas, (5, 2, 3, 0))

@@ -45,7 +45,9 @@ def judged(spark: SparkSession, write: Checkpoint, contract: SourceContract, row
     frame = spark.createDataFrame(texts.values.tolist(), ", ".join([*(f"`{n}` string" for n in names), "_row_no bigint"]))
     lineage = {"_batch_id": "b", "_source_file": "f", "_op": "I", "_order": "7", "_extract_ts": "t"}
     frame = frame.withColumns({name: F.lit(value) for name, value in lineage.items()})
-    frame = frame.withColumns({"_business_date": F.lit(date(2019, 12, 31)), "_defect": F.lit(None).cast("string")})
+    frame = frame.withColumns(
+        {"_business_date": F.lit(date(2019, 12, 31)), "_closed_on": F.lit(None).cast("date"), "_defect": F.lit(None).cast("string")}
+    )
     return write(typed(contract, frame, test_divisions=True)).where(~F.col("_bad"))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.base.geography.shapes import SHAPE, shape, shared_m2
@@ -105,6 +105,9 @@ def land_use(source: DataFrame = cleansed("natural_resources/land_use")) -> Data
 
 
 @lake_asset("base/geography/red_line")
-def red_line(source: DataFrame = cleansed("natural_resources/red_line")) -> DataFrame:
-    """One row per red line, key red_line_code."""
-    return layer(source, "natural_resources/red_line", "red_line_code", "name", "kind", "county6", "area_ha", "valid_from")
+def red_line(source: DataFrame = cleansed("natural_resources/red_line", closed=True)) -> DataFrame:
+    """One row per red line and period, key red_line_code and valid_from: it ends before the next one, or when the list no longer has it."""
+    following = F.lead("valid_from").over(Window.partitionBy("red_line_code").orderBy("valid_from"))
+    rows = source.withColumn("valid_to", F.date_sub(F.coalesce(following, "_closed_on"), 1))
+    columns = ("red_line_code", "valid_from", "valid_to", "name", "kind", "county6", "area_ha")
+    return layer(rows, "natural_resources/red_line", *columns)
