@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     key_file: Path = Field(Path("keys/pseudonym.key"), description="Secret key of the pseudonyms; kept outside the lake")
     profile: Literal["production", "demo"] = Field("production", description="demo: the unassigned division 321099 counts as known")
     home: Path = Field(Path(".dagster"), description="Dagster's own storage: run history, schedules, sensors")
+    site: Path | None = Field(None, description="Folder in which every night makes the site of its release; without it, none does")
+    ui_url: str | None = Field(None, description="Address of Dagster's UI, to which the pages of the site then lead")
     role: str | None = Field(None, description="Role for personal values, role@department; without one they are not given out")
     values_for: list[str] = Field(["data_officer"], description="Roles that may be given the values their own department delivered")
     s3_endpoint: str | None = Field(None, description="Address of an S3 store other than AWS, such as http://127.0.0.1:9000")
@@ -115,10 +117,17 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError('it is not JSON such as {"engineers": ["mailto://…"]}') from None
 
-    @field_validator("key_file", "home")
+    @field_validator("key_file", "home", "site")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().resolve()
+
+    @field_validator("ui_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"https?://[^\s\"'<>]+", value):
+            raise ValueError("write the address of Dagster's UI as http://host:port")
+        return value and value.rstrip("/")
 
     @cached_property
     def s3(self) -> S3:

@@ -16,7 +16,7 @@ from pipelines.cli.site import sentence
 from pipelines.cli.truth import compare
 from pipelines.orchestration.nights import NightReport, check_installation, run_night
 from pipelines.runtime import Runtime
-from pipelines.site.make import INDEX, MadeSite, make_site
+from pipelines.site.make import MadeSite, make_site
 from pipelines.wrong_use import WrongUse
 from resources.errors import CitylakeError
 from resources.keys import create_key
@@ -31,6 +31,8 @@ exchange_url = "sqlite:///{root}/exchange.db"
 key_file = "{root}/keys/pseudonym.key"
 home = "{root}/dagster"
 profile = "demo"
+site = "{root}/site"
+ui_url = "http://127.0.0.1:3000"
 {taking_part}"""
 FIGURES = ("rows_in", "published", "quarantined", "duplicates", "rejected")
 
@@ -63,7 +65,7 @@ def run_demo(folder: Path, people: int, seed: int, departments: list[str] | None
     errors.print(f"Building a city of {people:,} people …")
     city = build(people, seed, departments=taking_part)
     city.write_truth(folder / "truth")
-    runtime = Runtime.of(settings)
+    runtime = Runtime.of(settings.model_copy(update={"site": None}))  # made once, after the last night
     check_installation(runtime)
     assert settings.exchange_url is not None
     reports: list[NightReport] = []
@@ -78,7 +80,7 @@ def run_demo(folder: Path, people: int, seed: int, departments: list[str] | None
     summary = _summary(runtime, reports, folder / "truth")
     page = _page(settings, folder / "site") if any(r.release for r in reports) else None
     if as_json:
-        print_json({**summary, "site": page and str(page[0].folder / INDEX), "seconds": round(perf_counter() - started, 1)})
+        print_json({**summary, "site": page and str(page[0].index), "seconds": round(perf_counter() - started, 1)})
     else:
         _show(summary, folder)
         console.print(f"{people:,} people, three nights, {perf_counter() - started:.0f} s.")

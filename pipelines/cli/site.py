@@ -8,7 +8,7 @@ from time import perf_counter
 
 from pipelines.cli.screen import console, print_json, show_table
 from pipelines.control.sites import Sites
-from pipelines.site.make import INDEX, MadeSite, make_site
+from pipelines.site.make import MadeSite, make_site
 from pipelines.site.seal import MANIFEST, verify
 from pipelines.wrong_use import WrongUse
 from resources.lake import Lake
@@ -36,7 +36,7 @@ def run_site(settings: Settings, release: int | None, folder: Path, *, as_json: 
     made = make_site(settings, folder, release)
     seconds = perf_counter() - started
     if as_json:
-        print_json({**asdict(made), "index": made.folder / INDEX, "seconds": round(seconds, 1)})
+        print_json({**asdict(made), "index": made.index, "seconds": round(seconds, 1)})
     else:
         console.print(sentence(made, seconds), soft_wrap=True)
     return 0
@@ -45,7 +45,7 @@ def run_site(settings: Settings, release: int | None, folder: Path, *, as_json: 
 def sentence(made: MadeSite, seconds: float) -> str:
     """What was made, and where it begins."""
     size = f"{made.pages} pages, {made.bytes / MEGABYTE:.1f} MB, {seconds:.1f} s"
-    return f"Site of release {made.release}: {made.folder / INDEX} ({size})"
+    return f"Site of release {made.release}: {made.index} ({size})"
 
 
 def run_verify(settings: Settings | None, folder: Path, *, as_json: bool) -> int:

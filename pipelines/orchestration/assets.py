@@ -14,7 +14,7 @@ import dagster as dg
 from assets.declare import TableAsset, upstream
 from contracts import Contract, SourceContract
 from pipelines.control import freshness
-from pipelines.control.ledger import MAINTENANCE, QUARANTINE, RELEASE
+from pipelines.control.ledger import MAINTENANCE, QUARANTINE, RELEASE, SITE
 from pipelines.maintenance.maintain import maintain
 from pipelines.maintenance.retention import refuse_partial
 from pipelines.measure import BOOK, MADE, UNCHANGED
@@ -122,6 +122,22 @@ def release_asset(tables: list[str]) -> dg.AssetsDefinition:
         "back at their last version; the row says of each which night's state it has, and why."
     )
     return _control_asset(RELEASE, run, description=description, deps=tables)
+
+
+def site_asset() -> dg.AssetsDefinition:
+    """Return the asset of the site: the static pages of the release that the night has made, in the folder of the settings."""
+
+    def run(_: dg.AssetExecutionContext, runtime: Runtime) -> dict[str, Any]:
+        from pipelines.site.make import make_site
+
+        folder = runtime.settings.site
+        return metadata.of_site(make_site(runtime.settings, folder) if folder else None)
+
+    description = (
+        "The pages of the newest release, in the folder that the setting `site` names; none without it. One row for every site that was "
+        "made: its release and the root of its seal."
+    )
+    return _control_asset(SITE, run, description=description, deps=[RELEASE], kinds={"html"})
 
 
 def overview_asset(tables: list[str]) -> dg.AssetsDefinition:

@@ -11,7 +11,15 @@ from assets.declare import declared
 from contracts import Contract, load_all, sources
 from contracts.strict import match_functions
 from pipelines.orchestration import hold_jobs, jobs
-from pipelines.orchestration.assets import cleansed_asset, derived_asset, maintenance_asset, overview_asset, raw_asset, release_asset
+from pipelines.orchestration.assets import (
+    cleansed_asset,
+    derived_asset,
+    maintenance_asset,
+    overview_asset,
+    raw_asset,
+    release_asset,
+    site_asset,
+)
 from pipelines.orchestration.sensors import NOTIFIERS, complete_drops, release_after_failure
 from pipelines.runtime import Runtime, valid_codes
 from pipelines.store_watch import watched_store
@@ -39,7 +47,7 @@ def build(runtime: dg.ResourceDefinition, contracts: Mapping[str, Contract]) -> 
     ]
     made = [c.name for c in delivered] + [t.name for t in tables]
     return dg.Definitions(
-        assets=[*assets, overview_asset([c.name for c in delivered]), release_asset(made), maintenance_asset()],
+        assets=[*assets, overview_asset([c.name for c in delivered]), release_asset(made), site_asset(), maintenance_asset()],
         jobs=[*jobs.ALL, *hold_jobs.ALL],
         schedules=list(jobs.SCHEDULES),
         sensors=[complete_drops, release_after_failure, *NOTIFIERS],

@@ -16,7 +16,7 @@ def _layer(layer: str) -> dg.AssetSelection:
 
 
 MAINTENANCE = dg.AssetSelection.assets(["operations", "maintenance"])
-RELEASE = dg.AssetSelection.assets(["operations", "release"])
+RELEASE = dg.AssetSelection.assets(["operations", "release"], ["operations", "site"])
 AFTER_RAW = dg.AssetSelection.key_prefixes(*[[layer] for layer in LAYERS_AFTER_RAW]) | (_layer("operations") - MAINTENANCE)
 
 nightly = dg.define_asset_job(
@@ -34,7 +34,7 @@ ingest = dg.define_asset_job(
 release_night = dg.define_asset_job(
     "release_night",
     selection=RELEASE,
-    description="Only release: after a night in which tables failed, everything that belongs together without them.",
+    description="Only release: after a night in which tables failed, everything that belongs together without them; and the site.",
 )
 rebuild = dg.define_asset_job(
     "rebuild",

@@ -6,7 +6,7 @@ Here: metadata from contracts and outcomes. Not here: making tables.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -19,6 +19,9 @@ from pipelines.quarantine.overview import COLUMNS, EVERY_CODE, Overview
 from pipelines.runtime import Runtime
 from pipelines.steps.outcome import Outcome
 from quality.balance import Account
+
+if TYPE_CHECKING:
+    from pipelines.site.make import MadeSite
 
 BAR = 24
 NIGHTS = 14
@@ -152,6 +155,19 @@ def of_release(made: Release) -> dict[str, Any]:
             records=[dg.TableRecord({"table": t, "state": str(r.kind), "of": str(r.as_of or "never"), "why": r.why}) for t, r in remarks]
         )
     return shown
+
+
+def of_site(made: MadeSite | None) -> dict[str, Any]:
+    """Return where a site begins and how large it is; that none was made."""
+    if made is None:
+        return {"site": "none is made: no setting `site` names a folder"}
+    return {
+        "site": dg.MetadataValue.url(made.index.as_uri()),
+        "release": made.release,
+        "pages": made.pages,
+        "bytes": made.bytes,
+        "root": made.root,
+    }
 
 
 def of_lines() -> dict[str, Any]:

@@ -5,10 +5,11 @@ Here: the pages one by one. Not here: computing what they show (the modules besi
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from assets.pages import Page, Text, declared_pages
@@ -40,6 +41,11 @@ class MadeSite:
     files: int
     bytes: int
     root: str
+
+    @property
+    def index(self) -> Path:
+        """The page where it begins."""
+        return self.folder / INDEX
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,27 @@ def make_site(settings: Settings, folder: Path, number: int | None = None) -> Ma
         CitylakeError: there is no such release, or the folder holds something else than a site.
         ContractError: a page.yaml is wrong.
     """
-    target = _emptied(folder)
-    reading = Reading.of(settings, number)
+    reading, folder = Reading.of(settings, number), folder.expanduser().resolve()
+    with _in_place_of(folder) as target:
+        made = _write(reading, target)
+    Sites(reading.lake).record(made.release, made.root, made.files, made.bytes)
+    return replace(made, folder=folder)
+
+
+def _write(reading: Reading, target: Path) -> MadeSite:
+    """Write the pages into an empty folder and seal them."""
     pages = [_made(p, reading) for p in declared_pages() if any(reading.has(table) for table in p.own_tables)]
     shapes = counties(reading)
-    site = Site(target, {"release": reading.release, "before": reading.before, "menu": _menu(pages), "has_map": shapes is not None})
+    site = Site(
+        target,
+        {
+            "release": reading.release,
+            "before": reading.before,
+            "menu": _menu(pages),
+            "has_map": shapes is not None,
+            "ui": reading.settings.ui_url,
+        },
+    )
     site.statics()
     if shapes is not None:
         site.script("data/map.js", "CITYLAKE_MAP", shapes)
@@ -94,19 +116,26 @@ def make_site(settings: Settings, folder: Path, number: int | None = None) -> Ma
     site.page(OPEN, "open.html", open_data=data, about=about())
     root = seal(target, {"release": reading.release.number, "as_of": reading.release.as_of.isoformat()})
     sizes = [f.stat().st_size for f in target.rglob("*") if f.is_file()]
-    Sites(reading.lake).record(reading.release.number, root, len(sizes), sum(sizes))
     return MadeSite(target, reading.release.number, sum(p.endswith(".html") for p in site.written), len(sizes), sum(sizes), root)
 
 
-def _emptied(folder: Path) -> Path:
-    """An empty folder. Only an earlier site is removed."""
-    target = folder.expanduser().resolve()
-    if target.exists() and any(target.iterdir()):
-        if not (target / MANIFEST).is_file():
-            raise CitylakeError("SITE_FOLDER", "the folder is not empty and holds no site", str(target), "Choose another one with --folder")
-        shutil.rmtree(target)
-    target.mkdir(parents=True, exist_ok=True)
-    return target
+@contextmanager
+def _in_place_of(folder: Path) -> Iterator[Path]:
+    """An empty folder beside, which takes the place of `folder` in the end: whoever reads an earlier site there finds it until then.
+
+    Only an earlier site is replaced.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        what = "the folder is not empty and holds no site"
+        raise CitylakeError("SITE_FOLDER", what, str(folder), "Choose another one: --folder, or the setting `site`")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+        made, before = Path(beside, "made"), Path(beside, "before")
+        made.mkdir()
+        yield made
+        if folder.exists():
+            folder.rename(before)
+        made.rename(folder)
 
 
 def _made(page: Page, reading: Reading) -> MadePage:

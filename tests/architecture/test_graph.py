@@ -17,7 +17,7 @@ from assets.declare import declared
 from contracts import load_all
 from pipelines.orchestration.definitions import defs
 
-BOOKS = {"operations/release", "operations/quarantine", "operations/maintenance"}
+BOOKS = {"operations/release", "operations/quarantine", "operations/maintenance", "operations/site"}
 """Made by the lake for itself: without contract and owner."""
 SNAPSHOTS = Path(__file__).parent / "graph"
 

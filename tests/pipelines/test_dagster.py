@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -86,15 +87,22 @@ def test_an_exchange_database_out_of_reach_does_not_hide_the_other_drops(install
     assert [x.partition_key for x in asked(city)] == [DAY]
 
 
+def site_of(folder: Path) -> int:
+    """The release whose site is there."""
+    return int(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["release"])
+
+
 @pytest.mark.slow
-def test_a_failed_gate_is_red_stops_what_depends_on_it_and_the_rest_is_released(installation: Installation) -> None:
+def test_a_failed_gate_is_red_stops_what_depends_on_it_and_the_rest_is_released(installation: Installation, tmp_path: Path) -> None:
     city = installation()
+    city.settings.site = tmp_path / "site"
     assert city.settings.exchange_url is not None
     simulated = simulate(300, 5)
     simulated.deliver(0, Path(city.settings.landing), city.settings.exchange_url.get_secret_value())
     first = run_night(city, simulated.nights[0])
     assert first.failures == []
     assert first.release is not None
+    assert site_of(tmp_path / "site") == 1
     before = {t: city.lake.version(t) for t in city.lake.tables()}
     people = city.lake.read(city.spark, "cleansed/health/staff").count()
 
@@ -106,6 +114,7 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_the_rest_is_released(
         assert part in failure
     assert night.release is not None
     assert (night.release.number, len(city.ledger.releases())) == (2, 2)
+    assert site_of(tmp_path / "site") == 2, "the site is of the newest release, though a table failed"
     kept = {t for t in before if t.split("/", 1)[1] == "health/staff" or t.startswith("themes/")}
     assert set(night.release.held_back) == kept, "what follows from the failed table, and nothing else"
     assert {night.release.versions[t] for t in kept} == {first.release.versions[t] for t in kept}

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from assets.pages import Page, declared_pages
 from pipelines.cli.main import app
-from pipelines.site import render
+from pipelines.site import make, render
 from pipelines.site.charts import make_chart
 from pipelines.site.make import MadeSite, make_site
 from pipelines.site.reading import Reading
@@ -74,6 +74,26 @@ def test_a_page_runs_and_loads_nothing_but_its_own_files(pages: dict[str, Any]) 
         assert not page.xpath("//script[not(@src)] | //style | //*[@style] | //iframe | //form"), name
         assert not [a for a in page.xpath("//@*") if a.attrname.startswith("on")], name
         assert not [s for s in page.xpath("//script/@src | //link/@href | //img/@src") if ":" in s], name
+
+
+def test_the_pages_lead_to_dagster_where_its_address_is_set(lake: Settings, tmp_path: Path) -> None:
+    made = make_site(lake.model_copy(update={"ui_url": "http://127.0.0.1:3000"}), tmp_path / "site")
+    page = html.document_fromstring((made.folder / f"catalogue/{ARCHIVE.replace('/', '-')}.html").read_text(encoding="utf-8"))
+    assert page.xpath("//a[starts-with(@href, 'http')]/@href") == [f"http://127.0.0.1:3000/assets/{ARCHIVE}"]
+
+
+def test_a_site_that_cannot_be_completed_leaves_the_one_before(lake: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full when the seal is written: the pages that are there stay, and nothing is left beside them."""
+    before = make_site(lake, tmp_path / "site")
+
+    def full(*_: Any) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(make, "seal", full)
+    with pytest.raises(OSError, match="No space left"):
+        make_site(lake, tmp_path / "site")
+    assert [f.name for f in tmp_path.iterdir()] == ["site"]
+    assert root_of(digests(tmp_path / "site")) == before.root
 
 
 def rows_of(figure: Any) -> dict[str, list[str]]:
