@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the servers that a trial on a laptop and the server tests need: MinIO (built by Go into .servers/bin of this
-# tree), PostgreSQL, a Java runtime and, for tests of the clock, faketime (Debian or Ubuntu packages). What is there already is left as it is, so that a second
-# run changes nothing and needs no network. A real installation does not need this script: see deploy/compose.yaml.
+# tree), PostgreSQL, a Java runtime and, for tests, faketime (of the clock) and Chromium (of the site), as Debian or Ubuntu packages. What is
+# there already is left as it is, so that a second run changes nothing and needs no network. A real installation does not need this script:
+# see deploy/compose.yaml.
 #   deploy/install-servers.sh [PYTHON]   with the Python of the environment, also fetches the Java packages of Spark
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -24,6 +25,7 @@ java_major() {
   [ -z "${JAVA_HOME:-}" ] || java=$JAVA_HOME/bin/java
   have "$java" && "$java" -version 2>&1 | sed -nE 's/.*version "([0-9]+).*/\1/p' | grep . || echo 0
 }
+browser_there() { have chromium || have chromium-browser || have google-chrome; }
 postgres_there() { compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || have postgres; }
 minio_there() {
   [ -x "$BIN/minio" ] || return 1
@@ -46,6 +48,7 @@ missing=()
 postgres_there || missing+=("PostgreSQL")
 [ "$(java_major)" -ge "$JAVA_AT_LEAST" ] || missing+=("Java $JAVA_AT_LEAST")
 have faketime || missing+=("faketime")
+browser_there || missing+=("Chromium")
 minio_there || [ "$(go_minor)" -ge "$GO_AT_LEAST" ] || missing+=("Go")
 
 if [ ${#missing[@]} -gt 0 ]; then
@@ -59,6 +62,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     case $name in
       PostgreSQL) packages+=("$(offered postgresql)") ;;
       faketime) packages+=("$(offered faketime)") ;;
+      Chromium) packages+=("$(offered chromium chromium-browser)" fonts-noto-cjk) ;;
       Java*) packages+=("$(offered openjdk-17-jre-headless openjdk-21-jre-headless)") ;;
       Go)
         offer=$(apt-cache policy golang-go | sed -nE 's/^ *Candidate: ([0-9]+:)?1\.([0-9]+).*/\2/p')

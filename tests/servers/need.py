@@ -22,7 +22,7 @@ JAVA_AT_LEAST = 17
 
 
 def need(program: str) -> Path:
-    """The path of `minio`, `postgres`, `java` or `faketime`; else skips the test, or fails it where the variable CI is `true`."""
+    """The path of one of PROGRAMS; else skips the test, or fails it where the variable CI is `true`."""
     path = found(program)
     if path is None:
         _missing(f"{program} not installed: run `make servers`")
@@ -78,4 +78,15 @@ def _faketime() -> Iterator[Path]:
     yield from _on_path("faketime")
 
 
-PROGRAMS: dict[str, Callable[[], Iterator[Path]]] = {"minio": _minio, "postgres": _postgres, "java": _java, "faketime": _faketime}
+def _chromium() -> Iterator[Path]:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        yield from _on_path(name)
+
+
+PROGRAMS: dict[str, Callable[[], Iterator[Path]]] = {
+    "minio": _minio,
+    "postgres": _postgres,
+    "java": _java,
+    "faketime": _faketime,
+    "chromium": _chromium,
+}
