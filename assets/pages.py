@@ -11,7 +11,7 @@ Here: what a page is, reading and checking page.yaml. Not here: computing and wr
         title: {zh: 档案状态, en: Archives by state}
         note: {zh: …, en: …}                   # what a reader has to know; optional
         table: themes/health/archive
-        kind: bar                              # bar, line, calendar, map, list
+        kind: bar                              # bar, line, calendar, map, list, places
         group: [state]                         # one or two columns: categories, and series within them
         measure: {count: rows}                 # or {sum: column}, {mean: column}, {max: column}
         where: {state: [ACTIVE, DORMANT]}      # value or values of a column; of an array: it has one of them; true, false; ~ for none
@@ -20,8 +20,10 @@ Here: what a page is, reading and checking page.yaml. Not here: computing and wr
         labels: {state: {ACTIVE: {zh: …, en: …}}}   # or `rules`: the titles in the rules.yaml of the same folder
         top: 15                                # the largest categories, the others together
         open: true                             # also published as open data
-        columns: [section, class]              # of a list: the columns shown, none of them personal
-        order: [section]                       # of a list: sorted by these; -column for descending
+        columns: [section, class]              # of a list or of places: the columns shown, none of them personal; the first names the row
+        order: [section]                       # of these: sorted by them; -column for descending
+        position: [lon, lat]                   # of places: the columns with longitude and latitude, on a map with the waters
+        colour: class                          # of places: one of the columns
 
 A page prints no single personal value: it is refused when a chart groups by a personal column without a closed list of values, or lists
 one. Charts over tables with personal columns count, and the site leaves small counts out. Charts over one such table that group or filter
@@ -46,13 +48,15 @@ from contracts.short import unique_yaml
 FILE = "page.yaml"
 COUNTIES = "base/geography/division"
 """The table with the polygons that a map is drawn of: code, level, name, valid_to, geometry."""
+WATERS = "base/geography/water"
+"""The table with the waters that a map of places shows: water_body, geometry."""
 RULES = "rules"
 """As labels: the titles of the rules in the rules.yaml of the same folder."""
 PAGE = {"title": Kind.SETTINGS, "intro": Kind.SETTINGS, "indicators": Kind.TEXT, "main": Kind.TEXTS, "charts": Kind.SETTINGS}
 CHART = {
     "title": Kind.SETTINGS, "note": Kind.SETTINGS, "table": Kind.TEXT, "kind": Kind.TEXT, "group": Kind.TEXTS, "measure": Kind.SETTINGS,
     "where": Kind.SETTINGS, "latest": Kind.TEXT, "repeats": Kind.TEXTS, "labels": Kind.SETTINGS, "top": Kind.COUNT, "open": Kind.TRUTH,
-    "columns": Kind.TEXTS, "order": Kind.TEXTS,
+    "columns": Kind.TEXTS, "order": Kind.TEXTS, "position": Kind.TEXTS, "colour": Kind.TEXT,
 }  # fmt: skip
 TEXT = {"zh": Kind.TEXT, "en": Kind.TEXT}
 NUMBERS = ("integer", "number")
@@ -60,13 +64,19 @@ ROWS = "rows"
 
 
 class ChartKind(StrEnum):
-    """How a chart is drawn; `list` is a table of rows, without a picture."""
+    """How a chart is drawn; `list` is a table of rows, without a picture, `places` one with a map of them."""
 
     BAR = "bar"
     LINE = "line"
     CALENDAR = "calendar"
     MAP = "map"
     LIST = "list"
+    PLACES = "places"
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether it shows rows as they are, and not groups of them."""
+        return self in (ChartKind.LIST, ChartKind.PLACES)
 
 
 class Measured(StrEnum):
@@ -111,6 +121,8 @@ class Chart:
     note: Text | None = None
     latest: str | None = None
     top: int | None = None
+    position: tuple[str, ...] = ()
+    colour: str | None = None
 
     @property
     def about(self) -> tuple[Any, ...]:
@@ -121,7 +133,7 @@ class Chart:
     def reads(self) -> tuple[str, ...]:
         """The columns of the table that it is made of."""
         ordered = [name.removeprefix("-") for name in self.order]
-        named = (*self.group, *self.where, *self.columns, *ordered, *self.repeats, *filter(None, (self.of, self.latest)))
+        named = (*self.group, *self.where, *self.columns, *ordered, *self.repeats, *self.position, *filter(None, (self.of, self.latest)))
         return tuple(dict.fromkeys(named))
 
 
@@ -231,6 +243,8 @@ def _chart(path: Path, name: str, line: Any) -> Chart:
         personal=any(c.personal for c in contract.columns),
         top=settings.get("top"),
         open=settings.get("open", False),
+        position=tuple(settings.get("position", ())),
+        colour=settings.get("colour"),
     )
     for column in (*chart.reads, *chart.labels):
         one_of(path, f"{where}, column of {contract.name}", column, contract.column_names)
@@ -257,21 +271,26 @@ def _measure(path: Path, where: str, contract: Contract, given: Mapping[str, Any
 
 def _shape(path: Path, where: str, chart: Chart) -> None:
     """Refuse settings that a kind of chart cannot draw."""
-    listed = chart.kind is ChartKind.LIST
-    for setting, wanted in (("columns", listed), ("group", not listed and not chart.repeats)):
+    listed, placed = chart.kind.of_rows, chart.kind is ChartKind.PLACES
+    asked = (("columns", listed), ("group", not listed and not chart.repeats), ("position", placed), ("colour", placed))
+    for setting, wanted in asked:
         if bool(getattr(chart, setting)) != wanted:
             has = "has no" if wanted else "has"
             raise ContractError(path, where, f"{has} {setting}", f"{'Add' if wanted else 'Remove'} it: the chart is a {chart.kind}")
     most = 2 if chart.kind in (ChartKind.BAR, ChartKind.LINE) else 1
     if len(chart.group) > most:
         raise ContractError(path, f"{where}, group", f"has {len(chart.group)} columns", f"Give at most {most} for a {chart.kind}")
+    if placed and len(chart.position) != 2:
+        raise ContractError(path, f"{where}, position", f"has {len(chart.position)} columns", "Give longitude and latitude")
+    if chart.colour is not None:
+        one_of(path, f"{where}, colour", chart.colour, chart.columns)
     if chart.order and not listed:
-        raise ContractError(path, f"{where}, order", "is of lists only", "Remove it: categories are in the order of their list or size")
+        raise ContractError(path, f"{where}, order", "is of rows only", "Remove it: categories are in the order of their list or size")
 
 
 def _shows_nobody(path: Path, where: str, chart: Chart, contract: Contract) -> None:
     """Refuse what would print a single personal value."""
-    for name in chart.columns:
+    for name in (*chart.columns, *chart.position):
         if _field(contract, name).personal:
             raise ContractError(path, f"{where}, columns", f"{name} is personal", "Leave it out, or count rows by group instead")
     for name in chart.group:

@@ -26,6 +26,8 @@ FILE, LINE, BATCH = "_source_file", "_row_no", "_batch_id"
 EMPTY, OTHERS, TOTAL, ROWS = Text("（空）", "(empty)"), Text("其他", "Others"), Text("合计", "Total"), Text("行数", "Rows")
 TIMES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, None))
 """Classes of how many rows share a value: least, most."""
+DIGITS = 5
+"""Of the degrees of a place: some metres."""
 MOST_ROWS = 2000
 """Of a list."""
 
@@ -48,6 +50,7 @@ class Made:
         suppressed: the fate of every cell and total; None when the table has no personal columns.
         keys, series_keys: the values that categories and series stand for, such as the codes of divisions.
         examples: of a category that is shown, a delivered line; empty where rows do not say where they come from.
+        positions: of places: longitude and latitude by category, None of a row without.
     """
 
     chart: Chart
@@ -61,11 +64,12 @@ class Made:
     examples: Mapping[int, Example]
     rows: int
     cut: bool = False
+    positions: tuple[tuple[float, float] | None, ...] = ()
 
     @property
     def additive(self) -> bool:
         """Whether its cells have totals."""
-        return self.chart.kind is not ChartKind.LIST and self.chart.measure in (Measured.COUNT, Measured.SUM)
+        return not self.chart.kind.of_rows and self.chart.measure in (Measured.COUNT, Measured.SUM)
 
     def fate(self, category: int, series: int) -> Fate:
         """The fate of a cell; -1 for a total."""
@@ -114,7 +118,7 @@ def make_chart(chart: Chart, reading: Reading) -> Made | None:
     all_rows, rows = rows.num_rows, _kept(rows, chart)
     if chart.personal and 0 < all_rows - rows.num_rows < LEAST:
         rows = rows.slice(0, 0)  # the rows that it is not about would be a small count, as the catalogue states how many there are
-    if chart.kind is ChartKind.LIST:
+    if chart.kind.of_rows:
         return _list(chart, contract, rows)
     return _repeats(chart, contract, rows) if chart.repeats else _groups(chart, contract, rows)
 
@@ -220,15 +224,17 @@ def _repeats(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
 
 def _list(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
     """A table of rows, without personal columns."""
-    rows = rows.select(list(dict.fromkeys((*chart.columns, *(c.removeprefix("-") for c in chart.order)))))
+    rows = rows.select(list(dict.fromkeys((*chart.columns, *chart.position, *(c.removeprefix("-") for c in chart.order)))))
     if chart.order:
         rows = rows.sort_by([(c.removeprefix("-"), "descending" if c.startswith("-") else "ascending") for c in chart.order])
     found = rows.slice(0, MOST_ROWS).to_pylist()
     values = tuple(tuple(_cell(contract, chart, c, r[c]) for c in chart.columns) for r in found)
     heads = tuple(_head(contract, c) for c in chart.columns)
     keys = tuple(str(n) for n in range(len(found)))
+    at = [tuple(r[c] for c in chart.position) for r in found] if chart.position else []
+    positions = tuple(None if None in p else (round(float(p[0]), DIGITS), round(float(p[1]), DIGITS)) for p in at)
     return Made(chart, contract, tuple(Text(k, k) for k in keys), heads, values, keys, chart.columns, None, {}, rows.num_rows,
-                rows.num_rows > MOST_ROWS)  # fmt: skip
+                rows.num_rows > MOST_ROWS, positions)  # fmt: skip
 
 
 def _suppressed(chart: Chart, counts: list[list[int]], values: list[list[Any]], greatest: list[list[Any]]) -> Suppressed | None:

@@ -18,7 +18,7 @@ from pipelines.site.catalogue import TableFacts, catalogue
 from pipelines.site.charts import Made, make_chart
 from pipelines.site.deliveries import Quarantine, SourceFacts, quarantine, refused, source_facts
 from pipelines.site.figures import Figure, figures
-from pipelines.site.maps import counties
+from pipelines.site.maps import counties, waters
 from pipelines.site.night import Night, night
 from pipelines.site.open_data import about, write_open_data
 from pipelines.site.reading import Reading
@@ -103,7 +103,7 @@ def _write(reading: Reading, target: Path) -> MadeSite:
     )
     site.statics()
     if shapes is not None:
-        site.script("data/map.js", "CITYLAKE_MAP", shapes)
+        site.script("data/map.js", "CITYLAKE_MAP", {"counties": shapes, "waters": waters(reading)})
     tables, sources, quarantined, slept = catalogue(reading), source_facts(reading), quarantine(reading), night(reading)
     _city(site, reading, pages, quarantined, slept)
     for made in pages:

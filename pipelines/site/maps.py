@@ -1,4 +1,4 @@
-"""The map of the counties: polygons of the release as GeoJSON, simplified for a screen.
+"""The map: polygons of the counties as GeoJSON and lines of the waters, as of the release, simplified for a screen.
 
 Here: from WKB in CGCS2000 degrees. Not here: which table has them (`assets.pages`), drawing. A release without that table has no map, and
 charts of kind map are drawn as bars.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from assets.pages import COUNTIES
+from assets.pages import COUNTIES, WATERS
 from pipelines.site.reading import Reading
 
 COUNTY = "COUNTY"
@@ -30,6 +30,21 @@ def counties(reading: Reading) -> dict[str, Any] | None:
         geometry = {"type": shape.geom_type, "coordinates": _rounded(shapely.geometry.mapping(shape)["coordinates"])}
         features.append({"type": "Feature", "properties": {"name": r["code"][:6], "title": r["name"]}, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features} if features else None
+
+
+def waters(reading: Reading) -> list[Any]:
+    """Return the lines of rivers and canals and the borders of lakes, each as a list of positions; none without their table."""
+    found = reading.rows(WATERS, ("water_body", "geometry")) if WATERS in reading.contracts else None
+    if found is None:
+        return []
+    import shapely
+
+    lines = []
+    for r in sorted(found.to_pylist(), key=lambda r: r["water_body"]):
+        shape = shapely.simplify(shapely.from_wkb(r["geometry"]), TOLERANCE)
+        for part in shapely.get_parts(shapely.boundary(shape) if shapely.get_dimensions(shape) == 2 else shape):
+            lines.append(_rounded(shapely.get_coordinates(part).tolist()))
+    return lines
 
 
 def _rounded(coordinates: Any) -> Any:

@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from assets.pages import ChartKind, Text
-from pipelines.site.charts import Made
+from pipelines.site.charts import EMPTY, Made
 from pipelines.site.suppression import Fate
 
 HERE = Path(__file__).parent
@@ -129,6 +129,8 @@ def drawn(made: Made) -> dict[str, Any] | None:
     """What site.js draws of a chart: kind, categories and series in both languages, values, None for a cell left out."""
     if made.withheld or made.chart.kind is ChartKind.LIST or not made.categories:
         return None
+    if made.chart.kind is ChartKind.PLACES:
+        return _places(made)
     return {
         "kind": made.chart.kind.value,
         "title": _pair(made.chart.title),
@@ -139,6 +141,26 @@ def drawn(made: Made) -> dict[str, Any] | None:
         ],
         "stack": len(made.series) > 1 and made.additive,
     }
+
+
+def _places(made: Made) -> dict[str, Any]:
+    """What site.js draws of places: points (longitude, latitude, name), one series for each value of the column that colours them."""
+    column = made.chart.columns.index(made.chart.colour or "")
+    placed = [(made.values[i], at) for i, at in enumerate(made.positions) if at is not None]
+    values = sorted({row[column] for row, _ in placed if row[column] is not None}, key=lambda v: (isinstance(v, Text), str(v)))
+    empty = [None] if any(row[column] is None for row, _ in placed) else []
+    series = [
+        {
+            "name": _pair(EMPTY if value is None else _as_text(value)),
+            "points": [[*at, *_pair(_as_text(row[0]))] for row, at in placed if row[column] == value],
+        }
+        for value in (*values, *empty)
+    ]
+    return {"kind": ChartKind.PLACES.value, "title": _pair(made.chart.title), "keys": [], "categories": [], "series": series}
+
+
+def _as_text(value: Any) -> Text:
+    return value if isinstance(value, Text) else Text(number(value), number(value))
 
 
 def plain_chart(

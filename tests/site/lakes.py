@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import shapely
 
 from pipelines.control.ledger import Ledger
 from pipelines.control.remarks import Remark, RemarkKind
@@ -26,6 +27,7 @@ NIGHTS = (date(2019, 12, 30), date(2019, 12, 31))
 PLANTED = ("欧阳测试", "321002190802290125", "13900000001", "3210021908022", "FAKE-ADDRESS-1")
 """Personal values of the rows, none of which may stand anywhere in a site."""
 ARCHIVE, DELIVERED, PERSON, SERVICE = "themes/health/archive", "cleansed/health/archive", "base/population/person", "themes/health/service"
+SECTION, DIVISION, WATER = "themes/ecology/section_month", "base/geography/division", "base/geography/water"
 RAW, HELD = "raw/health/archive", "quarantine/health/archive"
 INDICATOR, CALENDAR = "themes/health/indicator", "reference/calendar/workday"
 STATES = {"ACTIVE": 300, "DORMANT": 60, "DORMANT_NEVER": 45, "DUPLICATE": 30, "DECEASED": 25, "FAKE_CONFIRMED": 4, "CLOSED": 36}
@@ -46,6 +48,13 @@ KINDS = {
     },
     CALENDAR: {"day": pa.date32(), "is_workday": pa.bool_(), "holiday": pa.string(), "notice": pa.string(), "workday_no": pa.int32(),
                "provisional": pa.bool_()},
+    SECTION: {
+        **dict.fromkeys(("section_code", "month", "water_body", "level", "county6", "state"), pa.string()), "target_class": pa.int32(),
+        "water_class": pa.int32(), "target_met": pa.bool_(), "main_pollutants": pa.list_(pa.string()), "lon": pa.decimal128(18, 8),
+        "lat": pa.decimal128(18, 8),
+    },
+    DIVISION: {**dict.fromkeys(("code", "level", "name"), pa.string()), "valid_to": pa.date32(), "geometry": pa.binary()},
+    WATER: {"water_body": pa.string(), "geometry": pa.binary()},
     HELD: {"_business_date": pa.date32(), **LINEAGE, "codes": pa.list_(pa.string()), "raw": pa.string()},
     RAW: {"_source_file": pa.string(), "_row_no": pa.int64(), "姓名": pa.string()},
 }  # fmt: skip
@@ -68,6 +77,9 @@ def make_lake(root: Path) -> Settings:
             SERVICE: list(_services(draw, batch, day)),
             INDICATOR: list(_indicators(archives)),
             CALENDAR: list(_days()),
+            SECTION: list(_sections()),
+            DIVISION: list(_counties()),
+            WATER: [{"water_body": "WB1", "geometry": shapely.to_wkb(shapely.LineString([(119.0, 32.2), (120.4, 32.8)]))}],
         }
         for table, rows in tables.items():
             versions[table] = _publish(lake, table, rows)
@@ -117,6 +129,24 @@ def _delivered(archive: dict[str, Any], n: int) -> dict[str, Any]:
         "phone": phone,
         "_op": "D" if n == 3 else "U",
     }
+
+
+def _sections() -> Iterator[dict[str, Any]]:
+    """Three sections of one river; of one nobody knows where it is."""
+    for n, (where, found) in enumerate([(("119.2", "32.3"), 2), (("119.9", "32.6"), 6), ((None, None), 3)], 1):
+        lon, lat = (None if d is None else Decimal(d) for d in where)
+        yield {
+            "section_code": f"SEC{n}", "month": "201912", "water_body": "WB1", "level": "CITY", "county6": COUNTIES[n % 2], "state": "GOOD",
+            "target_class": 3, "water_class": found, "target_met": found <= 3, "main_pollutants": ["nh3n"] if found > 3 else [],
+            "lon": lon, "lat": lat,
+        }  # fmt: skip
+
+
+def _counties() -> Iterator[dict[str, Any]]:
+    """Two counties side by side."""
+    for n, code in enumerate(COUNTIES[:2]):
+        box = shapely.to_wkb(shapely.box(119 + 0.7 * n, 32, 119.7 + 0.7 * n, 33))
+        yield {"code": f"{code}000000", "level": "COUNTY", "name": f"County {n}", "valid_to": None, "geometry": box}
 
 
 def _services(draw: random.Random, batch: str, day: date) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from tests.site.lakes import make_lake
 
 pytestmark = pytest.mark.slow
 PAGES = (
-    "index.html", "themes-health.html", "deliveries.html", "night.html", "catalogue.html", "open-data.html",
+    "index.html", "themes-health.html", "themes-ecology.html", "deliveries.html", "night.html", "catalogue.html", "open-data.html",
     "catalogue/themes-health-archive.html", "ledger/cleansed-health-archive.html",
 )  # fmt: skip
 SIGHTS = ((1600, "light", "screen"), (390, "light", "screen"), (1600, "dark", "screen"), (390, "dark", "screen"), (1000, "light", "print"))

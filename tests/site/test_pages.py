@@ -41,7 +41,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 
 WRONG = {
-    "an unknown setting": ("charts.states.colour", "red", "unknown settings ['colour']"),
+    "an unknown setting": ("charts.states.size", 3, "unknown settings ['size']"),
+    "a colour of a bar": ("charts.states.colour", "state", "has colour. Remove it"),
     "a language missing": ("title", {"zh": "题"}, "title: has no en"),
     "no such table": ("charts.states.table", "themes/health/archives", "'themes/health/archives' is not known"),
     "no such column": ("charts.states.group", ["states"], "'states' is not known"),
@@ -71,6 +72,18 @@ def test_a_list_shows_no_personal_column(tmp_path: Path) -> None:
     listed = {"title": TITLE, "table": "base/population/person", "kind": "list", "columns": ["county6", "name"]}
     with pytest.raises(ContractError, match="name is personal"):
         read(tmp_path, changed("charts.states", listed))
+
+
+def test_places_have_a_position_that_is_not_personal_and_a_colour_among_their_columns(tmp_path: Path) -> None:
+    placed = {"title": TITLE, "table": "themes/ecology/section_month", "kind": "places", "columns": ["section_code", "water_class"]}
+    placed |= {"position": ["lon", "lat"], "colour": "water_class"}
+    assert read(tmp_path, changed("charts.states", placed)).charts[0].position == ("lon", "lat")
+    for wrong, said in (({"position": ["lon"]}, "Give longitude and latitude"), ({"colour": "month"}, "'month' is not known")):
+        with pytest.raises(ContractError, match=said):
+            read(tmp_path, changed("charts.states", placed | wrong))
+    homes = {"table": "base/population/person", "columns": ["county6"], "colour": "county6", "position": ["county6", "address"]}
+    with pytest.raises(ContractError, match="is personal"):
+        read(tmp_path, changed("charts.states", placed | homes))
 
 
 def test_no_chart_is_a_small_difference_from_another(tmp_path: Path) -> None:

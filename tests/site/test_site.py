@@ -22,6 +22,7 @@ from pipelines.cli.main import app
 from pipelines.site import make, render
 from pipelines.site.charts import make_chart
 from pipelines.site.make import MadeSite, make_site
+from pipelines.site.maps import waters
 from pipelines.site.reading import Reading
 from pipelines.site.seal import MANIFEST, digests, root_of
 from resources.errors import CitylakeError
@@ -245,6 +246,15 @@ CHARTS: dict[str, Any] = {
     },
     "top": {"title": TITLE, "table": "reference/calendar/workday", "kind": "bar", "group": ["holiday", "is_workday"], "top": 1},
     "alike": {"title": TITLE, "table": "themes/health/service", "kind": "bar", "repeats": ["doctor", "sbp", "dbp"]},
+    "sections": {
+        "title": TITLE,
+        "table": "themes/ecology/section_month",
+        "kind": "places",
+        "columns": ["section_code", "water_class"],
+        "order": ["section_code"],
+        "position": ["lon", "lat"],
+        "colour": "water_class",
+    },
 }
 
 
@@ -252,13 +262,18 @@ def test_every_kind_of_chart(lake: Settings, tmp_path: Path) -> None:
     page: Page = read(tmp_path, {"title": TITLE, "intro": TITLE, "charts": CHARTS})
     reading = Reading.of(lake, None)
     made = {c.id: make_chart(c, reading) for c in page.charts}
-    days, last, newest, worked, top, alike = (made[name] or pytest.fail(name) for name in CHARTS)
+    days, last, newest, worked, top, alike, sections = (made[name] or pytest.fail(name) for name in CHARTS)
     assert (days.keys[0], days.shown(0, 0), len(days.keys)) == ("2019-01-01", 0, 365)
     assert [v if isinstance(v, str) else v.zh for v in last.values[0]] == ["2019-12-31", "是"]
     assert newest.keys == ("2019-12-31",)
     assert [c.en for c in worked.categories] == ["no", "yes"]
     assert top.shown(-1, -1) == 365
     assert alike.shown(3, 0) == 30, "three doctors with ten equal follow-ups each"
+    assert sections.values == (("SEC1", 2), ("SEC2", 6), ("SEC3", 3))
+    drawn = render.drawn(sections)
+    assert drawn is not None
+    assert [s["points"] for s in drawn["series"]] == [[[119.2, 32.3, "SEC1", "SEC1"]], [[119.9, 32.6, "SEC2", "SEC2"]]]
+    assert waters(reading) == [[[119.0, 32.2], [120.4, 32.8]]]
 
 
 def test_texts_are_complete_and_used() -> None:

@@ -117,7 +117,7 @@ def water_sample(
 
 MEANS = tuple(water.ITEMS)
 SECTION_MONTH = (
-    "section_code", "month", "water_body", "kind", "level", "county6", "target_class", "water_class", "state", "target_met",
+    "section_code", "month", "water_body", "kind", "level", "county6", "lon", "lat", "target_class", "water_class", "state", "target_met",
     "main_pollutants", "exceedances", "items", "origin", "samples", "readings", "oxygen_saturation", "edition", *MEANS,
 )  # fmt: skip
 
@@ -187,7 +187,7 @@ def judged(rows: DataFrame, key: Sequence[str], *also: Column) -> DataFrame:
     touch={
         "sample": own(section=("section_code", "month")),
         "section": via("sample", on=("section_code",), to=("section_code",), section=("section_code", "month"),
-                       reads=("water_body", "kind", "level", "county6", "target_class")),
+                       reads=("water_body", "kind", "level", "county6", "lon", "lat", "target_class")),
     },
 )  # fmt: skip
 def section_month(
@@ -198,7 +198,7 @@ def section_month(
 ) -> DataFrame:
     """One row per section and month with samples, key (section_code, month), columns SECTION_MONTH; means in the units of the items."""
     known = section.select(
-        "section_code", "water_body", "kind", "level", "county6", F.col("target_class").cast("int").alias("target_class")
+        "section_code", "water_body", "kind", "level", "county6", "lon", "lat", F.col("target_class").cast("int").alias("target_class")
     )
     evaluated = F.col("item").isin(*water.EVALUATED)
     also = (

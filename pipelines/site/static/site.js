@@ -120,11 +120,11 @@
     },
     map(chart) {
       if (!window.CITYLAKE_MAP) return kinds.bar(chart);
-      const known = new Set(window.CITYLAKE_MAP.features.map((f) => f.properties.name));
+      const counties = window.CITYLAKE_MAP.counties, known = new Set(counties.features.map((f) => f.properties.name));
       const values = chart.series[0].values, seen = values.filter((v, i) => v !== null && known.has(chart.keys[i]));
       if (!seen.length) return kinds.bar(chart);
-      echarts.registerMap("counties", window.CITYLAKE_MAP);
-      const named = Object.fromEntries(window.CITYLAKE_MAP.features.map((f) => [f.properties.name, f.properties.title]));
+      echarts.registerMap("counties", counties);
+      const named = Object.fromEntries(counties.features.map((f) => [f.properties.name, f.properties.title]));
       return {
         ...common(chart),
         visualMap: { min: 0, max: Math.max(...seen), text: [format(Math.max(...seen)), "0"], left: 0, bottom: 0, textStyle: { color: colour("--soft") }, inRange: { color: [colour("--tag"), colour("--c1")] } },
@@ -136,6 +136,24 @@
       };
     },
   };
+  kinds.places = (chart) => {
+    const map = window.CITYLAKE_MAP || { counties: null, waters: [] };
+    if (map.counties) echarts.registerMap("counties", map.counties);
+    const at = map.counties ? "geo" : "cartesian2d", degrees = axis({ type: "value", scale: true });
+    return {
+      ...common(chart), legend: { ...common(chart).legend, show: true },
+      tooltip: { ...common(chart).tooltip, formatter: (p) => `${p.data.value[english() ? 3 : 2]}: ${p.seriesName}` },
+      ...(map.counties
+        ? { geo: { map: "counties", roam: false, silent: true, top: 32, bottom: 8, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--line") } } }
+        : { xAxis: degrees, yAxis: degrees, grid: { left: 8, right: 16, top: 36, bottom: 8, containLabel: true } }),
+      series: [
+        ...(map.counties ? [{ type: "lines", coordinateSystem: "geo", polyline: true, silent: true, data: map.waters.map((line) => ({ coords: line })),
+                              lineStyle: { color: colour("--c1"), width: 1.5, opacity: 0.45 } }] : []),
+        ...chart.series.map((s, i) => ({ type: "scatter", coordinateSystem: at, name: say(s.name), symbolSize: 12, data: s.points.map((p) => ({ value: p })),
+                                         itemStyle: { color: palette()[i % 8], borderColor: colour("--ground"), borderWidth: 1 } })),
+      ],
+    };
+  };
   function draw() {
     for (const [picture, chart, drawn] of charts) drawn.setOption(kinds[chart.kind](chart), { notMerge: true });
   }
@@ -144,7 +162,7 @@
       const chart = (window.CITYLAKE_CHARTS || {})[picture.dataset.chart];
       if (!chart) { picture.hidden = true; continue; }
       if (chart.kind === "calendar") picture.classList.add(chart.keys.at(0).slice(0, 4) === chart.keys.at(-1).slice(0, 4) ? "short" : "tall");
-      else if (chart.categories.length > 10 || (chart.kind === "map" && window.CITYLAKE_MAP)) picture.classList.add("tall");
+      else if (chart.kind === "places" || chart.categories.length > 10 || (chart.kind === "map" && window.CITYLAKE_MAP)) picture.classList.add("tall");
       else if (chart.kind === "bar" && chart.categories.length < 4) picture.classList.add("short");
       charts.push([picture, chart, echarts.init(picture)]);
     }
