@@ -14,7 +14,7 @@ NIGHTS ?= 30
 SIZE ?= 0.01
 ROUNDS ?= 3
 
-.PHONY: demo ui test test-fast soak bench reliability servers installation lint lock workdays clean
+.PHONY: demo ui test test-fast soak bench pictures reliability servers installation lint lock workdays clean
 
 $(BIN)/citylake: pyproject.toml requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "citylake needs Python 3.11 to 3.13; set PYTHON=...")'
@@ -43,6 +43,9 @@ soak: $(BIN)/citylake  ## many nights in one process, each with faults; NIGHTS=3
 
 bench: $(BIN)/citylake  ## the same job done in other ways, measured; SIZE=0.01 of a city of 4.6 million, ROUNDS=3
 	$(BIN)/python -m bench --some --size $(SIZE) --rounds $(ROUNDS) --json $(REPORTS)/bench/bench-$(SIZE).json --chart $(REPORTS)/bench/bench-$(SIZE).svg
+
+pictures: $(BIN)/citylake  ## those of the README, of the demo city: DEMO=demo
+	$(BIN)/python -m tests.pictures $(DEMO) docs/images
 
 reliability: $(BIN)/citylake  ## docs/reliability.md from the last `make test` and `make soak`
 	$(BIN)/python -m tests.reliability $(REPORTS)/tests.xml --soak $(REPORTS)/soak.json
