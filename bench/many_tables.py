@@ -86,7 +86,7 @@ def _a_year_of_nights(runtime: Runtime) -> int:
     return len(rows) + len(earlier)
 
 
-def _timed(name: str, day: date, runtime: Runtime) -> dict[str, Any]:
+def timed(name: str, day: date, runtime: Runtime) -> dict[str, Any]:
     """Run the night of a day: what it is called, its seconds, the processor's seconds, the engine's jobs, peak memory so far in MiB."""
     jobs, wall, used = runtime.engine.jobs, perf_counter(), os.times()
     report = run_night(runtime, day)
@@ -125,12 +125,12 @@ def main() -> int:
     print("| night | seconds | processor | engine jobs | peak MiB so far |\n|---|---:|---:|---:|---:|")
     for night, name in enumerate(("the first night", "a night with news")):
         _deliver(city, tables, night, landing)
-        found.append(_timed(name, city.nights[night], runtime))
+        found.append(timed(name, city.nights[night], runtime))
     empty = city.nights[1] + timedelta(days=1)
-    found.append(_timed("a date without news", empty, runtime))
-    found.append(_timed("the same date again", empty, runtime))
+    found.append(timed("a date without news", empty, runtime))
+    found.append(timed("the same date again", empty, runtime))
     rows = _a_year_of_nights(runtime)
-    found.append(_timed(f"the same date again, {rows:,} rows in the ledger", empty, runtime))
+    found.append(timed(f"the same date again, {rows:,} rows in the ledger", empty, runtime))
     runtime.engine.stop()
     shutil.rmtree(root)
     if asked.json:
