@@ -17,7 +17,8 @@ def contracts_of(departments: Collection[str]) -> dict[str, Contract]:
     """The contracts of an installation's tables, by name.
 
     A table is there when all that it needs is there, and something that it reads. What it could be made without is then there, too, and
-    awaited: a table of a department that takes no part is there only where another reads it.
+    awaited: a table of a department that takes no part is there only where another reads it. A reference table is there where another
+    reads it; one that none reads, with the theme of its name.
 
     Args:
         departments: those that take part, or single tables of theirs, department/table; none: all.
@@ -40,8 +41,14 @@ def contracts_of(departments: Collection[str]) -> dict[str, Contract]:
         if _needs(asset) - given <= there and there & set(asset.inputs.values()):
             there.add(asset.name)
     there |= {table for name in there for table in upstream(name)}
-    there |= {name for name in given if not downstream(name)}
+    there |= {name for name in given if not downstream(name) and _goes_with(name, there, known)}
     return {name: contract for name, contract in known.items() if name in there}
+
+
+def _goes_with(name: str, there: Collection[str], known: Collection[str]) -> bool:
+    """Whether a table that none reads belongs to what is there: it goes with the theme of its name, and a calendar with any."""
+    theme = f"themes/{name.split('/')[1]}/"
+    return any(t.startswith(theme) for t in there) or not any(t.startswith(theme) for t in known)
 
 
 def _needs(asset: TableAsset) -> set[str]:

@@ -24,6 +24,9 @@ def test_only_their_tables_and_what_can_be_made_from_them_are_there() -> None:
     assert not {name for name in pensions if name.startswith("themes/health")}, "they need the archives"
     assert not {name for name in pensions if name.startswith("cleansed/health/hypertension")}, "nothing that is there reads it"
     assert health.keys() | pensions.keys() <= load_all().keys()
+    limits = "reference/ecology/air_limit"
+    assert limits not in health, "no table reads it; it goes with the theme of its name"
+    assert limits in contracts_of(["environment"])
 
 
 def test_a_department_may_begin_with_one_table() -> None:
