@@ -62,6 +62,9 @@ def test_a_night_runs_through_all_of_it(installed: Installation, city: City, nig
     assert resident["_business_date"].to_pylist().count(day.isoformat()) == sent > 0
     assert installed.writer("base/population/person").startswith("parquet-mr"), "Spark wrote it; delta-rs and Sail sign otherwise"
 
+    site = installed.folder / "volumes" / "dagster" / "site"
+    assert f'"release": {release.number}' in (site / "manifest.json").read_text(encoding="utf-8"), "the pages of the morning"
+
     with installed.database().connect() as dagster:
         assert dagster.scalar(sa.text("SELECT status FROM runs WHERE run_id = :id"), {"id": run_id}) == "SUCCESS"
     assert list(installed.folder.rglob("*.db")) == [], "Dagster keeps nothing beside PostgreSQL"
