@@ -31,8 +31,8 @@ OF_ITEM = ("name", "department", "item_type", "project_type", "kind_3550", "limi
 CASE = (
     "case_no", "item_code", "item_version", "department", "item_type", "project_type", "kind_3550", "county6", "applicant_kind",
     "apply_channel", "deliver_type", "ems_no", "visits", "window_steps", "apply_date", "accept_date", "finish_date", "result", "state",
-    "limit_days", "day_unit", "suspended_days", "due_date", "due_provisional", "stated_due", "timeliness", "late_days", "used_days", "workdays", "early",
-    "no_meeting", "within_goal", "counts", "flags", *LINEAGE,
+    "limit_days", "day_unit", "suspended_days", "due_date", "due_provisional", "stated_due", "timeliness", "late_days", "used_days",
+    "workdays", "early", "no_meeting", "within_goal", "counts", "flags", *LINEAGE,
 )  # fmt: skip
 
 

@@ -19,7 +19,8 @@ PROGRESS = (
 )  # fmt: skip
 CASE_STATUS = (
     "case_no", "item_name", *GUIDE[1:], *PROGRESS, "steps", "last_step", "last_step_time", "comment_no", "comment_score",
-    "comment_rectified", "orders", "order_no", "order_type", "order_timeliness", "deliver_type", "ems_no", "send_time", "deliver_time", "delivery_state",
+    "comment_rectified", "orders", "order_no", "order_type", "order_timeliness", "deliver_type", "ems_no", "send_time", "deliver_time",
+    "delivery_state",
 )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """What figures of cases, comments, orders and letters count, each with the date that decides on its period.
 
 A case counts as accepted on the day of its acceptance, as finished on the day it is finished, and, while it is open, in every period at
-whose end it was due (domain rules E1). Here: rows with `day`, and items by the
-periods in which they were in force. Not here: sums by item and department (`months`), rates (`indicator`).
+whose end it was due (domain rules E1). Here: rows with `day`, and items by the periods in which they were in force. Not here: sums by
+item and department (`months`), rates (`indicator`).
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def with_limit(rows: DataFrame, suspensions: DataFrame, calendar: DataFrame) -> 
     counted = (
         known.withColumns(zero)
         .withColumn("suspended_provisional", F.coalesce("suspended_provisional", F.lit(False)))
-        .transform(add_workdays, calendar, "accept_date", F.col("limit_days") + F.col("suspended_workdays"), "_due")
+        .transform(add_workdays, calendar, "accept_date", F.col("limit_days") + F.col("suspended_workdays"), "_in_workdays")
         .transform(workdays_between, calendar, "accept_date", "finish_date", "_taken")
     )
     taken = F.datediff("finish_date", "accept_date") - F.col("suspended_calendar_days")
@@ -72,8 +72,8 @@ def with_limit(rows: DataFrame, suspensions: DataFrame, calendar: DataFrame) -> 
     return counted.select(
         *rows.columns,
         _either(by_calendar, F.col("suspended_calendar_days"), F.col("suspended_workdays")).alias("suspended_days"),
-        _either(by_calendar, in_days, F.col("_due")).alias("due_date"),
-        _either(by_calendar, F.lit(False), F.col("_due_provisional") | F.col("suspended_provisional")).alias("due_provisional"),
+        _either(by_calendar, in_days, F.col("_in_workdays")).alias("due_date"),
+        _either(by_calendar, F.lit(False), F.col("_in_workdays_provisional") | F.col("suspended_provisional")).alias("due_provisional"),
         _either(by_calendar, taken, workdays).cast("int").alias("used_days"),
         workdays.cast("int").alias("workdays"),
     )
