@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from assets.themes.government_services.explain import explain_case
+from assets.themes.government_services.item import item
 from tests.ecology.cleansed import frame
 from tests.government_services.chain import theme
 
@@ -33,8 +34,8 @@ ITEMS = [
 ONLINE = {"apply_channel": "WEB", "visits": 0, "deliver_type": "EMS"}
 
 
-def case(accept: datetime | None, finish: datetime | None = None, item: str = "shop", **said: Any) -> Row:
-    known = {"item_code": item, "item_version": 1, "applicant_kind": "PERSON", "applicant_name": "甲", "apply_time": accept,
+def case(accept: datetime | None, finish: datetime | None = None, about: str = "shop", **said: Any) -> Row:
+    known = {"item_code": about, "item_version": 1, "applicant_kind": "PERSON", "applicant_name": "甲", "apply_time": accept,
              "accept_time": accept, "finish_time": finish, "accept_result": "ACCEPTED", "division_county": "321002", "result": "GRANTED",
              "promise_due": None, **ONLINE}  # fmt: skip
     return {**known, **said}
@@ -188,16 +189,13 @@ def test_a_late_case_says_why(city: dict[str, list[Any]], spark: SparkSession) -
     assert explain_case(read, "nobody's") == []
 
 
-Write = Callable[[DataFrame], DataFrame]
-
-
-def test_a_version_ends_when_the_next_begins(spark: SparkSession, write: Write) -> None:
+def test_a_version_ends_when_the_next_begins(spark: SparkSession) -> None:
     common = {"item_code": "i", "project_type": "PROMISED", "promise_days": 5, "law_days": 3}
     versions = [
         {**common, "item_version": n, "valid_from": day, "valid_to": date(2030, 1, 1)}
         for n, day in ((1, date(2018, 1, 1)), (2, date(2019, 6, 1)), (3, date(2020, 1, 1)))
     ]
-    found = {row["item_version"]: row for row in theme(spark, write, AS_OF, item=versions)["item"].collect()}
+    found = {row["item_version"]: row for row in item(frame(spark, "cleansed/government_services/item", versions), AS_OF).collect()}
     assert {n: (row["valid_to"], row["in_force"]) for n, row in found.items()} == {
         1: (date(2019, 5, 31), False), 2: (AS_OF, True), 3: (date(2030, 1, 1), False),
     }  # fmt: skip

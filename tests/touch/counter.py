@@ -18,7 +18,7 @@ FIRST = datetime(2019, 9, 2, 10)
 DAYS = 125
 """Some events lie after the last night."""
 COUNTIES = ("321002", "321003", "321000")
-ITEMS, CALLERS, PLACES = ("I1", "I2", "I3", "I4"), ("13900000001", "13900000002", "139****0003", None), ("路1号", "路2号", None)
+ITEMS, CALLERS, PLACES = ("I1", "I2", "I3", "I4", "I5", "I6"), ("13900000001", "13900000002", "139****0003", None), ("路1号", "路2号", None)
 STAND_IN = "applicant_name:W_NAME_PLACEHOLDER"
 
 
@@ -28,7 +28,7 @@ class Counter:
     def __init__(self, seed: int, cases: int = 60) -> None:
         self.random, self.made = Random(seed), 0
         makers: dict[str, tuple[Callable[[], Row], int]] = {
-            "item": (self._item, 9), "case": (self._case, cases), "case_step": (self._step, 2 * cases), "comment": (self._comment, cases),
+            "item": (self._item, 14), "case": (self._case, cases), "case_step": (self._step, 2 * cases), "comment": (self._comment, cases),
             "case_suspension": (self._suspension, cases // 2), "hotline": (self._order, cases), "hotline_day": (self._calls, 20),
             "ems_dispatch": (self._letter, cases // 2),
         }  # fmt: skip
@@ -58,13 +58,13 @@ class Counter:
     def _item(self) -> Row:
         law = self._pick(0, 5, 10, 20, None)
         return {
-            "item_code": self._pick(*ITEMS), "item_version": self._pick(1, 2, 3), "item_type": self._pick("01", "07", "20", "02", None),
+            "item_code": self._pick(*ITEMS), "item_version": self._pick(1, 2), "item_type": self._pick("01", "07", "20", "02", None),
             "department": self._pick("D1", "D2"), "division_county": self._pick(*COUNTIES), "law_days": law,
             "project_type": self._pick("PROMISED", "PROMISED", "IMMEDIATE"), "promise_days": self._pick(1, 3, 5, 12, None),
             "day_unit": self._pick("WORKDAY", "CALENDAR", None), "online_depth": self._pick("1", "3", "4", None),
-            "no_meeting": self._pick("0", "1", None), "kind_3550": self._pick("ENTERPRISE_START", "REAL_ESTATE", "CONSTRUCTION", None),
-            "valid_from": self._pick(date(2018, 1, 1), date(2019, 10, 15), date(2019, 12, 31)),
-            "valid_to": self._pick(None, None, date(2019, 12, 30), date(2019, 11, 30)),
+            "no_meeting": self._pick("0", "1", None), "kind_3550": self._pick("ENTERPRISE_START", "REAL_ESTATE", "CONSTRUCTION"),
+            "valid_from": self._pick(date(2018, 1, 1), date(2018, 1, 1), date(2019, 10, 15), date(2019, 12, 31)),
+            "valid_to": self._pick(None, None, None, date(2019, 12, 30), date(2019, 11, 30)),
         }  # fmt: skip
 
     def _case(self) -> Row:
