@@ -246,7 +246,7 @@ def repeats(order: Row, orders: Sequence[Row]) -> bool:
         return True
 
     def about(o: Row) -> tuple[Any, ...] | None:
-        usable = o["caller_phone"] and "*" not in o["caller_phone"] and o["type"] and o["address_key"] and not o["_codes"]
+        usable = o["caller_phone"] and o["type"] and o["address_key"]
         return (o["caller_phone"], o["type"], o["address_key"]) if usable else None
 
     def place(o: Row) -> tuple[datetime, str]:

@@ -18,7 +18,7 @@ FIRST = datetime(2019, 9, 2, 10)
 DAYS = 125
 """Some events lie after the last night."""
 COUNTIES = ("321002", "321003", "321000")
-ITEMS, CALLERS, PLACES = ("I1", "I2", "I3", "I4", "I5", "I6"), ("13900000001", "13900000002", "139****0003", None), ("路1号", "路2号", None)
+ITEMS, CALLERS, PLACES = ("I1", "I2", "I3", "I4", "I5", "I6"), ("13900000001", "13900000002", None), ("路1号", "路2号", None)
 STAND_IN = "applicant_name:W_NAME_PLACEHOLDER"
 
 
@@ -109,7 +109,7 @@ class Counter:
             "case_no": self._pick(None, None, self._case_no()), "due_time": self._moment(call),
             "finish_time": self._moment(self._pick(call, FIRST)), "return_count": self._pick(0, 0, 1, None),
             "satisfaction": self._pick(*"54321", None), "solved": self._pick("0", "1", None),
-            "dup_of": self._pick(None, None, None, None, *earlier[-1:]), "_codes": self._pick([], [], ["caller_phone:W_PHONE_PLACEHOLDER"]),
+            "dup_of": self._pick(None, None, None, None, *earlier[-1:]),
         }  # fmt: skip
 
     def _calls(self) -> Row:

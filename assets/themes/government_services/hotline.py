@@ -21,15 +21,12 @@ HOTLINE = (
 )  # fmt: skip
 
 
-def known_caller() -> Column:
-    """Whether a caller can be recognised: a whole number that is nobody's stand-in."""
-    stand_in = F.array_contains("_codes", "caller_phone:W_PHONE_PLACEHOLDER")
-    return F.col("caller_phone").isNotNull() & ~F.col("caller_phone").contains("*") & ~stand_in
-
-
 def demand() -> Column:
-    """What orders of one demand share: a digest of caller, type and address; an order of which one is not known is a demand of its own."""
-    whole = F.when(known_caller(), F.concat("caller_phone", F.lit("|"), "type", F.lit("|"), "address_key"))
+    """What orders of one demand share: a digest of caller, type and address; an order of which one is not known is a demand of its own.
+
+    A caller's number that is masked or a stand-in is not known (rule `phone`).
+    """
+    whole = F.concat("caller_phone", F.lit("|"), "type", F.lit("|"), "address_key")
     return F.coalesce(F.sha2(whole, 256), F.concat(F.lit("order:"), "order_no"))
 
 
