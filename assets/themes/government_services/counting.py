@@ -12,9 +12,10 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from standards.sensors import minutes
+
 PARTS = {"year": 1, "month": 12}
 """Kind of a period -> how many a year has."""
-MINUTE = 60
 
 
 def accepted(case: DataFrame) -> DataFrame:
@@ -52,12 +53,9 @@ def _first_day(index: Column, period_kind: str) -> Column:
 
 
 def delivered(letter: DataFrame) -> DataFrame:
-    """Letters on the day they were delivered; `minutes` since they were sent. A letter that was delivered before it was sent has none."""
-    minutes = F.floor(
-        (F.unix_timestamp(F.col("deliver_time").cast("timestamp")) - F.unix_timestamp(F.col("send_time").cast("timestamp"))) / MINUTE
-    )
-    timed = letter.where(F.col("deliver_time").isNotNull()).withColumn("minutes", minutes.cast("bigint"))
-    return timed.where(F.col("minutes") >= 0).withColumn("day", F.col("deliver_time").cast("date"))
+    """Letters on the day they were delivered; `minutes` since they were sent. What was delivered before it was sent is left out."""
+    taken = minutes(F.col("deliver_time")) - minutes(F.col("send_time"))
+    return letter.withColumn("minutes", taken).where(F.col("minutes") >= 0).withColumn("day", F.col("deliver_time").cast("date"))
 
 
 def in_force(item: DataFrame, period_kind: str, as_of: date) -> DataFrame:
