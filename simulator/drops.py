@@ -1,6 +1,6 @@
 """How a department's rows get to the landing zone: formats, encodings, manifests; and the exchange database.
 
-Here: CSV, JSON lines, fixed width, DBF, XLS and XLSX as the contract's delivery says, SM3 digests, the manifest written last.
+Here: CSV, JSON lines, fixed width, DBF, XLS, XLSX and XML as the contract's delivery says, SM3 digests, the manifest written last.
 Not here: which rows (`registers`), when (`city`). Equal rows give equal bytes.
 """
 
@@ -12,8 +12,9 @@ import json
 import re
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from cryptography.hazmat.primitives import hashes
+from lxml import etree
 
 from contracts.loader import load_all
 from contracts.model import Format, SourceContract, sources
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
 ROWS_PER_FILE = 60_000
-SUFFIX = {"csv": "csv", "jsonl": "jsonl", "fixed_width": "txt", "xlsx": "xlsx", "xls": "xls", "dbf": "dbf"}
 
 
 def sm3(data: bytes) -> str:
@@ -145,22 +146,56 @@ def _steady(raw: io.BytesIO, stamp: datetime) -> bytes:
     return out.getvalue()
 
 
+def _xml(contract: SourceContract, rows: pd.DataFrame, header: list[str]) -> bytes:
+    """An interface's records: an element for each, its columns inside; one of nothing is left out, and a file of no records is empty."""
+    if rows.empty:
+        return b""
+    root = etree.Element(f"{contract.delivery.record}s")
+    for row in rows.itertuples(index=False):
+        record = etree.SubElement(root, contract.delivery.record)
+        for name, value in zip(header, row, strict=True):
+            if value is not None and value == value:
+                etree.SubElement(record, name).text = value
+    return etree.tostring(root, encoding=contract.delivery.encoding, xml_declaration=True, pretty_print=True)
+
+
+@dataclass(frozen=True)
+class _Drop:
+    """What a file is made of."""
+
+    contract: SourceContract
+    rows: pd.DataFrame
+    header: list[str]
+    day: date
+    newline: str
+
+    @property
+    def widths(self) -> list[int]:
+        return [c.width or 0 for c in self.contract.delivered]
+
+    @property
+    def encoding(self) -> str:
+        return self.contract.delivery.encoding
+
+
+FORMATS: Mapping[Format, tuple[str, Callable[[_Drop], bytes]]] = {
+    Format.CSV: ("csv", lambda d: _delimited(d.rows, d.header, d.contract.delivery.delimiter, d.newline).encode(d.encoding)),
+    Format.FIXED_WIDTH: ("txt", lambda d: _fixed_width(d.rows, d.widths, d.encoding, d.newline)),
+    Format.JSONL: ("jsonl", lambda d: _json_lines(d.rows.rename(columns=dict(zip(d.rows, d.header, strict=True))))),
+    Format.DBF: ("dbf", lambda d: _dbase(d.rows, d.header, d.widths, d.encoding, d.day)),
+    Format.XLS: ("xls", lambda d: _old_workbook(d.contract.title, d.rows, d.header)),
+    Format.XLSX: ("xlsx", lambda d: _workbook(d.contract.title, d.rows, d.header, d.day)),
+    Format.XML: ("xml", lambda d: _xml(d.contract, d.rows, d.header)),
+}
+"""Format -> the ending of its files, and what writes one."""
+
+
 def _content(contract: SourceContract, rows: pd.DataFrame, day: date) -> bytes:
-    delivery, table = contract.delivery, declared()[contract.domain].tables.get(f"{contract.domain}/{contract.table}")
+    table = declared()[contract.domain].tables.get(f"{contract.domain}/{contract.table}")
     header, newline = [c.source or c.name for c in contract.delivered], table.newline if table else "\n"
-    if delivery.format == Format.CSV:
-        data = _delimited(rows, header, delivery.delimiter, newline).encode(delivery.encoding)
-    elif delivery.format == Format.FIXED_WIDTH:
-        data = _fixed_width(rows, [c.width or 0 for c in contract.delivered], delivery.encoding, newline)
-    elif delivery.format == Format.JSONL:
-        data = _json_lines(rows.rename(columns=dict(zip(rows, header, strict=True))))
-    elif delivery.format == Format.DBF:
-        data = _dbase(rows, header, [c.width or 0 for c in contract.delivered], delivery.encoding, day)
-    elif delivery.format == Format.XLS:
-        data = _old_workbook(contract.title, rows, header)
-    else:
-        data = _workbook(contract.title, rows, header, day)
-    return gzip.compress(data, compresslevel=3, mtime=0) if delivery.compression == "gzip" else data
+    _, write = FORMATS[contract.delivery.format]
+    data = write(_Drop(contract, rows, header, day, newline))
+    return gzip.compress(data, compresslevel=3, mtime=0) if contract.delivery.compression == "gzip" else data
 
 
 def write_drop(landing: Path, contract: SourceContract, rows: pd.DataFrame, day: date, first_day: date, edition: int = 1) -> None:
@@ -178,7 +213,7 @@ def write_drop(landing: Path, contract: SourceContract, rows: pd.DataFrame, day:
     folder = landing / contract.domain / contract.table / day.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
     before = {p for p in folder.iterdir() if p.name != "manifest.json"}
-    suffix = SUFFIX[delivery.format] + (".gz" if delivery.compression == "gzip" else "")
+    suffix = FORMATS[delivery.format][0] + (".gz" if delivery.compression == "gzip" else "")
     files: list[dict[str, Any]] = []
     for part, start in enumerate(range(0, max(1, len(rows)), ROWS_PER_FILE)):
         name = f"{contract.table}_{day:%Y%m%d}_{edition}{part + 1:02}.{suffix}"

@@ -7,3 +7,5 @@ ABOUT_PERSONS = [
 """A city of these has every mechanism, and the health archives. Other themes have cities of their own, so that each stays quick."""
 OF_NATURE = ["environment", "housing", "natural_resources", "water_resources"]
 """A city of these has the sensors, samples and polygons of the ground and the water."""
+OF_THE_COUNTER = ["government_services"]
+"""A city of these has the counter: items, cases, comments, the hotline, letters."""

@@ -11,13 +11,17 @@ from assets.declare import declared
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, TABLES, frame, number
 from tests.touch.chain import Tables, in_order, in_part, made, whole
+from tests.touch.counter import Counter
 from tests.touch.firms import ENTERPRISES
 from tests.touch.monitoring import Monitoring
 from tests.touch.town import SERVED, SINCE, Rows, Town
 
 Write = Callable[[DataFrame], DataFrame]
 LINKS = "base/population/source_link"
-UNDECLARED = {"themes/health/indicator", "themes/ecology/indicator", "themes/ecology/water_governance"}
+UNDECLARED = {
+    "themes/health/indicator", "themes/ecology/indicator", "themes/ecology/water_governance", "themes/government_services/indicator",
+    "themes/government_services/department_month",
+}  # fmt: skip
 """Rows for the city follow from every input row; there is a row for each water body and month only."""
 GROUND = "base/geography/"
 """Its layers change seldom, and a border that moves concerns all that lies on either side: they, and what is made of them alone, are made
@@ -39,8 +43,8 @@ def test_every_table_but_totals_declares_what_touches_it() -> None:
     assert {name for name in above_ground() if declared()[name].inputs and declared()[name].touch is None} == UNDECLARED
 
 
-def test_every_table_is_made_of_a_town_or_of_a_network() -> None:
-    delivered = {f"cleansed/{t}" for t in TABLES.values()} | Monitoring(0).rows.keys()
+def test_every_table_is_made_of_a_town_of_a_network_or_of_a_counter() -> None:
+    delivered = {f"cleansed/{t}" for t in TABLES.values()} | Monitoring(0).rows.keys() | Counter(0).rows.keys()
     assert {asset.name for asset in in_order(delivered)} >= above_ground()
 
 
@@ -61,6 +65,15 @@ def test_readings_change_only_what_they_touch(spark: SparkSession, write: Write,
     before = {table: write(rows) for table, rows in network.tables(spark).items()}
     network.night()
     _holds(before, {table: write(rows) for table, rows in network.tables(spark).items()}, write)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_cases_change_only_what_they_touch(spark: SparkSession, write: Write, seed: int) -> None:
+    """Random counters: cases that end, suspensions and steps that come late, items that change, limits that pass with the date."""
+    counter = Counter(seed)
+    before = {table: write(rows) for table, rows in counter.tables(spark).items()}
+    counter.night()
+    _holds(before, {table: write(rows) for table, rows in counter.tables(spark).items()}, write)
 
 
 def _holds(earlier: Tables, later: Tables, write: Write) -> None:

@@ -308,6 +308,9 @@ def on_days() -> dict[str, Column]:
         "datediff": F.datediff(days, F.lit(date(1986, 5, 4))).cast("int"),
         "date_format": F.date_format(days, "yyyyMMdd"),
         "year": F.year(days),
+        "month": F.month(days),
+        "make_date": F.make_date(F.year(days), F.month(days), F.lit(1)),
+        "sequence": F.sequence(F.month(days), F.lit(12)),
         "last_day": F.last_day(days),
         "to_date": F.to_date(days.cast("timestamp_ntz")),
     }

@@ -64,6 +64,7 @@ def _aggregate(frame: DataFrame) -> DataFrame:
         F.collect_list(F.when(F.col("n") > 99, F.col("s"))).alias("nothing"),
         F.bit_count(F.bit_or(F.when(F.col("n") == 2, 1).when(F.col("s") == "王", 4).otherwise(0))).alias("bits"),
         F.min_by(F.when(F.col("n") != 1, F.col("s")), _text()).alias("of_the_first"),
+        F.max_by("n", _text()).alias("of_the_last"),
     ).transform(_numbered)  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Government services: cases and their limits, comments, the hotline, and what is counted of them."""
