@@ -45,7 +45,8 @@ def projects(registers: Registers) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "project_no": "XM" + numbers(np.arange(n) + 1, 6), "month": month_text(np.full(n, month)),
-                    "project_name": name, "uscc": entity_numbers(entities, owner), "county6": entities["county6"].to_numpy(dtype=object)[owner],
+                    "project_name": name, "uscc": entity_numbers(entities, owner),
+                    "county6": entities["county6"].to_numpy(dtype=object)[owner],
                     "state": state.astype(object), "start_date": day_text(start), "finish_date": day_text(finish),
                     "total": decimals(total, 2), "year_plan": decimals(plan, 2), "done": decimals(done, 2),
                     "update_time": day_text(np.full(n, month).astype("datetime64[D]") + 27) + " 15:00:00",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -11,14 +12,18 @@ from assets.declare import declared
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, TABLES, frame, number
 from tests.touch.chain import Tables, in_order, in_part, made, whole
+from tests.touch.economy import Economy
 from tests.touch.firms import ENTERPRISES
 from tests.touch.monitoring import Monitoring
 from tests.touch.town import SERVED, SINCE, Rows, Town
 
 Write = Callable[[DataFrame], DataFrame]
 LINKS = "base/population/source_link"
-UNDECLARED = {"themes/health/indicator", "themes/ecology/indicator", "themes/ecology/water_governance"}
-"""Rows for the city follow from every input row; there is a row for each water body and month only."""
+UNDECLARED = {
+    *("themes/health/indicator", "themes/ecology/indicator", "themes/ecology/water_governance", "themes/industry/indicator"),
+    *("themes/industry/entity_survival", "themes/industry/economy_year", "themes/industry/land_efficiency_year"),
+}
+"""Rows for the city follow from every input row, a rank from all others; there is a row for each water body and month only."""
 GROUND = "base/geography/"
 """Its layers change seldom, and a border that moves concerns all that lies on either side: they are made whole (`tests/geography`)."""
 
@@ -32,7 +37,7 @@ def test_every_table_but_totals_declares_what_touches_it() -> None:
 
 
 def test_every_table_is_made_of_a_town_or_of_a_network() -> None:
-    delivered = {f"cleansed/{t}" for t in TABLES.values()} | Monitoring(0).rows.keys()
+    delivered = {f"cleansed/{t}" for t in TABLES.values()} | Monitoring(0).rows.keys() | Economy(0).rows.keys()
     assert {asset.name for asset in in_order(delivered)} >= {name for name in declared() if GROUND not in name}
 
 
@@ -53,6 +58,25 @@ def test_readings_change_only_what_they_touch(spark: SparkSession, write: Write,
     before = {table: write(rows) for table, rows in network.tables(spark).items()}
     network.night()
     _holds(before, {table: write(rows) for table, rows in network.tables(spark).items()}, write)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_figures_of_firms_change_only_what_they_touch(spark: SparkSession, write: Write, seed: int) -> None:
+    """Random economies: figures that come late, are corrected, or go; firms that change; every declared table of them."""
+    economy = Economy(seed)
+    before = {table: write(rows) for table, rows in economy.tables(spark).items()}
+    economy.night()
+    _holds(before, {table: write(rows) for table, rows in economy.tables(spark).items()}, write)
+
+
+def test_a_new_month_touches_every_firm(spark: SparkSession, write: Write) -> None:
+    economy, table = Economy(0), declared()["themes/industry/entity_month"]
+    rows = whole({name: write(rows) for name, rows in economy.tables(spark).items()}, date(2019, 11, 30), write)
+    found = in_part(table, rows, rows, (date(2019, 11, 30), AS_OF), write)
+    assert found is not None
+    now, was = found
+    assert was.count() == rows[table.name].count()
+    assert {r.month for r in now.where("alive").collect()} - {r.month for r in was.where("alive").collect()} == {"201912"}
 
 
 def _holds(earlier: Tables, later: Tables, write: Write) -> None:
