@@ -7,3 +7,5 @@ ABOUT_PERSONS = [
 """A city of these has every mechanism, and the health archives. Other themes have cities of their own, so that each stays quick."""
 OF_NATURE = ["environment", "housing", "natural_resources", "water_resources"]
 """A city of these has the sensors, samples and polygons of the ground and the water."""
+OF_FIRMS = ["human_resources/insured_month", "power_supply", "statistics", "taxation"]
+"""A city of these has what firms pay, insure, use and report."""

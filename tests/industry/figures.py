@@ -152,7 +152,7 @@ class Figures:
             found[uid, year] = {"land": land[uid], "tax": tax, "coal": coal, "reports": len(reports), **sums, **values}
         for year in {year for _, year in found}:
             evaluated = {uid: row for (uid, y), row in found.items() if y == year and row["reports"]}
-            for uid, row in evaluated.items():
+            for row in evaluated.values():
                 ranks = {m: 1 + sum(better(other[m], row[m]) for other in evaluated.values()) for m in WEIGHTS}
                 row["score"] = sum(WEIGHTS[m] * ranks[m] for m in WEIGHTS)
             lowest = Decimal(-(10**12))

@@ -6,38 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
-import pytest
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import Row
 
 from assets.themes.industry.indicator import INDICATORS
-from tests.industry.figures import AS_OF, MARKET, Counts, Figures, half_up, later, section, square_metres
-from tests.touch.chain import whole
-from tests.touch.economy import ENTITY, Economy
+from tests.industry.figures import AS_OF, MARKET, WEIGHTS, Counts, Figures, half_up, later, section, square_metres
 
 Tables = dict[str, list[Row]]
-
-
-@pytest.fixture(scope="module")
-def figures() -> Figures:
-    return Figures(Economy(20231231, months=36, size=600).rows)
-
-
-@pytest.fixture(scope="module")
-def tables(spark: SparkSession, figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    """The tables of the theme, each computed once."""
-    folder = tmp_path_factory.mktemp("industry")
-
-    def write(rows: DataFrame) -> DataFrame:
-        file = str(folder / uuid4().hex)
-        rows.write.parquet(file)
-        return spark.read.parquet(file)
-
-    economy = Economy(20231231, months=36, size=600)
-    assert economy.rows == figures.rows
-    found = whole({name: write(rows) for name, rows in economy.tables(spark).items()}, AS_OF, write)
-    return {name.removeprefix("themes/industry/"): rows.collect() for name, rows in found.items() if name.startswith("themes/industry/")}
 
 
 def test_units(figures: Figures, tables: Tables) -> None:
@@ -133,12 +108,9 @@ def test_classes_by_land(figures: Figures, tables: Tables) -> None:
         row = found[key]
         assert row["area_m2"] == e["land"]
         assert row["land_mu"] == half_up(e["land"] / Decimal("666.67"), 4)
-        assert {m: row[m] for m in WEIGHTED} == {m: e[m] for m in WEIGHTED}, key
+        assert {m: row[m] for m in WEIGHTS} == {m: e[m] for m in WEIGHTS}, key
         assert (row["score"], row["place"], row["land_class"]) == (e.get("score"), e.get("place"), e.get("class")), key
     assert {"A", "B", "C", "D"} <= {r["land_class"] for r in found.values()}
-
-
-WEIGHTED = ("tax_per_mu", "revenue_per_mu", "tax_per_tce", "productivity", "research_intensity")
 
 
 def test_growth_and_elasticity(figures: Figures, tables: Tables) -> None:
@@ -242,4 +214,3 @@ def test_indicators(figures: Figures, tables: Tables) -> None:
         else:
             value = IN_UNIT[row.unit](rate)
         assert row.value == half_up(value, 2), key
-    assert ENTITY in figures.rows
