@@ -21,12 +21,12 @@ HUNDREDTHS = 100
 
 def density_counts(entity: DataFrame, person: DataFrame, as_of: date) -> list[Counts]:
     """Enterprises and residents on the date."""
-    year = {"period_kind": "year", "day": F.lit(as_of)}
+    county, today = F.col("county6"), F.lit(as_of)
     there = (F.col("born").isNull() | (F.col("born") <= F.lit(as_of))) & (F.col("gone").isNull() | (F.col("gone") > F.lit(as_of)))
     enterprises = lives(entity).where((F.col("entity_kind") == "ENTERPRISE") & there)
     return [
-        counted(enterprises, {"clean": {"enterprises": F.count(F.lit(1))}}, division=F.col("county6"), **year),
-        counted(person, {"clean": {"residents": F.count_if("resident_flag")}}, division=F.col("county6"), **year),
+        counted(enterprises, {"clean": {"enterprises": F.count(F.lit(1))}}, division=county, period_kind="year", day=today),
+        counted(person, {"clean": {"residents": F.count_if("resident_flag")}}, division=county, period_kind="year", day=today),
     ]
 
 
