@@ -86,6 +86,18 @@ class EveryDate:
         return F.coalesce(cell(self.condition), F.lit(False))
 
 
+@dataclass(frozen=True)
+class EveryMonth:
+    """Rows from which something else follows in every month, such as what still exists: those for which the condition holds."""
+
+    condition: Cell
+
+    def passed(self, since: date, as_of: date) -> Column:
+        same = (since.year, since.month) == (as_of.year, as_of.month)
+        return F.coalesce(cell(self.condition) & F.lit(not same), F.lit(False))
+
+
+Turns = tuple[Turn | EveryDate | EveryMonth, ...]
 SELF = "self"
 """As the name of an input: the rows of the table itself, as they were published."""
 
@@ -106,7 +118,7 @@ class Path:
     connects: bool = False
     labels: Units | None = None
     reads: tuple[str, ...] | None = None
-    turns: tuple[Turn | EveryDate, ...] = ()
+    turns: Turns = ()
     narrows: bool = True
 
 
@@ -126,7 +138,7 @@ def own(
     connects: bool | None = None,
     labels: Units | None = None,
     reads: tuple[str, ...] | None = None,
-    turns: tuple[Turn | EveryDate, ...] = (),
+    turns: Turns = (),
     narrows: bool = True,
     **kinds: Cell | tuple[Cell, ...],
 ) -> Path:
@@ -152,7 +164,7 @@ def via(
     to: tuple[Cell, ...],
     made: Units | None = None,
     reads: tuple[str, ...] | None = None,
-    turns: tuple[Turn | EveryDate, ...] = (),
+    turns: Turns = (),
     narrows: bool = True,
     **kinds: Cell | tuple[Cell, ...],
 ) -> Path:

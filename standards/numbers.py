@@ -91,7 +91,8 @@ def _rule(
         right = F.when(in_range(row["cast"]), row["cast"])
         if not units:
             return {"value": right}
-        there = [F.when(in_range(v), v) for v in (_converted(row["wide"], f, whole, scale, physical_type) for f in units.values())]
+        products = [row["wide"] * F.lit(Decimal(str(factor))).cast(FACTOR) for factor in units.values()]
+        there = [F.when(in_range(p), _rounded(p, whole, scale, physical_type)) for p in products]
         outside = ~in_range(row["wide"]) & right.isNull()
         return {"value": F.coalesce(right, F.when(outside, F.coalesce(*there))), "unit": outside & F.coalesce(*there).isNotNull()}
 
@@ -110,9 +111,8 @@ def _rule(
     return cleaned, undecorated, measured, cast, checked, answer
 
 
-def _converted(wide: Column, factor: float, whole: int, scale: int, physical_type: str) -> Column:
-    """The number in the contract's unit, rounded to its scale."""
-    product = wide * F.lit(Decimal(str(factor))).cast(FACTOR)
+def _rounded(product: Column, whole: int, scale: int, physical_type: str) -> Column:
+    """A number in the contract's unit, rounded to its scale; it is in the range before: -4 Wh are not 0 kWh."""
     return product.try_cast(f"decimal({min(38, whole + scale)},{scale})").try_cast(physical_type)
 
 

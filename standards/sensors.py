@@ -40,13 +40,13 @@ def spike(item: Column, value: Column, around: Column) -> Column:
         around: array<bigint>, the readings around it and itself, in thousandths.
     """
     resolution = looked_up({i: round(float(row["resolution"]) * 1000) for i, row in SENSORS.items()}, item)
-    twice = _twice_median(around)
-    fourfold = _twice_median(F.transform(around, lambda reading: F.abs(reading * 2 - twice)))
+    twice = twice_median(around)
+    fourfold = twice_median(F.transform(around, lambda reading: F.abs(reading * 2 - twice)))
     far = F.abs(value * 2 - twice) * 2 > F.greatest(fourfold, resolution.cast("bigint") * 4) * FAR
     return F.coalesce(resolution.isNotNull() & (F.size(around) >= FEW) & far, F.lit(False))
 
 
-def _twice_median(values: Column) -> Column:
+def twice_median(values: Column) -> Column:
     """Twice the median of whole numbers, a whole number."""
     ordered, size = F.sort_array(values), F.size(values)
     middle = ((size - F.pmod(size, F.lit(2))) / 2).cast("int")

@@ -37,9 +37,7 @@ def csv_text(contract: Contract, rows: list[dict[str, Any]]) -> str:
 def write_drop(folder: Path, contract: Contract, day: str, data: bytes, rows: int, **manifest: Any) -> Path:
     """A drop of one file as it lies in the landing zone. Keyword arguments override fields of the manifest."""
     d = contract.delivery
-    suffix = {"csv": ".csv", "jsonl": ".jsonl", "xlsx": ".xlsx", "fixed_width": ".txt", "xml": ".xml"}[d.format] + (
-        ".gz" if d.compression else ""
-    )
+    suffix = {"fixed_width": ".txt"}.get(d.format, f".{d.format}") + (".gz" if d.compression else "")
     drop = folder / contract.domain / contract.table / day
     drop.mkdir(parents=True, exist_ok=True)
     file = drop / f"{contract.table}{suffix}"

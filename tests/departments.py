@@ -9,3 +9,5 @@ OF_NATURE = ["environment", "housing", "natural_resources", "water_resources"]
 """A city of these has the sensors, samples and polygons of the ground and the water."""
 OF_THE_COUNTER = ["government_services"]
 """A city of these has the counter: items, cases, comments, the hotline, letters."""
+OF_FIRMS = ["human_resources/insured_month", "power_supply", "statistics", "taxation"]
+"""A city of these has what firms pay, insure, use and report."""

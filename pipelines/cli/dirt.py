@@ -152,6 +152,7 @@ TREATMENTS = {
     "D36G": Treatment("D36", "readings are missing", ("W_GAP",), flagged),
     "RANGE": Treatment("D36", "impossible reading", ("E_RANGE",), emptied),
     "DATUM": Treatment("D19", "level without its datum", ("W_REFERENCE",), flagged),
+    "D15M": Treatment("D15", "months as text", ("F_DATE",), repaired),
     "D37M": Treatment("D37", "24:00:00", ("F_DATE",), repaired),
     "D37": Treatment("D37", "UTC, twelve-hour clock", ("F_ZONE",), repaired),
     "D39": Treatment("D39", "masked by the provider", ("W_MASKED",), flagged),

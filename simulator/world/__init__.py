@@ -1,7 +1,7 @@
 """The world: what exists and happens in the city, whatever a department writes down about it.
 
-Here: people, households and towns, deaths, institutions and their staff, illness, legal entities, air and water, the ground; vectorised,
-and the same for the same seed. Not here: any table (`simulator.departments`).
+Here: people, households and towns, deaths, institutions and their staff, illness, legal entities and how they do, air and water, the
+ground; vectorised, and the same for the same seed. Not here: any table (`simulator.departments`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pandas as pd
 
 from simulator.basics import stream
 from simulator.world.deaths import deaths, mistaken
+from simulator.world.economy import economy
 from simulator.world.enterprises import enterprises
 from simulator.world.ground import Ground
 from simulator.world.illness import hypertension
@@ -66,6 +67,11 @@ class World:
     def enterprises(self) -> pd.DataFrame:
         """One row per legal entity (`enterprises.enterprises`); made when a department first asks for it."""
         return enterprises(self.people, self.seed)
+
+    @cached_property
+    def economy(self) -> pd.DataFrame:
+        """One row per legal entity and month in which it works (`economy.economy`)."""
+        return economy(self.enterprises, self.seed)
 
     def stream(self, name: str) -> np.random.Generator:
         """A random stream of its own for each name."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -12,6 +14,7 @@ from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, TABLES, frame, number
 from tests.touch.chain import Tables, in_order, in_part, made, whole
 from tests.touch.counter import Counter
+from tests.touch.economy import Economy
 from tests.touch.firms import ENTERPRISES
 from tests.touch.monitoring import Monitoring
 from tests.touch.town import SERVED, SINCE, Rows, Town
@@ -19,10 +22,13 @@ from tests.touch.town import SERVED, SINCE, Rows, Town
 Write = Callable[[DataFrame], DataFrame]
 LINKS = "base/population/source_link"
 UNDECLARED = {
-    "themes/health/indicator", "themes/ecology/indicator", "themes/ecology/water_governance", "themes/government_services/indicator",
-    "themes/government_services/department_month",
+    "themes/health/indicator", "themes/ecology/indicator", "themes/government_services/indicator", "themes/industry/indicator",
+    "themes/ecology/water_governance", "themes/government_services/department_month", "themes/industry/entity_survival",
+    "themes/industry/economy_year", "themes/industry/land_efficiency_year",
 }  # fmt: skip
-"""Rows for the city follow from every input row; there is a row for each water body and month only."""
+"""Rows for the city follow from every input row, a rank from all others; there is a row for each water body and month only."""
+NETWORKS = (Monitoring, Counter, Economy)
+"""Small worlds with `rows` by table, `tables(spark)` and `night()`: rows come late, are corrected, or go."""
 GROUND = "base/geography/"
 """Its layers change seldom, and a border that moves concerns all that lies on either side: they, and what is made of them alone, are made
 whole (`tests/geography`)."""
@@ -43,8 +49,8 @@ def test_every_table_but_totals_declares_what_touches_it() -> None:
     assert {name for name in above_ground() if declared()[name].inputs and declared()[name].touch is None} == UNDECLARED
 
 
-def test_every_table_is_made_of_a_town_of_a_network_or_of_a_counter() -> None:
-    delivered = {f"cleansed/{t}" for t in TABLES.values()} | Monitoring(0).rows.keys() | Counter(0).rows.keys()
+def test_every_table_is_made_of_a_town_or_of_a_network() -> None:
+    delivered = {f"cleansed/{t}" for t in TABLES.values()}.union(*(network(0).rows for network in NETWORKS))
     assert {asset.name for asset in in_order(delivered)} >= above_ground()
 
 
@@ -59,21 +65,23 @@ def test_touched_units_make_what_all_rows_make(spark: SparkSession, write: Write
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_readings_change_only_what_they_touch(spark: SparkSession, write: Write, seed: int) -> None:
-    """Random networks: readings that come late, are sent again, or go; every declared table of them."""
-    network = Monitoring(seed)
-    before = {table: write(rows) for table, rows in network.tables(spark).items()}
-    network.night()
-    _holds(before, {table: write(rows) for table, rows in network.tables(spark).items()}, write)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_night_changes_only_what_it_touches(spark: SparkSession, write: Write, network: Any, seed: int) -> None:
+    """Random networks; every declared table of them."""
+    world = network(seed)
+    before = {table: write(rows) for table, rows in world.tables(spark).items()}
+    world.night()
+    _holds(before, {table: write(rows) for table, rows in world.tables(spark).items()}, write)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_cases_change_only_what_they_touch(spark: SparkSession, write: Write, seed: int) -> None:
-    """Random counters: cases that end, suspensions and steps that come late, items that change, limits that pass with the date."""
-    counter = Counter(seed)
-    before = {table: write(rows) for table, rows in counter.tables(spark).items()}
-    counter.night()
-    _holds(before, {table: write(rows) for table, rows in counter.tables(spark).items()}, write)
+def test_a_new_month_touches_every_firm(spark: SparkSession, write: Write) -> None:
+    economy, table = Economy(0), declared()["themes/industry/entity_month"]
+    rows = whole({name: write(rows) for name, rows in economy.tables(spark).items()}, date(2019, 11, 30), write)
+    found = in_part(table, rows, rows, (date(2019, 11, 30), AS_OF), write)
+    assert found is not None
+    now, was = found
+    assert was.count() == rows[table.name].count()
+    assert {r.month for r in now.where("alive").collect()} - {r.month for r in was.where("alive").collect()} == {"201912"}
 
 
 def _holds(earlier: Tables, later: Tables, write: Write) -> None:

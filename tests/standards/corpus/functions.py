@@ -23,6 +23,8 @@ from standards import (
     coordinates,
     divisions,
     identity,
+    industries,
+    land_efficiency,
     masking,
     names,
     numbers,
@@ -33,6 +35,7 @@ from standards import (
     surface_water,
     tables,
     text,
+    units,
 )
 from tests.standards.corpus.values import DAYS, DEGREES, GEOMETRIES, MOMENTS, ORGANISATIONS, QUALIFIED, TEXTS
 
@@ -190,6 +193,14 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     air_quality.days_needed: lambda c: air_quality.days_needed("month", _day(c)),
     air_quality.percentile: lambda c: air_quality.percentile(F.array_compact(F.array(_whole(c), _whole(c) + 7)), 95),
     air_quality.composite_index: lambda c: air_quality.composite_index({i: _measured(c) for i in air_quality.ITEMS}, _day(c)),
+    industries.division: industries.division,
+    industries.section: industries.section,
+    industries.sector: industries.sector,
+    land_efficiency.score: lambda c: land_efficiency.score({m: _whole(c) for m in land_efficiency.WEIGHTS}),
+    land_efficiency.land_class: lambda c: land_efficiency.land_class(_whole(c), F.lit(20)),
+    units.thousandfold: lambda c: units.thousandfold(_whole(c) * 900, F.array(*[_whole(c) + n for n in range(7)])),
+    units.square_metres: lambda c: units.square_metres(_measured(c), F.when(F.length(c) % 2 == 0, "M2").when(F.length(c) % 3 == 0, "MU")),
+    sensors.twice_median: lambda c: sensors.twice_median(F.array(_whole(c), F.lit(3).cast("bigint"), F.lit(1).cast("bigint"))),
     sensors.thousandths: lambda c: sensors.thousandths(_measured(c)),
     sensors.stuck_from: lambda c: sensors.stuck_from(_item(c)),
     sensors.spike: lambda c: sensors.spike(_item(c), _whole(c) * 900, F.array(*[_whole(c) * n for n in range(13)])),

@@ -1,0 +1,1 @@
+"""Thematic database of the industrial economy (产业经济)."""

@@ -1,0 +1,117 @@
+"""What the indicators of the industrial economy are made of. Which count over which: indicators.yaml; the table: assets/indicators."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from assets.declare import AS_OF, lake_asset, table
+from assets.indicators import Counts, counted, read_indicators
+from assets.themes.industry.lives import MARKET, first_day, lives, with_place
+
+INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
+LARGE = 20_000_000
+"""Yuan of main revenue a year from which an industrial enterprise is above the designated size."""
+SURVIVAL_YEARS = (1, 3, 5)
+HUNDREDTHS = 100
+
+
+def density_counts(entity: DataFrame, person: DataFrame, as_of: date) -> list[Counts]:
+    """Enterprises and residents on the date."""
+    county, today = F.col("county6"), F.lit(as_of)
+    there = (F.col("born").isNull() | (F.col("born") <= F.lit(as_of))) & (F.col("gone").isNull() | (F.col("gone") > F.lit(as_of)))
+    enterprises = lives(entity).where((F.col("entity_kind") == "ENTERPRISE") & there)
+    return [
+        counted(enterprises, {"clean": {"enterprises": F.count(F.lit(1))}}, division=county, period_kind="year", day=today),
+        counted(person, {"clean": {"residents": F.count_if("resident_flag")}}, division=county, period_kind="year", day=today),
+    ]
+
+
+def activity_counts(months: DataFrame) -> Counts:
+    """Market entities of every month: those there are, the active ones, the new ones."""
+    of = {
+        "entities": F.sum("alive"), "active_entities": F.sum("active"), "new_entities": F.sum("births"),
+    }  # fmt: skip
+    rows = months.where(F.col("entity_kind").isin(*MARKET))
+    return counted(rows, {"clean": of}, division=F.col("county6"), period_kind="month", day=first_day())
+
+
+def survival_counts(survival: DataFrame) -> Counts:
+    """Cohorts and their survivors, in the year in which the cohort had the anniversary."""
+    of = {}
+    for n in SURVIVAL_YEARS:
+        for count, column in ((f"cohort_{n}", "entities"), (f"survived_{n}", "survived")):
+            of[count] = F.coalesce(F.sum(F.when(F.col("years") == n, F.col(column))), F.lit(0))
+    first = F.concat_ws("-", (F.col("cohort") + F.col("years")).cast("string"), F.lit("01"), F.lit("01")).cast("date")
+    rows = survival.where(F.col("years").isin(*SURVIVAL_YEARS))
+    return counted(rows, {"clean": of}, division=F.col("county6"), period_kind="year", day=first)
+
+
+def report_counts(report: DataFrame, entity: DataFrame) -> list[Counts]:
+    """Sums of what reporting enterprises make, by month and year, and how many are above the designated size."""
+    rows = report.transform(with_place, entity)
+    rates = {c: F.sum(c) for c in ("output_yuan", "value_added_yuan")}
+    sums = {**rates, **{c: F.sum(c) for c in ("revenue_yuan", "research_yuan")}, "employee_months": F.sum("employees")}
+    place = {"division": F.col("county6"), "day": first_day()}
+    years = rows.groupBy("uscc", "county6", F.substring("month", 1, 4).alias("_year")).agg(
+        F.max("month").alias("month"), F.sum("revenue_yuan").alias("revenue")
+    )
+    size = {"reporting": F.count(F.lit(1)), "above_scale": F.count_if(F.col("revenue") >= LARGE)}
+    return [
+        counted(rows, {"clean": rates}, period_kind="month", **place),
+        counted(rows, {"clean": sums}, period_kind="year", **place),
+        counted(years, {"clean": size}, period_kind="year", **place),
+    ]
+
+
+def power_counts(months: DataFrame) -> Counts:
+    """Output and electricity of the months of entities of which both are known."""
+    rows = months.where((F.col("output_yuan") > 0) & (F.col("kwh") > 0))
+    of = {"power_output_yuan": F.sum("output_yuan"), "power_kwh": F.sum((F.col("kwh") * HUNDREDTHS).cast("bigint"))}
+    return counted(rows, {"clean": of}, division=F.col("county6"), period_kind="year", day=first_day())
+
+
+def land_counts(land: DataFrame) -> Counts:
+    """Taxes, revenue, land and energy of evaluated enterprises by year."""
+    hundredths = {"evaluated_tax": "tax_yuan", "evaluated_land": "area_m2", "evaluated_coal": "energy_tce"}
+    of = {count: F.coalesce(F.sum((F.col(c) * HUNDREDTHS).cast("bigint")), F.lit(0)) for count, c in hundredths.items()}
+    first = F.concat_ws("-", F.col("year").cast("string"), F.lit("01"), F.lit("01")).cast("date")
+    rows = land.where(F.col("land_class").isNotNull())
+    of["evaluated_revenue"] = F.sum("revenue_yuan")
+    return counted(rows, {"clean": of}, division=F.col("county6"), period_kind="year", day=first)
+
+
+def investment_counts(project: DataFrame) -> Counts:
+    """Investment of the year: done in its months, and planned for the projects of its last month."""
+    year = F.substring("month", 1, 4)
+    last = project.groupBy(year.alias("_year")).agg(F.max("month").alias("_last"))
+    rows = last.join(project.withColumn("_year", year), "_year")
+    planned = F.when(F.col("month") == F.col("_last"), F.col("year_plan"))
+    of = {
+        count: F.coalesce(F.sum((value * HUNDREDTHS).cast("bigint")), F.lit(0))
+        for count, value in {"investment_done": F.col("done"), "investment_plan": planned}.items()
+    }
+    return counted(rows, {"clean": of}, division=F.col("county6"), period_kind="year", day=first_day())
+
+
+@lake_asset("themes/industry/indicator")
+def indicator(
+    entity: DataFrame = table("base/legal_entity/entity"),
+    person: DataFrame = table("base/population/person", optional=True),
+    division_month: DataFrame = table("themes/industry/entity_division_month"),
+    survival: DataFrame = table("themes/industry/entity_survival"),
+    report: DataFrame = table("themes/industry/report_month", optional=True),
+    entities: DataFrame = table("themes/industry/entity_month"),
+    land: DataFrame = table("themes/industry/land_efficiency_year", optional=True),
+    project: DataFrame = table("themes/industry/project_month", optional=True),
+    as_of: date = AS_OF,
+) -> DataFrame:
+    """One row per indicator, period, division and basis, columns INDICATOR of assets.indicators."""
+    counts = [
+        *density_counts(entity, person, as_of), activity_counts(division_month), survival_counts(survival), *report_counts(report, entity),
+        power_counts(entities), land_counts(land), investment_counts(project),
+    ]  # fmt: skip
+    return INDICATORS.rows(*counts)
