@@ -23,6 +23,7 @@ BY_THE_RUN = {
     "base/legal_entity/source_link": {"source_table"},
     "base/population/source_link": {"source_table"},
     "themes/health/service": {"service_kind"},
+    "themes/industry/entity_survival": {"years"},
     **{name: OF_AN_INDICATOR for name in load_all() if name.endswith("/indicator")},
 }
 """Columns without an origin: the name of the table that is read, what a rule table says, the date of the run."""
