@@ -25,6 +25,8 @@ BY_THE_RUN = {
     "themes/health/service": {"service_kind"},
     "themes/health/indicator": OF_AN_INDICATOR,
     "themes/ecology/indicator": OF_AN_INDICATOR,
+    "themes/industry/indicator": OF_AN_INDICATOR,
+    "themes/industry/entity_survival": {"years"},
 }
 """Columns without an origin: the name of the table that is read, what a rule table says, the date of the run."""
 
