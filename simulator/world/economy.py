@@ -53,7 +53,7 @@ def economy(entities: pd.DataFrame, seed: int) -> pd.DataFrame:
         "tax": rng.uniform(0.012, 0.06, n),
     }
     power = rng.lognormal(0, 0.7, n) * np.where(industrial, 0.06, 0.012)
-    coal = rng.lognormal(0, 0.5, n) * 0.00018
+    coal = rng.lognormal(0, 0.5, n) * 0.000012
     parts = []
     for at, month in enumerate(MONTHS):
         there = awake & (born <= month) & ~(gone <= month) & ~(revoked <= month)

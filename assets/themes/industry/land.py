@@ -56,7 +56,7 @@ def land_efficiency_year(
     entities: DataFrame = table("themes/industry/entity_month"),
     entity: DataFrame = table("base/legal_entity/entity"),
 ) -> DataFrame:
-    """One row per entity with industrial land and year in which anything is known of it, key KEY, columns LAND_EFFICIENCY_YEAR.
+    """One row per entity with industrial land and year in which it exists or of which there is a figure, columns LAND_EFFICIENCY_YEAR.
 
     Evaluated are those with an area and reports of the year: they are ranked by each metric, what is missing last; score is the weighted
     rank, place its order, land_class what the domain rules make of it. Every rank depends on all others, so the table is made whole.
