@@ -5,6 +5,7 @@ Here: filtering, grouping, measuring with Arrow; which cells are left out. Not h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +29,8 @@ TIMES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, None))
 """Classes of how many rows share a value: least, most."""
 DIGITS = 5
 """Of the degrees of a place: some metres."""
+PERIOD = re.compile(r"(19|20)\d\d(-?(0[1-9]|1[0-2])|-Q[1-4])?")
+"""A year, month or quarter as tables write them: 2019, 201912, 2019-12, 2019-Q4."""
 MOST_ROWS = 2000
 """Of a list."""
 
@@ -266,12 +269,13 @@ def _sizes(cells: Mapping[tuple[Any, ...], Mapping[str, Any]], place: int, measu
 
 
 def _ordered(contract: Contract, chart: Chart, column: str, found: set[Any], sizes: Mapping[Any, float]) -> list[Any]:
-    """The values of a column: as its list has them, dates and numbers ascending, others by size."""
+    """The values of a column: as its list has them, dates, periods and numbers ascending, others by size."""
     listed = [*_listed(contract, chart, column)]
     if listed:
         known = [v for v in listed if v in found]
         return [*known, *sorted((v for v in found if v not in listed), key=str)]
-    if any(isinstance(v, date | int | Decimal) for v in found) or chart.kind in (ChartKind.LINE, ChartKind.CALENDAR):
+    in_time = all(isinstance(v, date | int | Decimal) or PERIOD.fullmatch(str(v)) for v in found if v is not None)
+    if in_time or chart.kind in (ChartKind.LINE, ChartKind.CALENDAR):
         return sorted(v for v in found if v is not None) + ([None] if None in found else [])
     return sorted(found, key=lambda v: (-sizes[v], str(v)))
 

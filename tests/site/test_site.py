@@ -245,6 +245,7 @@ CHARTS: dict[str, Any] = {
         "measure": {"mean": "workday_no"},
     },
     "top": {"title": TITLE, "table": "reference/calendar/workday", "kind": "bar", "group": ["holiday", "is_workday"], "top": 1},
+    "periods": {"title": TITLE, "table": "themes/ecology/section_month", "kind": "bar", "group": ["month"]},
     "alike": {"title": TITLE, "table": "themes/health/service", "kind": "bar", "repeats": ["doctor", "sbp", "dbp"]},
     "sections": {
         "title": TITLE,
@@ -262,12 +263,13 @@ def test_every_kind_of_chart(lake: Settings, tmp_path: Path) -> None:
     page: Page = read(tmp_path, {"title": TITLE, "intro": TITLE, "charts": CHARTS})
     reading = Reading.of(lake, None)
     made = {c.id: make_chart(c, reading) for c in page.charts}
-    days, last, newest, worked, top, alike, sections = (made[name] or pytest.fail(name) for name in CHARTS)
+    days, last, newest, worked, top, periods, alike, sections = (made[name] or pytest.fail(name) for name in CHARTS)
     assert (days.keys[0], days.shown(0, 0), len(days.keys)) == ("2019-01-01", 0, 365)
     assert [v if isinstance(v, str) else v.zh for v in last.values[0]] == ["2019-12-31", "是"]
     assert newest.keys == ("2019-12-31",)
     assert [c.en for c in worked.categories] == ["no", "yes"]
     assert top.shown(-1, -1) == 365
+    assert periods.keys == ("201901", "201912"), "in the order of time, not of size"
     assert alike.shown(3, 0) == 30, "three doctors with ten equal follow-ups each"
     assert sections.values == (("SEC1", 2), ("SEC2", 6), ("SEC3", 3))
     drawn = render.drawn(sections)
