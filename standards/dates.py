@@ -242,3 +242,11 @@ def month_rule() -> Steps:
         return {"sentinel": sentinel, "value": F.when(right, month).cast("string"), "plain": month == row["s"]}
 
     return *cleaned_code, digits, value, _answer
+
+
+def seconds(moment: Column) -> Column:
+    """The seconds of a timestamp_ntz since 2000-01-01, bigint, out of its digits: engines differ in what an epoch is without a zone."""
+    digits = moment.cast("string")
+    clock = [F.substring(digits, at, 2).cast("bigint") for at in (12, 15, 18)]
+    days = F.datediff(moment.cast("date"), F.lit("2000-01-01").cast("date")).cast("bigint")
+    return days * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]

@@ -16,6 +16,7 @@ from tests.touch.chain import Tables, in_order, in_part, made, whole
 from tests.touch.counter import Counter
 from tests.touch.economy import Economy
 from tests.touch.firms import ENTERPRISES
+from tests.touch.incidents import Incidents
 from tests.touch.monitoring import Monitoring
 from tests.touch.town import SERVED, SINCE, Rows, Town
 
@@ -24,10 +25,12 @@ LINKS = "base/population/source_link"
 UNDECLARED = {
     "themes/health/indicator", "themes/ecology/indicator", "themes/government_services/indicator", "themes/industry/indicator",
     "themes/ecology/water_governance", "themes/government_services/department_month", "themes/industry/entity_survival",
-    "themes/industry/economy_year", "themes/industry/land_efficiency_year",
+    "themes/industry/economy_year", "themes/industry/land_efficiency_year", "themes/public_safety/indicator",
+    "themes/public_safety/correction_month",
 }  # fmt: skip
-"""Rows for the city follow from every input row, a rank from all others; there is a row for each water body and month only."""
-NETWORKS = (Monitoring, Counter, Economy)
+"""Rows for the city follow from every input row, a rank from all others; there is a row for each water body and month only; a person
+is in many months."""
+NETWORKS = (Monitoring, Counter, Economy, Incidents)
 """Small worlds with `rows` by table, `tables(spark)` and `night()`: rows come late, are corrected, or go."""
 GROUND = "base/geography/"
 """Its layers change seldom, and a border that moves concerns all that lies on either side: they, and what is made of them alone, are made

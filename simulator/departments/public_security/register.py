@@ -1,4 +1,4 @@
-"""Public security: the household register (exchange database), the deaths for which it has cancelled registrations, standard addresses."""
+"""The household register (exchange database), the deaths for which it has cancelled registrations, standard addresses."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ from simulator.basics import (
     only,
     pick,
 )
-from simulator.declare import Department
+from simulator.departments.public_security import PUBLIC_SECURITY
 from simulator.dirt import POSITION, SENTINEL_FOR_NOTHING, Cell, Older, labels
 from simulator.registers import Registers
 from simulator.world.deaths import strangers
 from simulator.world.ground import DIGITS
 
-PUBLIC_SECURITY = Department("public_security", organisation="FAKE321000000003")
 CHANGED, STALE, TWICE = 8, 4, 4
 """In a city of the reference size: residents whose entry changes each night, older versions that arrive later, persons registered twice."""
 

@@ -1,14 +1,12 @@
-"""Integrated governance: the grid into which villages are divided."""
+"""The grid into which villages are divided."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from simulator.declare import Department
+from simulator.departments.integrated_governance import INTEGRATED_GOVERNANCE
 from simulator.registers import Registers
 from simulator.world import ground
-
-INTEGRATED_GOVERNANCE = Department("integrated_governance", organisation="FAKE321000000012")
 
 
 @INTEGRATED_GOVERNANCE.table("grid")

@@ -1,0 +1,131 @@
+"""Months of public safety: criminal cases, disputes and events of the grid, hazards, accidents, corrections.
+
+Here: a row per month and place of each. Not here: calls (`alarm`), rates (`indicator`). Source: domain rules E5. A month that is not over
+is counted up to the date of the run.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assets.declare import AS_OF, cleansed, lake_asset
+from assets.themes.public_safety.alarm import month, until
+from assets.touch import Turn, named, own, units
+from standards.public_safety import ACCIDENT_LEVELS, accident_level
+
+NOWHERE = "000000"
+"""The county of what is of no known county."""
+
+
+def _county() -> Column:
+    return F.coalesce("county6", F.lit(NOWHERE)).alias("county6")
+
+
+def _whole(column: Column) -> Column:
+    return column.cast("int")
+
+
+def _months_of_case() -> Column:
+    """The units of a case: the months in which it was filed and solved."""
+    return named(*[F.concat(F.lit("month:"), month(F.col(day))) for day in ("filed_date", "solved_date")])
+
+
+@lake_asset(
+    "themes/public_safety/case_month",
+    unit=units(month="month"),
+    touch={"case": own(_months_of_case, connects=False, turns=(Turn("filed_date"), Turn("solved_date")))},
+)
+def case_month(case: DataFrame = cleansed("public_security/criminal_case"), as_of: date = AS_OF) -> DataFrame:
+    """One row per month, county and kind: cases filed, those of them that are solved, and cases solved in the month whenever filed."""
+    filed, solved = until(as_of, "filed_date"), until(as_of, "solved_date")
+    of_filed = case.where(filed).select(
+        month(F.col("filed_date")).alias("month"), _county(), "kind", F.lit(1).alias("f"), F.when(solved, 1).alias("c"), F.lit(0).alias("s")
+    )
+    of_solved = case.where(filed & solved).select(
+        month(F.col("solved_date")).alias("month"), _county(), "kind", F.lit(0).alias("f"), F.lit(0).alias("c"), F.lit(1).alias("s")
+    )
+    sums = {"filed": "f", "filed_and_solved": "c", "solved": "s"}
+    grouped = of_filed.unionByName(of_solved).groupBy("month", "county6", "kind")
+    return grouped.agg(*[_whole(F.coalesce(F.sum(c), F.lit(0))).alias(n) for n, c in sums.items()])
+
+
+@lake_asset(
+    "themes/public_safety/event_month",
+    unit=units(month="month"),
+    touch={"event": own(lambda: named(F.concat(F.lit("month:"), month(F.col("report_time")))), connects=False, turns=(Turn("due_time"),))},
+)
+def event_month(event: DataFrame = cleansed("integrated_governance/event"), as_of: date = AS_OF) -> DataFrame:
+    """One row per month of report, county and kind: events accepted, finished, due, finished in time of those due, resolved."""
+    due = F.coalesce(F.col("due_time").cast("date") <= F.lit(as_of), F.lit(False))
+    in_time = F.coalesce(F.col("finish_time") <= F.col("due_time"), F.lit(False))
+    return event.groupBy(month(F.col("report_time")).alias("month"), _county(), "kind").agg(
+        _whole(F.count(F.lit(1))).alias("accepted"),
+        _whole(F.count("finish_time")).alias("finished"),
+        _whole(F.count_if(due | F.col("finish_time").isNotNull())).alias("due"),
+        _whole(F.count_if(in_time)).alias("in_time"),
+        _whole(F.count_if(F.col("resolved") == "1")).alias("resolved"),
+    )
+
+
+@lake_asset(
+    "themes/public_safety/hazard_month",
+    unit=units(month="month"),
+    touch={
+        "hazard": own(
+            lambda: named(F.concat(F.lit("month:"), month(F.col("due_date")))),
+            connects=False,
+            turns=(Turn("due_date"), Turn("fixed_date")),
+        )
+    },
+)
+def hazard_month(hazard: DataFrame = cleansed("emergency/hazard"), as_of: date = AS_OF) -> DataFrame:
+    """One row per month, county and level: hazards that were due in the month, removed, removed in time, still there."""
+    fixed = until(as_of, "fixed_date")
+    return (
+        hazard.where(until(as_of, "due_date"))
+        .groupBy(month(F.col("due_date")).alias("month"), _county(), "level")
+        .agg(
+            _whole(F.count(F.lit(1))).alias("due"),
+            _whole(F.count_if(fixed)).alias("fixed"),
+            _whole(F.count_if(fixed & (F.col("fixed_date") <= F.col("due_date")))).alias("in_time"),
+            _whole(F.count_if(~fixed)).alias("open"),
+        )
+    )
+
+
+@lake_asset(
+    "themes/public_safety/accident_month",
+    unit=units(month="month"),
+    touch={"accident": own(lambda: named(F.concat(F.lit("month:"), month(F.col("occurred_at")))), connects=False)},
+)
+def accident_month(accident: DataFrame = cleansed("emergency/accident")) -> DataFrame:
+    """One row per month, county and kind: accidents, by level, dead, injured, loss in 10,000 CNY."""
+    level = accident_level(F.col("dead"), F.col("injured"), F.col("loss"))
+    rows = accident.select(month(F.col("occurred_at")).alias("month"), _county(), "kind", "dead", "injured", "loss", level.alias("level"))
+    return rows.groupBy("month", "county6", "kind").agg(
+        _whole(F.count(F.lit(1))).alias("accidents"),
+        *[_whole(F.count_if(F.col("level") == name)).alias(name.lower()) for name in ACCIDENT_LEVELS],
+        _whole(F.coalesce(F.sum("dead"), F.lit(0))).alias("dead"),
+        _whole(F.coalesce(F.sum("injured"), F.lit(0))).alias("injured"),
+        F.coalesce(F.sum("loss"), F.lit(0)).cast("decimal(18,4)").alias("loss"),
+    )
+
+
+@lake_asset("themes/public_safety/correction_month")
+def correction_month(correction: DataFrame = cleansed("justice/community_correction"), as_of: date = AS_OF) -> DataFrame:
+    """One row per month and county: persons who served their sentence on a day of it, and those who committed another crime in it.
+
+    A person is in many months, so it declares no touched units and is made whole.
+    """
+    last = F.least(F.col("to_date"), F.lit(as_of))
+    months = F.sequence(F.trunc("from_date", "month"), last, F.expr("interval 1 month"))
+    served = correction.where(F.col("from_date") <= last).select(
+        F.explode(months).alias("_first"), _county(), F.trunc("reoffended_date", "month").alias("_again"), "reoffended_date"
+    )
+    again = (F.col("_again") == F.col("_first")) & until(as_of, "reoffended_date")
+    return served.groupBy(month(F.col("_first")).alias("month"), "county6").agg(
+        _whole(F.count(F.lit(1))).alias("in_correction"), _whole(F.count_if(F.coalesce(again, F.lit(False)))).alias("reoffended")
+    )
