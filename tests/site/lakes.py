@@ -137,7 +137,8 @@ def _sections() -> Iterator[dict[str, Any]]:
         lon, lat = (None if d is None else Decimal(d) for d in where)
         yield {
             "section_code": f"SEC{n}", "month": "201901" if n == 3 else "201912", "water_body": "WB1", "level": "CITY",
-            "county6": COUNTIES[n % 2], "state": "GOOD", "target_class": 3, "water_class": found, "target_met": found <= 3, "main_pollutants": ["nh3n"] if found > 3 else [],
+            "county6": COUNTIES[n % 2], "state": "GOOD", "target_class": 3,
+            "water_class": found, "target_met": found <= 3, "main_pollutants": ["nh3n"] if found > 3 else [],
             "lon": lon, "lat": lat,
         }  # fmt: skip
 
