@@ -28,6 +28,11 @@ def _whole(column: Column) -> Column:
     return column.cast("int")
 
 
+def _month_number(day: Column) -> Column:
+    """The months since the year 0 of a date."""
+    return F.year(day) * 12 + F.month(day) - 1
+
+
 def _months_of_case() -> Column:
     """The units of a case: the months in which it was filed and solved."""
     return named(*[F.concat(F.lit("month:"), month(F.col(day))) for day in ("filed_date", "solved_date")])
@@ -121,11 +126,12 @@ def correction_month(correction: DataFrame = cleansed("justice/community_correct
     A person is in many months, so it declares no touched units and is made whole.
     """
     last = F.least(F.col("to_date"), F.lit(as_of))
-    months = F.sequence(F.trunc("from_date", "month"), last, F.expr("interval 1 month"))
-    served = correction.where(F.col("from_date") <= last).select(
-        F.explode(months).alias("_first"), _county(), F.trunc("reoffended_date", "month").alias("_again"), "reoffended_date"
-    )
-    again = (F.col("_again") == F.col("_first")) & until(as_of, "reoffended_date")
-    return served.groupBy(month(F.col("_first")).alias("month"), "county6").agg(
+    months = F.sequence(_month_number(F.col("from_date")), _month_number(last))
+    served = correction.where(F.col("from_date") <= last).select(F.explode(months).alias("_month"), _county(), "reoffended_date")
+    again = (_month_number(F.col("reoffended_date")) == F.col("_month")) & until(as_of, "reoffended_date")
+    in_year = F.pmod(F.col("_month"), F.lit(12))
+    year = ((F.col("_month") - in_year) / 12).cast("int").cast("string")
+    name = F.concat(year, F.lit("-"), F.lpad((in_year + 1).cast("string"), 2, "0"))
+    return served.groupBy(name.alias("month"), "county6").agg(
         _whole(F.count(F.lit(1))).alias("in_correction"), _whole(F.count_if(F.coalesce(again, F.lit(False)))).alias("reoffended")
     )
