@@ -27,7 +27,7 @@ TEST_ORGANISATION = "^(测试|[Tt][Ee][Ss][Tt])"
 TEST, NO_ITEM, ORDER, FUTURE, DUE_DIFFERS, NO_LIMIT = "TEST", "NO_ITEM", "FINISH_BEFORE_ACCEPT", "FUTURE", "DUE_DIFFERS", "NO_LIMIT"
 APPLIED, REFUSED, OPEN, SUSPENDED, FINISHED, VOID = "APPLIED", "REFUSED", "OPEN", "SUSPENDED", "FINISHED", "VOID"
 ON_TIME, LATE, OVERDUE, UNKNOWN = "ON_TIME", "LATE", "OVERDUE", "UNKNOWN"
-OF_ITEM = ("name", "department", "item_type", "project_type", "kind_3550", "limit_days", "day_unit")
+OF_ITEM = ("department", "item_type", "project_type", "kind_3550", "limit_days", "day_unit")
 CASE = (
     "case_no", "item_code", "item_version", "department", "item_type", "project_type", "kind_3550", "county6", "applicant_kind",
     "apply_channel", "deliver_type", "ems_no", "visits", "window_steps", "apply_date", "accept_date", "finish_date", "result", "state",
