@@ -27,7 +27,7 @@ TEST_ORGANISATION = "^(测试|[Tt][Ee][Ss][Tt])"
 TEST, NO_ITEM, ORDER, FUTURE, DUE_DIFFERS, NO_LIMIT = "TEST", "NO_ITEM", "FINISH_BEFORE_ACCEPT", "FUTURE", "DUE_DIFFERS", "NO_LIMIT"
 APPLIED, REFUSED, OPEN, SUSPENDED, FINISHED, VOID = "APPLIED", "REFUSED", "OPEN", "SUSPENDED", "FINISHED", "VOID"
 ON_TIME, LATE, OVERDUE, UNKNOWN = "ON_TIME", "LATE", "OVERDUE", "UNKNOWN"
-OF_ITEM = ("name", "department", "item_type", "project_type", "kind_3550", "limit_days", "day_unit")
+OF_ITEM = ("department", "item_type", "project_type", "kind_3550", "limit_days", "day_unit")
 CASE = (
     "case_no", "item_code", "item_version", "department", "item_type", "project_type", "kind_3550", "county6", "applicant_kind",
     "apply_channel", "deliver_type", "ems_no", "visits", "window_steps", "apply_date", "accept_date", "finish_date", "result", "state",
@@ -102,7 +102,8 @@ def case(
 ) -> DataFrame:
     """One row per case, key case_no, columns CASE, as it stands at the end of the date.
 
-    counts: accepted, not void and no test; what does not count is in no figure. Times that contradict each other give no due date.
+    counts: accepted, not void and no test; what does not count is in no figure. Of times that contradict each other nothing
+    is said but that they do.
     """
     rows = with_dates(case, as_of)
     items = item.select("item_code", "item_version", *OF_ITEM, F.col("flags").alias("_item_flags"), F.lit(True).alias("_item"))
@@ -121,46 +122,58 @@ def case(
     )
 
 
-def _judged(rows: DataFrame, as_of: date) -> DataFrame:
-    """state, timeliness and all that follows from them."""
-    finish, due, accept = F.col("finish_date"), F.col("due_date"), F.col("accept_date")
-    reversed_ = F.coalesce(finish < accept, F.lit(False))
-    test = F.coalesce(is_test(), F.lit(False))
-    paused = F.coalesce("_paused", F.lit(False))
-    state = (
+def _state() -> Column:
+    paused, accepted = F.coalesce("_paused", F.lit(False)), F.col("accept_date").isNotNull()
+    return (
         F.when(F.col("result") == VOID, VOID)
-        .when(accept.isNull() & (F.col("accept_result") == REFUSED), REFUSED)
-        .when(finish.isNotNull(), FINISHED)
-        .when(accept.isNull(), APPLIED)
+        .when(~accepted & (F.col("accept_result") == REFUSED), REFUSED)
+        .when(F.col("finish_date").isNotNull(), FINISHED)
+        .when(~accepted, APPLIED)
         .otherwise(F.when(paused, SUSPENDED).otherwise(OPEN))
     )
+
+
+def _reversed() -> Column:
+    return F.coalesce(F.col("finish_date") < F.col("accept_date"), F.lit(False))
+
+
+def _without_meeting() -> Column:
+    """Whether the applicant met nobody, from the application to the delivery of the result."""
+    far = F.col("apply_channel").isin(*REMOTE) & F.col("deliver_type").isin(*BROUGHT)
+    return F.coalesce(far & (F.col("visits") == 0) & (F.col("window_steps") == 0), F.lit(False))
+
+
+def _flags() -> Column:
+    known = F.col("_item").isNotNull()
     flags = {
-        TEST: test,
-        NO_ITEM: F.col("_item").isNull(),
+        TEST: F.col("_test"),
+        NO_ITEM: ~known,
         NO_PROMISE: F.array_contains("_item_flags", NO_PROMISE),
-        NO_LIMIT: F.col("limit_days").isNull() & F.col("_item").isNotNull(),
-        ORDER: reversed_,
+        NO_LIMIT: known & F.col("limit_days").isNull(),
+        ORDER: _reversed(),
         FUTURE: F.col("_future"),
-        DUE_DIFFERS: F.col("promise_due").cast("date") != due,
+        DUE_DIFFERS: F.col("promise_due").cast("date") != F.col("due_date"),
     }
+    return F.array_compact(F.array(*[F.when(c, code) for code, c in flags.items()]))
+
+
+def _judged(rows: DataFrame, as_of: date) -> DataFrame:
+    """state, timeliness and all that follows from them."""
+    finish, due = F.col("finish_date"), F.col("due_date")
+    done, running = finish.isNotNull() & ~_reversed(), F.col("state").isin(OPEN, SUSPENDED, FINISHED)
     goal = [F.when(F.col("kind_3550") == kind, F.lit(days)) for kind, days in GOALS.items()]
-    done = finish.isNotNull() & ~reversed_
-    seen = (
-        F.col("apply_channel").isin(*REMOTE) & (F.col("visits") == 0) & F.col("deliver_type").isin(*BROUGHT) & (F.col("window_steps") == 0)
-    )
-    judged = timeliness(finish, F.when(~reversed_, due), as_of)
+    late = F.datediff(F.coalesce(finish, F.lit(as_of)), due).cast("int")
     return (
-        rows.withColumn("state", state)
-        .withColumn("timeliness", F.when(F.col("state").isin(OPEN, SUSPENDED, FINISHED), judged))
-        .withColumn(
-            "late_days", F.when(F.col("timeliness").isin(LATE, OVERDUE), F.datediff(F.coalesce(finish, F.lit(as_of)), due).cast("int"))
-        )
+        rows.withColumn("state", _state())
+        .withColumn("timeliness", F.when(running, timeliness(finish, F.when(~_reversed(), due), as_of)))
+        .withColumn("late_days", F.when(F.col("timeliness").isin(LATE, OVERDUE), late))
         .withColumns({c: F.when(done, F.col(c)) for c in ("used_days", "workdays")})
         .withColumn("early", F.when((F.col("project_type") == PROMISED) & done, F.col("used_days") < F.col("limit_days")))
-        .withColumn("no_meeting", F.when(finish.isNotNull(), F.coalesce(seen, F.lit(False))))
+        .withColumn("no_meeting", F.when(finish.isNotNull(), _without_meeting()))
         .withColumn("within_goal", F.when(done, F.col("workdays") <= F.coalesce(*goal)))
-        .withColumn("counts", ~test & F.col("state").isin(OPEN, SUSPENDED, FINISHED))
-        .withColumn("flags", F.array_compact(F.array(*[F.when(c, code) for code, c in flags.items()])))
+        .withColumn("_test", F.coalesce(is_test(), F.lit(False)))
+        .withColumn("counts", ~F.col("_test") & running)
+        .withColumn("flags", _flags())
         .withColumn("stated_due", F.col("promise_due").cast("date"))
         .withColumn("county6", F.col("division_county"))
         .withColumn("_row_no", F.col("_row_no").cast("bigint"))

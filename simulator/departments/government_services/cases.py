@@ -17,8 +17,9 @@ from simulator.world.people import name_lists
 
 PEOPLE_PER_CASE, LEAST = 2, 300
 ADULT = 20
-SUSPENDED, OVERLAPPING, REFUSED, WAITING = 0.12, 0.2, 0.02, 0.02
-"""Shares: of promised cases that are suspended, of these twice at a time; of applications that are not accepted, or wait for documents."""
+SUSPENDED, OVERLAPPING, REFUSED, WAITING, LEFT = 0.12, 0.2, 0.02, 0.02, 0.02
+"""Shares: of promised cases that are suspended, of these twice at a time; of applications that are not accepted, or wait for documents; of
+accepted ones that nobody has finished."""
 PACE = ((0.7, 0.2, 0.95), (0.2, 1.0, 1.0), (0.1, 1.05, 2.0))
 """Share of promised cases, and between which shares of the promised days they take: most are early, some in time, a few late."""
 AT_ONCE = 0.97
@@ -94,7 +95,7 @@ def _days(plan: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         _begins=np.where(accepted & (pause > 0), begins, NAT),
         _resumes=np.where(accepted & (pause > 0), resumes, NAT),
         _due=np.where(accepted, due, NAT),
-        **{ENDS: np.where(accepted, finish, NAT), KNOWN: np.maximum(np.where(accepted, accept, apply), FIRST_NIGHT)},
+        **{ENDS: np.where(accepted & (fate < 1 - LEFT), finish, NAT), KNOWN: np.maximum(np.where(accepted, accept, apply), FIRST_NIGHT)},
     )
 
 
@@ -162,7 +163,7 @@ def cases(registers: Registers) -> pd.DataFrame:
     by_letter = (plan["deliver_type"] == "EMS").to_numpy() & (result == "GRANTED") & ~np.isnat(ends)
     suspended = (as_days(plan["_begins"].to_numpy()) <= plan[KNOWN]) & (as_days(plan["_resumes"].to_numpy()) > plan[KNOWN])
     waits = np.where(plan["_accept"].isna(), "APPLIED", np.where(suspended, "SUSPENDED", OPEN_STATE))
-    finished = np.isnat(ends)
+    lasts = np.isnat(ends)
     rows = plan.assign(
         case_no="ZW" + numbers(np.arange(n) + 1, 9),
         applicant_kind=plan["applicant"],
@@ -171,11 +172,11 @@ def cases(registers: Registers) -> pd.DataFrame:
         promise_due=clock_text(as_days(plan["_due"].to_numpy()), np.full(n, 86_399)),
         decide_time=_clock(ends, 13),
         finish_time=_clock(ends, 15),
-        result=only(~finished, result),
-        case_state=np.where(finished, waits, "FINISHED"),
+        result=only(~lasts, result),
+        case_state=np.where(lasts, waits, "FINISHED"),
         hall_code="DT" + plan["division"].str[:6],
         ems_no=only(by_letter, "EE" + numbers(np.arange(n) + 1, 9) + "CN"),
-        licence_no=only(plan["licence_type"].notna().to_numpy() & (result == "GRANTED") & ~finished, "ZZ" + numbers(np.arange(n) + 1, 10)),
+        licence_no=only(plan["licence_type"].notna().to_numpy() & (result == "GRANTED") & ~lasts, "ZZ" + numbers(np.arange(n) + 1, 10)),
         fee=np.where(plan["charged"] == "1", decimals(np.full(n, 80.0), 2), "0.00"),
         update_time=clock_text(
             np.fmax(np.fmax(ends, as_days(plan["_accept"].to_numpy())), as_days(plan["_apply"].to_numpy())), np.full(n, 64_800)

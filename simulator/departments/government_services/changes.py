@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contracts.refused import ROOT
 from simulator.basics import AS_OF, FIRST_NIGHT, as_days, night_of
 from simulator.registers import Registers
-from standards.calendar import days
 
+ARRANGED = ROOT.parent / "standards" / "calendar" / "exception.csv"
+"""The days that are not as their weekday says, by decree."""
+CALENDAR_FROM, CALENDAR_TO = np.datetime64("2014-01-01"), np.datetime64("2027-01-01")
 LATER = "_later_"
 """Beginning of the hidden columns with what a row says once it has ended."""
 KNOWN, ENDS = "_known", "_ends"
@@ -22,17 +25,19 @@ KNOWN, ENDS = "_known", "_ends"
 
 
 class Workdays:
-    """The calendar of workdays as arrays."""
+    """The calendar of workdays as arrays: Monday to Friday, but for the days that the yearly notices free or have worked."""
 
     def __init__(self) -> None:
-        calendar = days()
-        self._first = np.datetime64(calendar[0].day)
-        self._number = np.array([day.workday_no for day in calendar])
-        self._worked = np.array([day.day for day in calendar if day.is_workday], dtype="datetime64[D]")
+        every = np.arange(CALENDAR_FROM, CALENDAR_TO)
+        worked = np.is_busday(every)
+        arranged = pd.read_csv(ARRANGED)
+        at = (as_days(arranged["day"]) - CALENDAR_FROM).astype(int)
+        worked[at] = arranged["is_workday"] == 1
+        self._number, self._worked = np.cumsum(worked), every[worked]
 
     def number(self, day: np.ndarray) -> np.ndarray:
         """The number of workdays up to and including each day."""
-        return self._number[(as_days(day) - self._first).astype(int)]
+        return self._number[(as_days(day) - CALENDAR_FROM).astype(int)]
 
     def after(self, day: np.ndarray, count: np.ndarray) -> np.ndarray:
         """The day that is so many workdays after each; the day itself for 0."""

@@ -18,6 +18,15 @@ from simulator.world.people import COUNTIES
 
 AGENCIES_FROM = 600_000
 """Serial numbers of the organisation codes of departments; enterprises have the lower ones."""
+TYPES = {
+    "01": ("行政许可", "许可"),
+    "02": ("行政处罚",),
+    "05": ("行政给付", "给付"),
+    "06": ("行政检查",),
+    "07": ("行政确认",),
+    "20": ("公共服务",),
+}
+"""The workbook has the names of types."""
 REVISED = "2019-01-01"
 EVERY = 5
 """Every fifth item was revised in 2019: before, twice as many days were promised."""
@@ -39,6 +48,7 @@ def agency_codes(county6: np.ndarray, agency: np.ndarray) -> np.ndarray:
 @GOVERNMENT_SERVICES.table(
     "item",
     dirt=(
+        Cell("D22", "item_type", 1.0, kind=labels(TYPES)),
         Cell("D22", "project_type", 0.1, kind=labels({"PROMISED": ("承诺件", "2"), "IMMEDIATE": ("即办件", "1")})),
         Cell("D22", "day_unit", 0.05, kind=labels({"WORKDAY": ("工作日",), "CALENDAR": ("自然日", "天")})),
         Cell("MISSING", "promise_days", 0.04, kind=NUMBER_LEFT_OUT),
