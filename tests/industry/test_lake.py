@@ -105,10 +105,9 @@ def test_explanations_lead_to_delivered_rows(lake: Tables) -> None:
         return [r for r in rows[table] if all(r[c] == v for c, v in equal.items())]
 
     codes = {e["entity_uid"]: e["uscc"] for e in rows["base/legal_entity/entity"] if e["uscc"]}
-    shown = 0
-    for row in rows[MONTH]:
-        if row["tax_yuan"] is None or row["entity_uid"] not in codes:
-            continue
+    paying = [row for row in rows[MONTH] if row["tax_yuan"] is not None and row["entity_uid"] in codes]
+    assert len(paying) > 40
+    for row in paying[::10]:
         (told,) = explain_entity_month(read, f"{codes[row['entity_uid']]}|{row['month']}")
         assert told == explain_entity_month(read, f"{row['entity_uid']}|{row['month']}")[0]
         assert sum(v["amount"] for v in told.facts["vouchers"]) == row["tax_yuan"]
@@ -116,8 +115,6 @@ def test_explanations_lead_to_delivered_rows(lake: Tables) -> None:
         assert told.title.endswith(", active" if row["active"] else ", not active")
         kwh = [f[2] for f in told.facts["figures"] if f[0] == "electricity"]
         assert sum(kwh) == (row["kwh"] or 0)
-        shown += 1
-    assert shown > 20
     for row in rows[YEAR]:
         for told in explain_land_class(read, f"{row['entity_uid']}|{row['year']}"):
             assert sum(p["m2"] or 0 for p in told.facts["parcels"]) == row["area_m2"]

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from contracts.loader import load
 from contracts.refused import ROOT
 from tests.ecology.cleansed import frame
+from tests.population.cleansed import AS_OF
 
 Row = dict[str, Any]
 ENTITY, LINK, TAXPAYER = "base/legal_entity/entity", "base/legal_entity/source_link", "taxation/taxpayer"
@@ -21,6 +22,13 @@ KINDS = ("ENTERPRISE", "ENTERPRISE", "SOLE_TRADER", "COOPERATIVE", "ASSOCIATION"
 INDUSTRIES = ("1011", "1712", "2614", "3311", "4300", "4710", "5111", "0111", "9999", None)
 MONTHS = tuple(f"{year}{month:02}" for year in (2017, 2018, 2019) for month in range(1, 13))
 LATE = date(2020, 1, 31)
+LIVING = {"status": "1", "revoke_date": None, "end_date": None}
+TODAY: dict[int, Row] = {
+    4: {**LIVING, "est_date": AS_OF},
+    5: {**LIVING, "est_date": None, "status": "3", "end_date": AS_OF},
+    6: {**LIVING, "est_date": None, "status": "2", "revoke_date": AS_OF},
+}
+"""The firms that are born, or end, on the date of the second night."""
 PARCELS = tuple(f"P{n}" for n in range(60))
 LINEAGE = {"_source_file": "f", "_business_date": LATE}
 
@@ -65,15 +73,16 @@ class Economy:
         return self._pick(*[f"c{n}" for n in range(FIRMS)], "nobody", None)
 
     def _entity(self, n: int) -> Row:
-        born = self._pick(None, date(2013, 5, 6), *[date(2019, 12, 31) - timedelta(days=self.random.randrange(2400)) for _ in range(9)])
+        born = self._pick(None, date(2013, 5, 6), *[AS_OF - timedelta(days=self.random.randrange(2400)) for _ in range(9)])
         end = None if self.random.random() < 0.7 else (born or date(2015, 1, 1)) + timedelta(days=self.random.randrange(1500))
         status = self._pick("1", "9") if end is None and self.random.random() < 0.1 else "1" if end is None else self._pick("2", "3")
-        return {
+        said = {
             "entity_uid": f"u{n}", "uscc": f"c{n}" if n % 9 else None, "entity_kind": self._pick(*KINDS),
             "est_date": born, "status": status,
             "revoke_date": end if status == "2" else None, "end_date": self._pick(end, end, None) if status == "3" else None,
             "last_seen": date(2019, 12, 29), "industry_code": self._pick(*INDUSTRIES), "county6": self._pick(*COUNTIES, "321000"),
         }  # fmt: skip
+        return said | TODAY.get(n, {})
 
     def _taxpayer(self) -> str:
         return f"T{self.random.randrange(FIRMS + 6)}"

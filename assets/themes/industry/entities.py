@@ -15,9 +15,9 @@ from pyspark.sql import functions as F
 
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
-from assets.themes.industry.lives import MARKET, READS, first_day, lives, months_until, with_entity, with_place
+from assets.themes.industry.lives import DATES, MARKET, READS, first_day, lives, months_until, with_entity, with_place
 from assets.themes.industry.measured import TAXPAYER, flags, taxpayers
-from assets.touch import EveryMonth, own, units, via
+from assets.touch import EveryMonth, Turn, own, units, via
 
 YEARS_BEFORE = 2
 """Whole years before this one of which there are months."""
@@ -72,7 +72,7 @@ def with_signs(part: DataFrame) -> DataFrame:
     "themes/industry/entity_month",
     unit=units(entity="entity_uid"),
     touch={
-        "entity": own(entity="entity_uid", reads=READS, turns=(EveryMonth(lambda: F.lit(True)),)),
+        "entity": own(entity="entity_uid", reads=READS, turns=(EveryMonth(lambda: F.lit(True)), *map(Turn, DATES))),
         "tax": own(entity="entity_uid"),
         "invoice": via("link", on=(lambda: F.lit(TAXPAYER), "tax_reg_no"), to=("source_table", "source_key"), entity="entity_uid"),
         "link": own(entity="entity_uid", reads=("source_table", "source_key", "entity_uid")),

@@ -19,7 +19,9 @@ MARKET = ("ENTERPRISE", "SOLE_TRADER", "COOPERATIVE")
 """Kinds of market entities (市场主体)."""
 UNKNOWN_COUNTY, UNKNOWN_SECTION, UNKNOWN_DIVISION = "321000", "Z", "00"
 PLACE = ("county6", "entity_kind", "section", "division")
-READS = ("uscc", "est_date", "status", "revoke_date", "end_date", "last_seen", "county6", "entity_kind", "industry_code")
+DATES = ("est_date", "revoke_date", "end_date", "last_seen")
+"""Dates between which an entity exists."""
+READS = ("uscc", "status", *DATES, "county6", "entity_kind", "industry_code")
 """Columns of an entity that the theme reads."""
 
 
