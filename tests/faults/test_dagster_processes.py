@@ -33,7 +33,7 @@ from tests.story.city import Installation, toml
 pytestmark = pytest.mark.slow
 STAFF, DAYS = "health/staff", ("2019-12-29", "2019-12-30", "2019-12-31")
 POOL = "raw_health_staff"
-PATIENCE = 150
+PATIENCE = 300
 QUICKLY = {"poll_interval_seconds": 2, "free_slots_after_run_end_seconds": 1}
 ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
 
