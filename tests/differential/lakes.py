@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from resources.lake import Lake
 
-OF_EACH_RUN = {"operations/notice", "operations/profile"}
+OF_EACH_RUN = {"operations/notice", "operations/profile", "operations/site"}
 """Rows for every run, also for one that failed: what was told, and what it cost, is not what became of the deliveries."""
 TOLERANCE = 1e-9
 """Relative; sums of floats come in another order on another engine."""
