@@ -205,7 +205,7 @@ _ROW_RULES = (
         companions=(
             Companion("series", "(系列)", "Type, issuer and serial: what all versions have in common"),
             Companion("type", "(类型)", "Type inside the identifier, 21 characters", classification="L1"),
-            Companion("issuer", "(颁发机构)", "Issuer inside the identifier: a credit code, or a division of 6 digits", classification="L1"),
+            Companion("issuer", "(颁发机构)", "Issuer inside the identifier: credit code or division", classification="L1"),
             Companion("version", "(版本)", "Version inside the identifier, 3 digits", classification="L1"),
         ),
     ),

@@ -11,7 +11,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.checksums import mod_37_36
-from standards.text import Row, Steps, clean_by, codes_text, flag, identifier, identifier_fixes, is_absent, no_codes
+from standards.text import Row, Steps, clean_by, codes_text, identifier, identifier_fixes, is_absent, no_codes
 
 PREFIX = "1.2.156.3005.2."
 TYPE, ISSUER, SERIAL, VERSION = "[0-9A-Z]{18}[0-9]{3}", "[0-9A-Z]{18}|[0-9]{6}", "[0-9A-Z]{1,64}", "[0-9]{3}"

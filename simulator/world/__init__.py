@@ -1,6 +1,6 @@
 """The world: what exists and happens in the city, whatever a department writes down about it.
 
-Here: people, households and towns, deaths, institutions and their staff, illness, legal entities, air and water, the ground; vectorised,
+Here: people, households and towns, deaths, institutions and their staff, illness, legal entities, licences, air and water, the ground; vectorised,
 and the same for the same seed. Not here: any table (`simulator.departments`).
 """
 
@@ -18,6 +18,7 @@ from simulator.world.enterprises import enterprises
 from simulator.world.ground import Ground
 from simulator.world.illness import hypertension
 from simulator.world.institutions import Institutions, institutions
+from simulator.world.licences import licences
 from simulator.world.nature import Timeline, weather
 from simulator.world.people import people
 
@@ -66,6 +67,11 @@ class World:
     def enterprises(self) -> pd.DataFrame:
         """One row per legal entity (`enterprises.enterprises`); made when a department first asks for it."""
         return enterprises(self.people, self.seed)
+
+    @cached_property
+    def licences(self) -> pd.DataFrame:
+        """One row per version of an electronic licence (`licences.licences`); made when a department first asks for it."""
+        return licences(self.people, self.enterprises, self.seed)
 
     def stream(self, name: str) -> np.random.Generator:
         """A random stream of its own for each name."""
