@@ -137,7 +137,7 @@ def organisation_numbers(county6: np.ndarray, sequence: np.ndarray) -> np.ndarra
 
 
 def credit_code(head: str, body: str) -> str:
-    """The credit code of its first 8 characters and the first 8 of the organisation code, with both check characters (GB 11714, GB 32100)."""
+    """A credit code from its first 8 characters and the first 8 of the organisation code (GB 32100, GB 11714)."""
     modulo = 11 - sum(w * int(c, 36) for w, c in zip((3, 7, 9, 10, 5, 8, 4, 2), body, strict=True)) % 11
     code = head + body + ("X" if modulo == 10 else str(modulo % 11))
     total = sum(3**i % 31 * _CREDIT_CHARACTERS.index(c) for i, c in enumerate(code))

@@ -7,3 +7,9 @@ ABOUT_PERSONS = [
 """A city of these has every mechanism, and the health archives. Other themes have cities of their own, so that each stays quick."""
 OF_NATURE = ["environment", "housing", "natural_resources", "water_resources"]
 """A city of these has the sensors, samples and polygons of the ground and the water."""
+ABOUT_LICENCES = [
+    "big_data", "housing_fund", "market_regulation", "natural_resources/mortgage", "natural_resources/real_right",
+    "natural_resources/seizure", "public_security/resident", "public_security/death_cancellation", "civil_affairs/cremation",
+    "civil_affairs/social_organisation",
+]  # fmt: skip
+"""A city of these has electronic licences, the registers of their issuers, and those who know whether a holder is alive or exists."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from simulator.basics import FIRST_NIGHT, NIGHTS, as_days, clock_text, day_text, numbers, office_seconds, only, pick
+from simulator.basics import FIRST_NIGHT, NIGHTS, as_days, clock_text, day_text, numbers, office_seconds, only
 from simulator.declare import Department
 from simulator.dirt import BAD_ID, BAD_NAME, WRONG_NUMBER, Cell, Kind, labels, one
 from simulator.registers import Registers

@@ -1,7 +1,7 @@
 """The world: what exists and happens in the city, whatever a department writes down about it.
 
-Here: people, households and towns, deaths, institutions and their staff, illness, legal entities, licences, air and water, the ground; vectorised,
-and the same for the same seed. Not here: any table (`simulator.departments`).
+Here: people, households and towns, deaths, institutions and their staff, illness, legal entities, licences, air and water, the ground;
+vectorised, and the same for the same seed. Not here: any table (`simulator.departments`).
 """
 
 from __future__ import annotations

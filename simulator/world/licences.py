@@ -19,7 +19,8 @@ from simulator.world.people import unused_numbers
 FIRST = np.datetime64("2008-01-01")
 PREFIX, YEAR = "1.2.156.3005.2.", 365
 ISSUERS = {
-    "public_security": ("FAKE0003", "扬州市公安局"), "civil_affairs": ("FAKE0004", "扬州市民政局"), "staffing": ("FAKE0023", "扬州市事业单位登记管理局"),
+    "public_security": ("FAKE0003", "扬州市公安局"), "civil_affairs": ("FAKE0004", "扬州市民政局"),
+    "staffing": ("FAKE0023", "扬州市事业单位登记管理局"),
     "human_resources": ("FAKE0006", "扬州市人力资源和社会保障局"), "market_regulation": ("FAKE0021", "扬州市市场监督管理局"),
 }  # fmt: skip
 """Issuer -> the beginning of its organisation code, and its name."""
@@ -34,7 +35,7 @@ VALID, SUSPENDED_STATE, WITHDRAWN_STATE, CANCELLED, OVER = "01", "02", "03", "04
 
 @cache
 def types() -> pd.DataFrame:
-    """The types of licences, by place in the list: the columns of licence_types.csv, type_code, issuer_uscc, issuer_name. The last is in no catalogue."""
+    """The types of licences: the columns of licence_types.csv, type_code, issuer_uscc, issuer_name, listed (all but the last)."""
     found = pd.read_csv(Path(__file__).with_name("licence_types.csv"), dtype={"type_no": str, "unique": str}, encoding="utf-8")
     definer = [credit_code("11100000", body) for body in found["definer"]]
     issuer = [credit_code("11321000", ISSUERS[name][0]) for name in found["issuer"]]
@@ -66,8 +67,8 @@ def licences(people: pd.DataFrame, enterprises: pd.DataFrame, seed: int) -> pd.D
     """One row per version of a licence, index 0..n-1.
 
     Columns: those of its type (`types`); person, entity (rows of the holder, -1), holder_no (of a holder in no register, else None),
-    holder_end (day, NaT); certificate_no, version, licence_id, wrong_check (of it); issued, valid_to (NaT: without an end), previous (row of the one
-    that it replaces, -1), stated (it says so); state (of the register, at the end), changed (day of its last change).
+    holder_end (day, NaT); certificate_no, version, licence_id, wrong_check (of it); issued, valid_to (NaT: without an end), previous (row
+    of the one that it replaces, -1), stated (it says so); state (of the register, at the end), changed (day of its last change).
     """
     rng = stream(seed, "licences")
     first = pd.concat([_holders(rng, t, people, enterprises) for t in types().to_dict("records")], ignore_index=True)

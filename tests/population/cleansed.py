@@ -60,6 +60,9 @@ TABLES = {
     "licence_type": "big_data/licence_type",
     "food": "market_regulation/food_licence",
     "drug": "market_regulation/drug_licence",
+    "right": "natural_resources/real_right",
+    "mortgage": "natural_resources/mortgage",
+    "seizure": "natural_resources/seizure",
 }
 
 
@@ -104,9 +107,9 @@ def _row(name: str, given: dict[str, Any], row_no: int) -> tuple[Any, ...]:
     full = {**{c: DEFAULTS.get(c) for c in columns}, **given}
     for key in [c for c in columns if f"{c}_key" in columns]:
         full[f"{key}_key"] = full[f"{key}_key"] or (full[key] or "").replace(" ", "").replace("呂", "吕") or None
-    if "id_no" in columns:
-        full["id_no_raw"] = full["id_no_raw"] or full["id_no"]
-        full["id_no_error"] = full["id_no_error"] or (None if full["id_no"] else "E_NULL")
+    for no in [c for c in columns if f"{c}_raw" in columns]:
+        full[f"{no}_raw"] = full[f"{no}_raw"] or full[no]
+        full[f"{no}_error"] = full[f"{no}_error"] or (None if full[no] else "E_NULL")
     for county in [c for c in columns if c.endswith("_county")]:
         division = next(c for c in columns if c in (county.replace("_county", "_div"), county.replace("_county", "_code12")))
         full[county] = full[county] or (full[division] or "321000")[:6]

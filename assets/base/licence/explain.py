@@ -65,7 +65,8 @@ def _explanation(rows: RowReader, licence: dict[str, Any]) -> Explanation:
             Section("Versions", ("version", "licence", "from", "to", "replaced by", "next"), [tuple(v.values()) for v in versions]),
         ],
         facts={
-            "licence": number, "delivered_at": place, "holder": linked, "state": state, "facts": facts, "rules": found, "versions": versions,
+            "licence": number, "delivered_at": place, "holder": linked, "state": state, "facts": facts, "rules": found,
+            "versions": versions,
         },
     )  # fmt: skip
 

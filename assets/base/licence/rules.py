@@ -1,7 +1,7 @@
 """The rules of electronic licences: one small condition per rule over the facts of one licence (domain rules D6).
 
-Here: thresholds and conditions. Not here: reading the table and what follows from it (`assets.rules`), how the facts are gathered and what a
-hit leads to (licence, lapse_list).
+Here: thresholds and conditions. Not here: reading the table and what follows from it (`assets.rules`), how the facts are gathered and
+what a hit leads to (licence, lapse_list).
 """
 
 from __future__ import annotations
