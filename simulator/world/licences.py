@@ -24,7 +24,7 @@ ISSUERS = {
     "human_resources": ("FAKE0006", "扬州市人力资源和社会保障局"), "market_regulation": ("FAKE0021", "扬州市市场监督管理局"),
 }  # fmt: skip
 """Issuer -> the beginning of its organisation code, and its name."""
-REISSUED, NEW_SERIAL, FORGOTTEN, DOUBLED, UNKNOWN, WITHDRAWN, SUSPENDED, MISCHECKED = 0.85, 0.4, 0.2, 0.02, 0.01, 0.01, 0.01, 0.01
+REISSUED, NEW_SERIAL, FORGOTTEN, DOUBLED, UNKNOWN, WITHDRAWN, SUSPENDED, MISCHECKED = 0.7, 0.4, 0.2, 0.02, 0.01, 0.01, 0.01, 0.01
 """Shares: of licences that end, those replaced; of these, under a new serial; of ends, those that the issuer has forgotten to write down;
 of valid ones of a type of which a holder has one, those issued twice; of holders, those whom no register knows; of
 valid ones, those withdrawn and suspended; of identifiers, those whose check character the issuer has reckoned wrongly."""

@@ -63,6 +63,7 @@ CASES: dict[str, tuple[dict[str, Any], str, set[str]]] = {
     "CLOSED": (row("CLOSED", state="04", **GONE), "ENDED", set()),
     "PAUSED": (row("PAUSED", state="02", **GONE), "SUSPENDED", set()),
     "DEAD": (row("DEAD", holder_id_no=DEAD, holder_name="李四光"), "LAPSED", {"H1"}),
+    "EDITED": (row("EDITED", holder_id_no=DEAD, holder_name="李四广"), "VALID", {"H5"}),
     "FRESH": (row("FRESH", holder_id_no=TOO_FRESH, holder_name="赵一"), "VALID", set()),
     "NOBODY": (row("NOBODY", holder_id_no=number(9)), "VALID", {"H3"}),
     "NOFIRM": (row("NOFIRM", **{**FIRM, "holder_id_no": uscc(9)}), "VALID", {"H4"}),

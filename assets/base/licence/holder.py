@@ -19,9 +19,11 @@ from standards import names, organisations
 from standards.organisations import code_of
 from standards.parties import PERSON
 
-EXACT, FORMER, DIFFERS = "EXACT", "FORMER", "DIFFERS"
+EXACT, FORMER, RARE, ONE_EDIT, DIFFERS = "EXACT", "FORMER", "RARE", "ONE_EDIT", "DIFFERS"
 UNKNOWN, SEVERAL, NO_NUMBER = "UNKNOWN", "SEVERAL", "NO_NUMBER"
 """Match reasons: of the names; else nobody has the number, or several have, or there is none that can be read."""
+SURE = (EXACT, FORMER, RARE)
+"""The names agree. Every other link of a person is doubtful: never enough to let a licence lapse."""
 NUMBER, NONE = "NUMBER", "NONE"
 HOLDER = ("licence_id", "holder_id_no", "number_kind", "person_uid", "entity_uid", "match", "match_reason")
 IDENTIFIERS = ("uscc", "org_code", "reg_no")

@@ -13,7 +13,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from assets.base.legal_entity.records import sources as of_entities
-from assets.base.licence.holder import DIFFERS, NO_NUMBER, UNKNOWN
+from assets.base.licence.holder import DIFFERS, NO_NUMBER, ONE_EDIT, SURE, UNKNOWN
 from assets.base.population.records import sources as of_persons
 from assets.rules import Conditions, read_rules
 from standards.parties import PERSON
@@ -49,7 +49,7 @@ def _unknown() -> Column:
 
 @rule("H1")
 def holder_has_died(t: Thresholds) -> Column:
-    return _over("death_date", t)
+    return F.col("match_reason").isin(*SURE) & _over("death_date", t)
 
 
 @rule("H2")
@@ -69,7 +69,7 @@ def entity_unknown(_: Thresholds) -> Column:
 
 @rule("H5")
 def name_differs(_: Thresholds) -> Column:
-    return F.col("match_reason") == DIFFERS
+    return F.col("match_reason").isin(DIFFERS, ONE_EDIT)
 
 
 @rule("H6")
