@@ -78,7 +78,9 @@ def licences(registers: Registers) -> pd.DataFrame:
     n, person = len(rows), (rows["person"] >= 0).to_numpy()
     who = people.loc[np.maximum(rows["person"], 0)]
     firm = firms.loc[np.maximum(rows["entity"], 0)]
-    number = np.where(person, who["id_no"].to_numpy(dtype=object), firm["uscc"].to_numpy(dtype=object))
+    coded = firm["uscc"].notna().to_numpy()
+    of_firm = np.where(coded, firm["uscc"].to_numpy(dtype=object), firm["reg_no"].to_numpy(dtype=object))
+    number = np.where(person, who["id_no"].to_numpy(dtype=object), of_firm)
     previous = rows["licence_id"].to_numpy(dtype=object)[np.maximum(rows["previous"], 0)]
     stated = rows["stated"].to_numpy(dtype=bool)
     changed, issued = as_days(rows["changed"].to_numpy()), as_days(rows["issued"].to_numpy())
@@ -92,7 +94,7 @@ def licences(registers: Registers) -> pd.DataFrame:
             "certificate_no": rows["certificate_no"].to_numpy(dtype=object),
             "holder_kind": rows["holder_kind"].to_numpy(dtype=object),
             "holder_name": np.where(person, who["name"].to_numpy(dtype=object), firm["name"].to_numpy(dtype=object)),
-            "holder_id_type": np.where(person, "01", "21").astype(object),
+            "holder_id_type": np.select([person, coded], ["01", "21"], "23").astype(object),
             "holder_id_no": np.where(rows["holder_no"].notna(), rows["holder_no"], number).astype(object),
             "issuer_uscc": rows["issuer_uscc"].to_numpy(dtype=object),
             "issuer_name": rows["issuer_name"].to_numpy(dtype=object),

@@ -28,6 +28,8 @@ REISSUED, NEW_SERIAL, FORGOTTEN, DOUBLED, UNKNOWN, WITHDRAWN, SUSPENDED, MISCHEC
 """Shares: of licences that end, those replaced; of these, under a new serial; of ends, those that the issuer has forgotten to write down;
 of valid ones of a type of which a holder has one, those issued twice; of holders, those whom no register knows; of
 valid ones, those withdrawn and suspended; of identifiers, those whose check character the issuer has reckoned wrongly."""
+UNTOLD = 0.4
+"""Share of the ends of holders of which the issuer has not heard."""
 SETTLED = np.datetime64("2019-09-01")
 """The ends of holders since then have always been written down."""
 VALID, SUSPENDED_STATE, WITHDRAWN_STATE, CANCELLED, OVER = "01", "02", "03", "04", "05"
@@ -91,7 +93,7 @@ def _holders(rng: np.random.Generator, kind: dict[str, object], people: pd.DataF
         born, end = as_days(enterprises["born"].to_numpy()), as_days(enterprises["ended"].to_numpy())
         institution = (enterprises["kind"] == "institution").to_numpy()
         own = institution if kind["issuer"] == "staffing" else ~institution & (enterprises["kind"] != "association").to_numpy()
-        could = own & enterprises["uscc"].notna().to_numpy()
+        could = own & (enterprises["uscc"].notna() | enterprises["reg_no"].notna()).to_numpy()
     latest = np.fmin(end - 1, AS_OF - 1)
     low = np.maximum(born + 1, FIRST)
     at = np.flatnonzero(could & (low <= latest) & (rng.random(len(born)) < float(str(kind["share"]))))
@@ -140,13 +142,13 @@ def _with_states(rng: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
     """What the register says in the end, and since when."""
     n, issued = len(rows), as_days(rows["issued"].to_numpy())
     until, end = as_days(rows["valid_to"].to_numpy()), as_days(rows["holder_end"].to_numpy())
-    kept = (rng.random(n) >= FORGOTTEN) | (end >= SETTLED)
+    kept, told = rng.random(n) >= FORGOTTEN, (rng.random(n) >= UNTOLD) | (end >= SETTLED)
     other = rng.random(n)
     over = np.fmin(np.where(until < AS_OF, until + 1, NAT), np.where(rows["replaced"], until - 10, NAT))
     gone = np.where(end < np.fmin(over, AS_OF + 1), np.fmin(end + 20, AS_OF), NAT)
     open_ = np.isnat(over) & np.isnat(gone)
     state = np.select(
-        [~np.isnat(gone) & kept, np.isnat(gone) & ~np.isnat(over) & kept, open_ & (other < WITHDRAWN), open_ & (other > 1 - SUSPENDED)],
+        [~np.isnat(gone) & told, np.isnat(gone) & ~np.isnat(over) & kept, open_ & (other < WITHDRAWN), open_ & (other > 1 - SUSPENDED)],
         [CANCELLED, OVER, WITHDRAWN_STATE, SUSPENDED_STATE],
         VALID,
     )

@@ -43,8 +43,8 @@ Rows = list[dict[str, Any]]
 
 @pytest.fixture
 def city(installation: Callable[..., Runtime]) -> tuple[dict[str, DataFrame], pd.DataFrame]:
-    """The tables of a city of 800 people after three nights, by name, and the findings of the simulator."""
-    runtime, people = installation(departments=DELIVERED), simulator.build(800, departments=DELIVERED)
+    """The tables of a city of 1,300 people after three nights, by name, and the findings of the simulator."""
+    runtime, people = installation(departments=DELIVERED), simulator.build(1_300, departments=DELIVERED)
     assert runtime.settings.exchange_url
     for night in range(len(people.nights)):
         people.deliver(night, Path(runtime.settings.landing), runtime.settings.exchange_url.get_secret_value(), on_time=True)
@@ -88,7 +88,7 @@ def expected_states(tables: dict[str, DataFrame]) -> dict[str, str]:
     """The state of every licence, reckoned from the golden records and the cleansed rows by D6."""
     issued = {r["licence_id"]: r for r in rows(tables["issued"])}
     person = {r["id_no"]: r for r in rows(tables["person"]) if r["id_no"]}
-    entity = {r["uscc"]: r for r in rows(tables["entity"]) if r["uscc"]}
+    entity = {r[c]: r for c in ("reg_no", "uscc") for r in rows(tables["entity"]) if r[c]}
     linked = {r["licence_id"]: r["person_uid"] or r["entity_uid"] for r in rows(tables["holder"])}
     unique = {r["type_code"] for r in rows(tables["type"]) if r["unique_type"]}
     ended = {r["licence_no"]: r["end_date"] for r in rows(tables["food"]) if r["licence_status"] != "1"}
@@ -100,7 +100,7 @@ def expected_states(tables: dict[str, DataFrame]) -> dict[str, str]:
 
     def one(r: dict[str, Any]) -> str:
         golden = person.get(r["holder_id_no"]) if linked[r["licence_id"]] else None
-        firm = entity.get(r["holder_id_no"])
+        firm = entity.get(r["holder_id_no"]) if linked[r["licence_id"]] else None
         if r["state"] != VALID:
             return "SUSPENDED" if r["state"] == "02" else "ENDED"
         if r["licence_id"] in replaced or r["licence_id_version"] < newest[r["licence_id_series"]]:

@@ -31,6 +31,7 @@ FOOD, DRUG = "food_licence", "drug_licence"
 ENDED_UNSEEN = 0.06
 """Share of the licences that the register has ended while the licence service still has them as valid."""
 ENDED_ON = "2019-06-20"
+GRACE_DAYS = 30
 
 
 def _permits(registers: Registers, prefix: str) -> pd.DataFrame:
@@ -41,7 +42,8 @@ def _permits(registers: Registers, prefix: str) -> pd.DataFrame:
     firm, n = world.enterprises.loc[rows["entity"]], len(rows)
     unseen = (rows["state"] == VALID).to_numpy() & rows["holder_end"].isna().to_numpy() & (np.arange(n) % round(1 / ENDED_UNSEEN) == 3)
     ended = (rows["state"] != VALID).to_numpy() | unseen
-    until = day_text(np.where(unseen, np.datetime64(ENDED_ON), as_days(rows["changed"].to_numpy())))
+    changed = np.where(unseen, np.datetime64(ENDED_ON), as_days(rows["changed"].to_numpy()))
+    until = np.where(ended, changed, np.datetime64("NaT", "D"))
     return pd.DataFrame(
         {
             "licence_no": rows["certificate_no"].to_numpy(dtype=object),
@@ -53,12 +55,11 @@ def _permits(registers: Registers, prefix: str) -> pd.DataFrame:
             "issue_date": day_text(rows["issued"].to_numpy()),
             "valid_to": day_text(rows["valid_to"].to_numpy()),
             "licence_status": np.where(ended, "2", "1").astype(object),
-            "end_date": only(ended, until),
-            "op_time": clock_text(np.where(unseen, np.datetime64(ENDED_ON), as_days(rows["changed"].to_numpy())), office_seconds(rng, n)),
+            "end_date": day_text(until),
+            "op_time": clock_text(changed, office_seconds(rng, n)),
             "_entity": rows["entity"].to_numpy(),
             "_night": 0,
-            "_unseen": unseen,
-            "_row": rows.index,
+            "_ended": until,
         }
     )
 
@@ -192,8 +193,8 @@ def complaints(registers: Registers) -> pd.DataFrame:
 
 @MARKET_REGULATION.finding("licences that the issuer has ended (R1)", "base/licence/licence", "rules", "R1")
 def ended_by_the_issuer(registers: Registers) -> pd.Series:
-    """Licences that are valid in the licence service, and ended in the register for food or drugs."""
-    found = [registers.delivered(f"{MARKET_REGULATION.name}/{table}") for table in (FOOD, DRUG)]
-    unseen = pd.concat([rows.loc[rows["_unseen"].astype(bool), "_row"] for rows in found])
+    """Licences that are valid in the licence service, and ended a month ago and more in the register for food or drugs."""
+    found = pd.concat([registers.delivered(f"{MARKET_REGULATION.name}/{table}")[["licence_no", "_ended"]] for table in (FOOD, DRUG)])
+    ended = found.loc[as_days(found["_ended"].to_numpy()) + GRACE_DAYS < AS_OF, "licence_no"]
     issued = registers.delivered("big_data/licence").drop_duplicates("_row", keep="last")
-    return issued.loc[issued["_row"].isin(unseen) & issued["_valid"], "licence_id"]
+    return issued.loc[issued["certificate_no"].isin(ended) & issued["_valid"], "licence_id"]
