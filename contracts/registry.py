@@ -188,6 +188,27 @@ _ROW_RULES = (
         "organisation_name", "names of organisations", (*TEXT_WORDING, "F_NAME"),
         classification="L1", companions=(Companion("key", "(比对键)", "For comparison only: brackets, dots, spaces removed", usual=True),),
     ),
+    RowRule(
+        "party_no", "numbers of persons or of organisations, whichever a row has; the value is that of `identity` or `organisation_no`",
+        ("E_SCI", "E_PLACEHOLDER", "E_LEN", "E_CHARS", "E_DIVISION", "E_DATE", "E_EXCEL", "E_CHECK", "E_FUTURE", "E_NULL", "E_CLASS",
+         "E_PERSONAL", "W_CENTURY", "W_DIVISION", "W_SEQ0", "W_OLD", "W_MASKED", "W_ORGCHECK", *SPELLING, "F_X", "F_UP15", "F_FORM"),
+        classification="L3",
+        companions=(
+            Companion("kind", "(类别)", "PERSON, USCC, ORG or REG", classification="L1", usual=True),
+            Companion("raw", "(原值)", "As delivered", usual=True),
+            Companion("error", "(错误)", "Primary error of the delivered number, empty when it is valid", classification="L1", usual=True),
+        ),
+    ),
+    RowRule(
+        "licence_id", "identifiers of electronic licences (GB/T 36904)", ("E_LICENCE_ID", "E_CHECK", "W_CHECK_LEGACY", *SPELLING),
+        classification="L2", options=("registrar",),
+        companions=(
+            Companion("series", "(系列)", "Type, issuer and serial: what all versions have in common"),
+            Companion("type", "(类型)", "Type inside the identifier, 21 characters", classification="L1"),
+            Companion("issuer", "(颁发机构)", "Issuer inside the identifier: credit code or division", classification="L1"),
+            Companion("version", "(版本)", "Version inside the identifier, 3 digits", classification="L1"),
+        ),
+    ),
     RowRule("identifier", "numbers and codes of a source's own", ("E_SCI", "E_FORMULA", *SPELLING)),
     RowRule(
         "archive_no", "numbers of health archives, 17 or 20 digits", ("E_ARCHIVE_NO", *SPELLING), classification="L3",

@@ -133,11 +133,11 @@ def identity_numbers(birth: np.ndarray, sequence: np.ndarray) -> np.ndarray:
 
 def organisation_numbers(county6: np.ndarray, sequence: np.ndarray) -> np.ndarray:
     """Unified social credit codes of invented enterprises (GB 32100): 91, county, the organisation code FAKE and a sequence, check."""
-    return np.array([_credit_code(f"91{county}", f"FAKE{n:04}") for county, n in zip(county6, sequence, strict=True)], dtype=object)
+    return np.array([credit_code(f"91{county}", f"FAKE{n:04}") for county, n in zip(county6, sequence, strict=True)], dtype=object)
 
 
-def _credit_code(head: str, body: str) -> str:
-    """The code with the check characters of the organisation code (GB 11714) and of the whole (GB 32100)."""
+def credit_code(head: str, body: str) -> str:
+    """A credit code from its first 8 characters and the first 8 of the organisation code (GB 32100, GB 11714)."""
     modulo = 11 - sum(w * int(c, 36) for w, c in zip((3, 7, 9, 10, 5, 8, 4, 2), body, strict=True)) % 11
     code = head + body + ("X" if modulo == 10 else str(modulo % 11))
     total = sum(3**i % 31 * _CREDIT_CHARACTERS.index(c) for i, c in enumerate(code))

@@ -73,6 +73,7 @@ def numbers(value: str) -> str:
 
 BY_RULE: dict[str, Callable[[str], str]] = {
     "person_name": name, "identity": identity, "phone": phone, "address": address, "date": day, "timestamp": day,
+    "party_no": identity,
 }  # fmt: skip
 """How a personal column is masked, by the rule that reads it; others are hidden."""
 

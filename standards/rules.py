@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.registry import ROW_RULES, agree
-from standards import divisions, names, organisations
+from standards import divisions, licence_id, names, organisations
 from standards.addresses import address_rule
 from standards.archive_no import archive_no_rule
 from standards.codes import code_rule
@@ -23,9 +23,11 @@ from standards.dates import date_rule, month_rule, timestamp_rule
 from standards.divisions import division_rule
 from standards.geometry import geometry_rule
 from standards.identity import identity_rule
+from standards.licence_id import licence_id_rule
 from standards.names import person_name_rule
 from standards.numbers import decimal_rule, integer_rule
 from standards.organisations import organisation_name_rule, organisation_no_rule, taxpayer_no_rule
+from standards.parties import party_no_rule
 from standards.phones import phone_rule
 from standards.text import FAILED_FORMULA, MARKED, UNTIDY, Row, Step, Steps, has_control, identifier_rule, text_rule, unmarked
 
@@ -111,6 +113,17 @@ RULES: dict[str, Rule] = {
         {"kind": _of_value(organisations.taxpayer_kind), "code": _of_value(organisations.taxpayer_code_of)},
     ),
     "organisation_name": Rule(lambda _: organisation_name_rule(), {"key": _of_value(organisations.compare_key)}),
+    "party_no": Rule(
+        lambda o: party_no_rule(o.business_date, o.test_divisions),
+        {"kind": _of_field("kind"), "raw": lambda raw, parsed: raw, "error": _error},
+    ),
+    "licence_id": Rule(
+        lambda o: licence_id_rule(o.registrar),
+        {
+            "series": _of_value(licence_id.series),
+            **{name: _of_value(partial(licence_id.part, name=name)) for name in ("type", "issuer", "version")},
+        },
+    ),
     "identifier": Rule(lambda _: identifier_rule()),
     "archive_no": Rule(lambda _: archive_no_rule()),
     "address": Rule(lambda o: address_rule(bool(o.companions)), {"key": _of_field("key"), "level": _of_field("level")}),
@@ -121,7 +134,7 @@ for _name, _rule in RULES.items():
     agree(f"standards/rules.py, companions of {_name}", _rule.companions, [c.suffix for c in ROW_RULES[_name].companions])
 
 
-ANSWERS = ("value", "codes", "key", "level", "qualifier")
+ANSWERS = ("value", "codes", "key", "level", "qualifier", "kind")
 """What the last step of a rule may return: always `value` and `codes`, the others by rule."""
 
 

@@ -11,3 +11,9 @@ OF_THE_COUNTER = ["government_services"]
 """A city of these has the counter: items, cases, comments, the hotline, letters."""
 OF_FIRMS = ["human_resources/insured_month", "power_supply", "statistics", "taxation"]
 """A city of these has what firms pay, insure, use and report."""
+ABOUT_LICENCES = [
+    "big_data", "housing_fund", "market_regulation", "natural_resources/mortgage", "natural_resources/real_right",
+    "natural_resources/seizure", "public_security/resident", "public_security/death_cancellation", "civil_affairs/cremation",
+    "civil_affairs/social_organisation",
+]  # fmt: skip
+"""A city of these has electronic licences, the registers of their issuers, and those who know whether a holder is alive or exists."""

@@ -1,7 +1,7 @@
 """The world: what exists and happens in the city, whatever a department writes down about it.
 
-Here: people, households and towns, deaths, institutions and their staff, illness, legal entities and how they do, air and water, the
-ground; vectorised, and the same for the same seed. Not here: any table (`simulator.departments`).
+Here: people, households and towns, deaths, institutions and their staff, illness, legal entities and how they do, licences, air and
+water, the ground; vectorised, and the same for the same seed. Not here: any table (`simulator.departments`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from simulator.world.enterprises import enterprises
 from simulator.world.ground import Ground
 from simulator.world.illness import hypertension
 from simulator.world.institutions import Institutions, institutions
+from simulator.world.licences import licences
 from simulator.world.nature import Timeline, weather
 from simulator.world.people import people
 
@@ -72,6 +73,11 @@ class World:
     def economy(self) -> pd.DataFrame:
         """One row per legal entity and month in which it works (`economy.economy`)."""
         return economy(self.enterprises, self.seed)
+
+    @cached_property
+    def licences(self) -> pd.DataFrame:
+        """One row per version of an electronic licence (`licences.licences`); made when a department first asks for it."""
+        return licences(self.people, self.enterprises, self.seed)
 
     def stream(self, name: str) -> np.random.Generator:
         """A random stream of its own for each name."""

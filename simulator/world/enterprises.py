@@ -35,9 +35,10 @@ CREDIT_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)])
 CODE_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
 CODE_CHECKS = np.array(list("0X987654321"))
 LETTERS = "ABCDEFGHJKLMNPQRTUWXY"
+ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def _places(text: np.ndarray, alphabet: str) -> np.ndarray:
+def places_in(text: np.ndarray, alphabet: str) -> np.ndarray:
     """The places of every character in the alphabet: one row per text, all of one length."""
     place = np.zeros(128, dtype=int)
     place[[ord(c) for c in alphabet]] = np.arange(len(alphabet))
@@ -52,14 +53,14 @@ def organisation_codes(serial: np.ndarray) -> np.ndarray:
         rest, last = np.divmod(rest, 31)
         tail = alphabet[last] + tail
     body = "FAKE" + np.array(list(LETTERS), dtype=object)[letter] + tail
-    total = _places(body, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") @ CODE_WEIGHTS
+    total = places_in(body, ALPHANUMERIC) @ CODE_WEIGHTS
     return body + CODE_CHECKS[total % 11].astype(object)
 
 
 def credit_codes(kind: np.ndarray, code: np.ndarray) -> np.ndarray:
     """Unified social credit codes of the test division with their check character (GB 32100). kind: first two characters."""
     body = kind + DIVISION + code
-    total = _places(body, CREDIT_ALPHABET) @ CREDIT_WEIGHTS
+    total = places_in(body, CREDIT_ALPHABET) @ CREDIT_WEIGHTS
     return body + np.array(list(CREDIT_ALPHABET), dtype=object)[-total % 31]
 
 
@@ -67,7 +68,7 @@ def registration_numbers(first: np.ndarray, serial: np.ndarray) -> np.ndarray:
     """Registration numbers of the test division (GS 15): first digit of the sequence, seven digits, check digit by MOD 11,10."""
     body = DIVISION + first + numbers(serial, 7)
     product = np.full(len(body), 10)
-    for digit in _places(body, "0123456789").T:
+    for digit in places_in(body, "0123456789").T:
         step = (product + digit) % 10
         product = 2 * np.where(step == 0, 10, step) % 11
     return body + ((11 - product) % 10).astype(str).astype(object)

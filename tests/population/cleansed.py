@@ -29,6 +29,7 @@ LINEAGE = {
 }
 KINDS = {18: "USCC", 9: "ORG", 15: "REG", 13: "REG"}
 TAX_KINDS = {15: "TAX"}
+OF_A_PERSON = "321099"
 """Kind of an organisation's number by its length."""
 CASTS = {"date": date.fromisoformat, "int": int}
 DEFAULTS = {"op_time": "2019-12-01T00:00:00", "update_time": "2019-12-01T00:00:00", "input_time": "2019-12-01T00:00:00"}
@@ -55,6 +56,13 @@ TABLES = {
     "credit": "taxation/credit_class",
     "institution": "staffing/public_institution",
     "association": "civil_affairs/social_organisation",
+    "licence": "big_data/licence",
+    "licence_type": "big_data/licence_type",
+    "food": "market_regulation/food_licence",
+    "drug": "market_regulation/drug_licence",
+    "right": "natural_resources/real_right",
+    "mortgage": "natural_resources/mortgage",
+    "seizure": "natural_resources/seizure",
 }
 
 
@@ -99,16 +107,20 @@ def _row(name: str, given: dict[str, Any], row_no: int) -> tuple[Any, ...]:
     full = {**{c: DEFAULTS.get(c) for c in columns}, **given}
     for key in [c for c in columns if f"{c}_key" in columns]:
         full[f"{key}_key"] = full[f"{key}_key"] or (full[key] or "").replace(" ", "").replace("呂", "吕") or None
-    if "id_no" in columns:
-        full["id_no_raw"] = full["id_no_raw"] or full["id_no"]
-        full["id_no_error"] = full["id_no_error"] or (None if full["id_no"] else "E_NULL")
+    for no in [c for c in columns if f"{c}_raw" in columns]:
+        full[f"{no}_raw"] = full[f"{no}_raw"] or full[no]
+        full[f"{no}_error"] = full[f"{no}_error"] or (None if full[no] else "E_NULL")
     for county in [c for c in columns if c.endswith("_county")]:
         division = next(c for c in columns if c in (county.replace("_county", "_div"), county.replace("_county", "_code12")))
         full[county] = full[county] or (full[division] or "321000")[:6]
     for no in [c for c in columns if f"{c}_kind" in columns and full[c]]:
         of_length = KINDS | TAX_KINDS if no == "tax_no" else KINDS
-        full[f"{no}_kind"] = of_length[len(full[no])]
-        full[f"{no}_code"] = {"USCC": full[no][8:17], "TAX": full[no][6:], "ORG": full[no], "REG": None}[full[f"{no}_kind"]]
+        full[f"{no}_kind"] = "PERSON" if full[no].startswith(OF_A_PERSON) and len(full[no]) == 18 else of_length[len(full[no])]
+        full[f"{no}_code"] = {"USCC": full[no][8:17], "TAX": full[no][6:], "ORG": full[no]}.get(full[f"{no}_kind"])
+    if "licence_id_series" in columns:
+        *_, kind, issuer, serial, version, _ = full["licence_id"].split(".")
+        series = f"{kind}.{issuer}.{serial}"
+        full |= {f"licence_id_{c}": v for c, v in (("series", series), ("type", kind), ("issuer", issuer), ("version", version))}
     values = [_value(t, full[c]) for c, t in columns.items()]
     return (*values, *[given.get(c, d) for c, d in lineage.items()])
 

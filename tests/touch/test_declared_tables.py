@@ -17,6 +17,7 @@ from tests.touch.counter import Counter
 from tests.touch.economy import Economy
 from tests.touch.firms import ENTERPRISES
 from tests.touch.incidents import Incidents
+from tests.touch.licences import LICENCES
 from tests.touch.monitoring import Monitoring
 from tests.touch.town import SERVED, SINCE, Rows, Town
 
@@ -60,7 +61,7 @@ def test_every_table_is_made_of_a_town_or_of_a_network() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_touched_units_make_what_all_rows_make(spark: SparkSession, write: Write, seed: int) -> None:
     """Random towns: late rows, deletions, moved keys, dates that pass; every declared table of them."""
-    town = Town(seed, (*SOURCES, *SERVED, *ENTERPRISES))
+    town = Town(seed, (*SOURCES, *SERVED, *ENTERPRISES, *LICENCES))
     before = cleansed(spark, town.rows, write)
     for _ in range(2):
         town.night()

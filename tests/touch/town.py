@@ -12,6 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, contract, frame, number
 from tests.touch.firms import ENTERPRISES, enterprise
+from tests.touch.licences import LICENCES as ABOUT_LICENCES
+from tests.touch.licences import licence
 
 Rows = dict[str, list[dict[str, Any]]]
 Tables = dict[str, DataFrame]
@@ -38,6 +40,8 @@ class Town:
         id_no = pick([number(1), number(2), None])
         if name in ENTERPRISES:
             return {"_business_date": AS_OF, "_batch_id": pick(["b1", "b2"]), **enterprise(name, n, self.rows, id_no, pick)}
+        if name in ABOUT_LICENCES:
+            return {"_business_date": AS_OF, "_batch_id": pick(["b1", "b2"]), **licence(name, n, self.rows, pick)}
         document = {"id_type": "03", "id_no_raw": pick(["E1234567", "E7654321"]), "id_no_error": "E_LEN", "birth_date": "1910-05-05"}
         said = {"_business_date": AS_OF, "_batch_id": pick(["b1", "b2"]), **({} if name in SERVED else {"id_no": id_no})}
         card = pick(["C1", "C2", None])

@@ -26,6 +26,7 @@ from standards import (
     identity,
     industries,
     land_efficiency,
+    licence_id,
     masking,
     names,
     numbers,
@@ -39,7 +40,7 @@ from standards import (
     text,
     units,
 )
-from tests.standards.corpus.values import DAYS, DEGREES, GEOMETRIES, MOMENTS, ORGANISATIONS, QUALIFIED, TEXTS
+from tests.standards.corpus.values import DAYS, DEGREES, GEOMETRIES, LICENCES, MOMENTS, ORGANISATIONS, QUALIFIED, TEXTS
 
 RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "identity": [(TEXTS, {}), (TEXTS, {"test_divisions": True})],
@@ -67,6 +68,8 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "organisation_no": [(TEXTS + ORGANISATIONS, {}), (ORGANISATIONS, {"registrar": True})],
     "taxpayer_no": [(TEXTS + ORGANISATIONS, {})],
     "organisation_name": [(TEXTS, {})],
+    "party_no": [(TEXTS + ORGANISATIONS, {}), (TEXTS, {"test_divisions": True})],
+    "licence_id": [(LICENCES + TEXTS, {}), (LICENCES, {"registrar": True})],
     "identifier": [(TEXTS, {})],
     "archive_no": [(TEXTS, {})],
     "address": [(TEXTS, {}), (TEXTS, {"companions": ("key", "level")})],
@@ -122,6 +125,9 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     identity.normalise: identity.normalise,
     checksums.balanced_sum: lambda c: checksums.balanced_sum([F.length(c), F.length(c) + 1, F.lit(1)]),
     checksums.character: lambda c: checksums.character("0X9", F.pmod(F.length(c), F.lit(3))),
+    checksums.mod_37_36: lambda c: checksums.mod_37_36(F.when(c.rlike("^[0-9A-Z]*\\z"), c)),
+    licence_id.series: licence_id.series,
+    licence_id.part: lambda c: licence_id.part(c, "issuer"),
     checksums.ranked: lambda c: checksums.ranked(c, "ACB"),
     checksums.sum_of_ranks: lambda c: checksums.sum_of_ranks(F.when(c.rlike("^[0-9]{3}\\z"), c), (1, 2, 3)),
     checksums.sum_of_digits: lambda c: checksums.sum_of_digits(F.length(c), (1, 2, 3)),
@@ -304,6 +310,7 @@ def on_text() -> dict[str, Column]:
         "forall": F.forall(F.array(c, F.lit("a")), lambda x: x >= "a"),
         "flatten": F.flatten(F.array(F.split(c, "a"), F.array(F.lit("b")))),
         "filter": F.filter(F.array(c, none, F.lit("王")), lambda x: x > "a"),
+        "aggregate": F.aggregate(F.split(c, ","), F.lit(0), lambda total, part: total + F.length(part)),
         "transform": F.transform(F.array(c, none), lambda x: F.upper(x)),
         "greatest": F.greatest(c, none, F.lit("王")),
         "least": F.least(c, none, F.lit("王")),

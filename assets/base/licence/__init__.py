@@ -1,0 +1,2 @@
+"""The base database of electronic licences: their types, whose they are, their versions, whether they are valid, and what has to lapse
+(domain rules D6)."""
