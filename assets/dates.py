@@ -1,4 +1,4 @@
-"""What had happened when a night was made: the one place that says which dates the rules may believe.
+"""What had happened when a night was made: the one place that says which dates the rules may believe. And moments as numbers.
 
 Departments deliver dates that lie ahead: typing errors, appointments, test rows. An event after the night has not happened yet, and
 one after the extract that states it cannot have been known to it, however late the night is (domain rules C6, D16). The contract rule
@@ -29,3 +29,11 @@ def happened(day: Cell, *by: date | Cell) -> Column:
     for limit in by:
         known &= on <= (F.lit(limit) if isinstance(limit, date) else cell(limit))
     return F.coalesce(known & on.isNotNull(), F.lit(False))
+
+
+def seconds(moment: Column) -> Column:
+    """The seconds of a timestamp_ntz since 2000-01-01, bigint, out of its digits: both engines count them alike, whatever their zone."""
+    digits = moment.cast("string")
+    parts = zip((12, 15, 18), (3600, 60, 1), strict=True)
+    days = F.datediff(moment.cast("date"), F.lit("2000-01-01").cast("date")).cast("bigint") * 86_400
+    return sum((F.substring(digits, at, 2).cast("bigint") * each for at, each in parts), days)

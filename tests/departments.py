@@ -7,3 +7,5 @@ ABOUT_PERSONS = [
 """A city of these has every mechanism, and the health archives. Other themes have cities of their own, so that each stays quick."""
 OF_NATURE = ["environment", "housing", "natural_resources", "water_resources"]
 """A city of these has the sensors, samples and polygons of the ground and the water."""
+OF_STREETS = ["urban_management", "civil_affairs/division_boundary", "integrated_governance/grid"]
+"""A city of these has the cases and shared bikes of the streets, and the areas in which they lie."""

@@ -13,11 +13,14 @@ from tests.population.cleansed import AS_OF, TABLES, frame, number
 from tests.touch.chain import Tables, in_order, in_part, made, whole
 from tests.touch.firms import ENTERPRISES
 from tests.touch.monitoring import Monitoring
+from tests.touch.streets import Streets
 from tests.touch.town import SERVED, SINCE, Rows, Town
 
 Write = Callable[[DataFrame], DataFrame]
 LINKS = "base/population/source_link"
-UNDECLARED = {"themes/health/indicator", "themes/ecology/indicator", "themes/ecology/water_governance"}
+UNDECLARED = {
+    "themes/health/indicator", "themes/ecology/indicator", "themes/ecology/water_governance", "themes/urban_management/indicator",
+}  # fmt: skip
 """Rows for the city follow from every input row; there is a row for each water body and month only."""
 GROUND = "base/geography/"
 """Its layers change seldom, and a border that moves concerns all that lies on either side: they, and what is made of them alone, are made
@@ -40,7 +43,7 @@ def test_every_table_but_totals_declares_what_touches_it() -> None:
 
 
 def test_every_table_is_made_of_a_town_or_of_a_network() -> None:
-    delivered = {f"cleansed/{t}" for t in TABLES.values()} | Monitoring(0).rows.keys()
+    delivered = {f"cleansed/{t}" for t in TABLES.values()} | Monitoring(0).rows.keys() | Streets(0).rows.keys()
     assert {asset.name for asset in in_order(delivered)} >= above_ground()
 
 
@@ -54,10 +57,9 @@ def test_touched_units_make_what_all_rows_make(spark: SparkSession, write: Write
     _holds(before, cleansed(spark, town.rows, write), write)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_readings_change_only_what_they_touch(spark: SparkSession, write: Write, seed: int) -> None:
-    """Random networks: readings that come late, are sent again, or go; every declared table of them."""
-    network = Monitoring(seed)
+@pytest.mark.parametrize("network", [Monitoring(0), Monitoring(1), Streets(0), Streets(1)], ids=lambda n: type(n).__name__)
+def test_rows_change_only_what_they_touch(spark: SparkSession, write: Write, network: Monitoring | Streets) -> None:
+    """Random networks and streets: rows that come late, are sent again, or go; every declared table of them."""
     before = {table: write(rows) for table, rows in network.tables(spark).items()}
     network.night()
     _holds(before, {table: write(rows) for table, rows in network.tables(spark).items()}, write)
