@@ -25,8 +25,10 @@ BY_THE_RUN = {
     "themes/health/service": {"service_kind"},
     "themes/health/indicator": OF_AN_INDICATOR,
     "themes/ecology/indicator": OF_AN_INDICATOR,
+    "themes/urban_management/case_month": {"dimension"},
+    "themes/urban_management/indicator": OF_AN_INDICATOR,
 }
-"""Columns without an origin: the name of the table that is read, what a rule table says, the date of the run."""
+"""Columns without an origin: the name of the table that is read, what a rule table says, what a row counts, the date of the run."""
 
 DERIVED = sorted(name for name, c in load_all().items() if c.layer in ("base", "themes"))
 GOOD = {
