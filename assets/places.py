@@ -26,7 +26,7 @@ DEGREES = 0.01
 """Side of a cell of areas: about a kilometre."""
 ROW = 1 << 20
 """Cells are numbered from the south-west of the plane, row by row of so many."""
-_CELL, _WHOLE, _CODES, _PIECES, _FOUND = "_cell", "_whole", "_codes", "_pieces", "_found"
+_CELL, _WHOLE, _CODES, _PIECES, _FOUND = "_cell", "_whole", "_cell_codes", "_pieces", "_found"
 Batches = Iterator[pa.RecordBatch]
 
 
@@ -56,7 +56,7 @@ def nearest(
 
     Args:
         points: with longitude and latitude, degrees of any numeric type.
-        lines: with a text `code` and the WKB line `geometry`.
+        lines: with a text `code` and the WKB `geometry`, a line, or a polygon, whose inside is at no distance.
         code: column of the lines.
         reach: greatest distance, metres; also the side of a cell.
         lon: column of the points.

@@ -24,9 +24,10 @@ BY_THE_RUN = {
     "base/population/source_link": {"source_table"},
     "themes/health/service": {"service_kind"},
     "themes/industry/entity_survival": {"years"},
+    "themes/urban_management/case_month": {"dimension"},
     **{name: OF_AN_INDICATOR for name in load_all() if name.endswith("/indicator")},
 }
-"""Columns without an origin: the name of the table that is read, what a rule table says, the date of the run."""
+"""Columns without an origin: the name of the table that is read, what a rule table says, what a row counts, the date of the run."""
 
 DERIVED = sorted(name for name, c in load_all().items() if c.layer in ("base", "themes"))
 GOOD = {

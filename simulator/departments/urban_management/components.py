@@ -1,4 +1,4 @@
-"""Urban management: the components of the public space."""
+"""The components of the public space."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 
 from simulator.basics import decimals, numbers
-from simulator.declare import Department
+from simulator.departments.urban_management import URBAN_MANAGEMENT
 from simulator.registers import Registers
 from simulator.world import ground
 from simulator.world.people import towns
 
-URBAN_MANAGEMENT = Department("urban_management", organisation="FAKE321000000011")
 COMPONENTS = {"MANHOLE": 30, "LAMP": 25, "BIN": 15, "SIGN": 10, "TREE": 15, "HYDRANT": 5}
 STATES = {"NORMAL": 94, "DAMAGED": 4, "MISSING": 1, "REMOVED": 1}
 

@@ -1,0 +1,1 @@
+"""The theme of urban management: cases, places where problems recur, shared bikes, sanitation, advertising, video patrol, markets."""

@@ -1,0 +1,213 @@
+"""Shared bikes: where each is, and by day how they are used, lie idle, stand where they may not, and heap up (domain rules E8).
+
+Here: `bike_position`, `bike_day`, `bike_zone_day`. Not here: geometry (`assets.places`). A bike stands in a parking area when it is at most
+OUTSIDE metres outside it; a bike that is being ridden stands nowhere.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from assets.base.geography.layers import layer
+from assets.base.geography.points import towns
+from assets.declare import cleansed, lake_asset, table
+from assets.indicators import UNKNOWN, half_up
+from assets.joins import left_join_lookup
+from assets.places import nearest, within
+from assets.themes.urban_management.evaluation import PERCENT, hundredths
+from assets.touch import named, own, units
+from standards.dates import seconds
+
+OUTSIDE = 5.0
+"""Metres that a position may be outside a parking area and still count as in it."""
+RIDDEN, DAMAGED = "IN_USE", "DAMAGED"
+IDLE_DAYS = (3, 7)
+SLOT, HEAP_MINUTES = 600, 30
+"""Seconds of a slot, in which positions count as of one moment; minutes from which on too many bikes are a heap."""
+FULL_PERCENT = 120
+"""Of the capacity of an area, above which it holds too many."""
+BIKE_POSITION = (
+    "company", "bike_no", "measured_at", "day", "state", "lon", "lat", "county6", "town", "zone_no", "misplaced", "_source_file", "_row_no",
+    "_batch_id",
+)  # fmt: skip
+
+
+def _day(moment: str = "measured_at") -> Column:
+    return F.col(moment).cast("date")
+
+
+def zones(zone: DataFrame) -> DataFrame:
+    """The parking areas: zone_no, capacity, geometry."""
+    return layer(zone, "urban_management/parking_zone", "zone_no", "capacity").select("zone_no", "capacity", "geometry")
+
+
+@lake_asset(
+    "themes/urban_management/bike_position",
+    unit=units(bike=("company", "bike_no", "day")),
+    touch={"snapshot": own(bike=("company", "bike_no", _day))},
+)
+def bike_position(
+    snapshot: DataFrame = cleansed("urban_management/bike_snapshot"),
+    zone: DataFrame = cleansed("urban_management/parking_zone"),
+    division: DataFrame = table("base/geography/division"),
+) -> DataFrame:
+    """One row per bike and moment, key (company, bike_no, measured_at), columns BIKE_POSITION; misplaced is NULL while it is ridden."""
+    parked = F.col("lon").isNotNull() & F.col("lat").isNotNull() & ~F.coalesce(F.col("state") == RIDDEN, F.lit(False))
+    placed = nearest(within(snapshot, towns(division), "town"), zones(zone), "zone_no", OUTSIDE)
+    return (
+        placed.withColumn("day", _day())
+        .withColumn("county6", F.substring("town", 1, 6))
+        .withColumn("zone_no", F.when(parked, F.col("zone_no")))
+        .withColumn("misplaced", F.when(parked, F.col("zone_no").isNull()))
+        .select(*BIKE_POSITION)
+    )
+
+
+BIKE_DAY = (
+    "company", "day", "county6", "fleet", "active", "damaged", "available", "trips", "turnover", "observed", "misplaced", "misplaced_rate",
+    "idle_3d", "idle_7d", "idle_3d_rate", "idle_7d_rate", "quota", "over_quota",
+)  # fmt: skip
+OF_DAY = ("company", "day", "county6")
+COUNTED = ("fleet", "active", "damaged", "trips", "observed", "misplaced", "idle_3d", "idle_7d")
+
+
+def _county() -> Column:
+    return F.coalesce("county6", F.lit(UNKNOWN)).alias("county6")
+
+
+def bikes_of_days(position: DataFrame) -> DataFrame:
+    """Per bike and day: county6 of its last position, whether it was damaged at every moment."""
+    last = F.max(F.struct("measured_at", F.coalesce("county6", F.lit(UNKNOWN)).alias("county6")))
+    usable = F.max(F.when(F.coalesce(F.col("state") == DAMAGED, F.lit(False)), 0).otherwise(1))
+    grouped = position.groupBy("company", "bike_no", "day").agg(last.alias("_last"), usable.alias("_usable"))
+    return grouped.select("company", "bike_no", "day", F.col("_last.county6").alias("county6"), (F.col("_usable") == 0).alias("damaged"))
+
+
+def rides_of_days(trip: DataFrame) -> DataFrame:
+    """Every day on which a bike was ridden, once."""
+    days = F.explode(F.array_distinct(F.array_compact(F.array(_day("start_time"), _day("end_time"))))).alias("day")
+    return trip.select("company", "bike_no", days).distinct()
+
+
+def with_idle(bikes: DataFrame, trip: DataFrame) -> DataFrame:
+    """idle_<n>d: the bike was not ridden on the last n days, on the first of which it was there already."""
+    longest = max(IDLE_DAYS)
+    events = (
+        bikes.select("company", "bike_no", "day", F.lit(False).alias("ridden")),
+        rides_of_days(trip).withColumn("ridden", F.lit(True)),
+    )
+    later = F.explode(F.array(*[F.struct(F.date_add("day", n).alias("day"), F.lit(n).alias("ago")) for n in range(longest)]))
+    seen = reduce(DataFrame.unionByName, events).select("company", "bike_no", "ridden", later.alias("of")).select("*", "of.*").drop("of")
+    known = seen.groupBy("company", "bike_no", "day").agg(
+        *[F.max(F.when(~F.col("ridden") & (F.col("ago") == n - 1), 1)).alias(f"_there_{n}") for n in IDLE_DAYS],
+        *[F.max(F.when(F.col("ridden") & (F.col("ago") < n), 1)).alias(f"_ridden_{n}") for n in IDLE_DAYS],
+    )
+    idle = {f"idle_{n}d": F.col(f"_there_{n}").isNotNull() & F.col(f"_ridden_{n}").isNull() for n in IDLE_DAYS}
+    return left_join_lookup(bikes, known, ("company", "bike_no", "day")).withColumns(idle)
+
+
+def _positions_of_days(position: DataFrame) -> DataFrame:
+    """Per company, day and county: observed and misplaced positions, and the mean of available bikes over the company's moments."""
+    ready = ~F.coalesce(F.col("state") == DAMAGED, F.lit(False))
+    moments = position.select("company", "day", "measured_at").distinct().groupBy("company", "day").agg(F.count(F.lit(1)).alias("_moments"))
+    counts = position.groupBy("company", "day", _county()).agg(
+        F.count("misplaced").alias("observed"), F.count_if("misplaced").alias("misplaced"), F.count_if(ready).alias("_ready")
+    )
+    return left_join_lookup(counts, moments, ("company", "day")).withColumn("available", _mean(F.col("_ready"), F.col("_moments")))
+
+
+def _mean(total: Column, of: Column) -> Column:
+    return (half_up(total * PERCENT, F.when(of > 0, of)) / PERCENT).cast("decimal(12,2)")
+
+
+def _days_ahead(moment: str) -> Column:
+    """The units of a position or a trip: the days on which it decides whether its bike is idle."""
+    return named(*[F.concat(F.lit("day:"), F.date_add(_day(moment), n).cast("string")) for n in range(max(IDLE_DAYS))])
+
+
+def _days_of_trip() -> Column:
+    return F.array_distinct(F.concat(_days_ahead("start_time"), _days_ahead("end_time")))
+
+
+@lake_asset(
+    "themes/urban_management/bike_day",
+    unit=units(day="day"),
+    touch={
+        "position": own(lambda: _days_ahead("measured_at"), connects=False),
+        "trip": own(_days_of_trip, connects=False),
+    },
+    whole_above=0.5,
+)
+def bike_day(
+    position: DataFrame = table("themes/urban_management/bike_position"),
+    trip: DataFrame = cleansed("urban_management/bike_trip"),
+    fleet: DataFrame = cleansed("urban_management/bike_fleet"),
+    division: DataFrame = table("base/geography/division"),
+) -> DataFrame:
+    """One row per company, day and county in which it had bikes or trips, key (company, day, county6), columns BIKE_DAY.
+
+    A bike counts in the county of its last position of the day, a position and a trip's start in their own.
+    """
+    bikes = with_idle(bikes_of_days(position), trip).groupBy(*OF_DAY).agg(
+        F.count(F.lit(1)).alias("fleet"), F.count_if(~F.col("damaged")).alias("active"), F.count_if("damaged").alias("damaged"),
+        *[F.count_if(f"idle_{n}d").alias(f"idle_{n}d") for n in IDLE_DAYS],
+    )  # fmt: skip
+    started = within(trip, towns(division), "town", lon="start_lon", lat="start_lat").withColumn("county6", F.substring("town", 1, 6))
+    trips = started.groupBy("company", _day("start_time").alias("day"), _county()).agg(F.count(F.lit(1)).alias("trips"))
+    places = _positions_of_days(position)
+    parts = (bikes, trips, places)
+    rows = reduce(DataFrame.unionByName, [p.select(*OF_DAY) for p in parts]).distinct()
+    for part in parts:
+        rows = left_join_lookup(rows, part, OF_DAY)
+    over = F.greatest(F.col("active") - F.col("quota"), F.lit(0))
+    return (
+        left_join_lookup(rows, fleet.select("company", "county6", "quota"), ("company", "county6"))
+        .withColumns({c: F.coalesce(F.col(c), F.lit(0)).cast("bigint") for c in COUNTED})
+        .withColumn("available", F.coalesce("available", F.lit(0)).cast("decimal(12,2)"))
+        .withColumn("turnover", _mean(F.col("trips") * PERCENT, (F.col("available") * PERCENT).cast("bigint")))
+        .withColumn("misplaced_rate", hundredths(F.col("misplaced") * PERCENT, F.col("observed")))
+        .withColumns({f"idle_{n}d_rate": hundredths(F.col(f"idle_{n}d") * PERCENT, F.col("fleet")) for n in IDLE_DAYS})
+        .withColumn("over_quota", F.when(F.col("quota").isNotNull(), over))
+        .select(*BIKE_DAY)
+    )
+
+
+BIKE_ZONE_DAY = ("zone_no", "day", "capacity", "most", "heaps", "heap_minutes")
+
+
+@lake_asset("themes/urban_management/bike_zone_day", unit=units(day="day"), touch={"position": own(day="day")}, whole_above=0.5)
+def bike_zone_day(
+    position: DataFrame = table("themes/urban_management/bike_position"), zone: DataFrame = cleansed("urban_management/parking_zone")
+) -> DataFrame:
+    """One row per parking area and day on which a bike stood there, key (zone_no, day), columns BIKE_ZONE_DAY.
+
+    A heap is a sequence of slots of the day, without one in between at which all positions were known and fewer bikes stood there, in each
+    of which more than FULL_PERCENT of the capacity stood there, and which lasts HEAP_MINUTES.
+    """
+    at = seconds(F.col("measured_at"))
+    slotted = position.withColumn("slot", at - F.pmod(at, F.lit(SLOT)))
+    order = Window.partitionBy("day").orderBy("slot")
+    slots = slotted.select("day", "slot").distinct().withColumn("n", F.row_number().over(order))
+    stood = slotted.where(F.col("zone_no").isNotNull()).groupBy("zone_no", "day", "slot", "company", "bike_no").agg(F.lit(1).alias("one"))
+    counted = stood.groupBy("zone_no", "day", "slot").agg(F.count("one").alias("bikes"))
+    capacity = zone.select("zone_no", "capacity")
+    known = left_join_lookup(left_join_lookup(counted, capacity, "zone_no"), slots, ("day", "slot"))
+    line = Window.partitionBy("zone_no", "day").orderBy("slot")
+    full = known.where(F.col("bikes") * PERCENT > F.col("capacity") * FULL_PERCENT)
+    runs = (
+        full.withColumn("run", F.col("n") - F.row_number().over(line))
+        .groupBy("zone_no", "day", "run")
+        .agg(((F.max("slot") - F.min("slot")) / 60).cast("int").alias("minutes"))
+        .where(F.col("minutes") >= HEAP_MINUTES)
+        .groupBy("zone_no", "day")
+        .agg(F.count(F.lit(1)).alias("heaps"), F.sum("minutes").alias("heap_minutes"))
+    )
+    days = known.groupBy("zone_no", "day").agg(F.max("capacity").alias("capacity"), F.max("bikes").alias("most"))
+    return (
+        left_join_lookup(days, runs, ("zone_no", "day"))
+        .withColumns({c: F.coalesce(F.col(c), F.lit(0)).cast("int") for c in ("heaps", "heap_minutes")})
+        .select(*BIKE_ZONE_DAY)
+    )

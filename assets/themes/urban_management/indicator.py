@@ -1,0 +1,71 @@
+"""What the indicators of urban management are made of. Which count over which: indicators.yaml; the table: assets/indicators."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assets.declare import AS_OF, lake_asset, table
+from assets.indicators import Counts, counted, read_indicators
+from assets.themes.urban_management.evaluation import EVENTS, PERCENT, counts_of, event_days
+
+INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
+OF_BIKES = {"trips": "trips", "bike_days": "fleet", **{c: c for c in ("damaged", "idle_3d", "idle_7d", "observed", "misplaced")}}
+"""Count -> column of bike_day."""
+TENTHS = 10
+
+
+def case_counts(case: DataFrame) -> list[Counts]:
+    """What is counted of the cases of each event, by its day."""
+    found, days = [], event_days()
+    for event in EVENTS:
+        of = {name: count for name, count in counts_of(event).items() if name in INDICATORS.counts}
+        rows = case.where(days[event].isNotNull())
+        found += [counted(rows, {"clean": of}, division=F.col("county6"), period_kind=kind, day=days[event]) for kind in ("month", "year")]
+    return found
+
+
+def bike_counts(bike: DataFrame) -> list[Counts]:
+    """Sums of the days of bikes; what is available in hundredths."""
+    of = {count: F.sum(column) for count, column in OF_BIKES.items()} | {"available": F.sum((F.col("available") * PERCENT).cast("bigint"))}
+    return [counted(bike, {"clean": of}, division=F.col("county6"), period_kind=kind, day=F.col("day")) for kind in ("day", "month")]
+
+
+def month_counts(rows: DataFrame, of: dict[str, Column]) -> list[Counts]:
+    """Sums of a table of counties and months."""
+    first = F.concat_ws("-", F.substring("month", 1, 4), F.substring("month", 5, 2), F.lit("01")).cast("date")
+    dated = rows.withColumn("_first", first)
+    return [counted(dated, {"clean": of}, division=F.col("county6"), period_kind=kind, day=F.col("_first")) for kind in ("month", "year")]
+
+
+def advertising_counts(advertising: DataFrame, as_of: date) -> Counts:
+    """What stands on the day of the night."""
+    standing = advertising.where(F.col("state") != "REMOVED")
+    of = {"standing": F.count(F.lit(1)), "expired": F.count_if(F.col("state") == "EXPIRED")}
+    return counted(standing, {"clean": of}, division=F.col("county6"), period_kind="month", day=F.lit(as_of))
+
+
+@lake_asset("themes/urban_management/indicator")
+def indicator(
+    case: DataFrame = table("themes/urban_management/case"),
+    bike: DataFrame = table("themes/urban_management/bike_day"),
+    sanitation: DataFrame = table("themes/urban_management/sanitation_month"),
+    advertising: DataFrame = table("themes/urban_management/advertising"),
+    video: DataFrame = table("themes/urban_management/video_patrol_month"),
+    market: DataFrame = table("themes/urban_management/market_month"),
+    as_of: date = AS_OF,
+) -> DataFrame:
+    """One row per indicator, period, division and basis, columns INDICATOR of assets.indicators."""
+    swept = {f"{c}_dm": F.sum((F.col(f"{c}_m") * TENTHS).cast("bigint")) for c in ("planned", "completed")}
+    counts = [
+        *case_counts(case),
+        *bike_counts(bike),
+        *month_counts(sanitation, swept),
+        advertising_counts(advertising, as_of),
+        *month_counts(video, {c: F.sum(c) for c in ("alerts", "confirmed")}),
+        *month_counts(market, {c: F.sum(c) for c in ("checks", "orderly_checks")}),
+    ]
+    return INDICATORS.rows(*counts)

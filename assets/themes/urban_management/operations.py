@@ -1,0 +1,147 @@
+"""What else urban management does: sweeping, advertising, cameras that report by themselves, order at markets (domain rules E8).
+
+Here: `sanitation_month`, `advertising`, `video_patrol_month`, `market_month`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assets.base.geography.points import towns
+from assets.dates import happened
+from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.indicators import UNKNOWN
+from assets.places import within
+from assets.themes.urban_management.evaluation import PERCENT, hundredths
+from assets.touch import Turn, own, units
+
+
+def _month(day: str) -> Column:
+    return F.date_format(F.col(day).cast("date"), "yyyyMM")
+
+
+def _county() -> Column:
+    return F.coalesce("county6", F.lit(UNKNOWN))
+
+
+SANITATION_MONTH = ("county6", "month", "section_days", "completed_days", "planned_m", "completed_m", "completion_rate")
+
+
+@lake_asset(
+    "themes/urban_management/sanitation_month",
+    unit=units(month="month"),
+    touch={"sanitation": own(month=lambda: _month("day"))},
+    whole_above=0.5,
+)
+def sanitation_month(sanitation: DataFrame = cleansed("urban_management/sanitation")) -> DataFrame:
+    """One row per county and month, key (county6, month), columns SANITATION_MONTH; metres.
+
+    A section's day is completed when all vehicles together swept it as often as was planned; days without a plan do not count.
+    """
+    days = sanitation.groupBy("section_no", "day").agg(
+        F.max(_county()).alias("county6"), F.max("length_m").alias("length"), F.max("planned_passes").alias("planned"),
+        F.coalesce(F.sum("done_passes"), F.lit(0)).alias("done"),
+    )  # fmt: skip
+    done = F.col("done") >= F.col("planned")
+    metres = (F.coalesce("length", F.lit(0)) * 10).cast("bigint")
+    return (
+        days.where(F.col("planned") > 0)
+        .groupBy("county6", _month("day").alias("month"))
+        .agg(
+            F.count(F.lit(1)).alias("section_days"), F.count_if(done).alias("completed_days"),
+            F.sum(metres).alias("_planned"), F.coalesce(F.sum(F.when(done, metres)), F.lit(0)).alias("_completed"),
+        )
+        .withColumns({f"{c}_m": (F.col(f"_{c}") / 10).cast("decimal(18,1)") for c in ("planned", "completed")})
+        .withColumn("completion_rate", hundredths(F.col("_completed") * PERCENT, F.col("_planned")))
+        .select(*SANITATION_MONTH)
+    )  # fmt: skip
+
+
+ADVERTISING = (
+    "permit_no", "holder", "area_m2", "lon", "lat", "county6", "town", "valid_from", "valid_to", "removed_date", "state", "_source_file",
+    "_row_no", "_batch_id",
+)  # fmt: skip
+
+
+@lake_asset(
+    "themes/urban_management/advertising",
+    unit=units(permit="permit_no"),
+    touch={"permit": own(permit="permit_no", turns=(Turn("valid_to", days=1), Turn("removed_date")))},
+)
+def advertising(
+    permit: DataFrame = cleansed("urban_management/advertising"),
+    division: DataFrame = table("base/geography/division"),
+    as_of: date = AS_OF,
+) -> DataFrame:
+    """One row per permit, key permit_no, columns ADVERTISING; valid_to is the last day on which the installation may stand."""
+    removed = F.when(happened("removed_date", as_of), F.col("removed_date"))
+    state = F.when(F.col("removed_date").isNotNull(), "REMOVED").when(F.col("valid_to") < F.lit(as_of), "EXPIRED").otherwise("VALID")
+    return (
+        within(permit.withColumnRenamed("county6", "_stated"), towns(division), "town")
+        .withColumn("county6", F.coalesce(F.substring("town", 1, 6), "_stated"))
+        .withColumn("removed_date", removed)
+        .withColumn("state", state)
+        .select(*ADVERTISING)
+    )
+
+
+VIDEO_PATROL_MONTH = ("county6", "problem_type", "month", "alerts", "judged", "confirmed", "precision")
+NO_TYPE = "UNKNOWN"
+
+
+@lake_asset(
+    "themes/urban_management/video_patrol_month",
+    unit=units(month="month"),
+    touch={"alert": own(month=lambda: _month("alerted_at"))},
+    whole_above=0.5,
+)
+def video_patrol_month(alert: DataFrame = cleansed("urban_management/video_patrol")) -> DataFrame:
+    """One row per county, type and month, key (county6, problem_type, month), columns VIDEO_PATROL_MONTH.
+
+    precision: confirmed over all alerts, in percent; one that nobody has judged is not confirmed.
+    """
+    return (
+        alert.groupBy(_county().alias("county6"), F.coalesce("problem_type", F.lit(NO_TYPE)).alias("problem_type"),
+                      _month("alerted_at").alias("month"))
+        .agg(F.count(F.lit(1)).alias("alerts"), F.count("verdict").alias("judged"),
+             F.count_if(F.col("verdict") == "CONFIRMED").alias("confirmed"))
+        .withColumn("precision", hundredths(F.col("confirmed") * PERCENT, F.col("alerts")))
+        .select(*VIDEO_PATROL_MONTH)
+    )  # fmt: skip
+
+
+MARKET_MONTH = (
+    "market_no", "month", "name", "kind", "county6", "checks", "orderly_checks", "order_rate", "occupied", "stalls", "occupancy_rate",
+    "outside_stalls",
+)  # fmt: skip
+
+
+def orderly() -> Column:
+    """Whether a check found no stall outside the lines, and no more stalls than there are places."""
+    inside = F.coalesce(F.col("outside_stalls") == 0, F.lit(False))
+    return inside & F.coalesce(F.col("occupied") <= F.col("stalls"), F.lit(False))
+
+
+@lake_asset(
+    "themes/urban_management/market_month",
+    unit=units(month="month"),
+    touch={"check": own(month=lambda: _month("day"))},
+    whole_above=0.5,
+)
+def market_month(check: DataFrame = cleansed("urban_management/market")) -> DataFrame:
+    """One row per market or relief point and month, key (market_no, month), columns MARKET_MONTH."""
+    stated = {c: F.max(c) for c in ("name", "kind")} | {"county6": F.max(_county())}
+    both = F.col("occupied").isNotNull() & F.col("stalls").isNotNull()
+    sums = {c: F.coalesce(F.sum(F.when(both, F.col(c))), F.lit(0)) for c in ("occupied", "stalls")}
+    outside = F.sum(F.coalesce("outside_stalls", F.lit(0)))
+    counts = {"checks": F.count(F.lit(1)), "orderly_checks": F.count_if(orderly()), "outside_stalls": outside}
+    return (
+        check.groupBy("market_no", _month("day").alias("month"))
+        .agg(*[made.alias(name) for name, made in (stated | sums | counts).items()])
+        .withColumn("order_rate", hundredths(F.col("orderly_checks") * PERCENT, F.col("checks")))
+        .withColumn("occupancy_rate", hundredths(F.col("occupied") * PERCENT, F.col("stalls")))
+        .select(*MARKET_MONTH)
+    )

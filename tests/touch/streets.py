@@ -1,0 +1,140 @@
+"""A few streets with cases, shared bikes, sweepers and markets, and nights in which rows come late, are sent again, or go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
+
+import shapely
+from pyspark.sql import DataFrame, SparkSession
+
+from contracts.loader import load
+from contracts.refused import ROOT
+from tests.ecology.cleansed import frame
+from tests.urban_management.streets import EAST, NORTH, TOWNS, WIDE, at, box
+
+Row = dict[str, Any]
+LAST = datetime(2019, 12, 31)
+BIKE_DAYS, CASES, POSITIONS, TRIPS = 30, 40, 60, 30
+GROUND = ("cleansed/civil_affairs/division_boundary", "cleansed/integrated_governance/grid")
+
+
+class Streets:
+    """Tables by name, each with a maker of new rows."""
+
+    def __init__(self, seed: int) -> None:
+        self.random, self.numbers = Random(seed), 0
+        own = "cleansed/urban_management"
+        self.makers: dict[str, Callable[[], Row]] = {
+            f"{own}/case": self._case, f"{own}/bike_snapshot": self._position, f"{own}/bike_trip": self._trip,
+            f"{own}/sanitation": self._swept, f"{own}/advertising": self._advertising, f"{own}/video_patrol": self._alert,
+            f"{own}/market": self._check,
+        }  # fmt: skip
+        sizes = (CASES, POSITIONS, TRIPS, 12, 8, 12, 8)
+        self.rows: dict[str, list[Row]] = {t: [make() for _ in range(n)] for (t, make), n in zip(self.makers.items(), sizes, strict=True)}
+        self.rows[f"{own}/parking_zone"] = [
+            {"zone_no": f"Z{x}", "capacity": 1, "geometry": shapely.box(EAST + x, NORTH, EAST + x + 10, NORTH + 10).wkt} for x in (100, 200)
+        ]
+        self.rows[f"{own}/bike_fleet"] = [{"company": "HL", "county6": code[:6], "quota": 1} for code in TOWNS]
+        areas = {code: shapely.from_wkb(box(x, -500, x + WIDE, WIDE)).wkt for code, x in TOWNS.items()}
+        self.rows[GROUND[0]] = [
+            {
+                "code": f"{code}000",
+                "valid_from": date(2001, 1, 1),
+                "name": code,
+                "level": "TOWN",
+                "parent": f"{code[:6]}000000",
+                "geometry": wkt,
+            }
+            for code, wkt in areas.items()
+        ]
+        self.rows[GROUND[1]] = [
+            {"grid_no": f"{code}001001", "name": code, "division": f"{code}001", "geometry": wkt} for code, wkt in areas.items()
+        ]
+        for table in self.rows:
+            self._once(table)
+
+    def _pick(self, *of: Any) -> Any:
+        return self.random.choice(of)
+
+    def _number(self) -> str:
+        self.numbers += 1
+        return f"N{self.numbers:03}"
+
+    def _county(self) -> str | None:
+        return self._pick("321002", "321003", None)
+
+    def _case(self) -> Row:
+        when = LAST - timedelta(hours=self.random.randrange(80 * 24))
+        finish = when + timedelta(hours=self._pick(2, 30, 700))
+        place = at(self._pick(0, 40, 500, 2100) + self.random.randrange(20), 50) if self.random.random() < 0.9 else {}
+        said = {"problem_type": self._pick("E0504", "E0504", "C0102"), "unit": self._pick("甲", None), "division_county": self._county()}
+        moments = {"found_time": when, "due_time": when + timedelta(hours=24), "finish_time": finish, "check_time": finish}
+        more = {"close_time": self._pick(finish, None), "postponed": self._pick("0", "1"), "return_count": self._pick(0, 1)}
+        more |= {"source": self._pick("PATROL", "VIDEO", "PUBLIC", None), "file_time": self._pick(when, when, None)}
+        return {"case_no": self._number(), **said, **moments, **more, **place}
+
+    def _bike(self) -> Row:
+        return {"company": self._pick("HL", "QJ"), "bike_no": self._pick("B1", "B2", "B3")}
+
+    def _position(self) -> Row:
+        moment = LAST - timedelta(days=self.random.randrange(BIKE_DAYS), minutes=-self._pick(480, 510, 540))
+        place = at(self._pick(101, 203, 2500), self._pick(5, 14, 40))
+        return {**self._bike(), "measured_at": moment, **place, "state": self._pick("AVAILABLE", "IN_USE", "DAMAGED", None)}
+
+    def _trip(self) -> Row:
+        start = LAST - timedelta(minutes=self.random.randrange(BIKE_DAYS * 1440))
+        place = {f"start_{c}": v for c, v in at(self._pick(100, 2500), 5).items()}
+        end = self._pick(start + timedelta(minutes=20), start + timedelta(hours=30), None)
+        return {"company": self._pick("HL", "QJ"), "trip_no": self._number(), **self._bike(), "start_time": start, "end_time": end, **place}
+
+    def _swept(self) -> Row:
+        passes = {"planned_passes": self._pick(2, 3), "done_passes": self._pick(1, 2)}
+        day = date(2019, self._pick(11, 12), self.random.randrange(1, 4))
+        key = {"section_no": self._pick("S1", "S2"), "day": day, "vehicle_no": self._pick("V1", "V2")}
+        return {**key, "county6": self._county(), "length_m": self._pick(100, 200), **passes}
+
+    def _advertising(self) -> Row:
+        removed = self._pick(None, None, date(2019, 12, 31))
+        return {
+            "permit_no": self._number(),
+            **at(self._pick(5, 2500), 5),
+            "valid_to": date(2019, 12, self._pick(1, 30, 31)),
+            "removed_date": removed,
+        }
+
+    def _alert(self) -> Row:
+        when = datetime(2019, self._pick(11, 12), 5)
+        said = {"problem_type": self._pick("E0504", None), "verdict": self._pick("CONFIRMED", "FALSE", None)}
+        return {"alert_no": self._number(), "alerted_at": when, "county6": self._county(), **said}
+
+    def _check(self) -> Row:
+        stalls = {"stalls": 10, "occupied": self._pick(8, 11), "outside_stalls": self._pick(0, 2)}
+        return {
+            "market_no": self._pick("M1", "M2"),
+            "day": date(2019, self._pick(11, 12), self.random.randrange(1, 9)),
+            "kind": "MARKET",
+            **stalls,
+        }
+
+    def _once(self, table: str) -> None:
+        """Of several rows with one key the last stands."""
+        key = load(ROOT / f"{table}.yaml").key
+        self.rows[table] = list({tuple(row[c] for c in key): row for row in self.rows[table]}.values())
+
+    def night(self) -> None:
+        """A few rows come, are sent again with other contents, or go."""
+        for table, make in self.makers.items():
+            rows, key = self.rows[table], load(ROOT / f"{table}.yaml").key
+            rows += [make() for _ in range(self.random.randint(0, 2))]
+            if self.random.random() < 0.5:
+                again = self.random.randrange(len(rows))
+                rows[again] = {**make(), **{c: rows[again][c] for c in key}}
+            if self.random.random() < 0.3:
+                rows.pop(self.random.randrange(len(rows)))
+            self._once(table)
+
+    def tables(self, spark: SparkSession) -> dict[str, DataFrame]:
+        return {table: frame(spark, table, rows) for table, rows in self.rows.items()}

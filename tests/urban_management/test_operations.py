@@ -1,0 +1,186 @@
+"""Sweeping, advertising, alerts, markets; and all indicators of the theme, counted again from the cleansed rows in plain Python."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from assets.themes.urban_management.bikes import bike_day, bike_position
+from assets.themes.urban_management.case import case
+from assets.themes.urban_management.indicator import indicator
+from assets.themes.urban_management.operations import advertising, market_month, sanitation_month, video_patrol_month
+from contracts.loader import load
+from contracts.refused import ROOT
+from pipelines.steps.derive import conform
+from tests.ecology.cleansed import frame
+from tests.touch.streets import Streets
+from tests.urban_management.streets import DEGREES, EAST, at, division, grid
+
+AS_OF = date(2019, 12, 31)
+SOURCE = "cleansed/urban_management"
+Given = dict[str, Any]
+Counts = dict[tuple[str, str, str], dict[str, int]]
+
+
+def made(spark: SparkSession, name: str, function: Callable[..., DataFrame], rows: Iterable[Given], *others: Any) -> DataFrame:
+    """A table of the theme out of the rows of its source."""
+    source = {"sanitation_month": "sanitation", "video_patrol_month": "video_patrol", "market_month": "market"}.get(name, name)
+    found = function(frame(spark, f"{SOURCE}/{source}", rows), *others)
+    return conform(load(ROOT / f"themes/urban_management/{name}.yaml"), found)
+
+
+def test_a_section_is_swept_when_all_vehicles_together_did_what_was_planned(spark: SparkSession) -> None:
+    def swept(section: str, day: int, vehicle: str, planned: int | None, done: int | None, length: str | None = "100.5") -> Given:
+        passes = {"planned_passes": planned, "done_passes": done}
+        return {"section_no": section, "day": date(2019, 12, day), "vehicle_no": vehicle, "length_m": length, "county6": "321002", **passes}
+
+    rows = [
+        swept("together", 1, "V1", 3, 1),
+        swept("together", 1, "V2", 3, 2),
+        swept("one too few", 1, "V1", 3, 2),
+        swept("no plan", 1, "V1", 0, 4),
+        swept("not told", 2, "V1", 2, None),
+        swept("more", 2, "V1", 2, 5, "999.5"),
+        swept("no length", 2, "V1", 1, 1, None),
+    ]
+    [month] = made(spark, "sanitation_month", sanitation_month, rows).collect()
+    assert (month.county6, month.month, month.section_days, month.completed_days) == ("321002", "201912", 5, 3)
+    assert (month.planned_m, month.completed_m, month.completion_rate) == (Decimal("1301.0"), Decimal("1100.0"), Decimal("84.55"))
+
+
+def test_advertising_expires_after_its_last_day(spark: SparkSession) -> None:
+    permits = {
+        "until the day before": (date(2019, 12, 30), None, "EXPIRED"),
+        "until the day": (date(2019, 12, 31), None, "VALID"),
+        "taken down": (date(2019, 6, 1), date(2019, 12, 31), "REMOVED"),
+        "to be taken down": (date(2019, 6, 1), date(2020, 1, 1), "EXPIRED"),
+        "for ever": (None, None, "VALID"),
+    }
+    rows = [{"permit_no": n, "valid_to": last, "removed_date": gone, **at(2500, 5)} for n, (last, gone, _) in permits.items()]
+    told = made(spark, "advertising", advertising, rows, division(spark), AS_OF).collect()
+    assert {r.permit_no: r.state for r in told} == {n: state for n, (*_, state) in permits.items()}
+    assert {(r.town, r.county6) for r in told} == {("321003002", "321003")}
+    assert {r.removed_date for r in told} == {None, date(2019, 12, 31)}
+
+
+def test_precision_and_order(spark: SparkSession) -> None:
+    alerts = [("1", "CONFIRMED", "E0504"), ("2", "FALSE", "E0504"), ("3", None, "E0504"), ("4", "CONFIRMED", None)]
+    rows = [
+        {"alert_no": n, "verdict": v, "problem_type": t, "county6": "321002", "alerted_at": datetime(2019, 12, 1)} for n, v, t in alerts
+    ]
+    told = {r.problem_type: tuple(r)[3:] for r in made(spark, "video_patrol_month", video_patrol_month, rows).collect()}
+    assert told == {"E0504": (3, 2, 1, Decimal("33.33")), "UNKNOWN": (1, 1, 1, Decimal(100))}
+    checks = [(10, 10, 0), (10, 11, 0), (10, 5, 1), (None, 5, 0), (10, 0, None)]
+    rows = [
+        {"market_no": "M", "day": date(2019, 12, n), "stalls": s, "occupied": o, "outside_stalls": outside, "kind": "MARKET"}
+        for n, (s, o, outside) in enumerate(checks, 1)
+    ]
+    [month] = made(spark, "market_month", market_month, rows).collect()
+    assert (month.checks, month.orderly_checks, month.order_rate, month.outside_stalls) == (5, 1, Decimal(20), 1)
+    assert (month.occupied, month.stalls, month.occupancy_rate, month.county6) == (26, 40, Decimal(65), "000000")
+
+
+def _county(row: Given, lon: str = "lon") -> str | None:
+    """The county of a position on the streets: the first ends WIDE metres east of the corner."""
+    if row.get(lon) is None:
+        return None
+    east = DEGREES.transform(float(row[lon]), 32.39, direction="INVERSE")[0] - EAST
+    return "321002" if east < 2000 else "321003"
+
+
+def _cases(rows: list[Given], add: Callable[..., None]) -> None:
+    ended = datetime(2020, 1, 1)
+    for r in rows:
+        county, returned = _county(r) or r["division_county"], r["return_count"] > 0
+        happened = {n: r[f"{n}_time"] if r[f"{n}_time"] and r[f"{n}_time"] < ended else None for n in ("finish", "check", "close")}
+        closed = happened["close"] is not None
+        add(county, r["found_time"], reported=1, filed=r["file_time"] is not None, proactive=r["source"] in ("PATROL", "VIDEO"))
+        if r["due_time"] < ended:
+            on_time = closed and r["finish_time"] <= r["due_time"]
+            add(county, r["due_time"], due=1, closed=closed, on_time=on_time, overdue=not closed, postponed=r["postponed"] == "1")
+        if happened["finish"]:
+            add(county, r["finish_time"], disposed=1, reworked=returned)
+        if happened["check"]:
+            add(county, r["check_time"], checked=1, passed=not returned)
+
+
+def _months(rows: dict[str, list[Given]], add: Callable[..., None]) -> None:
+    sections: dict[tuple[str, date], list[Given]] = defaultdict(list)
+    for r in rows["sanitation"]:
+        sections[r["section_no"], r["day"]].append(r)
+    for (_, day), of in sections.items():
+        length = 10 * max(r["length_m"] for r in of)
+        complete = sum(r["done_passes"] for r in of) >= max(r["planned_passes"] for r in of)
+        county = max(r["county6"] or "000000" for r in of)
+        add(county, day, planned_dm=length, completed_dm=length if complete else 0)
+    for r in rows["video_patrol"]:
+        add(r["county6"], r["alerted_at"], alerts=1, confirmed=r["verdict"] == "CONFIRMED")
+    for r in rows["market"]:
+        add(None, r["day"], checks=1, orderly_checks=r["occupied"] <= r["stalls"] and r["outside_stalls"] == 0)
+    for r in rows["advertising"]:
+        if r["removed_date"] is None:
+            add(_county(r), AS_OF, standing=1, expired=r["valid_to"] < AS_OF)
+
+
+RATES = {
+    "filing_rate": ("filed", "reported"), "proactive_rate": ("proactive", "reported"), "closure_rate": ("closed", "due"),
+    "on_time_rate": ("on_time", "due"), "overdue_rate": ("overdue", "due"), "postponement_rate": ("postponed", "due"),
+    "rework_rate": ("reworked", "disposed"), "first_pass_rate": ("passed", "checked"),
+    "sanitation_completion_rate": ("completed_dm", "planned_dm"), "expired_advertising_rate": ("expired", "standing"),
+    "video_precision": ("confirmed", "alerts"), "market_order_rate": ("orderly_checks", "checks"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def streets() -> dict[str, list[Given]]:
+    network = Streets(5)
+    for _ in range(3):
+        network.night()
+    return {table.rpartition("/")[2]: rows for table, rows in network.rows.items()}
+
+
+def test_indicators(spark: SparkSession, streets: dict[str, list[Given]]) -> None:
+    def source(name: str) -> DataFrame:
+        return frame(spark, f"{SOURCE}/{name}", streets[name])
+
+    position = bike_position(source("bike_snapshot"), source("parking_zone"), division(spark))
+    bike = bike_day(position, source("bike_trip"), source("bike_fleet"), division(spark))
+    cases, signs = case(source("case"), division(spark), grid(spark), AS_OF), advertising(source("advertising"), division(spark), AS_OF)
+    months = sanitation_month(source("sanitation")), video_patrol_month(source("video_patrol")), market_month(source("market"))
+    tables = (cases, bike, months[0], signs, *months[1:])
+    rows = conform(load(ROOT / "themes/urban_management/indicator.yaml"), indicator(*tables, AS_OF)).collect()
+    told = {(r.indicator, r.period, r.div_code): r for r in rows}
+    counts: Counts = defaultdict(lambda: defaultdict(int))
+
+    def add(county: str | None, day: date, **found: int) -> None:
+        for place in (county or "000000", "321000"):
+            for period in (f"{day:%Y}", f"{day:%Y-%m}"):
+                for name, amount in found.items():
+                    counts[period, place, name]["n"] += amount
+
+    _cases(streets["case"], add)
+    _months(streets, add)
+    for name, (above, below) in RATES.items():
+        ours = {(p, d): (r.numerator, r.denominator) for (i, p, d), r in told.items() if i == name and (r.numerator or r.denominator)}
+        there = {(p, d) for p, d, n in counts if n == below and (len(p) == 7 or name != "expired_advertising_rate")}
+        assert ours == {(p, d): (counts[p, d, above]["n"], counts[p, d, below]["n"]) for p, d in there if counts[p, d, below]["n"]}, name
+    for r in rows:
+        scale = 100 if r.unit == "%" or r.indicator == "bike_turnover" else None
+        expected = Fraction(r.numerator * scale, r.denominator) if r.denominator else None
+        assert r.value == (expected and (Decimal(expected.numerator) / expected.denominator).quantize(Decimal("0.01"), ROUND_HALF_UP)), r
+    trips = {t["start_time"].date() for t in streets["bike_trip"]}
+    for day in trips:
+        of_day = [t for t in streets["bike_trip"] if t["start_time"].date() == day]
+        for place, expected in (("321000", len(of_day)), ("321003", sum(_county(t, "start_lon") == "321003" for t in of_day))):
+            row = told.get(("bike_turnover", day.isoformat(), place))
+            assert (row.numerator if row else 0) == expected, (day, place)
+    days = {(r.period, r.div_code): r for r in rows if r.indicator == "bike_misplaced_rate" and r.period_kind == "month"}
+    december = [p for p in streets["bike_snapshot"] if p["measured_at"].month == 12 and p["state"] != "IN_USE"]
+    assert days["2019-12", "321000"].denominator == len(december)
