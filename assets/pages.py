@@ -19,7 +19,7 @@ Here: what a page is, reading and checking page.yaml. Not here: computing and wr
         repeats: [phone]                       # group by how many rows share these values, instead of by the values
         labels: {state: {ACTIVE: {zh: …, en: …}}}   # or `rules`: the titles in the rules.yaml of the same folder
         top: 15                                # the largest categories, the others together
-        open: true                             # also published as open data
+        open: true                             # the groups are also published as open data
         columns: [section, class]              # of a list or of places: the columns shown, none of them personal; the first names the row
         order: [section]                       # of these: sorted by them; -column for descending
         position: [lon, lat]                   # of places: the columns with longitude and latitude, on a map with the waters
@@ -280,6 +280,10 @@ def _shape(path: Path, where: str, chart: Chart) -> None:
     most = 2 if chart.kind in (ChartKind.BAR, ChartKind.LINE) else 1
     if len(chart.group) > most:
         raise ContractError(path, f"{where}, group", f"has {len(chart.group)} columns", f"Give at most {most} for a {chart.kind}")
+    if chart.open and listed:
+        raise ContractError(
+            path, f"{where}, open", f"is of groups, and the chart is a {chart.kind}", "Remove it: tables of level L1 are open"
+        )
     if placed and len(chart.position) != 2:
         raise ContractError(path, f"{where}, position", f"has {len(chart.position)} columns", "Give longitude and latitude")
     if chart.colour is not None:

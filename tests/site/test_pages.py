@@ -78,7 +78,11 @@ def test_places_have_a_position_that_is_not_personal_and_a_colour_among_their_co
     placed = {"title": TITLE, "table": "themes/ecology/section_month", "kind": "places", "columns": ["section_code", "water_class"]}
     placed |= {"position": ["lon", "lat"], "colour": "water_class"}
     assert read(tmp_path, changed("charts.states", placed)).charts[0].position == ("lon", "lat")
-    for wrong, said in (({"position": ["lon"]}, "Give longitude and latitude"), ({"colour": "month"}, "'month' is not known")):
+    for wrong, said in (
+        ({"position": ["lon"]}, "Give longitude and latitude"),
+        ({"colour": "month"}, "'month' is not known"),
+        ({"open": True}, "is of groups"),
+    ):
         with pytest.raises(ContractError, match=said):
             read(tmp_path, changed("charts.states", placed | wrong))
     homes = {"table": "base/population/person", "columns": ["county6"], "colour": "county6", "position": ["county6", "address"]}
