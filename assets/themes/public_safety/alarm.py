@@ -7,12 +7,11 @@ Here: `alarm` and the days of the grid. Source: domain rules E5: the same caller
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.base.geography.layers import in_force
+from assets.base.geography.points import towns
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.nearby import EARLIER, LATER, SINCE, chains, pairs
@@ -58,9 +57,8 @@ def alarm(
     """One row per call, key alarm_no, columns ALARM; event_no: the call that has told of the event first, its own of a first one."""
     near = pairs(alarm, "alarm_no", "call_time", metres=METRES, within_seconds=SAME_KIND, same=("kind",))
     first = chains(checkpoint(near.unionByName(same_caller(alarm))), checkpoint)
-    towns = in_force(division, "TOWN").select(F.substring("code", 1, 9).alias("town"), "geometry")
     calls = alarm.select("alarm_no", "call_time", "arrive_time", "finish_time", "kind", "county6", "lon", "lat", *LINEAGE)
-    placed = within(within(calls, towns, "town"), grid, "grid_no")
+    placed = within(within(calls, towns(division), "town"), grid, "grid_no")
     told = placed.transform(left_join_lookup, first.withColumnsRenamed({LATER: "alarm_no", EARLIER: "_event"}), "alarm_no")
     response = seconds(F.col("arrive_time")) - seconds(F.col("call_time"))
     street = F.coalesce(F.substring("town", 7, 1) == STREET, F.lit(False))
@@ -90,8 +88,3 @@ def alarm_day(alarm: DataFrame = table("themes/public_safety/alarm")) -> DataFra
 def month(day: Column) -> Column:
     """`2019-12` of a date."""
     return F.date_format(day, "yyyy-MM")
-
-
-def until(as_of: date, day: str) -> Column:
-    """Whether a date is there and has come."""
-    return F.coalesce(F.col(day) <= F.lit(as_of), F.lit(False))

@@ -11,17 +11,16 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.dates import happened
 from assets.declare import AS_OF, cleansed, lake_asset
-from assets.themes.public_safety.alarm import month, until
+from assets.indicators import UNKNOWN
+from assets.themes.public_safety.alarm import month
 from assets.touch import Turn, named, own, units
 from standards.public_safety import ACCIDENT_LEVELS, accident_level
 
-NOWHERE = "000000"
-"""The county of what is of no known county."""
-
 
 def _county() -> Column:
-    return F.coalesce("county6", F.lit(NOWHERE)).alias("county6")
+    return F.coalesce("county6", F.lit(UNKNOWN)).alias("county6")
 
 
 def _whole(column: Column) -> Column:
@@ -45,7 +44,7 @@ def _months_of_case() -> Column:
 )
 def case_month(case: DataFrame = cleansed("public_security/criminal_case"), as_of: date = AS_OF) -> DataFrame:
     """One row per month, county and kind: cases filed, those of them that are solved, and cases solved in the month whenever filed."""
-    filed, solved = until(as_of, "filed_date"), until(as_of, "solved_date")
+    filed, solved = happened("filed_date", as_of), happened("solved_date", as_of)
     of_filed = case.where(filed).select(
         month(F.col("filed_date")).alias("month"), _county(), "kind", F.lit(1).alias("f"), F.when(solved, 1).alias("c"), F.lit(0).alias("s")
     )
@@ -60,7 +59,7 @@ def case_month(case: DataFrame = cleansed("public_security/criminal_case"), as_o
 @lake_asset(
     "themes/public_safety/event_month",
     unit=units(month="month"),
-    touch={"event": own(lambda: named(F.concat(F.lit("month:"), month(F.col("report_time")))), connects=False, turns=(Turn("due_time"),))},
+    touch={"event": own(month=lambda: month(F.col("report_time")), turns=(Turn("due_time"),))},
 )
 def event_month(event: DataFrame = cleansed("integrated_governance/event"), as_of: date = AS_OF) -> DataFrame:
     """One row per month of report, county and kind: events accepted, finished, due, finished in time of those due, resolved."""
@@ -80,17 +79,16 @@ def event_month(event: DataFrame = cleansed("integrated_governance/event"), as_o
     unit=units(month="month"),
     touch={
         "hazard": own(
-            lambda: named(F.concat(F.lit("month:"), month(F.col("due_date")))),
-            connects=False,
+            month=lambda: month(F.col("due_date")),
             turns=(Turn("due_date"), Turn("fixed_date")),
         )
     },
 )
 def hazard_month(hazard: DataFrame = cleansed("emergency/hazard"), as_of: date = AS_OF) -> DataFrame:
     """One row per month, county and level: hazards that were due in the month, removed, removed in time, still there."""
-    fixed = until(as_of, "fixed_date")
+    fixed = happened("fixed_date", as_of)
     return (
-        hazard.where(until(as_of, "due_date"))
+        hazard.where(happened("due_date", as_of))
         .groupBy(month(F.col("due_date")).alias("month"), _county(), "level")
         .agg(
             _whole(F.count(F.lit(1))).alias("due"),
@@ -104,7 +102,7 @@ def hazard_month(hazard: DataFrame = cleansed("emergency/hazard"), as_of: date =
 @lake_asset(
     "themes/public_safety/accident_month",
     unit=units(month="month"),
-    touch={"accident": own(lambda: named(F.concat(F.lit("month:"), month(F.col("occurred_at")))), connects=False)},
+    touch={"accident": own(month=lambda: month(F.col("occurred_at")))},
 )
 def accident_month(accident: DataFrame = cleansed("emergency/accident")) -> DataFrame:
     """One row per month, county and kind: accidents, by level, dead, injured, loss in 10,000 CNY."""
@@ -128,7 +126,7 @@ def correction_month(correction: DataFrame = cleansed("justice/community_correct
     last = F.least(F.col("to_date"), F.lit(as_of))
     months = F.sequence(_month_number(F.col("from_date")), _month_number(last))
     served = correction.where(F.col("from_date") <= last).select(F.explode(months).alias("_month"), _county(), "reoffended_date")
-    again = (_month_number(F.col("reoffended_date")) == F.col("_month")) & until(as_of, "reoffended_date")
+    again = (_month_number(F.col("reoffended_date")) == F.col("_month")) & happened("reoffended_date", as_of)
     in_year = F.pmod(F.col("_month"), F.lit(12))
     year = ((F.col("_month") - in_year) / 12).cast("int").cast("string")
     name = F.concat(year, F.lit("-"), F.lpad((in_year + 1).cast("string"), 2, "0"))
