@@ -18,6 +18,7 @@ from standards import coordinates
 from standards.dates import seconds
 
 LATER, EARLIER, SINCE = "later", "earlier", "since"
+CENTIMETRES = 100
 _BESIDE = (-1, 0, 1)
 HOPS = 2
 """A chain is followed by so many doublings, which is 2 ** HOPS links: who follows a row further back is another event."""
@@ -40,7 +41,7 @@ def pairs(
         rows: with a unique text `key`, a timestamp, and longitude and latitude in CGCS2000 degrees; rows without one of them have no pair.
         key: column.
         moment: column, timestamp_ntz.
-        metres: greatest distance in the plane of EPSG:4549, itself included.
+        metres: greatest distance in the plane of EPSG:4549, itself included; positions count in whole centimetres.
         within_seconds: greatest time between them, itself included.
         same: columns in which both must be equal, and not NULL.
         lon: column.
@@ -49,9 +50,11 @@ def pairs(
     Returns:
         Columns later and earlier, the keys of the two, by time and of equal times by key; and since, the seconds of the earlier one.
     """
-    x, y = coordinates.to_gk(F.col(lon).cast("double"), F.col(lat).cast("double"))
+    plane = coordinates.to_gk(F.col(lon).cast("double"), F.col(lat).cast("double"))
+    x, y = (F.round(metre * CENTIMETRES).cast("bigint") for metre in plane)
     lean = rows.select(F.col(key).alias("_key"), seconds(F.col(moment)).alias("_t"), x.alias("_x"), y.alias("_y"), *same).dropna()
-    sides = {"_x": metres, "_y": metres, "_t": within_seconds}
+    reach = round(metres * CENTIMETRES)
+    sides = {"_x": reach, "_y": reach, "_t": within_seconds}
     cells = {f"{axis}_cell": F.floor(F.col(axis) / side).cast("bigint") for axis, side in sides.items()}
     there = lean.withColumns(cells)
     steps = product(_BESIDE, _BESIDE, (-1, 0))
@@ -61,7 +64,7 @@ def pairs(
     found = here.withColumnsRenamed({c: f"{c}2" for c in ("_key", "_t", "_x", "_y")}).join(there, both)
     apart = (F.col("_x2") - F.col("_x")) * (F.col("_x2") - F.col("_x")) + (F.col("_y2") - F.col("_y")) * (F.col("_y2") - F.col("_y"))
     first = (F.col("_t") < F.col("_t2")) | ((F.col("_t") == F.col("_t2")) & (F.col("_key") < F.col("_key2")))
-    near = (F.col("_t2") - F.col("_t") <= within_seconds) & (apart <= metres * metres)
+    near = (F.col("_t2") - F.col("_t") <= within_seconds) & (apart <= reach * reach)
     return found.where(first & near).select(F.col("_key2").alias(LATER), F.col("_key").alias(EARLIER), F.col("_t").alias(SINCE))
 
 

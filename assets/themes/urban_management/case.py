@@ -15,7 +15,7 @@ from assets.dates import happened
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.places import within
-from assets.themes.urban_management.recurrence import DAY, DAYS, MANY, around, near_cases, placed
+from assets.themes.urban_management.recurrence import MANY, around, near_cases, placed
 from assets.touch import Turn, own
 from standards.dates import seconds
 from standards.tables import looked_up
@@ -59,10 +59,10 @@ def with_place(cases: DataFrame, division: DataFrame, grid: DataFrame) -> DataFr
 
 def repetitions(cases: DataFrame) -> DataFrame:
     """Per case that repeats others: these (`repeats`), found at most DAYS before it, and when the first of them was found."""
-    earlier = F.col("elapsed").between(0, DAYS * DAY) & ((F.col("elapsed") > 0) | (F.col("other_case_no") < F.col("case_no")))
+    found = cases.select(F.col("case_no").alias("other_case_no"), F.col("found_time").alias("other_found_time"))
     return (
-        near_cases(cases.select("case_no", "problem_type", "lon", "lat", "found_time"))
-        .where(earlier)
+        near_cases(cases)
+        .transform(left_join_lookup, found, "other_case_no")
         .groupBy("case_no")
         .agg(F.sort_array(F.collect_list("other_case_no")).alias("repeats"), F.min("other_found_time").alias("repeats_since"))
     )

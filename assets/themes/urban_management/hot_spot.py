@@ -6,12 +6,12 @@ with more cases is the middle, then the later one, then the one with the lesser 
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import lake_asset, table
-from assets.joins import anti_join
-from assets.themes.urban_management.recurrence import DAY, DAYS, around, near_cases, placed
+from assets.joins import anti_join, left_join_lookup
+from assets.themes.urban_management.recurrence import around, near_cases, placed
 from assets.touch import own
 
 HOT_SPOT = (
@@ -19,22 +19,22 @@ HOT_SPOT = (
 )  # fmt: skip
 
 
-def _greater(one: str, other: str) -> Column:
-    """Whether the other case is the middle rather than the one."""
-    more, less = (F.size(F.col(f"{c}repeats")) for c in (other, one))
-    later, number = F.col("elapsed") < 0, F.col(f"{other}case_no") < F.col(f"{one}case_no")
-    return (more > less) | ((more == less) & (later | ((F.col("elapsed") == 0) & number)))
+def lesser(recurring: DataFrame) -> DataFrame:
+    """Of every two near ones the case that is not the middle: case_no."""
+    sizes = recurring.select("case_no", F.size("repeats").alias("size"), "found_time")
+    others = sizes.withColumnsRenamed({c: f"other_{c}" for c in sizes.columns})
+    near = near_cases(recurring).transform(left_join_lookup, sizes, "case_no").transform(left_join_lookup, others, "other_case_no")
+    same_time = F.col("found_time") == F.col("other_found_time")  # the later one is then the one with the greater number
+    other_stands = (F.col("other_size") > F.col("size")) | ((F.col("other_size") == F.col("size")) & same_time)
+    return near.select(F.when(other_stands, F.col("case_no")).otherwise(F.col("other_case_no")).alias("case_no")).distinct()
 
 
 @lake_asset("themes/urban_management/hot_spot", unit=placed, touch={"case": own(around, connects=False)})
 def hot_spot(case: DataFrame = table("themes/urban_management/case")) -> DataFrame:
     """One row per hot spot, key case_no, the case in its middle; columns HOT_SPOT."""
     recurring = case.where("recurring")
-    kept = ("case_no", "problem_type", "lon", "lat", "found_time", "repeats")
-    near = near_cases(recurring.select(*kept)).where(F.abs("elapsed") <= DAYS * DAY)
-    lesser = near.where(_greater("", "other_")).select("case_no").distinct()
     return (
-        anti_join(recurring, lesser, ["case_no"])
+        anti_join(recurring, lesser(recurring), ["case_no"])
         .withColumn("month", F.date_format("found_time", "yyyyMM"))
         .withColumn("cases", F.size("repeats") + 1)
         .withColumn("found_since", F.col("repeats_since"))
