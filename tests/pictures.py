@@ -6,11 +6,7 @@ Here: what is photographed, and how wide. Not here: making the demo city (`make 
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests.servers.need import found
-from tests.servers.process import LOOPBACK
+from tests.servers.process import LOOPBACK, Process, free_port, listens
 
 OF_SITE = {
     "city.png": ("index.html", None),
@@ -35,24 +31,15 @@ FLAGS = ["--no-sandbox", "--disable-gpu"]
 @contextmanager
 def dagster(demo: Path) -> Iterator[str]:
     """The address of Dagster's UI over the demo's history, while the block runs."""
-    with socket.socket() as free:
-        free.bind((LOOPBACK, 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = os.environ | {"DAGSTER_HOME": str(demo / "dagster"), "CITYLAKE_CONFIG": str(demo / "citylake.toml")}
     command = [str(Path(sys.executable).with_name("dagster-webserver")), "-w", "workspace.yaml", "-h", LOOPBACK, "-p", str(port)]
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://{LOOPBACK}:{port}"
+    server = Process(command, demo / "webserver.log", env=environment)
+    server.start(lambda: listens(port), SECONDS_TO_START)
     try:
-        for _ in range(SECONDS_TO_START):
-            try:
-                urllib.request.urlopen(f"{address}/server_info", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(1)
-        yield address
+        yield f"http://{LOOPBACK}:{port}"
     finally:
-        server.terminate()
-        server.wait(30)
+        server.stop()
 
 
 def photograph(page: Page, address: str, part: str | None, file: Path, seconds: float = 0.5) -> None:
