@@ -18,8 +18,8 @@ from assets.themes.ecology.air import SERIES, air_day, air_hour, air_month
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
-from tests.ecology.cleansed import frame
 from tests.ecology.readings import is_spike, is_stuck
+from tests.frames import frame
 
 Days = dict[tuple[str, str, date], dict[str, Any]]
 ITEMS = ("so2", "no2", "pm10", "pm25", "co", "o3")

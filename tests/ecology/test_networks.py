@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from assets.reference.ecology import surface_water_limit
 from assets.themes.ecology.governance import water_governance
 from assets.themes.ecology.networks import eastern_route_day, emission_day, hydrology_hour, remote_water
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 
 AT = datetime(2026, 3, 2, 8)
 EARLIER = datetime(2026, 3, 2, 7)

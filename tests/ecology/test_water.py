@@ -19,8 +19,8 @@ from assets.themes.ecology.water import lake_month, river_month, section_month, 
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
-from tests.ecology.cleansed import frame
 from tests.ecology.readings import is_spike, is_stuck
+from tests.frames import frame
 
 D = Decimal
 LIMITS: dict[str, tuple[float, ...]] = {

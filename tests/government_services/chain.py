@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from assets.declare import in_order
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 from tests.touch.chain import made
 
 THEME = "themes/government_services/"

@@ -15,7 +15,7 @@ from assets.indicators import counted
 from assets.indicators.table import IndicatorTable
 from assets.themes.government_services.indicator import INDICATORS
 from assets.themes.government_services.months import nearest_rank
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 from tests.government_services.by_hand import FORMULAS, figures
 from tests.government_services.chain import theme
 from tests.touch.counter import Counter

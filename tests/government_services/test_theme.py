@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from assets.themes.government_services.explain import explain_case
 from assets.themes.government_services.item import item
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 from tests.government_services.chain import theme
 
 AS_OF = date(2019, 12, 31)

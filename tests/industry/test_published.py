@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from assets.themes.industry.entities import entity_division_month
 from assets.themes.industry.indicator import INDICATORS, activity_counts, density_counts
 from assets.themes.industry.money import economy_year
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 from tests.touch.economy import ENTITY
 
 YEAR_END = date(2023, 12, 31)

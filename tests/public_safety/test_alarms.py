@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from assets.themes.public_safety.alarm import alarm, alarm_day
 from standards.public_safety import accident_level
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 
 Write = Callable[[DataFrame], DataFrame]
 Row = dict[str, Any]

@@ -19,7 +19,7 @@ from assets.themes.public_safety.months import accident_month, case_month, corre
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 
 Write = Callable[[DataFrame], DataFrame]
 Row = dict[str, Any]

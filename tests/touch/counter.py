@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.loader import load
 from contracts.refused import ROOT
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 
 Row = dict[str, Any]
 FIRST = datetime(2019, 9, 2, 10)

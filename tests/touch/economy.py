@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.loader import load
 from contracts.refused import ROOT
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 from tests.population.cleansed import AS_OF
 
 Row = dict[str, Any]

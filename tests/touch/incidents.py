@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 
 Row = dict[str, Any]
 FIRST, DAYS = datetime(2026, 2, 20), 9

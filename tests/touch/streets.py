@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.loader import load
 from contracts.refused import ROOT
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 from tests.urban_management.streets import EAST, NORTH, TOWNS, WIDE, at, box
 
 Row = dict[str, Any]

@@ -15,7 +15,7 @@ from assets.themes.urban_management.bikes import bike_day, bike_position, bike_z
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 from tests.urban_management.streets import EAST, NORTH, at, division, moment
 
 Given = dict[str, Any]

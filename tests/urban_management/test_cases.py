@@ -22,7 +22,7 @@ from assets.themes.urban_management.hot_spot import hot_spot
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 from tests.urban_management.streets import at, division, grid, moment
 
 AS_OF = date(2019, 12, 31)

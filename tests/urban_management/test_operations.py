@@ -19,7 +19,7 @@ from assets.themes.urban_management.operations import advertising, market_month,
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
-from tests.ecology.cleansed import frame
+from tests.frames import frame
 from tests.touch.streets import Streets
 from tests.urban_management.streets import DEGREES, EAST, at, division, grid
 

@@ -1,4 +1,4 @@
-"""Small cleansed tables of the environment: rows as dictionaries, what they leave out is NULL."""
+"""Small cleansed and derived tables for tests: rows as dictionaries, what they leave out is NULL."""
 
 from __future__ import annotations
 
