@@ -26,7 +26,7 @@ ISSUERS = {
 """Issuer -> the beginning of its organisation code, and its name."""
 REISSUED, NEW_SERIAL, FORGOTTEN, DOUBLED, UNKNOWN, WITHDRAWN, SUSPENDED, MISCHECKED = 0.7, 0.4, 0.2, 0.02, 0.01, 0.01, 0.01, 0.01
 """Shares: of licences that end, those replaced; of these, under a new serial; of ends, those that the issuer has forgotten to write down;
-of valid ones of a type of which a holder has one, those issued twice; of holders, those whom no register knows; of
+of valid ones of a unique type, those issued twice; of holders, those whom no register knows; of
 valid ones, those withdrawn and suspended; of identifiers, those whose check character the issuer has reckoned wrongly."""
 UNTOLD = 0.4
 """Share of the ends of holders of which the issuer has not heard."""

@@ -32,7 +32,7 @@ LICENCE = (
 REGISTERS = {"food": "market_regulation/food_licence", "drug": "market_regulation/drug_licence"}
 """The arguments that are registers of issuers themselves, and their sources."""
 KEPT_FIRST = ("issue_date", "licence_id")
-"""Of several valid licences of a type of which a holder has one, the greatest by these stands."""
+"""Of several valid licences of a unique type, the greatest by these stands."""
 
 
 def of_registers(frames: dict[str, DataFrame]) -> DataFrame:
@@ -63,7 +63,7 @@ def _could_be_valid() -> Column:
 
 
 def with_kept(facts: DataFrame) -> DataFrame:
-    """The facts with kept_licence_id: of a valid licence that is not the newest of its holder, of a type of which a holder has one."""
+    """The facts with kept_licence_id: of a valid licence that is not the newest of its holder, of a unique type."""
     uid = F.coalesce("person_uid", "entity_uid")
     rivals = facts.where(F.col("unique_type") & uid.isNotNull() & _could_be_valid()).select(
         "licence_id", "type_code", uid.alias("uid"), "issue_date"
