@@ -1,4 +1,4 @@
-"""What had happened when a night was made: the one place that says which dates the rules may believe.
+"""What had happened when a night was made: the one place that says which dates the rules may believe. And months, written YYYYMM.
 
 Departments deliver dates that lie ahead: typing errors, appointments, test rows. An event after the night has not happened yet, and
 one after the extract that states it cannot have been known to it, however late the night is (domain rules C6, D16). The contract rule
@@ -29,3 +29,13 @@ def happened(day: Cell, *by: date | Cell) -> Column:
     for limit in by:
         known &= on <= (F.lit(limit) if isinstance(limit, date) else cell(limit))
     return F.coalesce(known & on.isNotNull(), F.lit(False))
+
+
+def month_of(day: Cell) -> Column:
+    """The month of a date or a moment, YYYYMM."""
+    return F.date_format(cell(day).cast("date"), "yyyyMM")
+
+
+def first_day(month: str = "month") -> Column:
+    """The first day of a month that is written YYYYMM."""
+    return F.concat_ws("-", F.substring(month, 1, 4), F.substring(month, 5, 2), F.lit("01")).cast("date")

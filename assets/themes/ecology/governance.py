@@ -11,6 +11,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.dates import first_day, month_of
 from assets.declare import cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.themes.ecology.black_odorous import quarter
@@ -38,7 +39,7 @@ WATER_GOVERNANCE = (
 
 
 def _month(day: str) -> Column:
-    return F.date_format(F.col(day).cast("date"), "yyyyMM").alias("month")
+    return month_of(day).alias("month")
 
 
 def of_sections(section: DataFrame) -> DataFrame:
@@ -80,7 +81,7 @@ def of_black_odorous(grade: DataFrame, months: DataFrame) -> DataFrame:
     bodies = grade.where(F.col("place_level") == "BODY").select(
         "water_body", "quarter", F.col("grade").alias("black_odorous_grade"), F.col("light_points").alias("black_odorous_points")
     )
-    first = F.concat_ws("-", F.substring("month", 1, 4), F.substring("month", 5, 2), F.lit("01")).cast("date")
+    first = first_day()
     return months.withColumn("quarter", quarter(first)).join(bodies, ["water_body", "quarter"]).drop("quarter")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.dates import first_day
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import Counts, counted, read_indicators
 from assets.joins import left_join_lookup
@@ -31,7 +32,7 @@ def air_counts(day: DataFrame) -> list[Counts]:
 
 def section_counts(section: DataFrame) -> list[Counts]:
     """Months of sections by class and target."""
-    first = F.concat_ws("-", F.substring("month", 1, 4), F.substring("month", 5, 2), F.lit("01")).cast("date")
+    first = first_day()
     rows = section.where(F.col("water_class").isNotNull()).withColumn("_first", first)
     of = {
         "clean": {

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.dates import month_of
 from assets.declare import cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.themes.ecology.water import BELOW, VALUE, counted, judged, with_class
@@ -149,7 +150,7 @@ def eastern_route_day(
     parts = [F.struct(F.lit(i).alias("item"), F.col(i).cast(VALUE).alias("delivered"), q.alias("qualifier")) for i, q in qualified.items()]
     long = (
         quality.select(F.col("section_code").alias("code"), "day", F.explode(F.array(*parts)).alias("of"))
-        .select("code", "day", "of.*", F.date_format("day", "yyyyMM").alias("month"), F.lit("RIVER").alias("kind"))
+        .select("code", "day", "of.*", month_of("day").alias("month"), F.lit("RIVER").alias("kind"))
         .withColumn("value", counted(F.col("delivered"), F.col("qualifier")))
         .withColumn("below", F.coalesce(F.col("qualifier").isin(*BELOW), F.lit(False)))
         .where(F.col("value").isNotNull())
@@ -165,7 +166,7 @@ def eastern_route_day(
 
 
 REMOTE_WATER = ("water_body", "month", "platform", "product", "unit", "scenes", "value_min", "value_mean", "value_max", "last_scene")
-_REMOTE = ("water_body", lambda: F.date_format(F.col("captured_at").cast("date"), "yyyyMM"))
+_REMOTE = ("water_body", lambda: month_of("captured_at"))
 
 
 @lake_asset(
@@ -176,7 +177,7 @@ _REMOTE = ("water_body", lambda: F.date_format(F.col("captured_at").cast("date")
 def remote_water(scene: DataFrame = cleansed("environment/remote_sensing_scene")) -> DataFrame:
     """One row per water body, month, platform, product and unit, columns REMOTE_WATER: mean of the scenes' means, and their extremes."""
     known = scene.where(F.col("water_body").isNotNull() & F.col("unit").isNotNull())
-    month = F.date_format(F.col("captured_at").cast("date"), "yyyyMM").alias("month")
+    month = month_of("captured_at").alias("month")
     platform, product = (F.coalesce(c, F.lit("UNKNOWN")).alias(c) for c in ("platform", "product"))
     return (
         known.groupBy("water_body", month, platform, product, "unit")

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.dates import first_day, month_of
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import join_as_of, left_join_lookup
 from assets.themes.ecology import quality_control
@@ -80,7 +81,7 @@ def automatic_samples(auto: DataFrame) -> DataFrame:
         quality_control.checked(long.select(*kept), "section_code", EVERY)
         .withColumn("origin", F.lit(AUTO))
         .withColumn("sample_id", F.col("measured_at").cast("string"))
-        .withColumn("month", F.date_format("day", "yyyyMM"))
+        .withColumn("month", month_of("day"))
         .transform(_shaped)
     )
 
@@ -156,7 +157,7 @@ def with_class(rows: DataFrame, limit: DataFrame) -> DataFrame:
     bounds = [F.max(F.when(F.col("class") == n, F.col(b))).alias(f"{b}_{n}") for n in water.CLASSES for b in ("least", "most")]
     lines = limit.withColumnRenamed("kind", "_kind").groupBy("edition", "item", "_kind", "valid_from", "valid_to").agg(*bounds)
     limits = [(F.col(f"least_{n}"), F.col(f"most_{n}")) for n in water.CLASSES]
-    last = F.last_day(F.concat_ws("-", F.substring("month", 1, 4), F.substring("month", 5, 2), F.lit("01")).cast("date"))
+    last = F.last_day(first_day())
     dated = rows.withColumns({"_last": last, "_kind": F.when(F.col("kind") == "LAKE", "LAKE").otherwise("RIVER")})
     found = F.when(F.col("below"), 1).otherwise(water.item_class(F.col("value"), limits))
     return (

@@ -13,9 +13,10 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.dates import first_day, month_of
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
-from assets.themes.industry.lives import DATES, MARKET, READS, first_day, lives, months_until, with_entity, with_place
+from assets.themes.industry.lives import DATES, MARKET, READS, lives, months_until, with_entity, with_place
 from assets.themes.industry.measured import TAXPAYER, flags, taxpayers
 from assets.touch import EveryMonth, Turn, own, units, via
 
@@ -52,7 +53,7 @@ def months_of_life(entity: DataFrame, as_of: date) -> DataFrame:
     still = F.col("gone").isNull() | (F.col("gone") > F.col("last"))
     return _part(
         rows.where(there),
-        F.date_format("first", "yyyyMM"),
+        month_of("first"),
         exists=F.lit(1),
         alive=F.when(still, 1).otherwise(0),
         born=F.when(F.col("born") >= F.col("first"), 1).otherwise(0),
@@ -65,7 +66,7 @@ def with_signs(part: DataFrame) -> DataFrame:
     sign = reduce(Column.__or__, [F.coalesce(F.col(c) > 0, F.lit(False)) for c in SIGNS.values()])
     after = F.explode(F.array(*[F.add_months(first_day(), n) for n in range(ACTIVE_MONTHS)]))
     active = part.where(sign).select("entity_uid", after.alias("first"))
-    return part.unionByName(_part(active, F.date_format("first", "yyyyMM"), active=F.lit(1)))
+    return part.unionByName(_part(active, month_of("first"), active=F.lit(1)))
 
 
 @lake_asset(

@@ -8,9 +8,10 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from assets.dates import first_day
 from assets.declare import AS_OF, lake_asset, table
 from assets.indicators import Counts, counted, read_indicators
-from assets.themes.industry.lives import MARKET, first_day, lives, with_place
+from assets.themes.industry.lives import MARKET, lives, with_place
 
 INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
 LARGE = 20_000_000

@@ -62,16 +62,6 @@ def with_place(rows: DataFrame, entity: DataFrame) -> DataFrame:
     return joined.withColumns({c: F.coalesce(F.col(c), F.lit(code)) for c, code in unknown.items()})
 
 
-def month_of(day: str) -> Column:
-    """The month of a date, YYYYMM."""
-    return F.date_format(F.col(day), "yyyyMM")
-
-
-def first_day(month: str = "month") -> Column:
-    """The first day of a month that is written YYYYMM."""
-    return F.concat_ws("-", F.substring(month, 1, 4), F.substring(month, 5, 2), F.lit("01")).cast("date")
-
-
 def months_until(as_of: date, years: int) -> list[date]:
     """The first days of the months of this year up to that of the date, and of so many years before."""
     return [date(y, m, 1) for y in range(as_of.year - years, as_of.year + 1) for m in range(1, 13) if (y, m) <= (as_of.year, as_of.month)]

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.dates import EXTRACT, happened
+from assets.dates import EXTRACT, happened, month_of
 from assets.declare import cleansed, lake_asset, table
 from assets.joins import left_join_lookup
-from assets.themes.industry.lives import month_of, with_entity
+from assets.themes.industry.lives import with_entity
 from assets.touch import own, units, via
 from standards.units import THOUSAND, square_metres, thousandfold
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from assets.dates import month_of
 from assets.declare import lake_asset, table
 from assets.joins import anti_join, left_join_lookup
 from assets.themes.urban_management.recurrence import around, near_cases, placed
@@ -35,7 +36,7 @@ def hot_spot(case: DataFrame = table("themes/urban_management/case")) -> DataFra
     recurring = case.where("recurring")
     return (
         anti_join(recurring, lesser(recurring), ["case_no"])
-        .withColumn("month", F.date_format("found_time", "yyyyMM"))
+        .withColumn("month", month_of("found_time"))
         .withColumn("cases", F.size("repeats") + 1)
         .withColumn("found_since", F.col("repeats_since"))
         .withColumn("case_nos", F.sort_array(F.concat(F.col("repeats"), F.array("case_no"))))

@@ -8,6 +8,7 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.dates import first_day
 from assets.declare import AS_OF, lake_asset, table
 from assets.indicators import Counts, counted, read_indicators
 from assets.themes.urban_management.evaluation import EVENTS, PERCENT, counts_of, event_days
@@ -36,7 +37,7 @@ def bike_counts(bike: DataFrame) -> list[Counts]:
 
 def month_counts(rows: DataFrame, of: dict[str, Column]) -> list[Counts]:
     """Sums of a table of counties and months."""
-    first = F.concat_ws("-", F.substring("month", 1, 4), F.substring("month", 5, 2), F.lit("01")).cast("date")
+    first = first_day()
     dated = rows.withColumn("_first", first)
     return [counted(dated, {"clean": of}, division=F.col("county6"), period_kind=kind, day=F.col("_first")) for kind in ("month", "year")]
 

@@ -11,16 +11,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.geography.points import towns
-from assets.dates import happened
+from assets.dates import happened, month_of
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import UNKNOWN
 from assets.places import within
 from assets.themes.urban_management.evaluation import PERCENT, hundredths
 from assets.touch import Turn, own, units
-
-
-def _month(day: str) -> Column:
-    return F.date_format(F.col(day).cast("date"), "yyyyMM")
 
 
 def _county() -> Column:
@@ -33,7 +29,7 @@ SANITATION_MONTH = ("county6", "month", "section_days", "completed_days", "plann
 @lake_asset(
     "themes/urban_management/sanitation_month",
     unit=units(month="month"),
-    touch={"sanitation": own(month=lambda: _month("day"))},
+    touch={"sanitation": own(month=lambda: month_of("day"))},
     whole_above=0.5,
 )
 def sanitation_month(sanitation: DataFrame = cleansed("urban_management/sanitation")) -> DataFrame:
@@ -49,7 +45,7 @@ def sanitation_month(sanitation: DataFrame = cleansed("urban_management/sanitati
     metres = (F.coalesce("length", F.lit(0)) * 10).cast("bigint")
     return (
         days.where(F.col("planned") > 0)
-        .groupBy("county6", _month("day").alias("month"))
+        .groupBy("county6", month_of("day").alias("month"))
         .agg(
             F.count(F.lit(1)).alias("section_days"), F.count_if(done).alias("completed_days"),
             F.sum(metres).alias("_planned"), F.coalesce(F.sum(F.when(done, metres)), F.lit(0)).alias("_completed"),
@@ -95,7 +91,7 @@ NO_TYPE = "UNKNOWN"
 @lake_asset(
     "themes/urban_management/video_patrol_month",
     unit=units(month="month"),
-    touch={"alert": own(month=lambda: _month("alerted_at"))},
+    touch={"alert": own(month=lambda: month_of("alerted_at"))},
     whole_above=0.5,
 )
 def video_patrol_month(alert: DataFrame = cleansed("urban_management/video_patrol")) -> DataFrame:
@@ -105,7 +101,7 @@ def video_patrol_month(alert: DataFrame = cleansed("urban_management/video_patro
     """
     return (
         alert.groupBy(_county().alias("county6"), F.coalesce("problem_type", F.lit(NO_TYPE)).alias("problem_type"),
-                      _month("alerted_at").alias("month"))
+                      month_of("alerted_at").alias("month"))
         .agg(F.count(F.lit(1)).alias("alerts"), F.count("verdict").alias("judged"),
              F.count_if(F.col("verdict") == "CONFIRMED").alias("confirmed"))
         .withColumn("precision", hundredths(F.col("confirmed") * PERCENT, F.col("alerts")))
@@ -128,7 +124,7 @@ def orderly() -> Column:
 @lake_asset(
     "themes/urban_management/market_month",
     unit=units(month="month"),
-    touch={"check": own(month=lambda: _month("day"))},
+    touch={"check": own(month=lambda: month_of("day"))},
     whole_above=0.5,
 )
 def market_month(check: DataFrame = cleansed("urban_management/market")) -> DataFrame:
@@ -139,7 +135,7 @@ def market_month(check: DataFrame = cleansed("urban_management/market")) -> Data
     outside = F.sum(F.coalesce("outside_stalls", F.lit(0)))
     counts = {"checks": F.count(F.lit(1)), "orderly_checks": F.count_if(orderly()), "outside_stalls": outside}
     return (
-        check.groupBy("market_no", _month("day").alias("month"))
+        check.groupBy("market_no", month_of("day").alias("month"))
         .agg(*[made.alias(name) for name, made in (stated | sums | counts).items()])
         .withColumn("order_rate", hundredths(F.col("orderly_checks") * PERCENT, F.col("checks")))
         .withColumn("occupancy_rate", hundredths(F.col("occupied") * PERCENT, F.col("stalls")))
