@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from assets.dates import month_of
 from assets.declare import cleansed, lake_asset, table
+from assets.flags import flags
 from assets.joins import left_join_lookup
 from assets.themes.ecology.water import BELOW, VALUE, counted, judged, with_class
 from assets.touch import Path, own, units, via
@@ -60,7 +61,7 @@ def hydrology_hour(
         rain.select("station_code", "measured_at", "rain_mm"), ["station_code", "measured_at"], "full"
     )
     measured, same = F.col("level").isNotNull(), F.col("datum") == F.col("_datum")
-    flags = {
+    conditions = {
         NO_STATION: F.col("_known").isNull(),
         NO_DATUM: measured & F.col("datum").isNull(),
         OTHER_DATUM: measured & ~F.coalesce(same, F.col("datum").isNull()),
@@ -69,7 +70,7 @@ def hydrology_hour(
     in_city = F.when(F.col("datum") == CITY_DATUM, F.col("level")).otherwise(F.col("level") + F.col("_offset"))
     return (
         rows.transform(left_join_lookup, known, "station_code")
-        .withColumn("flags", F.array_compact(F.array(*[F.when(c, code) for code, c in flags.items()])))
+        .withColumn("flags", flags(conditions))
         .withColumn("level_85", F.when(usable, in_city))
         .withColumn("over_warning", F.when(usable, F.col("level") > F.col("warn_level")))
         .withColumn("over_guarantee", F.when(usable, F.col("level") > F.col("guarantee_level")))

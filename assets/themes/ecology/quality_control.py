@@ -13,6 +13,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from assets.flags import flags
 from standards import sensors
 
 HOUR, DAY = 60, 1440
@@ -68,10 +69,9 @@ def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
         .withColumn("_before", F.count("value").over(line.rangeBetween(-every, -every)))
         .transform(_with_stuck, source, every)
     )
-    flags = F.array_compact(F.array(*[F.when(F.coalesce(c, F.lit(False)), code) for code, c in conditions.items()]))
     minute = F.pmod(F.col("_slot"), F.lit(DAY))
     return (
-        marked.withColumn("flags", flags)
+        marked.withColumn("flags", flags(conditions))
         .withColumn("valid", ~F.arrays_overlap("flags", F.array(*map(F.lit, EXCLUDING))))
         .withColumn("day", F.date_add(F.lit("2000-01-01").cast("date"), ((F.col("_slot") - minute) / DAY).cast("int")))
         .withColumn("hour", ((minute - F.pmod(minute, F.lit(HOUR))) / HOUR).cast("int"))

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.flags import flags
 from assets.joins import left_join_lookup
 from assets.themes.government_services.item import LINEAGE, NO_PROMISE, PROMISED
 from assets.themes.government_services.time_limit import suspended, with_limit
@@ -145,7 +146,7 @@ def _without_meeting() -> Column:
 
 def _flags() -> Column:
     known = F.col("_item").isNotNull()
-    flags = {
+    conditions = {
         TEST: F.col("_test"),
         NO_ITEM: ~known,
         NO_PROMISE: F.array_contains("_item_flags", NO_PROMISE),
@@ -154,7 +155,7 @@ def _flags() -> Column:
         FUTURE: F.col("_future"),
         DUE_DIFFERS: F.col("promise_due").cast("date") != F.col("due_date"),
     }
-    return F.array_compact(F.array(*[F.when(c, code) for code, c in flags.items()]))
+    return flags(conditions)
 
 
 def _judged(rows: DataFrame, as_of: date) -> DataFrame:

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from assets.dates import EXTRACT, happened
 from assets.declare import cleansed, lake_asset, table
+from assets.flags import flags
 from assets.joins import left_join_lookup
 from assets.themes.government_services.case import FUTURE, TEST
 from assets.themes.government_services.item import LINEAGE
@@ -44,7 +45,7 @@ def comment(
     automatic = F.coalesce(F.col("automatic") == "1", F.lit(False))
     given = ~automatic & F.col("score").isNotNull()
     of_event = Window.partitionBy("case_no", F.coalesce("stage", F.lit("")), "_given").orderBy("comment_time", "comment_no")
-    flags = {
+    conditions = {
         AUTOMATIC: automatic,
         NO_SCORE: F.col("score").isNull(),
         REPEATED: F.col("_given") & (F.col("_place") > 1),
@@ -61,7 +62,7 @@ def comment(
         .withColumn("rectify_date", F.when(happened("rectify_time", EXTRACT), F.col("rectify_time").cast("date")))
         .transform(left_join_lookup, cases, "case_no")
         .transform(add_workdays, calendar, "comment_date", F.when(bad, RECTIFY_DAYS), "rectify_due")
-        .withColumn("flags", F.array_compact(F.array(*[F.when(c, code) for code, c in flags.items()])))
+        .withColumn("flags", flags(conditions))
         .withColumn("counts", ~F.arrays_overlap("flags", F.array(*map(F.lit, NOT_COUNTED))))
         .withColumn("good", F.coalesce(F.col("score").isin(*GOOD), F.lit(False)))
         .withColumn("bad", F.coalesce(bad, F.lit(False)))

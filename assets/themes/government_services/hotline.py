@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, cleansed, lake_asset
+from assets.flags import flags
 from assets.themes.government_services.case import FUTURE, timeliness
 from assets.themes.government_services.item import LINEAGE
 from assets.touch import Turn, own, units
@@ -46,7 +47,7 @@ def hotline(order: DataFrame = cleansed("government_services/hotline"), as_of: d
     stated = F.when(F.col("dup_of") != F.col("order_no"), F.col("dup_of"))
     finish, call = F.col("finish_date"), F.col("call_date")
     contradicts = F.coalesce(finish < call, F.lit(False))
-    flags = {
+    conditions = {
         REPEATED: F.col("repeat_of").isNotNull(),
         FINISH_BEFORE_CALL: contradicts,
         FUTURE: ~happened("call_time", as_of, EXTRACT),
@@ -59,7 +60,7 @@ def hotline(order: DataFrame = cleansed("government_services/hotline"), as_of: d
         .withColumn("call_date", F.col("call_time").cast("date"))
         .withColumn("due_date", F.col("due_time").cast("date"))
         .withColumn("finish_date", F.when(happened("finish_time", as_of, EXTRACT), F.col("finish_time").cast("date")))
-        .withColumn("flags", F.array_compact(F.array(*[F.when(c, code) for code, c in flags.items()])))
+        .withColumn("flags", flags(conditions))
         .withColumn("timeliness", timeliness(finish, F.when(~contradicts, F.col("due_date")), as_of))
         .withColumn("satisfied", F.col("satisfaction").isin("4", "5"))
         .withColumn("solved_at_once", F.when(finish.isNotNull(), F.coalesce(solved, F.lit(False))))

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.declare import AS_OF, cleansed, lake_asset
+from assets.flags import flags
 from assets.touch import Turn, own, units
 
 LINEAGE = ("_source_file", "_row_no", "_batch_id")
@@ -39,7 +40,7 @@ def item(item: DataFrame = cleansed("government_services/item"), as_of: date = A
     """
     versions = Window.partitionBy("item_code").orderBy("valid_from", "item_version")
     promised = F.col("project_type") == PROMISED
-    flags = {
+    conditions = {
         NO_PROMISE: promised & F.col("promise_days").isNull(),
         ABOVE_LAW: promised & (F.col("promise_days") > F.col("law_days")) & (F.col("law_days") > 0),
         NO_UNIT: F.col("day_unit").isNull(),
@@ -48,7 +49,7 @@ def item(item: DataFrame = cleansed("government_services/item"), as_of: date = A
     return (
         item.withColumn("valid_to", F.least("valid_to", F.date_sub(F.lead("valid_from").over(versions), 1)))
         .withColumn("in_force", (F.col("valid_from") <= F.lit(as_of)) & F.coalesce(F.col("valid_to") >= F.lit(as_of), F.lit(True)))
-        .withColumn("flags", F.array_compact(F.array(*[F.when(c, code) for code, c in flags.items()])))
+        .withColumn("flags", flags(conditions))
         .withColumn("limit_days", F.when(promised, F.coalesce("promise_days", "law_days")).otherwise(0))
         .withColumn("day_unit", F.coalesce("day_unit", F.lit(WORKDAY)))
         .withColumn("on_application", F.coalesce(F.col("item_type").isin(*ON_APPLICATION), F.lit(False)))

@@ -15,9 +15,10 @@ from pyspark.sql import functions as F
 
 from assets.dates import first_day, month_of
 from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.flags import flags
 from assets.joins import left_join_lookup
 from assets.themes.industry.lives import DATES, MARKET, READS, lives, months_until, with_entity, with_place
-from assets.themes.industry.measured import TAXPAYER, flags, taxpayers
+from assets.themes.industry.measured import TAXPAYER, taxpayers
 from assets.touch import EveryMonth, Turn, own, units, via
 
 YEARS_BEFORE = 2
@@ -117,7 +118,7 @@ def entity_month(
         .withColumns(states)
         .withColumn("active", F.col("active") & F.col("alive"))
         .where(F.col("exists") | reduce(Column.__or__, [F.col(c).isNotNull() for c in FIGURES]))
-        .withColumns({"signs": signs, "flags": flags(NOT_THERE=~F.col("exists"))})
+        .withColumns({"signs": signs, "flags": flags({"NOT_THERE": ~F.col("exists")})})
         .transform(with_place, entity)
         .transform(left_join_lookup, entity.select("entity_uid", "entity_kind"), "entity_uid")
         .select(*ENTITY_MONTH)

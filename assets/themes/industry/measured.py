@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from assets.dates import EXTRACT, happened, month_of
 from assets.declare import cleansed, lake_asset, table
+from assets.flags import flags
 from assets.joins import left_join_lookup
 from assets.themes.industry.lives import with_entity
 from assets.touch import own, units, via
@@ -24,11 +25,6 @@ ELECTRICITY_MONTH = ("account_no", "month", "entity_uid", "uscc", "county6", "de
 REPORT_MONTH = ("uscc", "month", "entity_uid", *(f"{c}_yuan" for c in MONEY), "employees", "energy_tce", "flags", *LINEAGE)
 PARCEL = ("parcel_no", "entity_uid", "uscc", "county6", "delivered", "area_unit", "area_m2", "flags", *LINEAGE)
 TAXPAYER_MONTH = ("tax_reg_no", "month", "tax_kind", "entity_uid", "vouchers", "paid", "taken_back", "amount", "flags")
-
-
-def flags(**conditions: Column) -> Column:
-    """The flags whose condition holds."""
-    return F.array_compact(F.array(*[F.when(F.coalesce(c, F.lit(False)), name) for name, c in conditions.items()]))
 
 
 def lineage() -> tuple[Column, ...]:
@@ -69,7 +65,7 @@ def electricity_month(
     rows = electricity.transform(with_thousandfold, "account_no", (F.col("kwh") * HUNDREDTHS).cast("bigint"))
     kwh = F.when(F.col("thousandfold"), F.col("kwh") / THOUSAND).otherwise(F.col("kwh"))
     return (
-        rows.withColumns({"delivered": F.col("kwh"), "kwh": kwh.cast("decimal(14,2)"), "flags": flags(UNIT=F.col("thousandfold"))})
+        rows.withColumns({"delivered": F.col("kwh"), "kwh": kwh.cast("decimal(14,2)"), "flags": flags({"UNIT": F.col("thousandfold")})})
         .transform(with_entity, entity)
         .select(*ELECTRICITY_MONTH[:-2], *lineage())
     )
@@ -91,7 +87,7 @@ def report_month(
     factor = F.when(F.col("thousandfold"), 1).otherwise(THOUSAND)
     return (
         rows.withColumns({f"{c}_yuan": (F.col(c) * factor).cast("bigint") for c in MONEY})
-        .withColumn("flags", flags(UNIT=F.col("thousandfold")))
+        .withColumn("flags", flags({"UNIT": F.col("thousandfold")}))
         .transform(with_entity, entity)
         .select(*REPORT_MONTH[:-2], *lineage())
     )
@@ -115,7 +111,7 @@ def parcel(
     measured = land.withColumn("_area", square_metres(F.col("area"), F.col("area_unit")))
     value, converted = F.col("_area").getField("value"), F.col("_area").getField("converted")
     return (
-        measured.withColumns({"area_m2": value, "delivered": F.col("area"), "flags": flags(UNIT=converted, AREA=value.isNull())})
+        measured.withColumns({"area_m2": value, "delivered": F.col("area"), "flags": flags({"UNIT": converted, "AREA": value.isNull()})})
         .transform(with_entity, entity)
         .select(*PARCEL[:-2], *lineage())
     )
@@ -143,7 +139,7 @@ def totals() -> list[Column]:
         F.coalesce(F.sum(paid), nothing).alias("paid"),
         F.coalesce(F.sum(back), nothing).alias("taken_back"),
         F.sum("amount").alias("amount"),
-        flags(REVERSAL_UNKNOWN=F.count_if(unknown) > 0, REVERSAL_TOO_LARGE=F.count_if(too_large) > 0).alias("flags"),
+        flags({"REVERSAL_UNKNOWN": F.count_if(unknown) > 0, "REVERSAL_TOO_LARGE": F.count_if(too_large) > 0}).alias("flags"),
     ]
 
 

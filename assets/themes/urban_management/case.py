@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from assets.base.geography.points import towns
 from assets.dates import happened
 from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.flags import flags
 from assets.joins import left_join_lookup
 from assets.places import within
 from assets.themes.urban_management.recurrence import MANY, around, near_cases, placed
@@ -47,14 +48,13 @@ def with_place(cases: DataFrame, division: DataFrame, grid: DataFrame) -> DataFr
     found = within(within(stated, towns(division), "town"), grid.select("grid_no", "geometry"), "grid_no")
     nowhere, inside = F.col("lon").isNull() | F.col("lat").isNull(), F.col("town").isNotNull()
     county = F.substring("town", 1, 6)
-    flags = {
+    conditions = {
         "NO_POSITION": nowhere,
         "OUTSIDE_CITY": ~nowhere & ~inside,
         "OTHER_COUNTY": county != F.col("division_county"),
         "OTHER_GRID": F.col("grid_no") != F.col("_grid_stated"),
     }
-    told = F.array_compact(F.array(*[F.when(F.coalesce(c, F.lit(False)), code) for code, c in flags.items()]))
-    return found.withColumn("county6", F.coalesce(county, "division_county")).withColumn("flags", told)
+    return found.withColumn("county6", F.coalesce(county, "division_county")).withColumn("flags", flags(conditions))
 
 
 def repetitions(cases: DataFrame) -> DataFrame:
