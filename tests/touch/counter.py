@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from random import Random
-from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from tests.touch.network import Network, Row
 
-from contracts.loader import load
-from contracts.refused import ROOT
-from tests.frames import frame
-
-Row = dict[str, Any]
 FIRST = datetime(2019, 9, 2, 10)
 DAYS = 125
 """Some events lie after the last night."""
@@ -22,25 +15,23 @@ ITEMS, CALLERS, PLACES = ("I1", "I2", "I3", "I4", "I5", "I6"), ("13900000001", "
 STAND_IN = "applicant_name:W_NAME_PLACEHOLDER"
 
 
-class Counter:
+class Counter(Network):
     """Tables by name, each with a maker of new rows. cases: how many; of other tables there are as many or twice as many rows."""
 
     def __init__(self, seed: int, cases: int = 60) -> None:
-        self.random, self.made = Random(seed), 0
+        super().__init__(seed)
+        self.made = 0
         makers: dict[str, tuple[Callable[[], Row], int]] = {
             "item": (self._item, 14), "case": (self._case, cases), "case_step": (self._step, 2 * cases), "comment": (self._comment, cases),
             "case_suspension": (self._suspension, cases // 2), "hotline": (self._order, cases), "hotline_day": (self._calls, 20),
             "ems_dispatch": (self._letter, cases // 2),
         }  # fmt: skip
         self.makers = {f"cleansed/government_services/{t}": make for t, (make, _) in makers.items()}
-        self.rows: dict[str, list[Row]] = {f"cleansed/government_services/{t}": [] for t in makers}
+        self.rows = {f"cleansed/government_services/{t}": [] for t in makers}
         for table, (make, n) in makers.items():
             self.rows[f"cleansed/government_services/{table}"] = [make() for _ in range(n)]
         for table in self.rows:
             self._once(table)
-
-    def _pick(self, *of: Any) -> Any:
-        return self.random.choice(of)
 
     def _number(self, kind: str) -> str:
         self.made += 1
@@ -124,21 +115,13 @@ class Counter:
             "state": self._pick("SENT", "DELIVERED", "RETURNED", None), "division_county": self._pick(*COUNTIES),
         }  # fmt: skip
 
-    def _once(self, table: str) -> None:
-        """Of several rows with one key the last stands."""
-        key = load(ROOT / f"{table}.yaml").key
-        self.rows[table] = list({tuple(row[k] for k in key): row for row in self.rows[table]}.values())
-
     def night(self) -> None:
         """Of some tables a row comes, goes, or says something else under its key."""
         for table in self.random.sample(sorted(self.rows), 4):
-            key, rows = load(ROOT / f"{table}.yaml").key, self.rows[table]
+            key, rows = self._key(table), self.rows[table]
             at = self.random.randrange(len(rows))
             rows[at] = {**self.makers[table](), **{k: rows[at][k] for k in key}}
             rows += [self.makers[table]() for _ in range(self.random.randint(0, 1))]
             if self.random.random() < 0.5:
                 rows.pop(self.random.randrange(len(rows)))
             self._once(table)
-
-    def tables(self, spark: SparkSession) -> dict[str, DataFrame]:
-        return {table: frame(spark, table, rows) for table, rows in self.rows.items()}

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
-from random import Random
-from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
-
-from contracts.loader import load
-from contracts.refused import ROOT
-from tests.frames import frame
 from tests.population.cleansed import AS_OF
+from tests.touch.network import Network, Row
 
-Row = dict[str, Any]
 ENTITY, LINK, TAXPAYER = "base/legal_entity/entity", "base/legal_entity/source_link", "taxation/taxpayer"
 FIRMS = 36
 COUNTIES = ("321002", "321003", "321081")
@@ -33,18 +25,19 @@ PARCELS = tuple(f"P{n}" for n in range(60))
 LINEAGE = {"_source_file": "f", "_business_date": LATE}
 
 
-class Economy:
+class Economy(Network):
     """Tables by name, each with a maker of new rows. months: of which there is anything, the last of MONTHS."""
 
     def __init__(self, seed: int, months: int = 7, size: int = 90) -> None:
-        self.random, self.vouchers, self.months = Random(seed), 0, MONTHS[-months:]
-        self.makers: dict[str, Callable[[], Row]] = {
+        super().__init__(seed)
+        self.vouchers, self.months = 0, MONTHS[-months:]
+        self.makers = {
             "cleansed/taxation/payment": self._payment, "cleansed/taxation/invoice_month": self._invoice,
             "cleansed/human_resources/insured_month": self._insured, "cleansed/power_supply/company_electricity_month": self._electricity,
             "cleansed/statistics/industrial_month": self._report, "cleansed/commerce/trade_month": self._trade,
             "cleansed/natural_resources/industrial_land": self._parcel, "cleansed/development_reform/project": self._project,
         }  # fmt: skip
-        self.rows: dict[str, list[Row]] = {
+        self.rows = {
             ENTITY: [self._entity(n) for n in range(FIRMS)],
             LINK: [
                 {"source_table": TAXPAYER, "source_key": f"T{n}", "entity_uid": f"u{n % FIRMS}" if n < FIRMS + 4 else None}
@@ -62,9 +55,6 @@ class Economy:
             self.rows[table] = [make() for _ in range(size if table != "cleansed/natural_resources/industrial_land" else len(PARCELS))]
         for table in self.rows:
             self._once(table)
-
-    def _pick(self, *of: Any) -> Any:
-        return self.random.choice(of)
 
     def _amount(self, least: float, most: float) -> str:
         return f"{self.random.uniform(least, most):.2f}"
@@ -141,24 +131,13 @@ class Economy:
             "done": self._amount(0, 900),
         }  # fmt: skip
 
-    def _once(self, table: str) -> None:
-        """Of several rows with one key the last stands."""
-        key = load(ROOT / f"{table}.yaml").key
-        self.rows[table] = list({tuple(row[c] for c in key): row for row in self.rows[table]}.values())
-
     def night(self) -> None:
         """A few rows come, are corrected, or go; a firm is another one now, or a taxpayer is somebody else's."""
-        for table, make in self.makers.items():
-            rows = self.rows[table]
-            rows += [make() for _ in range(self.random.randint(0, 2))]
-            if self.random.random() < 0.4:
-                rows.pop(self.random.randrange(len(rows)))
+        for table in self.makers:
+            self._come_and_go(table, gone=0.4)
             self._once(table)
         if self.random.random() < 0.5:
             n = self.random.randrange(FIRMS)
             self.rows[ENTITY][n] = self._entity(n)
         if self.random.random() < 0.5:
             self.rows[LINK][self.random.randrange(FIRMS)]["entity_uid"] = f"u{self.random.randrange(FIRMS)}"
-
-    def tables(self, spark: SparkSession) -> dict[str, DataFrame]:
-        return {table: frame(spark, table, rows) for table, rows in self.rows.items()}

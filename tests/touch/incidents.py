@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from random import Random
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from tests.touch.network import Network, Row
 
-from tests.frames import frame
-
-Row = dict[str, Any]
 FIRST, DAYS = datetime(2026, 2, 20), 9
 COUNTIES = ("321002", "321003", None)
 GROUND = ("base/geography/division", "base/geography/grid")
@@ -19,12 +14,13 @@ GROUND = ("base/geography/division", "base/geography/grid")
 PEOPLE = "base/population/person"
 
 
-class Incidents:
+class Incidents(Network):
     """Tables by name, each with a maker of new rows."""
 
     def __init__(self, seed: int) -> None:
-        self.random, self.number = Random(seed), 0
-        self.makers: dict[str, Callable[[], Row]] = {
+        super().__init__(seed)
+        self.number = 0
+        self.makers = {
             "cleansed/public_security/alarm": self._call,
             "cleansed/public_security/criminal_case": self._case,
             "cleansed/integrated_governance/event": self._event,
@@ -39,9 +35,6 @@ class Incidents:
             {"person_uid": f"u{n}", "id_no": f"{n}", "county6": "321002", "resident_flag": True, "death_date": None} for n in range(20)
         ]
 
-    def _pick(self, *of: Any) -> Any:
-        return self.random.choice(of)
-
     def _new(self, name: str, **more: Any) -> Row:
         self.number += 1
         return {name: f"{self.number:06}", "county6": self._pick(*COUNTIES), **more}
@@ -53,7 +46,7 @@ class Incidents:
         return (FIRST + timedelta(days=self.random.randrange(-60, DAYS))).date()
 
     def _call(self) -> Row:
-        near = [r["call_time"] for r in self.rows["cleansed/public_security/alarm"]] if hasattr(self, "rows") else []
+        near = [r["call_time"] for r in self.rows.get("cleansed/public_security/alarm", [])]
         at = self._pick(*near) + timedelta(minutes=self.random.randrange(-25, 25)) if near and self._pick(0, 1) else self._moment()
         place = {"lon": 119.4 + self.random.randrange(3) * 0.002, "lat": 32.4}
         return self._new("alarm_no", call_time=at, kind=self._pick("FIRE", "HELP"), caller_phone=self._pick("1", "2", None), **place)
@@ -84,12 +77,6 @@ class Incidents:
 
     def night(self) -> None:
         """A few rows come or go; somebody dies."""
-        for table, make in self.makers.items():
-            rows = self.rows[table]
-            rows += [make() for _ in range(self.random.randint(0, 2))]
-            if self.random.random() < 0.5:
-                rows.pop(self.random.randrange(len(rows)))
+        for table in self.makers:
+            self._come_and_go(table)
         self.rows[PEOPLE][self.random.randrange(20)]["death_date"] = date(2026, 2, 1)
-
-    def tables(self, spark: SparkSession) -> dict[str, DataFrame]:
-        return {table: frame(spark, table, rows) for table, rows in self.rows.items()}

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from random import Random
-from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from tests.touch.network import Network, Row
 
-from contracts.loader import load
-from contracts.refused import ROOT
-from tests.frames import frame
-
-Row = dict[str, Any]
 FIRST = datetime(2026, 2, 24)
 HOURS, PLACES, COUNTIES = 24 * 8, ("1", "2", "3"), ("321002", "321003")
 AIR = ("pm25", "pm10", "so2", "no2", "o3", "co")
@@ -27,12 +19,13 @@ TOTALS = (
 """What only tables read that are always made whole."""
 
 
-class Monitoring:
+class Monitoring(Network):
     """Tables by name, each with a maker of new rows."""
 
     def __init__(self, seed: int) -> None:
-        self.random, self.scenes = Random(seed), 0
-        self.makers: dict[str, Callable[[], Row]] = {
+        super().__init__(seed)
+        self.scenes = 0
+        self.makers = {
             "cleansed/environment/air_hour": self._air_hour, "cleansed/environment/water_auto": self._water_auto,
             "cleansed/environment/water_manual": self._water_manual, "cleansed/housing/black_odorous_monitor": self._monitor,
             "cleansed/water_resources/water_level": self._level, "cleansed/water_resources/rain_hour": self._rain,
@@ -42,7 +35,7 @@ class Monitoring:
             "cleansed/environment/remote_sensing_scene": self._scene,
         }  # fmt: skip
         sizes = (HOURS * 2, HOURS // 2, 14, 60, *[40] * 7)
-        self.rows: dict[str, list[Row]] = {t: [make() for _ in range(n)] for (t, make), n in zip(self.makers.items(), sizes, strict=True)}
+        self.rows = {t: [make() for _ in range(n)] for (t, make), n in zip(self.makers.items(), sizes, strict=True)}
         self.rows["cleansed/environment/air_station"] = [
             {"station_code": p, "level": self._pick("NATIONAL", "PROVINCIAL"), "county6": self._pick(*COUNTIES)} for p in PLACES
         ]
@@ -57,9 +50,6 @@ class Monitoring:
             self.rows[table] = []
         for table in self.rows:
             self._once(table)
-
-    def _pick(self, *of: Any) -> Any:
-        return self.random.choice(of)
 
     def _air_hour(self) -> Row:
         moment = FIRST + timedelta(hours=self.random.randrange(HOURS), minutes=self._pick(0, 0, 0, 0, 0, 4, 17))
@@ -113,23 +103,12 @@ class Monitoring:
         place = {"platform": "UAV", "product": self._pick("CHLA", None), "water_body": self._pick(*BODIES), "unit": "ug/L"}
         return {"scene_id": f"{self.scenes}", "captured_at": self._moment(), **place, "value_mean": self._pick(1, 2)}
 
-    def _once(self, table: str) -> None:
-        """Of several rows with one key the last stands."""
-        width = len(load(ROOT / f"{table}.yaml").key)
-        self.rows[table] = list({tuple(row.values())[:width]: row for row in self.rows[table]}.values())
-
     def night(self) -> None:
         """A few readings come, are sent again with other values, or go; a station or a section changes."""
-        for table, make in self.makers.items():
-            rows = self.rows[table]
-            rows += [make() for _ in range(self.random.randint(0, 2))]
-            if self.random.random() < 0.5:
-                rows.pop(self.random.randrange(len(rows)))
+        for table in self.makers:
+            self._come_and_go(table)
             self._once(table)
         if self.random.random() < 0.3:
             self.rows["cleansed/environment/water_section"][0]["kind"] = self._pick("RIVER", "LAKE")
         if self.random.random() < 0.3:
             self.rows["cleansed/environment/air_station"][0]["county6"] = self._pick(*COUNTIES)
-
-    def tables(self, spark: SparkSession) -> dict[str, DataFrame]:
-        return {table: frame(spark, table, rows) for table, rows in self.rows.items()}

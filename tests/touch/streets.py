@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from random import Random
-from typing import Any
 
 import shapely
-from pyspark.sql import DataFrame, SparkSession
 
-from contracts.loader import load
-from contracts.refused import ROOT
-from tests.frames import frame
+from tests.touch.network import Network, Row
 from tests.urban_management.streets import EAST, NORTH, TOWNS, WIDE, at, box
 
-Row = dict[str, Any]
 LAST = datetime(2019, 12, 31)
 BIKE_DAYS, CASES, POSITIONS, TRIPS = 30, 40, 60, 30
 GROUND = ("cleansed/civil_affairs/division_boundary", "cleansed/integrated_governance/grid")
 
 
-class Streets:
+class Streets(Network):
     """Tables by name, each with a maker of new rows."""
 
     def __init__(self, seed: int) -> None:
-        self.random, self.numbers = Random(seed), 0
+        super().__init__(seed)
+        self.numbers = 0
         own = "cleansed/urban_management"
-        self.makers: dict[str, Callable[[], Row]] = {
+        self.makers = {
             f"{own}/case": self._case, f"{own}/bike_snapshot": self._position, f"{own}/bike_trip": self._trip,
             f"{own}/sanitation": self._swept, f"{own}/advertising": self._advertising, f"{own}/video_patrol": self._alert,
             f"{own}/market": self._check,
         }  # fmt: skip
         sizes = (CASES, POSITIONS, TRIPS, 12, 8, 12, 8)
-        self.rows: dict[str, list[Row]] = {t: [make() for _ in range(n)] for (t, make), n in zip(self.makers.items(), sizes, strict=True)}
+        self.rows = {t: [make() for _ in range(n)] for (t, make), n in zip(self.makers.items(), sizes, strict=True)}
         self.rows[f"{own}/parking_zone"] = [
             {"zone_no": f"Z{x}", "capacity": 1, "geometry": shapely.box(EAST + x, NORTH, EAST + x + 10, NORTH + 10).wkt} for x in (100, 200)
         ]
@@ -55,9 +49,6 @@ class Streets:
         ]
         for table in self.rows:
             self._once(table)
-
-    def _pick(self, *of: Any) -> Any:
-        return self.random.choice(of)
 
     def _number(self) -> str:
         self.numbers += 1
@@ -119,15 +110,10 @@ class Streets:
             **stalls,
         }
 
-    def _once(self, table: str) -> None:
-        """Of several rows with one key the last stands."""
-        key = load(ROOT / f"{table}.yaml").key
-        self.rows[table] = list({tuple(row[c] for c in key): row for row in self.rows[table]}.values())
-
     def night(self) -> None:
         """A few rows come, are sent again with other contents, or go."""
         for table, make in self.makers.items():
-            rows, key = self.rows[table], load(ROOT / f"{table}.yaml").key
+            rows, key = self.rows[table], self._key(table)
             rows += [make() for _ in range(self.random.randint(0, 2))]
             if self.random.random() < 0.5:
                 again = self.random.randrange(len(rows))
@@ -135,6 +121,3 @@ class Streets:
             if self.random.random() < 0.3:
                 rows.pop(self.random.randrange(len(rows)))
             self._once(table)
-
-    def tables(self, spark: SparkSession) -> dict[str, DataFrame]:
-        return {table: frame(spark, table, rows) for table, rows in self.rows.items()}

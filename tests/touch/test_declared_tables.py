@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -19,6 +18,7 @@ from tests.touch.firms import ENTERPRISES
 from tests.touch.incidents import Incidents
 from tests.touch.licences import LICENCES
 from tests.touch.monitoring import Monitoring
+from tests.touch.network import Network
 from tests.touch.streets import Streets
 from tests.touch.town import SERVED, SINCE, Rows, Town
 
@@ -32,7 +32,7 @@ UNDECLARED = {
 }  # fmt: skip
 """Rows for the city follow from every input row, a rank from all others; there is a row for each water body and month only; a person
 is in many months."""
-NETWORKS = (Monitoring, Counter, Economy, Incidents, Streets)
+NETWORKS: tuple[type[Network], ...] = (Monitoring, Counter, Economy, Incidents, Streets)
 """Small worlds with `rows` by table, `tables(spark)` and `night()`: rows come late, are corrected, or go."""
 GROUND = "base/geography/"
 """Its layers change seldom, and a border that moves concerns all that lies on either side: they, and what is made of them alone, are made
@@ -71,7 +71,7 @@ def test_touched_units_make_what_all_rows_make(spark: SparkSession, write: Write
 
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("network", NETWORKS)
-def test_a_night_changes_only_what_it_touches(spark: SparkSession, write: Write, network: Any, seed: int) -> None:
+def test_a_night_changes_only_what_it_touches(spark: SparkSession, write: Write, network: type[Network], seed: int) -> None:
     """Random networks; every declared table of them."""
     world = network(seed)
     before = {table: write(rows) for table, rows in world.tables(spark).items()}
