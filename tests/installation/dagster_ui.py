@@ -29,7 +29,7 @@ query Run($id: ID!) {
 MESSAGES = """
 query Messages($id: ID!) {
   logsForRun(runId: $id, limit: 1000) {
-    ... on EventConnection { events { ... on MessageEvent { message level } ... on ErrorEvent { error { message } } } }
+    ... on EventConnection { events { ... on MessageEvent { message level } ... on ErrorEvent { error { message cause { message } } } } }
   }
 }
 """
@@ -96,3 +96,8 @@ class DagsterUi:
     def messages(self, run_id: str) -> list[str]:
         events = self.ask(MESSAGES, id=run_id)["logsForRun"]["events"]
         return [" ".join([e.get("message", ""), (e.get("error") or {}).get("message", "")]).strip() for e in events]
+
+    def failures(self, run_id: str) -> list[str]:
+        """Return what the steps of a run failed of, without those that were not run because of them."""
+        errors = [e["error"] for e in self.ask(MESSAGES, id=run_id)["logsForRun"]["events"] if e.get("error")]
+        return [(e["cause"] or e)["message"] for e in errors]

@@ -26,7 +26,7 @@ class Night:
 
     run_id: str
     run: dict[str, Any]
-    messages: list[str]
+    failures: list[str]
     differences: dict[str, str]
     versions: dict[str, int | None]
 
@@ -42,12 +42,12 @@ def night(installed: Installation, city: City, tmp_path_factory: pytest.TempPath
     assert embedded.code == 0, embedded.err
     found = differences(Lake(f"{elsewhere}/lake"), installed.lake) if run["status"] == "SUCCESS" else {}
     versions = {table: installed.lake.version(table) for table in installed.lake.tables()}
-    return Night(run_id, run, installed.ui.messages(run_id)[-10:], found, versions)
+    return Night(run_id, run, installed.ui.failures(run_id), found, versions)
 
 
 def test_a_night_runs_through_all_of_it(installed: Installation, city: City, night: Night) -> None:
     day, run_id = city.nights[0], night.run_id
-    assert night.run["status"] == "SUCCESS", night.messages
+    assert night.run["status"] == "SUCCESS", night.failures
     assert night.run["stats"]["enqueuedTime"] < night.run["stats"]["launchTime"], "it waited in the daemon's queue"
     assert night.differences == {}, "Spark on the object store makes what Sail makes on a disk"
 
@@ -79,6 +79,6 @@ def test_a_run_that_loses_its_code_server_fails_and_is_run_again(installed: Inst
     assert installed.ui.wait(run_id, seconds=180)["status"] == "FAILURE"
     assert "the code server has no process of this run" in installed.ui.messages(run_id)[-1]
     again = installed.ui.retry_of(run_id, seconds=120)
-    assert installed.ui.wait(again, seconds=300)["status"] == "SUCCESS", installed.ui.messages(again)[-10:]
+    assert installed.ui.wait(again, seconds=300)["status"] == "SUCCESS", installed.ui.failures(again)
     assert installed.lake.version("raw/civil_affairs/cremation") is not None
     assert installed.ui.unhealthy() == []

@@ -115,7 +115,7 @@ def test_archives_of_one_person_in_several_institutions(demo: dict[str, Any], pr
 @pytest.mark.proves("H1")
 def test_the_ledger_balances_for_every_batch_of_every_table(ask: Callable[..., Result], proven: Callable[..., None]) -> None:
     rows = ask("sql", "SELECT * FROM operations.ledger", "--limit", "0", "--json").json()
-    assert {r["table"].split("/")[0] for r in rows} == {"raw", "reference", "cleansed", "base", "themes"}
+    assert {r["table"].split("/")[0] for r in rows} == {"raw", "cleansed", "base", "themes"}
     assert [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES)] == []
     assert ask("status", "--json").json()["unbalanced_batches"] == 0
     proven(done="three nights of a city", seen=f"{len(rows)} lines of the ledger, each balances")
@@ -170,7 +170,7 @@ def test_a_rebuild_from_raw_gives_the_same_tables_row_for_row(ask: Callable[...,
     result = ask("rebuild", "--compare", "--json")
     assert result.code == 0, result.err
     tables = result.json()
-    assert {t["table"].split("/")[0] for t in tables} == {"reference", "cleansed", "quarantine", "base", "themes"}
+    assert {t["table"].split("/")[0] for t in tables} == {"cleansed", "quarantine", "base", "themes"}
     assert [t for t in tables if not t["equal"]] == []
     proven(done="everything made anew from raw", seen=f"{len(tables)} of {len(tables)} tables are equal row for row")
 
