@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
 from pkgutil import walk_packages
@@ -152,9 +153,15 @@ def declared() -> dict[str, TableAsset]:
     """Every declared table, by name."""
     import assets
 
-    for module in walk_packages(assets.__path__, "assets."):
-        import_module(module.name)
+    _import_all(tuple(assets.__path__))
     return dict(_REGISTRY)
+
+
+@cache
+def _import_all(folders: tuple[str, ...]) -> None:
+    """Import every module of the package `assets`, whose parts lie in some folders."""
+    for module in walk_packages(folders, "assets."):
+        import_module(module.name)
 
 
 def in_order() -> list[TableAsset]:

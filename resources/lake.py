@@ -88,6 +88,8 @@ class Lake:
         """Tables and files that this process has found sound: a published file is never written again."""
         self._opened: dict[str, DeltaTable] = {}
         """The newest version of each table that was opened last."""
+        self._earlier: dict[str, DeltaTable] = {}
+        """Of each table the version that was last asked for by its number: a published version never changes."""
 
     def scratch(self) -> Lake:
         """An empty lake within this one that reads raw from it, and is no part of it."""
@@ -110,7 +112,9 @@ class Lake:
         try:
             with self._watched(table):
                 if version is not None:
-                    return DeltaTable(self.uri(table), version=version, storage_options=self.options)
+                    if table not in self._earlier or self._earlier[table].version() != version:
+                        self._earlier[table] = DeltaTable(self.uri(table), version=version, storage_options=self.options)
+                    return self._earlier[table]
                 if not self._is_newest(table):
                     self._opened[table] = DeltaTable(self.uri(table), storage_options=self.options)
                 return self._opened[table]
