@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from pyspark.sql import DataFrame
 
 import simulator
 from assets.base.legal_entity.source_link import TABLES, source_link
+from bench.linkage import Linkage, judged
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
 from pipelines.steps.ingest import ingest
@@ -24,7 +24,6 @@ from tests.population.cleansed import pseudonym
 DEPARTMENTS = ["market_regulation", "taxation", "staffing", "civil_affairs"]
 OTHERS = ("market_regulation/change", "market_regulation/entity_judgement")
 NIGHT, DAY = 0, date(2019, 12, 29)
-BY_CODE = ("USCC", "ORG", "JUDGED")
 
 
 def nightly(runtime: Runtime, table: str) -> None:
@@ -40,15 +39,9 @@ def at_home(installation: Callable[..., Runtime]) -> Runtime:
     return runtime
 
 
-def pairs(rows: pd.DataFrame, by: str) -> set[tuple[str, str]]:
-    """The pairs of records that are one by a column."""
-    groups = [sorted(g) for _, g in rows.dropna(subset=[by]).groupby(by)["record"]]
-    return {pair for group in groups for pair in combinations(group, 2)}
-
-
 @pytest.fixture
-def links(installation: Callable[..., Runtime]) -> pd.DataFrame:
-    """The links of the first night of a city of 2,000 people, each with the true entity."""
+def links(installation: Callable[..., Runtime]) -> Linkage:
+    """The links of the first night of a city of 2,000 people, held against the truth."""
     runtime = at_home(installation)
     city = simulator.build(2_000, departments=DEPARTMENTS)
     assert runtime.settings.exchange_url
@@ -62,33 +55,18 @@ def links(installation: Callable[..., Runtime]) -> pd.DataFrame:
         return runtime.lake.read(spark, f"cleansed/{table}").where("_op <> 'D'")
 
     rows = collected(source_link(*map(live, tables), pseudonym, collected)).toPandas()
-    truth = city.truth["entity_record"]
-    found = rows.merge(truth, on=["source_table", "source_key"], how="inner")
-    assert len(found) > 0.95 * len(rows)
-    return found.assign(record=found["source_table"] + "|" + found["source_key"])
+    found = judged(rows, city.truth["entity_record"])
+    assert found.records > 0.95 * len(rows)
+    return found
 
 
-def test_links_against_the_truth(links: pd.DataFrame) -> None:
-    coded, true = links[links["match"].isin(BY_CODE)], pairs(links, "true_entity")
-    found = pairs(coded, "entity_uid")
-    assert len(found) > 200
-    assert found <= true, "precision 1 on credit code and organisation code"
-    assert not links["match"].eq("NONE").all()
-
-    known = set(coded["entity_uid"])
-    of = coded.groupby("true_entity")["entity_uid"].agg(set)
-    other = links[
-        ~links["match"].isin(BY_CODE) & ~links["source_table"].eq("market_regulation/entity") & links["true_entity"].isin(of.index)
-    ]
-    linked = other[other["entity_uid"].isin(known)]
-    right = [uid in of[whose] for uid, whose in zip(linked["entity_uid"], linked["true_entity"], strict=True)]
-    assert len(right) > 10
-    assert sum(right) >= 0.995 * len(right), "precision of records without a code"
-    assert sum(right) >= 0.95 * len(other), f"recall of records without a code: {sum(right)} of {len(other)}"
-    branches = links[links["is_branch"].fillna(False).astype(bool)]["entity_uid"].dropna()
-    parents = links[~links["is_branch"].fillna(True).astype(bool)]["entity_uid"].dropna()
-    assert len(branches)
-    assert not set(branches) & set(parents)
+def test_links_against_the_truth(links: Linkage) -> None:
+    assert links.pairs > 200
+    assert links.right_pairs == links.pairs, "precision 1 on credit code and organisation code"
+    assert links.linked > 10
+    assert links.right >= 0.995 * links.linked, f"precision of records without a code: {links}"
+    assert links.right >= 0.95 * links.others, f"recall of records without a code: {links}"
+    assert links.mixed == 0, "no branch in its parent"
 
 
 def taxpayer(key: str, **said: str | None) -> dict[str, str | None]:
