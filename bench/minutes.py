@@ -1,7 +1,7 @@
 """`python -m bench.minutes`: stations that report every minute, day after day: does a night stay as short as the first, and memory bounded?
 
-Here: a copy of the contract of the hours for minutes, made-up readings, hourly means, a night for each day. Not here: many small tables
-(`bench.many_tables`), a large city (`bench.nights`).
+Here: a copy of the contract of the hours for minutes, made-up readings, hourly means of those that pass the quality control, a night
+for each day. Not here: many small tables (`bench.many_tables`), a large city (`bench.nights`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import cleansed, lake_asset
-from assets.touch import named, own
+from assets.themes.ecology import quality_control
+from assets.themes.ecology.air import by_item, near
+from assets.touch import own, units
 from bench.many_tables import timed
 from contracts import SourceContract, load_all
 from contracts.loader import load
@@ -47,16 +49,16 @@ def contract() -> SourceContract:
     return replace(hours, name=f"cleansed/{SOURCE}", table_rules=rules)
 
 
-def _days() -> Column:
-    """The unit of a reading or an hour: its station and day."""
-    return named(F.concat(F.lit("day:"), "station_code", F.lit("|"), F.col("measured_at").cast("date").cast("string")))
+def _day() -> Column:
+    return F.col("measured_at").cast("date")
 
 
 def hourly(minute: DataFrame = DELIVERED) -> DataFrame:
-    """One row per station and hour: readings and the mean of each item."""
+    """One row per station and hour: readings and the mean of each item, of the readings that pass the quality control."""
+    checked = quality_control.checked(by_item(minute), "station_code", 1)
     hour = F.date_trunc("hour", F.col("measured_at")).cast("timestamp_ntz").alias("measured_at")
-    means = [F.avg(item).cast("decimal(12,3)").alias(item) for item in ITEMS]
-    return minute.groupBy("station_code", hour).agg(F.count(F.lit(1)).cast("int").alias("readings"), *means)
+    means = [F.avg(F.when(F.col("valid") & (F.col("item") == item), F.col("value"))).cast("decimal(12,3)").alias(item) for item in ITEMS]
+    return checked.groupBy("station_code", hour).agg(F.countDistinct("measured_at").cast("int").alias("readings"), *means)
 
 
 def readings(agreed: SourceContract, stations: int, day: date) -> pd.DataFrame:
@@ -82,7 +84,8 @@ def main() -> int:
     agreed = contract()
     load_all()[agreed.name] = agreed
     load_all()[TABLE] = load(HOURS)
-    lake_asset(TABLE, unit=_days, touch={"minute": own(_days, connects=False)})(hourly)
+    touched = own(lambda: near(1, "station", "measured_at"), connects=False)
+    lake_asset(TABLE, unit=units(station=("station_code", _day)), touch={"minute": touched})(hourly)
     root = Path(tempfile.mkdtemp(prefix="minutes-"))
     (root / "landing").mkdir()
     where = {"lake": str(root / "lake"), "landing": str(root / "landing"), "key_file": root / "pseudonym.key", "home": root / "dagster"}

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from assets.themes.ecology.air import SERIES, air_day, air_hour, air_month
+from assets.themes.ecology.air import SERIES, air_day, air_hour, air_month, by_item
+from assets.themes.ecology.quality_control import checked
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
@@ -235,3 +236,14 @@ def figure(item: str, values: list[Decimal]) -> Decimal:
     low = int(place)
     high = min(low + 1, len(values) - 1)
     return half_even(values[low] + (values[high] - values[low]) * (place - low), 1 if item == "co" else 0)
+
+
+def test_readings_every_minute_are_held_against_those_minutes_around_them(spark: SparkSession) -> None:
+    begin, jump, stands = datetime(2026, 4, 1, 8), 20, range(60, 66)
+    values = {m: 100 if m == jump else 40 if m in stands else 40 + m % 5 for m in range(120) if m != 90}
+    rows = [{"station_code": "A1", "measured_at": begin + timedelta(minutes=m), "pm25": v} for m, v in values.items()]
+    readings = by_item(frame(spark, "cleansed/environment/air_hour", rows)).where("item = 'pm25'")
+    found = checked(readings, "station_code", 1).toPandas().set_index("measured_at").sort_index()
+    flagged = {(at.to_pydatetime() - begin) // timedelta(minutes=1): sorted(flags) for at, flags in found["flags"].items() if len(flags)}
+    assert flagged == {0: ["GAP"], jump: ["SPIKE"], **{m: ["STUCK"] for m in stands}, 91: ["GAP"]}
+    assert set(found["hour"]) == {8, 9}

@@ -35,7 +35,7 @@ PLACES = {"CITY": ("NATIONAL",), "COUNTY": ("NATIONAL", "PROVINCIAL")}
 PERIODS = {"month": "yyyy-MM", "year": "yyyy"}
 
 
-def _near(days: int, source: str, moment: str) -> Column:
+def near(days: int, source: str, moment: str) -> Column:
     """The units source|day of a reading: its own day, and the days around it whose readings it decides about."""
     around = [F.date_add(F.col(moment).cast("date"), n).cast("string") for n in range(-days, days + 1)]
     return named(*[F.concat(F.lit(f"{source}:"), F.col(f"{source}_code"), F.lit("|"), day) for day in around])
@@ -44,10 +44,15 @@ def _near(days: int, source: str, moment: str) -> Column:
 @lake_asset(
     "themes/ecology/air_hour",
     unit=units(station=("station_code", "day")),
-    touch={"hour": own(lambda: _near(1, "station", "measured_at"), connects=False)},
+    touch={"hour": own(lambda: near(1, "station", "measured_at"), connects=False)},
 )
 def air_hour(hour: DataFrame = cleansed("environment/air_hour")) -> DataFrame:
     """One row per station, moment and item, key (station_code, measured_at, item), columns AIR_HOUR: which values count."""
+    return quality_control.checked(by_item(hour), "station_code", quality_control.HOUR).select(*AIR_HOUR)
+
+
+def by_item(readings: DataFrame) -> DataFrame:
+    """One row per reading and item, as `quality_control.checked` wants them, with the lineage of the reading."""
     parts = [
         F.struct(
             F.lit(i).alias("item"), F.col(i).cast("decimal(9,3)").alias("value"), F.col(f"{i}_flag").alias("device"),
@@ -55,12 +60,8 @@ def air_hour(hour: DataFrame = cleansed("environment/air_hour")) -> DataFrame:
         )
         for i in air.ITEMS
     ]  # fmt: skip
-    long = (
-        hour.select("station_code", "measured_at", "sent_time", *LINEAGE, F.explode(F.array(*parts)).alias("of"))
-        .select("*", "of.*")
-        .drop("of")
-    )
-    return quality_control.checked(long, "station_code", quality_control.HOUR).select(*AIR_HOUR)
+    kept = readings.select("station_code", "measured_at", "sent_time", *LINEAGE, F.explode(F.array(*parts)).alias("of"))
+    return kept.select("*", "of.*").drop("of")
 
 
 def station_days(hours: DataFrame) -> DataFrame:

@@ -37,11 +37,12 @@ def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
     Args:
         readings: columns `source`, item, measured_at, sent_time, value, refused, device (flag of the sensor, NULL when valid).
         source: the column that names the sensor.
-        every: minutes from one reading to the next.
+        every: minutes from one reading to the next: whole hours, or a part of one.
 
     Returns:
         The readings with day, hour (0-23), flags array<string> and valid.
     """
+    slot = min(every, HOUR)
     off = F.col("_at") - F.col("_slot")
     twins = Window.partitionBy(source, "item", "_slot").orderBy(F.abs(off), "measured_at")
     ahead = sensors.minutes(F.col("sent_time")) + sensors.SKEW < F.col("_at")
@@ -61,7 +62,7 @@ def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
     at = sensors.minutes(F.col("measured_at"))
     marked = (
         readings.withColumn("_at", at)
-        .withColumn("_slot", F.col("_at") + HOUR // 2 - F.pmod(F.col("_at") + HOUR // 2, F.lit(HOUR)))
+        .withColumn("_slot", F.col("_at") + slot // 2 - F.pmod(F.col("_at") + slot // 2, F.lit(slot)))
         .withColumn("_skew", (F.abs(off) > sensors.SKEW) | F.coalesce(ahead, F.lit(False)))
         .withColumn("_twin", F.row_number().over(twins))
         .withColumn("_reading", F.when(usable, sensors.thousandths(F.col("value"))))
