@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,6 +54,12 @@ class Installation:
 
     def secret(self, name: str) -> str:
         return (self.folder / "secrets" / name).read_text()
+
+    def complaints(self, service: str) -> list[str]:
+        """The lines of a service's log that tell of something gone wrong, and those after them."""
+        lines = (self.folder / "logs" / f"{service}.log").read_text("utf-8", "replace").splitlines()
+        found = [n for n, line in enumerate(lines) if re.search(r"ERROR|FATAL|OutOfMemory|StackOverflow|stopping|Killed", line)]
+        return [line[:300] for n in found[:10] for line in lines[n : n + 6]]
 
     def told_secrets(self) -> list[str]:
         """The logs that tell a secret, and which."""

@@ -40,14 +40,17 @@ def night(installed: Installation, city: City, tmp_path_factory: pytest.TempPath
     config.write_text(toml(installed.settings_on_a_folder(elsewhere)))
     embedded = citylake("run", "--as-of", day, cwd=elsewhere, config=config)
     assert embedded.code == 0, embedded.err
+    failures = installed.ui.failures(run_id)
+    if failures:
+        failures += installed.complaints("spark-connect")
     found = differences(Lake(f"{elsewhere}/lake"), installed.lake) if run["status"] == "SUCCESS" else {}
     versions = {table: installed.lake.version(table) for table in installed.lake.tables()}
-    return Night(run_id, run, installed.ui.failures(run_id), found, versions)
+    return Night(run_id, run, failures, found, versions)
 
 
 def test_a_night_runs_through_all_of_it(installed: Installation, city: City, night: Night) -> None:
     day, run_id = city.nights[0], night.run_id
-    assert night.run["status"] == "SUCCESS", night.failures
+    assert night.run["status"] == "SUCCESS", "\n".join(night.failures)
     assert night.run["stats"]["enqueuedTime"] < night.run["stats"]["launchTime"], "it waited in the daemon's queue"
     assert night.differences == {}, "Spark on the object store makes what Sail makes on a disk"
 
