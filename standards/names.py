@@ -13,7 +13,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from standards.tables import placeholders, rows
-from standards.text import HAN, WHITESPACE, Row, Steps, codes_text, flag, free_text, is_absent, no_codes, text_fixes, tidy
+from standards.text import HAN, WHITESPACE, Row, Steps, codes_text, flag, free_text, is_absent, no_codes, one_of, text_fixes, tidy
 
 DOTS = "•・‧∙●⋅\u0387⸱⸳᛫ㆍ⦁ꞏ"
 DOT = "·"
@@ -86,8 +86,8 @@ def variants() -> tuple[str, str]:
 
 @cache
 def _variant() -> str:
-    """The class of all variants: a name without one is compared as it is."""
-    return f"[{variants()[0]}]"
+    """The pattern of a variant: a name without one is compared as it is."""
+    return one_of(variants()[0])
 
 
 def unified(name: Column) -> Column:

@@ -61,6 +61,8 @@ WHITESPACE = " \t\r\n"
 CUT = "\ufffd"
 """Stands for bytes that are no character."""
 CUT_AT_END = f"{CUT}[{WHITESPACE}\u3000{BLANKS}{LINES}{INVISIBLE}]*\\z"
+CLASS = 250
+"""Characters of a class: to hold a character against a class, Java takes a stack frame for each of the class."""
 PIECE, REFERENCE = "\x01", "\x02"
 """Between the pieces of a text with character references, and before those that are one."""
 
@@ -179,6 +181,11 @@ def _typed(raw: Column) -> Column:
 def identifier(raw: Column) -> Column:
     """An identifier in normal form: narrow, no white space, no Excel text mark, upper case, no `.0` of a float; hyphens stay."""
     return F.when(raw.rlike(TIDY_IDENTIFIER), raw).otherwise(F.regexp_replace(_typed(raw), FLOAT, "$1"))
+
+
+def one_of(characters: str) -> str:
+    """Return the pattern of one of many characters, none of which means something in a class: classes of at most CLASS."""
+    return "|".join(f"[{characters[i : i + CLASS]}]" for i in range(0, len(characters), CLASS))
 
 
 def is_absent(clean: Column) -> Column:

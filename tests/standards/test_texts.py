@@ -276,3 +276,12 @@ def test_what_makes_two_names_one_persons(spark):
     frame = spark.createDataFrame([(i, *row[:3]) for i, row in enumerate(SAME)], "i int, a string, b string, former string")
     found = frame.select("i", names.same_person_name(F.col("a"), F.col("b"), F.col("former")).alias("how")).orderBy("i").collect()
     assert [row["how"] for row in found] == [row[3] for row in SAME]
+
+
+def test_no_class_of_characters_is_too_deep_for_java() -> None:
+    variants = names.variants()[0]
+    pattern = text.one_of(variants)
+    assert len(variants) > 5_000
+    assert all(re.fullmatch(pattern, c) for c in variants)
+    assert not re.search(pattern, "国强 Li·Ming")
+    assert max(len(part) for part in pattern.split("|")) <= text.CLASS + len("[]")

@@ -241,7 +241,7 @@ WITHOUT_COLUMNS = {
     calendar.days, codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors,
     divisions.names,
     names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidy, text.cleaned, text.forms, text.references,
-    text.code_fixes, text.with_absent, addresses.located, addresses.elements,
+    text.code_fixes, text.one_of, text.with_absent, addresses.located, addresses.elements,
     numbers.precision_and_scale, masking.address, masking.day, masking.hidden, masking.identity, masking.name, masking.numbers,
     masking.of_column, masking.phone,
 }  # fmt: skip
