@@ -41,7 +41,9 @@ def spike(item: Column, value: Column, around: Column) -> Column:
     """
     resolution = looked_up({i: round(float(row["resolution"]) * 1000) for i, row in SENSORS.items()}, item)
     twice = twice_median(around)
-    fourfold = twice_median(F.transform(around, lambda reading: F.abs(reading * 2 - twice)))
+    # each reading with the median beside it: Sail computes what a lambda names anew for each element
+    beside = F.arrays_zip(F.array_compact(around), F.array_repeat(twice, F.size(around)))
+    fourfold = twice_median(F.transform(beside, lambda pair: F.abs(pair["0"] * 2 - pair["1"])))
     far = F.abs(value * 2 - twice) * 2 > F.greatest(fourfold, resolution.cast("bigint") * 4) * FAR
     return F.coalesce(resolution.isNotNull() & (F.size(around) >= FEW) & far, F.lit(False))
 

@@ -298,6 +298,7 @@ def on_text() -> dict[str, Column]:
         "like": F.like(F.lit("王𠀁明"), F.translate(c, "\\", "_")),
         "array": F.array(c, F.lit("z"), none),
         "array_compact": F.array_compact(F.array(c, F.lit("z"), none)),
+        "arrays_zip": F.arrays_zip(F.array(c, F.lit("z")), F.array_repeat(F.upper(c), 2)),
         "array_contains": F.array_contains(F.array_compact(F.array(c, F.lit("z"), none)), "a"),
         "array_distinct": F.array_distinct(F.array(c, c, F.lit("z"))),
         "array_join": F.array_join(F.array(c, none, F.lit("z")), ","),
