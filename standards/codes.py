@@ -1,7 +1,7 @@
 """National and local code lists: what was delivered, as the code of the list.
 
-Here: the lists (standards/codes/<list>.csv: code, name, aliases joined by |) and the rule `code`. Not here: codes that
-depend on other columns. Source: GB/T 2261.1, 2261.2, 3304, 4658, 4761, WS 364 and local lists; domain rules A14, D17, D22.
+Here: the lists (standards/codes/<list>.csv: code, name, english, aliases joined by |) and the rule `code`. Not here:
+codes that depend on other columns. Source: GB/T 2261.1, 2261.2, 3304, 4658, 4761, WS 364 and local lists; domain rules A14, D17, D22.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.tables import looked_up, rows
+from standards.tables import both_names, looked_up, rows
 from standards.text import Row, Steps, cleaned_code, code_fixes, codes_text, flag, is_absent, no_codes
 
 
@@ -20,6 +20,11 @@ from standards.text import Row, Steps, cleaned_code, code_fixes, codes_text, fla
 def code_list(name: str) -> dict[str, str]:
     """Code -> name of one list. Raises FileNotFoundError for an unknown list."""
     return {row["code"]: row["name"] for row in rows(f"codes/{name}")}
+
+
+def code_names(name: str) -> dict[str, tuple[str, str]]:
+    """Code -> Chinese and English name of one list. Raises FileNotFoundError for an unknown list."""
+    return both_names(f"codes/{name}")
 
 
 @cache

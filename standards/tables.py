@@ -1,6 +1,6 @@
 """Read the tables of the standards: the CSV files next to this module.
 
-Here: reading, looking up, the placeholder lists. Not here: what a rule does with them.
+Here: reading, names in both languages, looking up, the placeholder lists. Not here: what a rule does with them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,14 @@ def rows(name: str) -> tuple[dict[str, str], ...]:
     """The rows of standards/<name>.csv, by column name. UTF-8, one header line."""
     with (ROOT / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
+
+
+def both_names(table: str) -> dict[str, tuple[str, str]]:
+    """Code -> Chinese and English name of a table with the columns code, name and english.
+
+    Without `english`, which a list of an installation's own need not have, code and name stand for the English name.
+    """
+    return {row["code"]: (row["name"], row.get("english") or f"{row['code']} {row['name']}") for row in rows(table)}
 
 
 def looked_up(table: Mapping[str, str] | Mapping[str, int], key: Column) -> Column:

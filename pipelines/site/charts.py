@@ -17,8 +17,8 @@ from assets.pages import Chart, ChartKind, Measured, Text
 from contracts import Contract, Field
 from pipelines.site.reading import Reading
 from pipelines.site.suppression import LEAST, Fate, Suppressed, suppress
-from standards.codes import code_list
-from standards.tables import rows as standard
+from standards.codes import code_names
+from standards.tables import both_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,13 +92,9 @@ class Made:
         if self.suppressed is None or self.suppressed.fates is None:
             return []
         rows, columns = [*range(len(self.categories)), -1], [*range(len(self.series)), -1]
-        named = lambda texts, i: TOTAL.en if i == -1 else texts[i].en  # noqa: E731
-        return [
-            (named(self.categories, r), named(self.series, c))
-            for r in rows
-            for c in columns
-            if self.suppressed.fate(r, c) is not Fate.SHOWN
-        ]
+        categories = [*map(certified, self.keys, self.categories), TOTAL.en]
+        series = [*map(certified, self.series_keys, self.series), TOTAL.en]
+        return [(categories[r], series[c]) for r in rows for c in columns if self.suppressed.fate(r, c) is not Fate.SHOWN]
 
     @property
     def withheld(self) -> bool:
@@ -294,15 +290,20 @@ def _listed(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:
     if field.meanings:
         return {value: spoken(said, value) for value, said in field.meanings}
     if field.code_list:
-        return {value: Text(name, f"{value} {name}") for value, name in code_list(field.code_list).items()}
+        return {code: Text(*names) for code, names in code_names(field.code_list).items()}
     return divisions() if field.name.endswith(("county6", "div_code")) else {}
 
 
 @cache
 def divisions() -> dict[str, Text]:
     """Counties and the city by their codes."""
-    found = {row["code"]: Text(row["name"], f"{row['name']} {row['code']}") for row in standard("divisions/county")}
+    found = {code: Text(*names) for code, names in both_names("divisions/county").items()}
     return {**found, "000000": Text("未知", "Unknown")}
+
+
+def certified(key: str, text: Text) -> str:
+    """How the disclosure certificate names a cell, for readers of both languages: by its code in the dataset and its English name."""
+    return text.en if text.en.startswith(key) else f"{key} {text.en}"
 
 
 def spoken(said: str, value: str) -> Text:

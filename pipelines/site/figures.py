@@ -32,6 +32,7 @@ Row = Mapping[str, Any]
 class Place:
     """An indicator in one division. hidden: left out, because it counts few persons or gives away one that does."""
 
+    code: str
     division: Text
     numerator: int | None
     denominator: int | None
@@ -112,8 +113,8 @@ def _figure(
     places = _places([r for r in now if r["period"] == period], personal)
     last = max((r["period"] for r in before), default=None)
     then_period = period if any(r["period"] == period for r in before) else last
-    then = {p.division: p for p in _places([r for r in before if r["period"] == then_period], personal)}.get(divisions()[CITY])
-    city = next(p for p in places if p.division == divisions()[CITY])
+    then = {p.code: p for p in _places([r for r in before if r["period"] == then_period], personal)}.get(CITY)
+    city = next(p for p in places if p.code == CITY)
     known = city.value is not None and then is not None and then.value is not None
     course, by_release = _course(indicator, basis, kind, now, contract, personal, reading)
     row = next(r for r in now if r["period"] == period)
@@ -173,10 +174,11 @@ def _worst(tables: list[Suppressed], row: int) -> Fate:
 
 
 def _place(row: Row, hidden: Fate) -> Place:
-    name = divisions().get(row["div_code"], Text(row["div_code"], row["div_code"]))
+    code = row["div_code"]
+    name = divisions().get(code, Text(code, code))
     if hidden is not Fate.SHOWN:
-        return Place(name, None, None, None, "", hidden)
-    return Place(name, row["numerator"], row["denominator"], _text(row["value"]), row["state"], hidden)
+        return Place(code, name, None, None, None, "", hidden)
+    return Place(code, name, row["numerator"], row["denominator"], _text(row["value"]), row["state"], hidden)
 
 
 def _text(value: Any) -> str | None:

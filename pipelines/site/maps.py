@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from assets.pages import COUNTIES, WATERS
+from pipelines.site.charts import divisions
 from pipelines.site.reading import Reading
 
 COUNTY = "COUNTY"
@@ -17,7 +18,7 @@ TOLERANCE, DIGITS = 0.002, 4
 
 
 def counties(reading: Reading) -> dict[str, Any] | None:
-    """Return the counties in force as GeoJSON: `name` is the 6-digit code, `title` the name. None without polygons."""
+    """Return the counties in force as GeoJSON: `name` is the 6-digit code, `title` the Chinese and English name. None without polygons."""
     found = reading.rows(COUNTIES, ("code", "level", "name", "valid_to", "geometry")) if COUNTIES in reading.contracts else None
     if found is None:
         return None
@@ -27,8 +28,10 @@ def counties(reading: Reading) -> dict[str, Any] | None:
     features = []
     for r in sorted(rows, key=lambda r: r["code"]):
         shape = shapely.set_precision(shapely.simplify(shapely.from_wkb(r["geometry"]), TOLERANCE), 10**-DIGITS)
+        code = r["code"][:6]
+        title = [r["name"], divisions()[code].en if code in divisions() else r["name"]]
         geometry = {"type": shape.geom_type, "coordinates": _rounded(shapely.geometry.mapping(shape)["coordinates"])}
-        features.append({"type": "Feature", "properties": {"name": r["code"][:6], "title": r["name"]}, "geometry": geometry})
+        features.append({"type": "Feature", "properties": {"name": code, "title": title}, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features} if features else None
 
 

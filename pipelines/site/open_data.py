@@ -23,7 +23,7 @@ import yaml
 
 from assets.pages import Text
 from contracts import Contract
-from pipelines.site.charts import Made
+from pipelines.site.charts import Made, certified
 from pipelines.site.figures import Figure
 from pipelines.site.reading import Reading
 from pipelines.site.seal import digest
@@ -123,7 +123,7 @@ def write_open_data(reading: Reading, charts: Iterable[Made], figures: Iterable[
     if found:
         datasets.append(_of_figures(reading, found, target))
         hidden += [
-            Hidden(INDICATORS, f"{f.indicator.id} {f.basis} {f.period} {p.division.en}")
+            Hidden(INDICATORS, f"{f.indicator.id} {f.basis} {f.period} {certified(p.code, p.division)}")
             for f in found
             for p in f.places.values()
             if p.hidden is not Fate.SHOWN

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,23 @@ def test_cells_on_pages_are_those_of_the_tables(lake: Settings, pages: dict[str,
         assert shown == LEFT_OUT or shown == f"{n:,}", f"{chart}, {row}: {shown}, not {n}"
         compared += shown != LEFT_OUT
     assert compared >= 8
+
+
+def test_english_pages_name_counties_and_codes_in_english(site: MadeSite, pages: dict[str, Any]) -> None:
+    said = {e.text_content() for page in pages.values() for e in page.xpath("//*[@lang='en']")}
+    assert {"Guangling District", "Yangzhou City", "Normal", "Cancelled"} <= said
+    scripts = [f.read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n") for f in sorted(site.folder.glob("data/*.js"))]
+    said |= {english for script in scripts for english in seconds(json.loads(script))}
+    assert "Hanjiang District" in said
+    assert not [text for text in said if re.search("[\u4e00-\u9fff]", re.sub(r"\([^)]*\)", "", text))], "but for titles cited in brackets"
+
+
+def seconds(drawn: Any) -> Iterator[str]:
+    """The English ones of all pairs of texts in what is drawn."""
+    for value in drawn.values() if isinstance(drawn, dict) else drawn if isinstance(drawn, list) else ():
+        yield from seconds(value)
+    if isinstance(drawn, list) and len(drawn) == 2 and all(isinstance(text, str) for text in drawn):
+        yield drawn[1]
 
 
 def test_a_figure_answers_for_itself(lake: Settings, pages: dict[str, Any]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from contracts.loader import code_lists, load_all
-from standards.codes import code_list, labels
-from standards.tables import rows
+from standards.codes import code_list, code_names, labels
+from standards.tables import both_names, rows
 
 
 @pytest.mark.parametrize("name", sorted(code_lists()))
@@ -16,6 +18,20 @@ def test_a_list_has_each_code_once_and_no_label_stands_for_two(name):
     assert all(codes)
     assert len(codes) == len(set(codes))
     assert set(labels(name).values()) <= set(code_list(name))
+
+
+def test_every_code_and_every_county_has_an_english_name_of_its_own():
+    for table in ("divisions/county", *(f"codes/{name}" for name in sorted(code_lists()))):
+        english = [english for _, english in both_names(table).values()]
+        assert all(re.fullmatch(r"[A-Za-z][ -~]*[A-Za-z0-9)]", name) for name in english), table
+        assert len(english) == len(set(english)), table
+    assert code_names("sex")["1"] == ("男", "Male")
+
+
+def test_a_list_without_english_names_shows_code_and_name(monkeypatch):
+    lists = {"codes/own": ({"code": "1", "name": "甲", "aliases": ""},), "codes/half": ({"code": "2", "name": "乙", "english": ""},)}
+    monkeypatch.setattr("standards.tables.rows", lists.__getitem__)
+    assert [both_names(table) for table in lists] == [{"1": ("甲", "1 甲")}, {"2": ("乙", "2 乙")}]
 
 
 def test_every_list_a_contract_names_is_there():

@@ -124,7 +124,7 @@
       const values = chart.series[0].values, seen = values.filter((v, i) => v !== null && known.has(chart.keys[i]));
       if (!seen.length) return kinds.bar(chart);
       echarts.registerMap("counties", counties);
-      const named = Object.fromEntries(counties.features.map((f) => [f.properties.name, f.properties.title]));
+      const named = Object.fromEntries(counties.features.map((f) => [f.properties.name, say(f.properties.title)]));
       return {
         ...common(chart),
         visualMap: { min: 0, max: Math.max(...seen), text: [format(Math.max(...seen)), "0"], left: 0, bottom: 0, textStyle: { color: colour("--soft") }, inRange: { color: [colour("--tag"), colour("--c1")] } },
