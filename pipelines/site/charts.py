@@ -307,11 +307,11 @@ def certified(key: str, text: Text) -> str:
 
 
 def spoken(said: str, value: str) -> Text:
-    """`已注销: closed in the delivery` in both languages; of a text in one language that and the value."""
+    """`已注销: closed in the delivery` in both languages; of a text in one language that and the value, `ON_TIME` as `On time`."""
     zh, colon, en = said.partition(": ")
     if colon:
         return Text(zh, en)
-    return Text(value, said) if said.isascii() else Text(said, value)
+    return Text(value, said) if said.isascii() else Text(said, value.replace("_", " ").capitalize())
 
 
 def _label(contract: Contract, chart: Chart, column: str, value: Any) -> Text:
