@@ -1,8 +1,9 @@
 """Roads: the state of a segment by its speed, the grade of a travel time index, the level of service of an intersection.
 
-Here: functions of Columns over the break points in standards/traffic. Not here: what was measured (`assets.themes.traffic`). Source: domain
-rules E3: GB/T 33171-2016 (states, index), HCM 2010 (six levels by delay), CJJ 152-2010 (four levels by delay, saturation and queue, of which
-the worst counts). Where two ranges of CJJ 152 name the same border, it belongs to the better one, but the best ends before its own.
+Here: functions of Columns over the break points in standards/traffic. Not here: what was measured (`assets.themes.traffic`). Source:
+domain rules E3: GB/T 33171-2016 (states, index), HCM 2010 (six levels by delay), CJJ 152-2010 (four levels by delay, saturation and
+queue, of which the worst counts). Where two ranges of CJJ 152 name the same border, it belongs to the better one, but the best ends
+before its own.
 """
 
 from __future__ import annotations
