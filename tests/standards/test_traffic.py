@@ -37,7 +37,7 @@ READ = {
     "车牌": None, "苏O12345": "苏O12345", None: None,
 }  # fmt: skip
 STATES = {
-    "EXPRESS": {"65.1": "FREE", "65": "MOSTLY_FREE", "50.1": "MOSTLY_FREE", "50": "LIGHT", "35": "MODERATE", "20": "SEVERE", "0.1": "SEVERE"},
+    "EXPRESS": {"65.1": "FREE", "65": "MOSTLY_FREE", "50.1": "MOSTLY_FREE", "50": "LIGHT", "35": "MODERATE", "20": "SEVERE"},
     "ARTERIAL": {"40.1": "FREE", "40": "MOSTLY_FREE", "30": "LIGHT", "20": "MODERATE", "15.1": "MODERATE", "15": "SEVERE"},
     "SECONDARY": {"35.1": "FREE", "35": "MOSTLY_FREE", "25": "LIGHT", "15": "MODERATE", "10": "SEVERE"},
     "LOCAL": {"35.1": "FREE", "25.1": "MOSTLY_FREE", "15.1": "LIGHT", "10.1": "MODERATE", "10": "SEVERE", "0": "SEVERE", None: None},

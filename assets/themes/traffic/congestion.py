@@ -13,7 +13,7 @@ from assets.declare import cleansed, lake_asset, table
 from assets.indicators import UNKNOWN, hundredths, percent
 from assets.joins import left_join_lookup
 from assets.themes.traffic.passes import day_of, hour_of
-from assets.touch import own, units
+from assets.touch import by_day, own, units
 from standards.air_quality import percentile
 from standards.rounding import half_even, scaled, shifted
 from standards.traffic import CONGESTED, FREE_FLOW_FROM, FREE_FLOW_PERCENT, FREE_FLOW_TO, tti_grade
@@ -34,7 +34,7 @@ CONGESTION_HOUR = (
 @lake_asset(
     "themes/traffic/segment_state",
     unit=units(day="day"),
-    touch={"speed": own(day=lambda: day_of("measured_at"))},
+    touch={"speed": by_day("measured_at")},
     whole_above=0.5,
 )
 def segment_state(speed: DataFrame = cleansed("traffic_police/segment_speed")) -> DataFrame:

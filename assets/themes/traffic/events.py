@@ -16,7 +16,7 @@ from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import UNKNOWN, percent
 from assets.places import within
 from assets.themes.traffic.passes import county_of_device, day_of, hour_of
-from assets.touch import Turn, own, units
+from assets.touch import Turn, by_day, own, units
 from standards.air_quality import percentile
 from standards.rounding import mean, scaled, shifted
 
@@ -58,7 +58,7 @@ def accident_month(
 @lake_asset(
     "themes/traffic/violation_day",
     unit=units(day="day"),
-    touch={"violation": own(day=lambda: day_of("occurred_at"), turns=(Turn("occurred_at"), Turn("paid_at")))},
+    touch={"violation": by_day("occurred_at", turns=(Turn("occurred_at"), Turn("paid_at")))},
     whole_above=0.5,
 )
 def violation_day(violation: DataFrame = cleansed("traffic_police/violation"), as_of: date = AS_OF) -> DataFrame:
@@ -79,7 +79,7 @@ def violation_day(violation: DataFrame = cleansed("traffic_police/violation"), a
 @lake_asset(
     "themes/traffic/crossing_hour",
     unit=units(day="day"),
-    touch={"crossing": own(day=lambda: day_of("measured_at"))},
+    touch={"crossing": by_day("measured_at")},
     whole_above=0.5,
 )
 def crossing_hour(crossing: DataFrame = cleansed("traffic_police/pedestrian_crossing")) -> DataFrame:

@@ -12,7 +12,7 @@ from assets.declare import cleansed, lake_asset
 from assets.flags import flags
 from assets.joins import left_join_lookup
 from assets.themes.traffic.passes import day_of
-from assets.touch import own, units, via
+from assets.touch import by_day, units, via
 from standards.air_quality import percentile
 from standards.rounding import half_even, mean, scaled, shifted
 from standards.traffic import CJJ_MEASURES, SATURATION_FLOW, level, worst
@@ -70,8 +70,8 @@ def saturation() -> Column:
     "themes/traffic/intersection_quarter",
     unit=units(day="day"),
     touch={
-        "queue": own(day=lambda: day_of("measured_at")),
-        "signal": own(day=lambda: day_of("started_at")),
+        "queue": by_day("measured_at"),
+        "signal": by_day("started_at"),
         "intersection": via(
             "queue",
             on=("intersection_no",),

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from assets.declare import cleansed, lake_asset
 from assets.indicators import percent
-from assets.touch import own, units
+from assets.touch import by_day, units
 from standards import plates
 from standards.rounding import mean
 
@@ -38,8 +38,8 @@ def county_of_device(device_no: Column) -> Column:
 @lake_asset(
     "themes/traffic/pass_hour",
     unit=units(day="day"),
-    touch={"passed": own(day=lambda: day_of("passed_at"), reads=("device_no", "passed_at", "plate_read", "speed_kmh"))},
-    whole_above=0.5,
+    touch={"passed": by_day("passed_at")},
+    whole_above=0.9,
 )
 def pass_hour(passed: DataFrame = cleansed("traffic_police/pass")) -> DataFrame:
     """One row per camera, day and hour, key (device_no, day, hour), columns PASS_HOUR.
