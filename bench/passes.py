@@ -1,4 +1,4 @@
-"""`python -m bench.passes --rows 5000000 --days 3`: days of millions of passes, from gzip files to the hours of each camera, beside others.
+"""`python -m bench.passes --rows 5000000 --days 4`: days of millions of passes, from gzip files to the hours of each camera, beside others.
 
 Here: made-up passes, the drops, the rounds, and whether all count the same. Not here: measuring (`measure`), how each does it
 (`contestants/passes_….py`). Ours takes a day in as a night does: raw, judged and cleansed next to the days before, and counted again of
@@ -104,7 +104,7 @@ def main() -> int:
     """Measure every contestant once a round and print a table; return 1 when they count differently."""
     parser = argparse.ArgumentParser(prog="bench.passes", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="passes of a day")
-    parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--days", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="of inputs, which are kept, and outputs")
     parser.add_argument("--only", nargs="*", default=list(CONTESTANTS), choices=CONTESTANTS)
