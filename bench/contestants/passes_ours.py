@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from assets.declare import declared
 from bench.contestants.passes import HOURS, TABLE
+from contracts import SourceContract
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
 from pipelines.steps.derive import derive
@@ -33,6 +34,7 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
     create_key(settings.key_file)
     runtime, seconds, scopes = Runtime.of(settings, Sail()), dict[str, float](), list[str]()
     contract, asset = runtime.contracts[f"cleansed/{TABLE}"], declared()[table]
+    assert isinstance(contract, SourceContract)
     for number, drop in enumerate(sorted((inputs / "landing" / TABLE).iterdir()), 1):
         day = date.fromisoformat(drop.name)
         for step, do in {
