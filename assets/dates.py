@@ -7,13 +7,16 @@ one after the extract that states it cannot have been known to it, however late 
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from assets.touch import Cell, cell
 
+ONE_DAY, RANGES = timedelta(days=1), 20
 EXTRACT = "_business_date"
 """The column with the date of the extract that states a row."""
 
@@ -39,3 +42,18 @@ def month_of(day: Cell) -> Column:
 def first_day(month: str = "month") -> Column:
     """The first day of a month that is written YYYYMM."""
     return F.concat_ws("-", F.substring(month, 1, 4), F.substring(month, 5, 2), F.lit("01")).cast("date")
+
+
+def around_days(column: Cell, days: Iterable[date]) -> Column:
+    """Whether a date or a moment lies on one of some days, or between them when they are scattered; NULL of NULL.
+
+    These are a few ranges of the column itself, by which an engine passes over the parts of files that cannot have such a row.
+    """
+    runs = list[tuple[date, date]]()
+    for day in sorted(days):
+        first = runs.pop()[0] if runs and runs[-1][1] + ONE_DAY >= day else day
+        runs.append((first, day))
+    if len(runs) > RANGES:
+        runs = [(runs[0][0], runs[-1][1])]
+    ranges = [(cell(column) >= F.lit(first)) & (cell(column) < F.lit(last + ONE_DAY)) for first, last in runs]
+    return reduce(Column.__or__, ranges) if ranges else F.lit(False)

@@ -120,6 +120,7 @@ class Path:
     reads: tuple[str, ...] | None = None
     turns: Turns = ()
     narrows: bool = True
+    day: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,19 @@ def own(
     """
     several = made is not None or len(kinds) > 1 if connects is None else connects
     return Path(made or units(**kinds), connects=several, labels=labels, reads=reads, turns=turns, narrows=narrows)
+
+
+def by_day(column: str, *, turns: Turns = ()) -> Path:
+    """The path of rows whose unit is a day, `day:2019-12-31`: a large table of events is narrowed to days without a look at its keys.
+
+    Rows of a day come together, so an engine passes over the parts of files that have none of the touched days, and the work of a night
+    follows from the days that it changed, however many lie behind them.
+
+    Args:
+        column: a date or a moment.
+        turns: dates of the row at which it begins or ceases to count.
+    """
+    return Path(units(day=lambda: F.col(column).cast("date")), turns=turns, day=column)
 
 
 def via(

@@ -209,6 +209,7 @@ _ROW_RULES = (
             Companion("version", "(版本)", "Version inside the identifier, 3 digits", classification="L1"),
         ),
     ),
+    RowRule("plate", "number plates of vehicles", ("E_PLATE", *SPELLING, "F_FORM"), classification="L3"),
     RowRule("identifier", "numbers and codes of a source's own", ("E_SCI", "E_FORMULA", *SPELLING)),
     RowRule(
         "archive_no", "numbers of health archives, 17 or 20 digits", ("E_ARCHIVE_NO", *SPELLING), classification="L3",

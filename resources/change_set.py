@@ -51,12 +51,13 @@ class ChangeCounts:
 @dataclass(frozen=True)
 class CommitChanges:
     """What one commit changed. files: of the inserted and changed rows, as they are since. deleted_keys: None when there are none. rows:
-    how many rows it inserted, changed and deleted."""
+    how many rows it inserted, changed and deleted. replaces: whether it changed or deleted rows, and did not only insert some."""
 
     schema: pa.Schema
     files: list[pa.dataset.Fragment]
     deleted_keys: Stage | None
     rows: int
+    replaces: bool
 
     def write(self, stage: Stage) -> None:
         """Write the inserted and changed rows to a stage."""
@@ -93,4 +94,4 @@ def commit_changes(lake: Lake, table: str, since: int, now: int) -> CommitChange
         return None
     data, mine = dataset(handle), f"{last[STAGE]}/"
     return CommitChanges(data.schema, [f for f in data.get_fragments() if f.path.startswith(mine)], deleted,
-                         counts.inserted + counts.changed + counts.deleted)  # fmt: skip
+                         counts.inserted + counts.changed + counts.deleted, counts.changed + counts.deleted > 0)  # fmt: skip

@@ -6,10 +6,12 @@ committing (`lake`), the choice between this and an overwrite (`table_writer`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from resources.commit import RetainedRows
@@ -93,12 +95,35 @@ def find_rows(table: DeltaTable, keys: pa.Table) -> FoundRows:
 
     data, key, wanted = dataset(table), keys.column_names, key_texts(keys).unique()
     files = {unquote(f["path"]): f for f in pa.table(table.get_add_actions(flatten=True)).to_pylist()}
-    fragments = list(data.get_fragments()) if len(wanted) else []
+    days = _days(keys)
+    fragments = [f for f in data.get_fragments() if _may_have(f, days)] if len(wanted) else []
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         marked = zip(fragments, pool.map(lambda f: _marked(f.to_table(columns=key), wanted), fragments), strict=True)
         marks = {f: (mark, found) for f, (mark, found) in marked if len(found)}
     paths = {f: (files[f.path]["path"], files[f.path]["size_bytes"]) for f in marks}
     return FoundRows(data, marks, paths, sum(f["num_records"] for f in files.values()))
+
+
+def _days(keys: pa.Table) -> dict[str, list[date]]:
+    """The days of the dates and moments among the key columns, sorted, by column."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    temporal = [name for name in keys.column_names if pa.types.is_timestamp(t := keys.schema.field(name).type) or pa.types.is_date(t)]
+    return {name: sorted(pc.unique(pc.drop_null(pc.cast(keys[name], pa.date32()))).to_pylist()) for name in temporal}
+
+
+def _may_have(file: pa.dataset.ParquetFileFragment, days: Mapping[str, list[date]]) -> bool:
+    """Whether a file may have a row of these days, by what its footer says of each row group: events of other days are not read."""
+    return any(all(_meets((group.statistics or {}).get(name), found) for name, found in days.items()) for group in file.row_groups)
+
+
+def _meets(statistics: Mapping[str, Any] | None, days: list[date]) -> bool:
+    if statistics is None:
+        return True
+    least, most = (v.date() if isinstance(v, datetime) else v for v in (statistics["min"], statistics["max"]))
+    at = bisect_left(days, least)
+    return at < len(days) and days[at] <= most
 
 
 def key_texts(keys: pa.Table) -> pa.Array:

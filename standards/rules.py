@@ -29,6 +29,7 @@ from standards.numbers import decimal_rule, integer_rule
 from standards.organisations import organisation_name_rule, organisation_no_rule, taxpayer_no_rule
 from standards.parties import party_no_rule
 from standards.phones import phone_rule
+from standards.plates import plate_rule
 from standards.text import FAILED_FORMULA, MARKED, UNTIDY, Row, Step, Steps, has_control, identifier_rule, text_rule, unmarked
 
 CompanionOf = Callable[[Column, Column], Column]
@@ -124,6 +125,7 @@ RULES: dict[str, Rule] = {
             **{name: _of_value(partial(licence_id.part, name=name)) for name in ("type", "issuer", "version")},
         },
     ),
+    "plate": Rule(lambda _: plate_rule()),
     "identifier": Rule(lambda _: identifier_rule()),
     "archive_no": Rule(lambda _: archive_no_rule()),
     "address": Rule(lambda o: address_rule(bool(o.companions)), {"key": _of_field("key"), "level": _of_field("level")}),

@@ -19,3 +19,5 @@ ABOUT_LICENCES = [
 """A city of these has electronic licences, the registers of their issuers, and those who know whether a holder is alive or exists."""
 OF_STREETS = ["urban_management", "civil_affairs/division_boundary", "integrated_governance/grid"]
 """A city of these has the cases and shared bikes of the streets, and the areas in which they lie."""
+OF_ROADS = ["traffic_police"]
+"""A city of these has cameras, intersections, crossings, segments, violations and accidents."""

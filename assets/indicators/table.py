@@ -209,6 +209,16 @@ def half_up(above: Column, below: Column) -> Column:
     return F.when(above < 0, -rounded).otherwise(rounded)
 
 
+def hundredths(above: Column, below: Column) -> Column:
+    """One whole number over another with two decimals, half up; NULL over 0."""
+    return (half_up(above * HUNDRED, F.when(below > 0, below)) / HUNDRED).cast(VALUE)
+
+
+def percent(part: Column, whole: Column) -> Column:
+    """A whole number in percent of another, with two decimals, half up; NULL of 0."""
+    return hundredths(part * HUNDRED, whole)
+
+
 @cache
 def read_indicators(path: Path) -> IndicatorTable:
     """Read a theme's indicators.yaml. Raises ContractError, with file, field and remedy, for what is missing, unknown or unused."""

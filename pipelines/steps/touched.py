@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from assets.dates import around_days
 from assets.joins import anti_join, changed_rows, semi_join
 from assets.touch import SELF, Cell, Path, Touch, Units, cell
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     Checkpoint = Callable[[DataFrame], DataFrame]
 
 UNIT, ALL = "_unit", "_units"
+FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2199, 12, 31)
+"""All days that dates of the lake may have."""
 ROUNDS = 12
 """Rows connect a few units. A chain that is longer than this is no longer local: the table is made whole."""
 
@@ -182,12 +185,24 @@ def _connecting(follow: _Follow, argument: str) -> DataFrame | None:
 def _narrowed(follow: _Follow, argument: str, units: DataFrame) -> DataFrame:
     """The rows of an input that have one of the units by one of its paths. Their keys are written down: the function reads its inputs
     several times, and each time only the columns that it needs."""
-    rows, key = follow.inputs[argument], follow.keys[argument]
+    rows, key, paths = follow.inputs[argument], follow.keys[argument], follow.narrowing(argument)
+    if all(path.day for path in paths):
+        return _union([_of_days(rows, path, units) for path in paths])
     found = []
-    for path in follow.narrowing(argument):
+    for path in paths:
         if path.bridge is None:
             found.append(semi_join(rows.select(*key, F.explode(path.units()).alias(UNIT)), units, [UNIT]))
         else:
             on = rows_of_units(_to(follow.inputs[path.bridge], path), path.units, units).select(*_cells(path.on)).dropna().distinct()
             found.append(semi_join(rows.select(*key, *[c.alias(n) for n, c in _cells(path.on).items()]), on, on.columns))
     return semi_join(rows, follow.checkpoint(_union([f.select(*key) for f in found]).distinct()), key)
+
+
+def _of_days(rows: DataFrame, path: Path, units: DataFrame) -> DataFrame:
+    """The rows of the touched days, by their column `path.day`: which days these are is asked of all days, not of the rows."""
+    assert path.day is not None
+    every = rows.sparkSession.range((LAST_DAY - FIRST_DAY).days + 1)
+    each = every.select(F.date_add(F.lit(FIRST_DAY), F.col("id").cast("int")).alias(path.day))
+    found = semi_join(each.select(path.day, F.explode(path.units()).alias(UNIT)), units, [UNIT]).collect()
+    near = rows.where(around_days(path.day, [row[path.day] for row in found]))
+    return rows_of_units(near, path.units, units)

@@ -19,6 +19,7 @@ from tests.touch.incidents import Incidents
 from tests.touch.licences import LICENCES
 from tests.touch.monitoring import Monitoring
 from tests.touch.network import Network
+from tests.touch.roads import Roads
 from tests.touch.streets import Streets
 from tests.touch.town import SERVED, SINCE, Rows, Town
 
@@ -28,11 +29,11 @@ UNDECLARED = {
     "themes/health/indicator", "themes/ecology/indicator", "themes/government_services/indicator", "themes/industry/indicator",
     "themes/ecology/water_governance", "themes/government_services/department_month", "themes/industry/entity_survival",
     "themes/industry/economy_year", "themes/industry/land_efficiency_year", "themes/public_safety/indicator",
-    "themes/public_safety/correction_month", "themes/urban_management/indicator",
+    "themes/public_safety/correction_month", "themes/urban_management/indicator", "themes/traffic/indicator",
 }  # fmt: skip
 """Rows for the city follow from every input row, a rank from all others; there is a row for each water body and month only; a person
 is in many months."""
-NETWORKS: tuple[type[Network], ...] = (Monitoring, Counter, Economy, Incidents, Streets)
+NETWORKS: tuple[type[Network], ...] = (Monitoring, Counter, Economy, Incidents, Streets, Roads)
 """Small worlds with `rows` by table, `tables(spark)` and `night()`: rows come late, are corrected, or go."""
 GROUND = "base/geography/"
 """Its layers change seldom, and a border that moves concerns all that lies on either side: they, and what is made of them alone, are made

@@ -14,10 +14,10 @@ from pyspark.sql import functions as F
 from assets.base.geography.layers import layer
 from assets.base.geography.points import towns
 from assets.declare import cleansed, lake_asset, table
-from assets.indicators import UNKNOWN, half_up
+from assets.indicators import UNKNOWN, half_up, hundredths
 from assets.joins import left_join_lookup
 from assets.places import nearest, within
-from assets.themes.urban_management.evaluation import PERCENT, hundredths
+from assets.themes.urban_management.evaluation import PERCENT
 from assets.touch import named, own, units
 from standards.dates import seconds
 

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import lake_asset, table
-from assets.indicators import UNKNOWN, half_up
+from assets.indicators import UNKNOWN, hundredths
 from assets.themes.urban_management.case import LATE, ON_TIME, OVERDUE, PENDING
 from assets.touch import named, own, units
 from standards.divisions import CITY
@@ -56,7 +56,7 @@ DIMENSIONS: dict[str, Callable[[], Column]] = {
     "UNIT": lambda: F.col("unit"),
     "TYPE": lambda: F.col("problem_type"),
 }
-PERCENT, RATE = 100, "decimal(5,2)"
+PERCENT = 100
 CASE_MONTH = ("dimension", "code", "month", *COUNTS, *RATES, "score")
 
 
@@ -77,11 +77,6 @@ def _month(day: Column) -> Column:
 
 def _months() -> Column:
     return named(*[F.concat(F.lit("month:"), _month(F.col(moment).cast("date"))) for moment in EVENTS.values()])
-
-
-def hundredths(above: Column, below: Column) -> Column:
-    """One whole number over another with two decimals, half up; NULL over 0."""
-    return (half_up(above * PERCENT, F.when(below > 0, below)) / PERCENT).cast(RATE)
 
 
 def score() -> Column:

@@ -13,9 +13,9 @@ from pyspark.sql import functions as F
 from assets.base.geography.points import towns
 from assets.dates import happened, month_of
 from assets.declare import AS_OF, cleansed, lake_asset, table
-from assets.indicators import UNKNOWN
+from assets.indicators import UNKNOWN, hundredths
 from assets.places import within
-from assets.themes.urban_management.evaluation import PERCENT, hundredths
+from assets.themes.urban_management.evaluation import PERCENT
 from assets.touch import Turn, own, units
 
 

@@ -32,15 +32,17 @@ from standards import (
     numbers,
     organisations,
     phones,
+    plates,
     public_safety,
     rounding,
     sensors,
     surface_water,
     tables,
     text,
+    traffic,
     units,
 )
-from tests.standards.corpus.values import DAYS, DEGREES, GEOMETRIES, LICENCES, MOMENTS, ORGANISATIONS, QUALIFIED, TEXTS
+from tests.standards.corpus.values import DAYS, DEGREES, GEOMETRIES, LICENCES, MOMENTS, ORGANISATIONS, PLATES, QUALIFIED, TEXTS
 
 RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "identity": [(TEXTS, {}), (TEXTS, {"test_divisions": True})],
@@ -69,6 +71,7 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "taxpayer_no": [(TEXTS + ORGANISATIONS, {})],
     "organisation_name": [(TEXTS, {})],
     "party_no": [(TEXTS + ORGANISATIONS, {}), (TEXTS, {"test_divisions": True})],
+    "plate": [(PLATES + TEXTS, {})],
     "licence_id": [(LICENCES + TEXTS, {}), (LICENCES, {"registrar": True})],
     "identifier": [(TEXTS, {})],
     "archive_no": [(TEXTS, {})],
@@ -126,6 +129,10 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     checksums.balanced_sum: lambda c: checksums.balanced_sum([F.length(c), F.length(c) + 1, F.lit(1)]),
     checksums.character: lambda c: checksums.character("0X9", F.pmod(F.length(c), F.lit(3))),
     checksums.mod_37_36: lambda c: checksums.mod_37_36(F.when(c.rlike("^[0-9A-Z]*\\z"), c)),
+    plates.normalise: plates.normalise,
+    plates.is_plate: plates.is_plate,
+    plates.suggested: plates.suggested,
+    plates.is_local: plates.is_local,
     licence_id.series: licence_id.series,
     licence_id.part: lambda c: licence_id.part(c, "issuer"),
     checksums.ranked: lambda c: checksums.ranked(c, "ACB"),
@@ -213,6 +220,10 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     sensors.stuck_from: lambda c: sensors.stuck_from(_item(c)),
     sensors.spike: lambda c: sensors.spike(_item(c), _whole(c) * 900, F.array(*[_whole(c) * n for n in range(13)])),
     public_safety.accident_level: lambda c: public_safety.accident_level(_whole(c), _whole(c) * 4, _measured(c)),
+    traffic.segment_state: lambda c: traffic.segment_state(F.when(F.length(c) > 1, "EXPRESS").otherwise("LOCAL"), _whole(c)),
+    traffic.tti_grade: lambda c: traffic.tti_grade(_measured(c)),
+    traffic.level: lambda c: traffic.level("CJJ", "queue_m", _measured(c)),
+    traffic.worst: lambda c: traffic.worst([traffic.level("HCM", "delay_s", _measured(c)), F.lit("C")]),
     dates.seconds: lambda c: dates.seconds(_day(c).cast("timestamp_ntz")),
     sensors.minutes: lambda c: sensors.minutes(_day(c).cast("timestamp_ntz")),
     surface_water.item_class: lambda c: surface_water.item_class(_measured(c), [_limit(n) for n in range(1, 6)]),

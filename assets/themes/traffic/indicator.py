@@ -1,0 +1,30 @@
+"""What the indicators of traffic are made of. Which count over which: indicators.yaml; the table: assets/indicators."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+
+from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.indicators import read_indicators
+from assets.themes.traffic.road_counts import road_counts
+
+INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
+
+
+@lake_asset("themes/traffic/indicator")
+def indicator(
+    passes: DataFrame = table("themes/traffic/pass_hour"),
+    quarter: DataFrame = table("themes/traffic/intersection_quarter"),
+    crossing: DataFrame = table("themes/traffic/crossing_hour"),
+    congestion: DataFrame = table("themes/traffic/congestion_hour"),
+    violation: DataFrame = table("themes/traffic/violation_day"),
+    accident: DataFrame = table("themes/traffic/accident_month"),
+    vehicle: DataFrame = cleansed("traffic_police/vehicle"),
+    driver: DataFrame = cleansed("traffic_police/driver"),
+    as_of: date = AS_OF,
+) -> DataFrame:
+    """One row per indicator, period, division and basis, columns INDICATOR of assets.indicators."""
+    return INDICATORS.rows(*road_counts(passes, quarter, crossing, congestion, violation, accident, vehicle, driver, as_of))

@@ -1,0 +1,109 @@
+"""Intersections by quarter of an hour: delay, queue, saturation, level of service (domain rules E3: dws_intersection_15min).
+
+Here: `intersection_quarter`. Not here: the break points of levels (`standards.traffic`).
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assets.declare import cleansed, lake_asset
+from assets.flags import flags
+from assets.joins import left_join_lookup
+from assets.themes.traffic.passes import day_of
+from assets.touch import by_day, units, via
+from standards.air_quality import percentile
+from standards.rounding import half_even, mean, scaled, shifted
+from standards.traffic import CJJ_MEASURES, SATURATION_FLOW, level, worst
+
+QUARTER, SLOTS_OF_HOUR, QUEUE_PERCENT = 15, 12, 95
+"""Minutes of a quarter, readings of an hour, the percentile of queues."""
+PLACE = ("intersection_no", "approach", "quarter_start")
+INTERSECTION_QUARTER = (
+    *PLACE, "day", "county6", "vehicles", "readings", "delay_total_s", "delay_vehicles", "delay_s", "queue_m", "queue_p95_m", "stops",
+    "cycles", "residual_cycles", "saturation", "hcm_level", "cjj_level", "decided_by",
+)  # fmt: skip
+
+
+def quarter_of(moment: str) -> Column:
+    """The beginning of the quarter of an hour, timestamp_ntz."""
+    text = F.col(moment).cast("string")
+    minute = F.substring(text, 15, 2).cast("int")
+    start = F.lpad((minute - F.pmod(minute, F.lit(QUARTER))).cast("string"), 2, "0")
+    return F.concat(F.substring(text, 1, 14), start, F.lit(":00")).cast("timestamp_ntz")
+
+
+def of_queues(queue: DataFrame) -> DataFrame:
+    """Of every approach and quarter: vehicles, readings, delay, queues and stops of all lanes."""
+    delayed = F.col("avg_delay_s").isNotNull() & F.col("vehicles").isNotNull()
+    tenths = scaled(F.col("max_queue_m"), 1)
+    return queue.groupBy("intersection_no", "approach", quarter_of("measured_at").alias("quarter_start")).agg(
+        F.coalesce(F.sum("vehicles"), F.lit(0)).alias("vehicles"),
+        F.count("vehicles").alias("readings"),
+        F.sum(F.when(delayed, F.col("avg_delay_s") * F.col("vehicles"))).cast("decimal(18,1)").alias("delay_total_s"),
+        F.coalesce(F.sum(F.when(delayed, F.col("vehicles"))), F.lit(0)).alias("delay_vehicles"),
+        F.max("max_queue_m").alias("queue_m"),
+        F.sort_array(F.collect_list(tenths)).alias("_queues"),
+        F.sum("stops").alias("stops"),
+    )
+
+
+def of_cycles(signal: DataFrame) -> DataFrame:
+    """Of every approach and quarter, the cycles that began in it: how many, how many left vehicles behind, their length and green."""
+    return signal.groupBy("intersection_no", "approach", quarter_of("started_at").alias("quarter_start")).agg(
+        F.count(F.lit(1)).alias("cycles"),
+        F.count_if(F.col("left_behind") > 0).alias("residual_cycles"),
+        F.sum("cycle_s").alias("_cycle"),
+        F.sum("green_s").alias("_green"),
+    )
+
+
+def saturation() -> Column:
+    """Vehicles over what the green lets pass, x = q / (s g/C), of a lane on average; NULL without signals or readings."""
+    flow = F.col("vehicles").cast("bigint") * SLOTS_OF_HOUR * F.col("_cycle")
+    capacity = F.col("readings") * SATURATION_FLOW * F.col("_green")
+    return shifted(half_even(flow * 1000, F.when(capacity > 0, capacity)), 3)
+
+
+@lake_asset(
+    "themes/traffic/intersection_quarter",
+    unit=units(day="day"),
+    touch={
+        "queue": by_day("measured_at"),
+        "signal": by_day("started_at"),
+        "intersection": via(
+            "queue",
+            on=("intersection_no",),
+            to=("intersection_no",),
+            day=lambda: day_of("measured_at"),
+            reads=("intersection_no", "county6"),
+        ),
+    },
+    whole_above=0.5,
+)
+def intersection_quarter(
+    queue: DataFrame = cleansed("traffic_police/queue"),
+    signal: DataFrame = cleansed("traffic_police/signal_cycle", optional=True),
+    intersection: DataFrame = cleansed("traffic_police/intersection", optional=True),
+) -> DataFrame:
+    """One row per intersection, approach and quarter of an hour with readings, key PLACE, columns INTERSECTION_QUARTER.
+
+    The level by CJJ 152 is the worst of delay, saturation and queue; decided_by: those that have it.
+    """
+    levels = {measure: level("CJJ", measure, F.col(measure)) for measure in CJJ_MEASURES}
+    return (
+        of_queues(queue)
+        .transform(left_join_lookup, of_cycles(signal), PLACE)
+        .transform(left_join_lookup, intersection.select("intersection_no", "county6"), "intersection_no")
+        .withColumn("day", day_of("quarter_start"))
+        .withColumn("cycles", F.coalesce("cycles", F.lit(0)))
+        .withColumn("residual_cycles", F.coalesce("residual_cycles", F.lit(0)))
+        .withColumn("delay_s", mean(F.col("delay_total_s"), F.col("delay_vehicles"), 2))
+        .withColumn("queue_p95_m", shifted(percentile(F.col("_queues"), QUEUE_PERCENT), 1))
+        .withColumn("saturation", saturation())
+        .withColumn("hcm_level", level("HCM", "delay_s", F.col("delay_s")))
+        .withColumn("cjj_level", worst(levels.values()))
+        .withColumn("decided_by", flags({measure: found == F.col("cjj_level") for measure, found in levels.items()}))
+        .select(*INTERSECTION_QUARTER)
+    )
