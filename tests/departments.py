@@ -19,3 +19,8 @@ ABOUT_LICENCES = [
 """A city of these has electronic licences, the registers of their issuers, and those who know whether a holder is alive or exists."""
 OF_STREETS = ["urban_management", "civil_affairs/division_boundary", "integrated_governance/grid"]
 """A city of these has the cases and shared bikes of the streets, and the areas in which they lie."""
+OF_OPERATIONS = [
+    "emergency", "government_services/hotline", "integrated_governance/event", "public_security/alarm", "public_security/standard_address",
+    "urban_management/case",
+]  # fmt: skip
+"""A city of these has the services that are told of what happens, and what is there for a disaster."""
