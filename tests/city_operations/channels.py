@@ -18,16 +18,23 @@ from tests.frames import frame
 
 Write = Callable[[DataFrame], DataFrame]
 Row = dict[str, Any]
+PLACE = "place"
+"""Of an order, the addr_key of the place that it names."""
 AS_OF = date(2019, 12, 31)
 NOON = datetime(2019, 12, 30, 12)
 LON, LAT = 119.45, 32.4
 METRE = 1 / 110_900
 """Degrees of latitude."""
 TABLES = {
-    "alarm": "cleansed/public_security/alarm", "call": "themes/public_safety/alarm", "order": "cleansed/government_services/hotline",
-    "address": "base/geography/address", "event": "cleansed/integrated_governance/event", "case": "cleansed/urban_management/case",
+    "alarm": "cleansed/public_security/alarm",
+    "call": "themes/public_safety/alarm",
+    "order": "cleansed/government_services/hotline",
+    "place": "themes/city_operations/hotline_address",
+    "address": "base/geography/address",
+    "event": "cleansed/integrated_governance/event",
+    "case": "cleansed/urban_management/case",
     "accident": "cleansed/emergency/accident",
-}  # fmt: skip
+}
 """Arguments of city_report."""
 NUMBER = {
     "alarm": ("alarm_no", "call_time"), "order": ("order_no", "call_time"), "event": ("event_no", "report_time"),
@@ -64,7 +71,10 @@ def made(
     """Reports and events of what was told, as they would be published."""
     rows: dict[str, list[Row]] = {a: list(given) for a, given in (more or {}).items()}
     for service, row in reports:
-        rows.setdefault(service, []).append(row)
+        own = dict(row)
+        if key := own.pop(PLACE, None):
+            rows.setdefault("place", []).append({"order_no": row["order_no"], "call_time": row["call_time"], "place_key": f"{key}||"})
+        rows.setdefault(service, []).append(own)
     found = city_report(**tables(spark, rows), checkpoint=write, as_of=AS_OF)
     report = write(conform(load(ROOT / "themes/city_operations/city_report.yaml"), found))
     return report, write(conform(load(ROOT / "themes/city_operations/city_event.yaml"), city_event(report)))

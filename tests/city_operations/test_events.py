@@ -14,7 +14,7 @@ HOUR, DAY = 3600, 24 * 3600
 HERE = at(0)
 STORIES: dict[str, tuple[list[tuple[str, Row]], dict[str, str]]] = {
     "a fire told to 110, 12345, the grid and emergency management is one": (
-        [told("alarm", "A", 0, kind="FIRE", **HERE), told("order", "B", 600, type="HELP", title="小区着火", address_key="k1"),
+        [told("alarm", "A", 0, kind="FIRE", **HERE), told("order", "B", 600, type="HELP", title="小区着火", place="k1"),
          told("event", "C", 2 * HOUR, kind="SAFETY", title="居民楼火灾", **at(150)), told("accident", "D", HOUR, kind="FIRE", **at(-120))],
         {"POLICE:A": "POLICE:A", "HOTLINE:B": "POLICE:A", "GRID:C": "POLICE:A", "EMERGENCY:D": "POLICE:A"},
     ),
@@ -61,7 +61,7 @@ STORIES: dict[str, tuple[list[tuple[str, Row]], dict[str, str]]] = {
     ),
     "a broken lamp: the patrol, the grid and a caller at the next door": (
         [told("case", "A", 0, problem_type="C0111", **HERE), told("event", "B", 900, kind="CITY", title="路灯损坏", **at(60)),
-         told("order", "C", 1800, type="HELP", title="路灯不亮请求处理", address_key="k1")],
+         told("order", "C", 1800, type="HELP", title="路灯不亮请求处理", place="k1")],
         {"URBAN:A": "URBAN:A", "GRID:B": "URBAN:A", "HOTLINE:C": "URBAN:A"},
     ),
     "what 110 takes for one event is one": (
@@ -143,7 +143,7 @@ def test_random_days_are_told_apart_as_by_hand(spark: SparkSession, write: Write
         if row["placed"]:
             more |= place
         else:
-            more["address_key"] = row["no"]
+            more["place"] = row["no"]
             address.append({"address_no": f"Z{row['no']}", "addr_key": row["no"], "flags": [], **place})
         if row["service"] != "event":
             more["caller_phone"] = row["phone"]

@@ -40,7 +40,7 @@ def story() -> list[tuple[str, Row]]:
     soon, later = NOON + timedelta(minutes=7, seconds=59), NOON + timedelta(hours=5)
     fire = {"kind": "FIRE", "police_station_code": "P1", "county6": "321002"}
     return [
-        told("order", "B", -60, type="HELP", title="着火", address_key="k1", department="D1", assign_time=NOON, finish_time=later,
+        told("order", "B", -60, type="HELP", title="着火", place="k1", department="D1", assign_time=NOON, finish_time=later,
              division_county="321084", _business_date=date(2019, 12, 30)),
         told("alarm", "A", 0, **fire, arrive_time=soon, finish_time=NOON + timedelta(hours=2), **at(10), _business_date=date(2019, 12, 31)),
         told("accident", "C", 300, kind="FIRE", dead=3, injured=0, **at(20), county6="321002", _business_date=date(2019, 12, 30)),

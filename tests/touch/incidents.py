@@ -42,7 +42,7 @@ class Incidents(Network):
             self._once(table)
         self.rows |= {table: [] for table in GROUND}
         self.rows["base/geography/address"] = [
-            {"address_no": f"Z{n}", "addr_key": f"k{n}", "flags": [], "lon": 119.4 + n * 0.002, "lat": 32.4} for n in range(3)
+            {"address_no": f"Z{n}", "addr_key": f"|||{n + 1}号||||", "flags": [], "lon": 119.4 + n * 0.002, "lat": 32.4} for n in range(3)
         ]
         self.rows["cleansed/water_resources/hydro_station"] = [
             {"station_code": f"W{n}", "datum": "CNHD85", "warn_level": 5, "guarantee_level": 6, "county6": "321002"} for n in range(3)
@@ -93,7 +93,7 @@ class Incidents(Network):
 
     def _order(self) -> Row:
         at = self._moment()
-        said = {"type": "HELP", "title": self._pick("着火", "路灯不亮", "咨询"), "address_key": self._pick("k0", "k1", "k2", None)}
+        said = {"type": "HELP", "title": self._pick("着火", "路灯不亮", "咨询"), "address": self._pick("1号", "2号", "3号", None)}
         ends = {"assign_time": at + timedelta(minutes=9), "finish_time": self._pick(None, at + timedelta(days=2))}
         order = {"order_no": self._new("order_no")["order_no"], "call_time": at, "caller_phone": self._pick("1", "2", None)}
         return {**order, **said, **ends, "division_county": self._pick(*COUNTIES)}

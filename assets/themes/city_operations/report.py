@@ -20,6 +20,7 @@ from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.nearby import EARLIER, HOPS, LATER, SINCE, chains, pairs
 from assets.places import within
+from assets.themes.city_operations.hotline_address import place_key
 from assets.touch import Path, Turn, Units, named, own, units, via
 from standards.city_events import event_type, minutes
 from standards.dates import seconds
@@ -84,14 +85,13 @@ def police(alarm: DataFrame, call: DataFrame) -> DataFrame:
     )
 
 
-def hotline(order: DataFrame, address: DataFrame) -> DataFrame:
+def hotline(order: DataFrame, place: DataFrame, address: DataFrame) -> DataFrame:
     """Orders of 12345 about something that happens in the city, at the standard address that they name."""
-    sound = F.col("lon").isNotNull() & ~F.array_contains("flags", "OUTSIDE_TOWN") & F.col("addr_key").isNotNull()
-    of_key = (
-        address.where(sound).groupBy(F.col("addr_key").alias("address_key")).agg(F.min(F.struct("address_no", "lon", "lat")).alias("at"))
-    )
+    sound = F.col("lon").isNotNull() & ~F.array_contains("flags", "OUTSIDE_TOWN")
+    of_key = address.where(sound).groupBy(place_key().alias("place_key")).agg(F.min(F.struct("address_no", "lon", "lat")).alias("at"))
+    located = place.select("order_no", "place_key").transform(left_join_lookup, of_key.select("place_key", "at.*"), "place_key")
     return _told(
-        order.transform(left_join_lookup, of_key.select("address_key", "at.*"), "address_key"),
+        order.transform(left_join_lookup, located.select("order_no", "address_no", "lon", "lat"), "order_no"),
         "HOTLINE",
         "order_no",
         type_std=event_type("HOTLINE", F.col("type"), F.col("title")),
@@ -182,7 +182,8 @@ def _reported(moment: str, *ends: str) -> Path:
         "alarm": _reported("call_time", "arrive_time", "finish_time"),
         "call": own(days_of("call_time"), connects=False, reads=("alarm_no", "call_time", "event_no")),
         "order": _reported("call_time", "assign_time", "finish_time"),
-        "address": via("order", on=("addr_key",), to=("address_key",), made=days_of("call_time")),
+        "place": own(days_of("call_time"), connects=False),
+        "address": via("place", on=(place_key,), to=("place_key",), made=days_of("call_time")),
         "event": _reported("report_time", "finish_time"),
         "case": _reported("found_time", "dispatch_time", "close_time"),
         "accident": _reported("occurred_at"),
@@ -192,6 +193,7 @@ def city_report(
     alarm: DataFrame = cleansed("public_security/alarm", optional=True),
     call: DataFrame = table("themes/public_safety/alarm", optional=True),
     order: DataFrame = cleansed("government_services/hotline", optional=True),
+    place: DataFrame = table("themes/city_operations/hotline_address", optional=True),
     address: DataFrame = table("base/geography/address", optional=True),
     event: DataFrame = cleansed("integrated_governance/event", optional=True),
     case: DataFrame = cleansed("urban_management/case", optional=True),
@@ -202,7 +204,7 @@ def city_report(
     as_of: date = AS_OF,
 ) -> DataFrame:
     """One row per report that tells of an event, key report_no, columns CITY_REPORT. What is still to come has not happened."""
-    told = [police(alarm, call), hotline(order, address), grid_workers(event), urban_management(case), emergency(accident)]
+    told = [police(alarm, call), hotline(order, place, address), grid_workers(event), urban_management(case), emergency(accident)]
     reports = checkpoint(
         reduce(DataFrame.unionByName, told)
         .where(happened("reported_at", as_of))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from simulator.basics import AS_OF, NIGHTS, counts, day_text, decimals, night_of, numbers, only, pick
 from simulator.departments.emergency import EMERGENCY
-from simulator.dirt import POSITION, Cell, labels, one, unit
+from simulator.dirt import POSITION, Cell, labels, one
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import COUNTY, SWAPPED, moment_text
@@ -92,7 +92,6 @@ def enterprises(registers: Registers) -> pd.DataFrame:
     "shelter",
     dirt=(
         Cell("D22", "kind", 0.2, kind=labels({"OUTDOOR": ("室外", "场地型"), "INDOOR": ("室内",)})),
-        Cell("D19", "area_m2", 0.04, kind=unit(lambda value: f"{value / 10_000:.6f}")),
         Cell("D20", "area_m2", 0.05),
         Cell("D02", "address", 0.03),
         Cell("D21S", "lon", 0.03, other="lat", kind=SWAPPED),
