@@ -21,3 +21,8 @@ OF_STREETS = ["urban_management", "civil_affairs/division_boundary", "integrated
 """A city of these has the cases and shared bikes of the streets, and the areas in which they lie."""
 OF_ROADS = ["traffic_police"]
 """A city of these has cameras, intersections, crossings, segments, violations and accidents."""
+OF_OPERATIONS = [
+    "emergency", "government_services/hotline", "integrated_governance/event", "public_security/alarm", "public_security/standard_address",
+    "urban_management/case",
+]  # fmt: skip
+"""A city of these has the services that are told of what happens, and what is there for a disaster."""

@@ -1,7 +1,7 @@
 """The world: what exists and happens in the city, whatever a department writes down about it.
 
-Here: people, households and towns, deaths, institutions and their staff, illness, legal entities and how they do, licences, air and
-water, the ground; vectorised, and the same for the same seed. Not here: any table (`simulator.departments`).
+Here: people, households and towns, deaths, institutions and their staff, illness, legal entities and how they do, licences, incidents,
+air and water, the ground; vectorised, and the same for the same seed. Not here: any table (`simulator.departments`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from simulator.world.economy import economy
 from simulator.world.enterprises import enterprises
 from simulator.world.ground import Ground
 from simulator.world.illness import hypertension
+from simulator.world.incidents import incidents
 from simulator.world.institutions import Institutions, institutions
 from simulator.world.licences import licences
 from simulator.world.nature import Timeline, weather
@@ -78,6 +79,15 @@ class World:
     def licences(self) -> pd.DataFrame:
         """One row per version of an electronic licence (`licences.licences`); made when a department first asks for it."""
         return licences(self.people, self.enterprises, self.seed)
+
+    @cached_property
+    def incidents(self) -> pd.DataFrame:
+        """One row per report to a service of what happens in the city (`incidents.incidents`); made when a department first asks for it."""
+        return incidents(self.people, self.ground, self.seed)
+
+    def told(self, service: str) -> pd.DataFrame:
+        """The reports of incidents to one service."""
+        return self.incidents[self.incidents["service"] == service]
 
     def stream(self, name: str) -> np.random.Generator:
         """A random stream of its own for each name."""

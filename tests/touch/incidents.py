@@ -1,4 +1,4 @@
-"""A few streets with calls to 110, cases, events, hazards, accidents and lists of persons, and nights in which rows come late or go."""
+"""A few streets, what all services are told of them and what is there for a disaster, and nights in which rows come late or go."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.touch.network import Network, Row
 
-FIRST, DAYS = datetime(2026, 2, 20), 9
+FIRST, DAYS = datetime(2019, 12, 23), 10
 COUNTIES = ("321002", "321003", None)
 GROUND = ("base/geography/division", "base/geography/grid")
 """Without rows: where a call lies follows from itself."""
@@ -28,9 +28,25 @@ class Incidents(Network):
             "cleansed/emergency/hazard": self._hazard,
             "cleansed/emergency/accident": self._accident,
             "cleansed/justice/community_correction": self._correction,
+            "cleansed/government_services/hotline": self._order,
+            "cleansed/urban_management/case": self._urban_case,
+            "cleansed/emergency/shelter": self._shelter,
+            "cleansed/emergency/material": self._material,
+            "cleansed/emergency/duty": self._duty,
+            "cleansed/emergency/enterprise": self._enterprise,
+            "themes/ecology/hydrology_hour": self._level,
+            "themes/ecology/air_day": self._air,
         }
         self.rows = {table: [make() for _ in range(60)] for table, make in self.makers.items()}
+        for table in self.rows:
+            self._once(table)
         self.rows |= {table: [] for table in GROUND}
+        self.rows["base/geography/address"] = [
+            {"address_no": f"Z{n}", "addr_key": f"|||{n + 1}号||||", "flags": [], "lon": 119.4 + n * 0.002, "lat": 32.4} for n in range(3)
+        ]
+        self.rows["cleansed/water_resources/hydro_station"] = [
+            {"station_code": f"W{n}", "datum": "CNHD85", "warn_level": 5, "guarantee_level": 6, "county6": "321002"} for n in range(3)
+        ]
         self.rows[PEOPLE] = [
             {"person_uid": f"u{n}", "id_no": f"{n}", "county6": "321002", "resident_flag": True, "death_date": None} for n in range(20)
         ]
@@ -69,14 +85,51 @@ class Incidents(Network):
         return self._new("hazard_no", level="MAJOR", due_date=due, fixed_date=self._pick(None, due + timedelta(days=self._pick(-2, 3))))
 
     def _accident(self) -> Row:
-        return self._new("accident_no", kind="FIRE", occurred_at=self._moment(), dead=self._pick(0, 4), injured=1)
+        return self._new("accident_no", kind="FIRE", occurred_at=self._moment(), dead=self._pick(0, 4), injured=1, lon=119.4, lat=32.4)
 
     def _correction(self) -> Row:
         begin = self._day()
         return self._new("correction_no", from_date=begin, to_date=begin + timedelta(days=90), reoffended_date=self._pick(None, begin))
 
+    def _order(self) -> Row:
+        at = self._moment()
+        said = {"type": "HELP", "title": self._pick("着火", "路灯不亮", "咨询"), "address": self._pick("1号", "2号", "3号", None)}
+        ends = {"assign_time": at + timedelta(minutes=9), "finish_time": self._pick(None, at + timedelta(days=2))}
+        order = {"order_no": self._new("order_no")["order_no"], "call_time": at, "caller_phone": self._pick("1", "2", None)}
+        return {**order, **said, **ends, "division_county": self._pick(*COUNTIES)}
+
+    def _urban_case(self) -> Row:
+        place = {"lon": 119.4 + self.random.randrange(3) * 0.002, "lat": 32.4}
+        said = {"problem_type": self._pick("C0111", "E0401"), "found_time": self._moment(), "division_county": self._pick(*COUNTIES)}
+        return {"case_no": self._new("case_no")["case_no"], **said, **place, "unit": "甲"}
+
+    def _shelter(self) -> Row:
+        days = {"opened_on": self._pick(self._day(), None), "closed_on": self._pick(self._day(), None)}
+        return self._new("shelter_no", capacity=self._pick(100, 200), area_m2=self._pick(300, 500.5), **days)
+
+    def _material(self) -> Row:
+        stock = {"quantity": self._pick(5, 20), "quota": self._pick(10, None), "usable_to": self._pick(self._day(), None)}
+        return self._new("warehouse_no", kind=self._pick("TENT", "PUMP"), **stock)
+
+    def _duty(self) -> Row:
+        begin = self._moment()
+        came = self._pick(None, begin + timedelta(minutes=self._pick(-5, 5)))
+        return self._new("duty_no", day=begin.date(), shift="DAY", planned_from=begin, came_at=came)
+
+    def _enterprise(self) -> Row:
+        return self._new("enterprise_no", kind="CHEMICAL", permit_to=self._pick(self._day(), None))
+
+    def _level(self) -> Row:
+        hour = FIRST + timedelta(hours=self.random.randrange(48))
+        return {"station_code": self._pick("W0", "W1", "W2"), "measured_at": hour, "level_85": self._pick(4, 5.5, 6.5, None), "flags": []}
+
+    def _air(self) -> Row:
+        place = self._pick(("CITY", "321000"), ("COUNTY", "321002"))
+        return {"place_level": place[0], "place_code": place[1], "day": self._day(), "aqi": self._pick(60, 250, 350, None)}
+
     def night(self) -> None:
         """A few rows come or go; somebody dies."""
         for table in self.makers:
             self._come_and_go(table)
-        self.rows[PEOPLE][self.random.randrange(20)]["death_date"] = date(2026, 2, 1)
+            self._once(table)
+        self.rows[PEOPLE][self.random.randrange(20)]["death_date"] = date(2019, 12, 1)

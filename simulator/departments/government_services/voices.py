@@ -13,6 +13,8 @@ from simulator.departments.government_services.items import agency_codes, kinds
 from simulator.dirt import PHONES, PROTECTED, Cell, Older, keys, labels, masked, one, one_of
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
+from simulator.sensors import moment_text
+from simulator.world.incidents import EVENT, MOMENT
 
 COMMENTED, BY_ITSELF, TWICE = 0.55, 0.3, 0.04
 """Shares: of finished cases with a comment, of these praise by the system, and a second comment on the same event."""
@@ -81,16 +83,27 @@ def _calls(registers: Registers, rng: np.random.Generator) -> pd.DataFrame:
     day = working_days(rng, np.full(n, np.datetime64(SINCE)), np.full(n, AS_OF))
     day[: n // 60] = AS_OF - np.arange(n // 60) % 2
     type_ = pick(rng, list(DEMANDS), n, [35, 25, 18, 10, 8, 4])
-    first = pd.DataFrame({"_person": rng.choice(living, n), "type": type_, "_day": day, "_again": False})
+    first = pd.DataFrame({"_person": rng.choice(living, n), "type": type_, "_day": day, "_again": False, EVENT: None})
     lag = np.where(rng.random(n) < AGAIN, rng.integers(1, REPEAT_DAYS + 1, n), np.where(rng.random(n) < LATE_AGAIN, 45, 0))
     second = first.assign(_day=day + lag, _again=lag <= REPEAT_DAYS, _first=np.arange(n))[lag > 0]
     calls = pd.concat([first.assign(_first=-1), second[second["_day"] <= AS_OF]], ignore_index=True)
     who = people.iloc[calls["_person"]]
-    return calls.assign(
+    calls = calls.assign(
         caller_phone=who["phone"].to_numpy(dtype=object),
         address=who["address"].to_numpy(dtype=object),
         division=who["village12"].to_numpy(),
+        title=calls["type"].map(DEMANDS),
+        **{MOMENT: as_days(calls["_day"].to_numpy()).astype("datetime64[s]") + office_seconds(rng, len(calls)).astype("timedelta64[s]")},
     )
+    return pd.concat([calls, _of_incidents(registers)], ignore_index=True)
+
+
+def _of_incidents(registers: Registers) -> pd.DataFrame:
+    """Calls about what happens in the city, of which other services are told, too."""
+    told = registers.world.told("HOTLINE")
+    named = {"code": "type", "text": "title", "moment": MOMENT, "phone": "caller_phone", "village": "division", "person": "_person"}
+    rows = told[[*named, "address", "incident"]].rename(columns={**named, "incident": EVENT})
+    return rows.assign(_day=told["moment"].to_numpy().astype("datetime64[D]"), _again=False, _first=-1)
 
 
 def repeated(rows: pd.DataFrame, days: int = REPEAT_DAYS) -> np.ndarray:
@@ -133,14 +146,13 @@ def hotline(registers: Registers) -> pd.DataFrame:
     rated = rng.random(n) < 0.6
     rows = calls.assign(
         order_no=number,
-        call_time=clock_text(day, office_seconds(rng, n)),
-        title=calls["type"].map(DEMANDS),
-        content=calls["type"].map(DEMANDS) + "请尽快答复",
+        call_time=moment_text(calls[MOMENT].to_numpy().astype("datetime64[s]")),
+        content=calls["title"] + "请尽快答复",
         case_no=only((calls["type"] == "COMPLAINT").to_numpy() & (rng.random(n) < 0.5), pick(rng, cases, n)),
         department=agency_codes(calls["division"].str[:6].to_numpy(), agency),
-        assign_time=clock_text(day, np.full(n, 64_000)),
+        assign_time=clock_text(day, np.full(n, 79_000)),
         due_time=clock_text(day + allowed, np.full(n, 86_399)),
-        sign_time=clock_text(day, np.full(n, 64_500)),
+        sign_time=clock_text(day, np.full(n, 80_000)),
         reply_time=clock_text(ends, np.full(n, 50_000)),
         finish_time=clock_text(ends, np.full(n, 60_000)),
         return_count=pick(rng, ["0", "1", "2"], n, [90, 8, 2]),

@@ -12,6 +12,7 @@ from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import COUNTY, SWAPPED, moment_text
 from simulator.world import ground
+from simulator.world.incidents import EVENT, MOMENT
 
 DAYS, EVENTS, PERSONS = 120, 12, 180
 """Events of a day and persons, in a city of the reference size."""
@@ -38,26 +39,44 @@ def events(registers: Registers) -> pd.DataFrame:
     which = rng.integers(0, len(grids), n)
     at = ground.point_in_each(grids["geometry"].to_numpy()[which], rng)
     start = AS_OF.astype("datetime64[s]") - np.timedelta64((DAYS - 1) * 86_400, "s")
-    told = start + np.sort(rng.integers(0, DAYS * 86_400, n)).astype("timedelta64[s]")
+    rows = pd.DataFrame(
+        {
+            MOMENT: start + np.sort(rng.integers(0, DAYS * 86_400, n)).astype("timedelta64[s]"),
+            "kind": pick(rng, list(KINDS), n, list(KINDS.values())),
+            "title": None,
+            "grid_no": grids["code"].to_numpy(dtype=object)[which],
+            "lon": at[:, 0],
+            "lat": at[:, 1],
+            EVENT: None,
+        }
+    )
+    rows = pd.concat([rows, _of_incidents(registers)]).sort_values(MOMENT, kind="stable", ignore_index=True)
+    n, told = len(rows), rows[MOMENT].to_numpy().astype("datetime64[s]")
     due = told + np.timedelta64(5 * 86_400, "s")
     finished = told + (rng.gamma(2.0, 1.2, n) * 86_400).astype("timedelta64[s]")
     is_finished = finished <= AS_OF.astype("datetime64[s]") + np.timedelta64(86_399, "s")
     return pd.DataFrame(
         {
             "event_no": "ZZ" + numbers(np.arange(n) + 1, 10),
-            "kind": pick(rng, list(KINDS), n, list(KINDS.values())),
+            **rows[["kind", "title", "grid_no", EVENT, MOMENT]],
             "report_time": moment_text(told),
             "due_time": moment_text(due),
             "finish_time": only(is_finished, moment_text(finished)),
             "resolved": only(is_finished, np.where(rng.random(n) < 0.7, "1", "0").astype(object)),
-            "grid_no": grids["code"].to_numpy(dtype=object)[which],
-            "county6": np.array([v[:6] for v in grids["village"].to_numpy()[which]], dtype=object),
-            "lon": decimals(at[:, 0], 6),
-            "lat": decimals(at[:, 1], 6),
+            "county6": rows["grid_no"].str[:6],
+            "lon": decimals(rows["lon"].to_numpy(), 6),
+            "lat": decimals(rows["lat"].to_numpy(), 6),
             "update_time": moment_text(np.where(is_finished, finished, told)),
             "_night": night_of(told.astype("datetime64[D]")),
         }
     )
+
+
+def _of_incidents(registers: Registers) -> pd.DataFrame:
+    """Events that other services are told of, too."""
+    told = registers.world.told("GRID")
+    named = {"moment": MOMENT, "code": "kind", "text": "title", "grid": "grid_no", "incident": EVENT}
+    return told[["lon", "lat", *named]].rename(columns=named)
 
 
 @INTEGRATED_GOVERNANCE.table(

@@ -12,6 +12,7 @@ from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import COUNTY, NOWHERE, SWAPPED, moment_text
 from simulator.world import ground
+from simulator.world.incidents import EVENT, MOMENT
 from simulator.world.people import draw_phones
 
 DAYS, CASE_DAYS = 60, 365
@@ -57,10 +58,10 @@ def alarms(registers: Registers) -> pd.DataFrame:
     again["phone"] = np.where(same_caller, again["phone"], draw_phones(rng, len(again)))
     for axis in ("lon", "lat"):
         again[axis] += np.where(same_caller, 0, rng.uniform(-NEAR, NEAR, len(again)))
-    calls = pd.concat([first, again.assign(**{AGAIN: True})]).sort_values("seconds", kind="stable", ignore_index=True)
-    calls = calls[calls["seconds"] < DAYS * 86_400]
-    n = len(calls)
     start = AS_OF.astype("datetime64[s]") - np.timedelta64((DAYS - 1) * 86_400, "s")
+    calls = pd.concat([first, again.assign(**{AGAIN: True}), _of_incidents(registers, start)])
+    calls = calls[calls["seconds"] < DAYS * 86_400].sort_values("seconds", kind="stable", ignore_index=True)
+    n = len(calls)
     called = start + calls["seconds"].to_numpy().astype("timedelta64[s]")
     arrived = called + rng.integers(90, 14 * 60, n).astype("timedelta64[s]")
     finished = arrived + rng.integers(300, 3 * 3600, n).astype("timedelta64[s]")
@@ -82,8 +83,18 @@ def alarms(registers: Registers) -> pd.DataFrame:
             "update_time": moment_text(finished),
             "_night": night_of(called.astype("datetime64[D]")),
             AGAIN: calls[AGAIN].to_numpy(),
+            EVENT: calls["event"].astype(str).to_numpy(dtype=object),
+            MOMENT: called,
         }
     )
+
+
+def _of_incidents(registers: Registers, start: np.datetime64) -> pd.DataFrame:
+    """Calls about incidents that other services are told of, too."""
+    told = registers.world.told("POLICE")
+    after = (told["moment"].to_numpy() - start).astype("timedelta64[s]").astype(int)
+    rows = told[["lon", "lat", "phone"]].assign(seconds=after, kind=told["code"], town=told["village"].str[:9], event=told["incident"])
+    return rows.assign(**{AGAIN: told["again"]})
 
 
 @PUBLIC_SECURITY.table(

@@ -26,6 +26,7 @@ from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import NOWHERE
 from simulator.world import ground
+from simulator.world.incidents import EVENT, MOMENT
 from simulator.world.people import COUNTIES, towns
 
 CASE = "urban_management/case"
@@ -81,13 +82,25 @@ def _places(registers: Registers) -> pd.DataFrame:
             "_east": np.where(about, components["lon"].astype(float).to_numpy()[at], east),
             "_north": np.where(about, components["lat"].astype(float).to_numpy()[at], north),
             "_day": working_days(rng, np.full(n, AS_OF - SINCE), np.full(n, AS_OF)),
+            EVENT: None,
         }
     )
     places = rows[~about].iloc[: counts(PLACES, len(world.people), 2)]
     again = places.loc[places.index.repeat(CASES_THERE)].reset_index(drop=True)
     m = len(again)
     there = {c: again[c] + rng.uniform(-SPREAD, SPREAD, m) for c in ("_east", "_north")}
-    return pd.concat([rows, again.assign(**there, _day=AS_OF - rng.integers(0, 25, m))], ignore_index=True)
+    rows = pd.concat([rows, again.assign(**there, _day=AS_OF - rng.integers(0, 25, m))], ignore_index=True)
+    seconds = rng.integers(7 * 3600, 20 * 3600, len(rows)).astype("timedelta64[s]")
+    rows[MOMENT] = as_days(rows["_day"].to_numpy()).astype("datetime64[s]") + seconds
+    return pd.concat([rows, _of_incidents(registers)], ignore_index=True)
+
+
+def _of_incidents(registers: Registers) -> pd.DataFrame:
+    """Cases of which other services are told, too."""
+    told = registers.world.told("URBAN")
+    east, north = ground.METRES.transform(told["lon"].to_numpy(), told["lat"].to_numpy())
+    rows = told[["code", "moment", "incident"]].rename(columns={"code": "problem_type", "moment": MOMENT, "incident": EVENT})
+    return rows.assign(component_no=None, _east=east, _north=north, _day=told["moment"].to_numpy().astype("datetime64[D]"))
 
 
 def _lives(rng: np.random.Generator, cases: pd.DataFrame) -> pd.DataFrame:
@@ -98,8 +111,7 @@ def _lives(rng: np.random.Generator, cases: pd.DataFrame) -> pd.DataFrame:
     limit = (hours * 3600 * np.where(postponed, 2, 1)).astype(np.int64)
     took = limit * rng.gamma(4, 0.15, n) * np.where(returned > 0, 1.7, 1)
     waits = [rng.integers(300, 2400, n), rng.integers(300, 3600, n), rng.integers(600, 5400, n), took, rng.integers(1800, 20_000, n)]
-    found = as_days(cases["_day"].to_numpy()).astype("datetime64[s]") + rng.integers(7 * 3600, 20 * 3600, n).astype("timedelta64[s]")
-    moments = [found]
+    moments = [cases[MOMENT].to_numpy().astype("datetime64[s]")]
     for wait in (*waits, rng.integers(600, 9000, n)):
         moments.append(moments[-1] + np.asarray(wait).astype(np.int64).astype("timedelta64[s]"))
     due = moments[3] + limit.astype("timedelta64[s]")

@@ -19,6 +19,7 @@ from standards import (
     black_odorous,
     calendar,
     checksums,
+    city_events,
     codes,
     coordinates,
     dates,
@@ -41,6 +42,7 @@ from standards import (
     text,
     traffic,
     units,
+    vital_signs,
 )
 from tests.standards.corpus.values import DAYS, DEGREES, GEOMETRIES, LICENCES, MOMENTS, ORGANISATIONS, PLATES, QUALIFIED, TEXTS
 
@@ -219,6 +221,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     sensors.thousandths: lambda c: sensors.thousandths(_measured(c)),
     sensors.stuck_from: lambda c: sensors.stuck_from(_item(c)),
     sensors.spike: lambda c: sensors.spike(_item(c), _whole(c) * 900, F.array(*[_whole(c) * n for n in range(13)])),
+    city_events.event_type: lambda c: city_events.event_type("GRID", F.lit("CITY"), c),
     public_safety.accident_level: lambda c: public_safety.accident_level(_whole(c), _whole(c) * 4, _measured(c)),
     traffic.segment_state: lambda c: traffic.segment_state(F.when(F.length(c) > 1, "EXPRESS").otherwise("LOCAL"), _whole(c)),
     traffic.tti_grade: lambda c: traffic.tti_grade(_measured(c)),
@@ -248,7 +251,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
 }
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
-    air_quality.segments, air_quality.limits,
+    air_quality.segments, air_quality.limits, city_events.minutes, vital_signs.vital_signs, vital_signs.alert_rules,
     calendar.days, codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors,
     divisions.names,
     names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidy, text.cleaned, text.forms, text.references,
@@ -264,6 +267,7 @@ def on_text() -> dict[str, Column]:
     c, none = F.col("raw"), F.lit(None).cast("string")
     return {
         "upper": F.upper(c),
+        "expr": F.expr("CASE WHEN length(raw) > 3 AND raw IS NOT NULL THEN 1 ELSE 0 END"),
         "length": F.length(c),
         "octet_length": F.octet_length(c),
         "ln": F.round(F.ln(F.length(c) + 1), 8),
@@ -337,6 +341,7 @@ def on_days() -> dict[str, Column]:
     days = F.col("d")
     return {
         "date_add": F.date_add(days, 60),
+        "date_trunc": F.date_trunc("hour", days.cast("timestamp_ntz")).cast("timestamp_ntz").cast("string"),
         "date_sub": F.date_sub(days, 1),
         "add_months": F.add_months(days, -36),
         "datediff": F.datediff(days, F.lit(date(1986, 5, 4))).cast("int"),
