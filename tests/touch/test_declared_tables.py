@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from assets.declare import declared
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, TABLES, frame, number
+from tests.touch.buses import Buses
 from tests.touch.chain import Tables, in_order, in_part, made, whole
 from tests.touch.counter import Counter
 from tests.touch.economy import Economy
@@ -28,11 +29,11 @@ UNDECLARED = {
     "themes/health/indicator", "themes/ecology/indicator", "themes/government_services/indicator", "themes/industry/indicator",
     "themes/ecology/water_governance", "themes/government_services/department_month", "themes/industry/entity_survival",
     "themes/industry/economy_year", "themes/industry/land_efficiency_year", "themes/public_safety/indicator",
-    "themes/public_safety/correction_month", "themes/urban_management/indicator",
+    "themes/public_safety/correction_month", "themes/urban_management/indicator", "themes/traffic/indicator",
 }  # fmt: skip
 """Rows for the city follow from every input row, a rank from all others; there is a row for each water body and month only; a person
 is in many months."""
-NETWORKS: tuple[type[Network], ...] = (Monitoring, Counter, Economy, Incidents, Streets)
+NETWORKS: tuple[type[Network], ...] = (Monitoring, Counter, Economy, Incidents, Streets, Buses)
 """Small worlds with `rows` by table, `tables(spark)` and `night()`: rows come late, are corrected, or go."""
 GROUND = "base/geography/"
 """Its layers change seldom, and a border that moves concerns all that lies on either side: they, and what is made of them alone, are made

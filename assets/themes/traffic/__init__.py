@@ -1,0 +1,1 @@
+"""The theme of traffic: bus trips against their plan, arrivals against the timetable, headways, taxis."""
