@@ -25,7 +25,7 @@ LEFT_OUT, QUICKER = 3, 0.85
 """The stop that the second edition leaves out, and how much less time it takes."""
 SPEED = 380.0
 """Metres that a bus is planned to go in a minute."""
-EVERY = (40, 65, 90)
+EVERY = (25, 50, 80)
 """Minutes from one trip to the next, by line."""
 MISSED, BROKEN, REPLACED, EXTRA = 0.012, 0.008, 0.5, 0.006
 DAY, MINUTE = 86_400, 60
@@ -118,7 +118,7 @@ def _trips(stops: pd.DataFrame, lines: int) -> pd.DataFrame:
                             "trip_no": numbers(np.arange(len(depart)) + 1, 3),
                             "depart": depart,
                             "arrive": depart + int(takes[line, direction, pd.Timestamp(edition)]) * MINUTE,
-                            "vehicle": line * 10 + np.arange(len(depart)) % 4,
+                            "vehicle": line * 20 + place * 10 + np.arange(len(depart)) % 4,
                         }
                     )
                 )
