@@ -18,7 +18,7 @@ RUNS = ("run", "valid", "vehicle", "left", "arrived", "counts", "file", "line")
 FACTS = ("plan_depart", "depart_time", "depart_delay_s", "departed_on_time", "plan_arrive", "arrive_time", "km", "speed_kmh", "flags")
 
 
-@explains("bus trip (line|direction|day of service|trip, or the number of a run)")
+@explains("bus trip")
 def explain_trip(rows: RowReader, identifier: str) -> list[Explanation]:
     """Explain a trip by line, direction, day of service and number, `3|UP|2019-12-29|013`, or by the run that counts for it."""
     parts = identifier.split("|")
