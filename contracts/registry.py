@@ -148,6 +148,10 @@ _ROW_RULES = (
         "timestamp", "dates with a time of day", ("E_DATE", "F_DATE", "F_SENTINEL", "F_ZONE", *CODE_WORDING),
         type="timestamp_ntz", types="timestamp_ntz", options=("dateFormat",),
     ),
+    RowRule(
+        "clock", "times of day of a timetable, in which 24:30 is half past midnight; the value is seconds since the day began",
+        ("E_CLOCK", "F_CLOCK", *CODE_WORDING), type="int", types="int",
+    ),
     RowRule("month", "months; the value is YYYYMM", ("E_DATE", "F_DATE", "F_SENTINEL", *CODE_WORDING)),
     RowRule(
         "integer", "whole numbers", ("E_NUMBER", "E_SCALE", "E_RANGE", "F_NUMBER", "F_UNIT", "F_QUALIFIER", *WORDING),

@@ -39,6 +39,8 @@ USUAL_STAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{
 HALF_DAY = " {0,3}(上午|下午|[AaPp][Mm]) {0,3}"
 HERE = "+08:00"
 MORNING, AFTERNOON = ("上午", "AM"), ("下午", "PM")
+TIME_OF_DAY = r"^(次日|翌日)?([0-9]{1,2})[:时]([0-9]{2})(?:[:分]([0-9]{2})?秒?)?\z"
+USUAL_TIME = r"^[0-9]{2}:[0-9]{2}(?::[0-9]{2})?\z"
 MONTH = r"^([0-9]{4})[-/.年]?([0-9]{1,2})月?\z"
 SENTINEL_MONTHS = ("000000", "190001", "197001", "999912")
 
@@ -242,6 +244,34 @@ def month_rule() -> Steps:
         return {"sentinel": sentinel, "value": F.when(right, month).cast("string"), "plain": month == row["s"]}
 
     return *cleaned_code, digits, value, _answer
+
+
+def clock_rule() -> Steps:
+    """Rule `clock`: value int, seconds since the day began, of H:mm[:ss] or H时mm分; up to 47:59:59, for a day may end after midnight.
+
+    F_CLOCK: another form than HH:mm[:ss], or 次日 (of the next day) before it. E_CLOCK: no time of day.
+    """
+
+    def parts(row: Row) -> dict[str, Column]:
+        names = ("next", "hour", "minute", "second")
+        return {name: F.regexp_extract(row["s"], TIME_OF_DAY, i) for i, name in enumerate(names, 1)}
+
+    def value(row: Row) -> dict[str, Column]:
+        hour, minute = (row[part].try_cast("int") for part in ("hour", "minute"))
+        second = F.when(row["second"] == "", 0).otherwise(row["second"].try_cast("int"))
+        days = F.when(row["next"] == "", 0).otherwise(1)
+        right = (minute < 60) & (second < 60) & (days * 24 + hour < 48)
+        return {
+            "value": F.when(right, (days * 24 + hour) * 3600 + minute * 60 + second).cast("int"),
+            "plain": row["s"].rlike(USUAL_TIME),
+        }
+
+    def answer(row: Row) -> dict[str, Column]:
+        wrong = row["value"].isNull()
+        codes = codes_text(*code_fixes(row), flag(wrong, "E_CLOCK"), flag(~wrong & ~row["plain"], "F_CLOCK"))
+        return {"codes": F.when(is_absent(row["s"]), no_codes()).otherwise(codes)}
+
+    return *cleaned_code, parts, value, answer
 
 
 def seconds(moment: Column) -> Column:

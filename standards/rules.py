@@ -19,7 +19,7 @@ from standards.addresses import address_rule
 from standards.archive_no import archive_no_rule
 from standards.codes import code_rule
 from standards.coordinates import degrees_rule
-from standards.dates import date_rule, month_rule, timestamp_rule
+from standards.dates import clock_rule, date_rule, month_rule, timestamp_rule
 from standards.divisions import division_rule
 from standards.geometry import geometry_rule
 from standards.identity import identity_rule
@@ -100,6 +100,7 @@ RULES: dict[str, Rule] = {
     "code": Rule(lambda o: code_rule(o.code_list or "", o.code_map)),
     "date": Rule(lambda o: date_rule(o.excel, o.date_format)),
     "timestamp": Rule(lambda o: timestamp_rule(o.excel, o.date_format)),
+    "clock": Rule(lambda _: clock_rule()),
     "month": Rule(lambda _: month_rule()),
     "integer": Rule(_number(integer_rule), QUALIFIER),
     "decimal": Rule(_number(decimal_rule), QUALIFIER),

@@ -69,12 +69,13 @@ def spark(engine: Engine) -> SparkSession:
     return engine.session
 
 
-@pytest.fixture
-def write(spark: SparkSession, tmp_path: Path) -> Callable[[DataFrame], DataFrame]:
+@pytest.fixture(scope="session")
+def write(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Callable[[DataFrame], DataFrame]:
     """Writes rows down and gives them back to be read, as a night does in the middle of a step."""
+    folder = tmp_path_factory.mktemp("written")
 
     def checkpoint(rows: DataFrame) -> DataFrame:
-        where = str(tmp_path / uuid4().hex)
+        where = str(folder / uuid4().hex)
         rows.write.format("delta").save(where)
         return spark.read.format("delta").load(where)
 

@@ -17,6 +17,8 @@ ABOUT_LICENCES = [
     "civil_affairs/social_organisation",
 ]  # fmt: skip
 """A city of these has electronic licences, the registers of their issuers, and those who know whether a holder is alive or exists."""
+OF_BUSES = ["transport", "civil_affairs/division_boundary"]
+"""A city of these has buses and taxis, and the towns in which they stop."""
 OF_STREETS = ["urban_management", "civil_affairs/division_boundary", "integrated_governance/grid"]
 """A city of these has the cases and shared bikes of the streets, and the areas in which they lie."""
 OF_ROADS = ["traffic_police"]

@@ -153,6 +153,7 @@ TREATMENTS = {
     "RANGE": Treatment("D36", "impossible reading", ("E_RANGE",), emptied),
     "DATUM": Treatment("D19", "level without its datum", ("W_REFERENCE",), flagged),
     "D15M": Treatment("D15", "months as text", ("F_DATE",), repaired),
+    "D37C": Treatment("D37", "clock of a timetable after midnight in words", ("F_CLOCK",), flagged),
     "D37M": Treatment("D37", "24:00:00", ("F_DATE",), repaired),
     "D37": Treatment("D37", "UTC, twelve-hour clock", ("F_ZONE",), repaired),
     "D39": Treatment("D39", "masked by the provider", ("W_MASKED",), flagged),

@@ -187,6 +187,30 @@ def test_times_of_every_format_stand_on_the_clock_of_the_city(spark):
     assert found == TIMES
 
 
+CLOCKS = {
+    "06:30": (23_400, []),
+    "06:30:15": (23_415, []),
+    "6:30": (23_400, ["F_CLOCK"]),
+    "6时30分": (23_400, ["F_CLOCK"]),
+    "０６：３０": (23_400, ["F_WIDTH"]),
+    "00:00": (0, []),
+    "24:30": (88_200, []),
+    "次日00:30": (88_200, ["F_CLOCK"]),
+    "47:59:59": (172_799, []),
+    "48:00": (None, ["E_CLOCK"]),
+    "翌日24:00": (None, ["E_CLOCK"]),
+    "06:60": (None, ["E_CLOCK"]),
+    "0630": (None, ["E_CLOCK"]),
+    "2019-12-01 06:30": (None, ["E_CLOCK"]),
+    "待定": (None, ["E_CLOCK"]),
+    "--": (None, []),
+}
+
+
+def test_a_clock_goes_on_after_midnight(parse_all):
+    assert dict(zip(CLOCKS, parse_all("clock", list(CLOCKS)), strict=True)) == CLOCKS
+
+
 def test_months(parse_all):
     assert dict(zip(MONTHS, parse_all("month", list(MONTHS)), strict=True)) == MONTHS
 

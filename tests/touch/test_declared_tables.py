@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from assets.declare import declared
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, TABLES, frame, number
+from tests.touch.buses import Buses
 from tests.touch.chain import Tables, in_order, in_part, made, whole
 from tests.touch.counter import Counter
 from tests.touch.economy import Economy
@@ -34,7 +35,7 @@ UNDECLARED = {
 }  # fmt: skip
 """Rows for the city follow from every input row, a rank from all others, a rate from all residents; there is a row for each water
 body and month only; a person is in many months."""
-NETWORKS: tuple[type[Network], ...] = (Monitoring, Counter, Economy, Incidents, Streets, Roads)
+NETWORKS: tuple[type[Network], ...] = (Monitoring, Counter, Economy, Incidents, Streets, Roads, Buses)
 """Small worlds with `rows` by table, `tables(spark)` and `night()`: rows come late, are corrected, or go."""
 GROUND = "base/geography/"
 """Its layers change seldom, and a border that moves concerns all that lies on either side: they, and what is made of them alone, are made

@@ -1,1 +1,1 @@
-"""The thematic database of traffic: passes, intersections, crossings, accidents, violations, congestion of roads."""
+"""The thematic database of traffic: buses against their plan, taxis; passes, intersections, crossings, accidents, congestion."""

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import read_indicators
+from assets.themes.traffic.bus_counts import bus_counts
 from assets.themes.traffic.road_counts import road_counts
 
 INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
@@ -16,6 +17,10 @@ INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
 
 @lake_asset("themes/traffic/indicator")
 def indicator(
+    trip: DataFrame = table("themes/traffic/bus_trip"),
+    event: DataFrame = table("themes/traffic/stop_event"),
+    headway: DataFrame = table("themes/traffic/bus_headway_hour"),
+    taxi: DataFrame = table("themes/traffic/taxi_day"),
     passes: DataFrame = table("themes/traffic/pass_hour"),
     quarter: DataFrame = table("themes/traffic/intersection_quarter"),
     crossing: DataFrame = table("themes/traffic/crossing_hour"),
@@ -27,4 +32,5 @@ def indicator(
     as_of: date = AS_OF,
 ) -> DataFrame:
     """One row per indicator, period, division and basis, columns INDICATOR of assets.indicators."""
-    return INDICATORS.rows(*road_counts(passes, quarter, crossing, congestion, violation, accident, vehicle, driver, as_of))
+    buses = bus_counts(trip, event, headway, taxi, INDICATORS.counts)
+    return INDICATORS.rows(*buses, *road_counts(passes, quarter, crossing, congestion, violation, accident, vehicle, driver, as_of))

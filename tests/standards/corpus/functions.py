@@ -44,7 +44,18 @@ from standards import (
     units,
     vital_signs,
 )
-from tests.standards.corpus.values import DAYS, DEGREES, GEOMETRIES, LICENCES, MOMENTS, ORGANISATIONS, PLATES, QUALIFIED, TEXTS
+from tests.standards.corpus.values import (
+    CLOCKS,
+    DAYS,
+    DEGREES,
+    GEOMETRIES,
+    LICENCES,
+    MOMENTS,
+    ORGANISATIONS,
+    PLATES,
+    QUALIFIED,
+    TEXTS,
+)  # fmt: skip
 
 RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "identity": [(TEXTS, {}), (TEXTS, {"test_divisions": True})],
@@ -54,6 +65,7 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "code": [(TEXTS, {"code_list": "sex"}), (TEXTS, {"code_list": "ethnic", "code_map": {"İ": "01", "ß": "02", "é": "03"}})],
     "date": [(TEXTS + DAYS + MOMENTS, {}), (DAYS, {"excel": True})],
     "timestamp": [(TEXTS + DAYS + MOMENTS, {})],
+    "clock": [(TEXTS + DAYS + MOMENTS + CLOCKS, {})],
     "month": [(TEXTS + DAYS, {})],
     "integer": [
         (TEXTS, {"physical_type": "int", "minimum": 0, "maximum": 250}),

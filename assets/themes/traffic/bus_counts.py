@@ -1,0 +1,43 @@
+"""What is counted of buses and taxis: trips, stops with a timetable, headways, orders.
+
+Here: `bus_counts`. A trip counts in the county of its first stop, an arrival and a headway in that of the stop, a ride where it began. Not
+here: which count over which (indicators.yaml), the table (`indicator`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from assets.indicators import Counts, counted
+from assets.themes.traffic.headways import SUMS
+from assets.themes.traffic.line_day import event_counts, trip_counts
+from assets.themes.traffic.trips import PENDING
+
+OF_TAXIS = {"taxi_metres": "metres", **{c: c for c in ("orders", "cancelled", "measured_rides", "paid_rides", "fare_cents")}}
+"""Count -> column of taxi_day."""
+
+
+def bus_counts(trip: DataFrame, event: DataFrame, headway: DataFrame, taxi: DataFrame, wanted: Collection[str]) -> list[Counts]:
+    """What is counted, by county, day and month.
+
+    Args:
+        trip: rows of themes/traffic/bus_trip.
+        event: rows of themes/traffic/stop_event.
+        headway: rows of themes/traffic/bus_headway_hour.
+        taxi: rows of themes/traffic/taxi_day.
+        wanted: the counts of the indicators.
+    """
+
+    def of_days(rows: DataFrame, of: Mapping[str, Column], day: str) -> list[Counts]:
+        made = {"clean": {name: column for name, column in of.items() if name in wanted}}
+        return [counted(rows, made, division=F.col("county6"), period_kind=kind, day=F.col(day)) for kind in ("day", "month")]
+
+    return [
+        *of_days(trip.where(F.col("state") != PENDING), trip_counts(), "service_date"),
+        *of_days(event, event_counts(), "service_date"),
+        *of_days(headway, {c: F.sum(c) for c in SUMS}, "service_date"),
+        *of_days(taxi, {count: F.sum(column) for count, column in OF_TAXIS.items()}, "day"),
+    ]

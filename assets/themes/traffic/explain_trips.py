@@ -1,0 +1,115 @@
+"""Explain a bus trip: why it was late or did not run, the runs that name it, what else its bus did, and its stops."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from assets.explain import Explanation, RowReader, Section, explains
+from assets.themes.traffic.trips import EXTRA, MISSED, PENDING, TRIP
+
+BUS_TRIP, STOP_EVENT, RUN = "themes/traffic/bus_trip", "themes/traffic/stop_event", "cleansed/transport/bus_trip"
+WITHOUT = {
+    MISSED: "no valid run names it, and of its date it is known what ran",
+    PENDING: "it is not known yet what ran on its date",
+    EXTRA: "it ran without a plan",
+}
+RUNS = ("run", "valid", "vehicle", "left", "arrived", "counts", "file", "line")
+FACTS = ("plan_depart", "depart_time", "depart_delay_s", "departed_on_time", "plan_arrive", "arrive_time", "km", "speed_kmh", "flags")
+
+
+@explains("bus trip")
+def explain_trip(rows: RowReader, identifier: str) -> list[Explanation]:
+    """Explain a trip by line, direction, day of service and number, `3|UP|2019-12-29|013`, or by the run that counts for it."""
+    parts = identifier.split("|")
+    if len(parts) == len(TRIP):
+        day = _day(parts[2])
+        found = rows(BUS_TRIP, **dict(zip(TRIP, (*parts[:2], day, parts[3]), strict=True))) if day else []
+    else:
+        found = rows(BUS_TRIP, trip_id=identifier)
+    return [_trip(rows, trip) for trip in found]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _trip(rows: RowReader, trip: dict[str, Any]) -> Explanation:
+    key = {name: trip[name] for name in TRIP}
+    runs = sorted(rows(RUN, **key), key=lambda r: (str(r["depart_time"]), r["trip_id"]))
+    same_bus = _of_bus(rows, trip)
+    stops = sorted(rows(STOP_EVENT, **key), key=lambda r: r["seq"])
+    facts = {name: trip[name] for name in FACTS}
+    return Explanation(
+        title=f"Trip {trip['trip_no']} of line {trip['line_no']} {trip['direction']} on {trip['service_date']}: {trip['state']}",
+        lines=[_why(trip), *_because_of_the_bus(trip, same_bus), *_stops_told(stops)],
+        sections=[
+            Section("Facts", ("fact", "value"), [(k, ", ".join(v) if isinstance(v, list) else v) for k, v in facts.items()]),
+            Section("Runs that name it", RUNS, [_run(r, trip) for r in runs]),
+            Section("The same bus on that day", ("line", "direction", "trip", "planned", "left", "arrived"), [_told(t) for t in same_bus]),
+            Section("Stops", ("place", "stop", "due", "came", "seconds late", "on time"), [_stop(s) for s in stops]),
+        ],
+        facts={**{k: str(v) for k, v in key.items()}, "state": trip["state"], **facts, "runs": [r["trip_id"] for r in runs],
+               "file": trip["_source_file"], "line": trip["_row_no"]},
+    )  # fmt: skip
+
+
+def _why(trip: dict[str, Any]) -> str:
+    """Why the trip counts as on time or not."""
+    if trip["state"] in WITHOUT:
+        return f"planned for {trip['plan_depart']}: {WITHOUT[trip['state']]}"
+    delay = trip["depart_delay_s"]
+    if delay is None:
+        return f"planned for {trip['plan_depart']}: it ran, and no clock says when it left, so that it is not on time"
+    late = f"{abs(delay)} s {'after' if delay >= 0 else 'before'} the plan"
+    return f"planned for {trip['plan_depart']}: it left {late}, which is {'on time' if trip['departed_on_time'] else 'not on time'}"
+
+
+def _of_bus(rows: RowReader, trip: dict[str, Any]) -> list[dict[str, Any]]:
+    """The trips of its bus on that day; of a trip that did not run, of the bus that was planned."""
+    vehicle = trip["vehicle_no"] or trip["plan_vehicle_no"]
+    if vehicle is None:
+        return []
+    found = rows(BUS_TRIP, vehicle_no=vehicle, service_date=trip["service_date"])
+    return sorted((t for t in found if t["depart_time"]), key=lambda t: t["depart_time"])
+
+
+def _because_of_the_bus(trip: dict[str, Any], same_bus: list[dict[str, Any]]) -> list[str]:
+    """The trip from which its bus came back too late to leave as planned."""
+    due = trip["plan_depart"]
+    busy = [
+        t for t in same_bus if due and t["trip_id"] != trip["trip_id"] and t["arrive_time"] and t["depart_time"] <= due < t["arrive_time"]
+    ]
+    return [f"its bus was on trip {t['trip_no']} of line {t['line_no']} {t['direction']} until {t['arrive_time']}" for t in busy]
+
+
+def _stops_told(stops: list[dict[str, Any]]) -> list[str]:
+    due = [s for s in stops if s["timetable"]]
+    if not due:
+        return ["no timetable says when it is due at a stop"]
+    return [f"it came on time to {sum(s['on_time'] for s in due)} of {len(due)} stops with a timetable"]
+
+
+def _run(run: dict[str, Any], trip: dict[str, Any]) -> list[Any]:
+    counts = "yes" if run["trip_id"] == trip["trip_id"] else "no"
+    return [
+        run["trip_id"],
+        run["valid"],
+        run["vehicle_no"],
+        run["depart_time"],
+        run["arrive_time"],
+        counts,
+        run["_source_file"],
+        run["_row_no"],
+    ]
+
+
+def _told(trip: dict[str, Any]) -> list[Any]:
+    return [trip[c] for c in ("line_no", "direction", "trip_no", "plan_depart", "depart_time", "arrive_time")]
+
+
+def _stop(event: dict[str, Any]) -> list[Any]:
+    return [event[c] for c in ("seq", "stop_no", "timetable", "arrive_time", "delay_s", "on_time")]
