@@ -37,10 +37,10 @@ UNREAD, LETTERS, COPIES, ELSEWHERE = 0.015, 0.02, 0.005, 0.15
 """Shares of passes without a plate, with O and I for 0 and 1, that are sent twice, and of vehicles of another city."""
 
 
-def passes(rows: int, day: date, seed: int) -> pd.DataFrame:
-    """Passes of a day, as delivered texts."""
-    rng = np.random.default_rng([seed, day.toordinal()])
-    start = np.datetime64(day, "s") + np.sort(rng.integers(0, 86_400, rows)).astype("timedelta64[s]")
+def passes(rows: int, day: date, part: tuple[int, int], seed: int) -> pd.DataFrame:
+    """Passes of a part of a day, (first, last) of its seconds, as delivered texts: no pass is in two parts."""
+    rng = np.random.default_rng([seed, day.toordinal(), part[0]])
+    start = np.datetime64(day, "s") + np.sort(rng.integers(*part, rows)).astype("timedelta64[s]")
     vehicle = rng.integers(0, VEHICLES, rows)
     plate = plates(vehicle, vehicle % 16 == 0)
     share = rng.random(rows)
@@ -72,8 +72,10 @@ def delivery(folder: Path, rows: int, days: int, seed: int) -> Path:
     for day in (FIRST + timedelta(days=n) for n in range(days)):
         drop, files, total = target / "landing" / TABLE / day.isoformat(), list[dict[str, Any]](), 0
         drop.mkdir(parents=True)
-        for part, first in enumerate(range(0, rows, ROWS_PER_FILE)):
-            made = passes(min(ROWS_PER_FILE, rows - first), day, seed + part)
+        firsts = range(0, rows, ROWS_PER_FILE)
+        for part, first in enumerate(firsts):
+            seconds = 86_400 * part // len(firsts), 86_400 * (part + 1) // len(firsts)
+            made = passes(min(ROWS_PER_FILE, rows - first), day, seconds, seed)
             name, text = f"pass_{part:03}.csv.gz", io.BytesIO()
             columns = [pa.array(made[c.name].astype(str)) for c in contract.delivered]
             pacsv.write_csv(pa.table(columns, names=[c.source or c.name for c in contract.delivered]), text)
