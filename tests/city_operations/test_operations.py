@@ -109,6 +109,11 @@ def test_vital_signs_alerts_and_index(spark: SparkSession) -> None:
     del water[8]  # an hour without a row
     station = [{"station_code": "W1", "datum": "CNHD85", "warn_level": 5, "guarantee_level": 6, "county6": "321002"},
                {"station_code": "W2", "datum": "FHH", "datum_offset": -0.5, "warn_level": 6, "guarantee_level": 9}]  # fmt: skip
+    trip = [
+        {"line_no": "1", "trip_no": f"{n}", "plan_depart": NOON + timedelta(minutes=n), "state": state, "departed_on_time": on_time}
+        for n, (state, on_time) in enumerate([("RAN", True), ("RAN", False), ("MISSED", False), ("RAN", True), ("PENDING", None)])
+    ]
+    road = [{"county6": "321002", "road_class": "ARTERIAL", "day": day, "hour": h, "length_m": 1000, "congested_m": h * 20} for h in (8, 9)]
     person = [{"person_uid": f"{n}", "resident_flag": n < 10_000 // 1000} for n in range(11)]
     inputs = {
         "event": frame(spark, "themes/city_operations/city_event", event),
@@ -117,14 +122,18 @@ def test_vital_signs_alerts_and_index(spark: SparkSession) -> None:
         "air": frame(spark, "themes/ecology/air_day", air),
         "water": frame(spark, "themes/ecology/hydrology_hour", water),
         "station": frame(spark, "cleansed/water_resources/hydro_station", station),
+        "trip": frame(spark, "themes/traffic/bus_trip", trip),
+        "road": frame(spark, "themes/traffic/congestion_hour", road),
     }
     hour = published("city_hour", city_hour(**inputs))
     assert {(h.hour.hour, h.numerator) for h in hour.collect() if h.sign == "alarm_events"} == {(12, 3), (13, 3), (14, 1)}
+    assert {(h.hour.hour, h.numerator, h.denominator) for h in hour.collect() if h.sign == "congestion"} == {(8, 160, 1000), (9, 180, 1000)}
     sign = published("sign_day", sign_day(hour, frame(spark, "base/population/person", person)))
     found = {(s.day, s.sign): s for s in sign.collect()}
     over = [v >= (5 if s == "W1" else 5.5) for s, of in levels.items() for h, v in enumerate(of) if v is not None and (s, h) != ("W2", 1)]
     values = {"alarm_events": Decimal(7 * 10_000) / 10, "hotline_orders": Decimal(13 * 10_000) / 10, "response": Decimal(80),
-              "air": Decimal(301), "water": even(Decimal(100 * sum(over)) / len(over))}  # fmt: skip
+              "air": Decimal(301), "water": even(Decimal(100 * sum(over)) / len(over)),
+              "bus_on_time": Decimal(50), "congestion": Decimal(17)}  # fmt: skip
     assert {s: found[day, s].value for s in values} == values
     spans = {r["sign"]: (int(r["good"]), int(r["bad"]), int(r["weight"])) for r in lines("city_operations/vital_sign")}
     scores = {}

@@ -36,6 +36,8 @@ class Incidents(Network):
             "cleansed/emergency/enterprise": self._enterprise,
             "themes/ecology/hydrology_hour": self._level,
             "themes/ecology/air_day": self._air,
+            "themes/traffic/bus_trip": self._trip,
+            "themes/traffic/congestion_hour": self._road,
         }
         self.rows = {table: [make() for _ in range(60)] for table, make in self.makers.items()}
         for table in self.rows:
@@ -126,6 +128,15 @@ class Incidents(Network):
     def _air(self) -> Row:
         place = self._pick(("CITY", "321000"), ("COUNTY", "321002"))
         return {"place_level": place[0], "place_code": place[1], "day": self._day(), "aqi": self._pick(60, 250, 350, None)}
+
+    def _trip(self) -> Row:
+        state = self._pick("RAN", "MISSED", "PENDING")
+        own = {"line_no": "1", "direction": "UP", "service_date": self._day(), "plan_depart": self._moment(), "state": state}
+        return {**own, "trip_no": self._new("trip_no")["trip_no"], "departed_on_time": state == "RAN" and self._pick(True, False)}
+
+    def _road(self) -> Row:
+        own = {"road_class": "ARTERIAL", "day": self._day(), "hour": self.random.randrange(24), "length_m": 1000}
+        return {**own, "county6": self._pick("321002", "321003"), "congested_m": self.random.randrange(0, 1000, 100)}
 
     def night(self) -> None:
         """A few rows come or go; somebody dies."""

@@ -34,6 +34,12 @@ def with_thresholds(water: DataFrame, station: DataFrame) -> DataFrame:
     return water.transform(left_join_lookup, known, "station_code")
 
 
+def with_begin(road: DataFrame) -> DataFrame:
+    """Hours of roads with their begin, `begins_at`."""
+    clock = F.concat(F.lpad(F.col("hour").cast("string"), 2, "0"), F.lit(":00:00"))
+    return road.withColumn("begins_at", F.concat_ws(" ", F.col("day").cast("string"), clock).cast("timestamp_ntz"))
+
+
 def _counted(sign: VitalSign, rows: DataFrame) -> DataFrame:
     """What is counted of a sign in every hour, columns CITY_HOUR; of what has only a day in its first one."""
     hour = F.date_trunc("hour", F.col(sign.moment).cast("timestamp_ntz")).cast("timestamp_ntz")
@@ -58,6 +64,8 @@ def _day(column: str) -> Column:
         "call": own(day="day"),
         "air": own(day="day"),
         "water": own(day=lambda: _day("measured_at")),
+        "trip": own(day=lambda: _day("plan_depart")),
+        "road": own(day="day"),
     },
 )
 def city_hour(
@@ -67,9 +75,12 @@ def city_hour(
     air: DataFrame = table("themes/ecology/air_day", optional=True),
     water: DataFrame = table("themes/ecology/hydrology_hour", optional=True),
     station: DataFrame = cleansed("water_resources/hydro_station", optional=True),
+    trip: DataFrame = table("themes/traffic/bus_trip", optional=True),
+    road: DataFrame = table("themes/traffic/congestion_hour", optional=True),
 ) -> DataFrame:
     """One row per hour and vital sign, key (hour, sign), columns CITY_HOUR."""
     inputs = {"event": event, "order": order, "call": call, "air": air, "water": with_thresholds(water, station)}
+    inputs |= {"trip": trip, "road": with_begin(road)}
     return reduce(DataFrame.unionByName, [_counted(sign, inputs[sign.argument]) for sign in vital_signs()])
 
 
