@@ -280,3 +280,8 @@ def seconds(moment: Column) -> Column:
     clock = [F.substring(digits, at, 2).cast("bigint") for at in (12, 15, 18)]
     days = F.datediff(moment.cast("date"), F.lit("2000-01-01").cast("date")).cast("bigint")
     return days * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]
+
+
+def hour_begin(moment: Column) -> Column:
+    """The begin of the hour of a timestamp_ntz, out of its digits: engines differ where a zone once had summer time."""
+    return F.concat(F.substring(moment.cast("string"), 1, 13), F.lit(":00:00")).cast("timestamp_ntz")

@@ -26,8 +26,8 @@ def hindsight(report: DataFrame = table("themes/city_operations/city_report")) -
         .agg(
             F.count_if(then).cast("int").alias("reports_then"),
             F.count(F.lit(1)).cast("int").alias("reports_now"),
-            F.countDistinct(F.when(then, F.col("event_uid"))).cast("int").alias("events_then"),
-            F.countDistinct("event_uid").cast("int").alias("events_now"),
+            F.count_distinct(F.when(then, F.col("event_uid"))).cast("int").alias("events_then"),
+            F.count_distinct("event_uid").cast("int").alias("events_now"),
             F.max("known_on").alias("last_known_on"),
             F.max(F.datediff("known_on", "day")).alias("longest_days"),
         )

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from assets.declare import cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.touch import own, units
+from standards.dates import hour_begin
 from standards.rounding import mean
 from standards.tables import looked_up
 from standards.vital_signs import DECIMALS, VitalSign, vital_signs
@@ -42,7 +43,7 @@ def with_begin(road: DataFrame) -> DataFrame:
 
 def _counted(sign: VitalSign, rows: DataFrame) -> DataFrame:
     """What is counted of a sign in every hour, columns CITY_HOUR; of what has only a day in its first one."""
-    hour = F.date_trunc("hour", F.col(sign.moment).cast("timestamp_ntz")).cast("timestamp_ntz")
+    hour = hour_begin(F.col(sign.moment).cast("timestamp_ntz"))
     return (
         rows.where(sign.counts)
         .groupBy(hour.alias("hour"))

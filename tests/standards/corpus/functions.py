@@ -240,6 +240,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     traffic.level: lambda c: traffic.level("CJJ", "queue_m", _measured(c)),
     traffic.worst: lambda c: traffic.worst([traffic.level("HCM", "delay_s", _measured(c)), F.lit("C")]),
     dates.seconds: lambda c: dates.seconds(_day(c).cast("timestamp_ntz")),
+    dates.hour_begin: lambda c: dates.hour_begin(_day(c).cast("timestamp_ntz")).cast("string"),
     sensors.minutes: lambda c: sensors.minutes(_day(c).cast("timestamp_ntz")),
     surface_water.item_class: lambda c: surface_water.item_class(_measured(c), [_limit(n) for n in range(1, 6)]),
     surface_water.exceedance: lambda c: surface_water.exceedance(_measured(c), _limit(3)),
@@ -264,10 +265,10 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
 """Function -> the question about one text column."""
 WITHOUT_COLUMNS = {
     air_quality.segments, air_quality.limits, city_events.minutes, vital_signs.vital_signs, vital_signs.alert_rules,
-    calendar.days, codes.code_list, codes.labels, divisions.counties, divisions.towns, divisions.city_history, divisions.successors,
-    divisions.names,
-    names.variants, tables.rows, tables.placeholders, text.clean_by, text.tidy, text.cleaned, text.forms, text.references,
-    text.code_fixes, text.one_of, text.with_absent, addresses.located, addresses.elements,
+    calendar.days, codes.code_list, codes.code_names, codes.labels, divisions.counties, divisions.towns, divisions.city_history,
+    divisions.successors, divisions.names,
+    names.variants, tables.rows, tables.both_names, tables.placeholders, text.clean_by, text.tidy, text.cleaned, text.forms,
+    text.references, text.code_fixes, text.one_of, text.with_absent, addresses.located, addresses.elements,
     numbers.precision_and_scale, masking.address, masking.day, masking.hidden, masking.identity, masking.name, masking.numbers,
     masking.of_column, masking.phone,
 }  # fmt: skip
@@ -353,7 +354,6 @@ def on_days() -> dict[str, Column]:
     days = F.col("d")
     return {
         "date_add": F.date_add(days, 60),
-        "date_trunc": F.date_trunc("hour", days.cast("timestamp_ntz")).cast("timestamp_ntz").cast("string"),
         "date_sub": F.date_sub(days, 1),
         "add_months": F.add_months(days, -36),
         "datediff": F.datediff(days, F.lit(date(1986, 5, 4))).cast("int"),
