@@ -69,6 +69,13 @@ def spark(engine: Engine) -> SparkSession:
     return engine.session
 
 
+@pytest.fixture(autouse=True)
+def _known_session(request: pytest.FixtureRequest) -> None:
+    """Functions in Python ask for the default session, which an engine that ended in a test before has reset."""
+    if "spark" in request.fixturenames:
+        assert request.getfixturevalue("engine").session
+
+
 @pytest.fixture(scope="session")
 def write(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Callable[[DataFrame], DataFrame]:
     """Writes rows down and gives them back to be read, as a night does in the middle of a step."""

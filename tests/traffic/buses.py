@@ -57,12 +57,13 @@ def arrival(trip: str, seq: int, clock: str, day: date = DAY, **more: Any) -> Gi
 
 
 def theme(spark: SparkSession, write: Write, rows: Rows, as_of: date = AS_OF) -> dict[str, DataFrame]:
-    """The tables of the theme by name, out of rows of the sources, by name."""
+    """The tables of buses by name, out of rows of the sources, by name; nothing is known of roads."""
     tables = {f"{SOURCE}/{name}": frame(spark, f"{SOURCE}/{name}", rows.get(name, [])) for name in SOURCES}
     tables["base/geography/division"] = division(spark)
     for name in ORDER:
         asset = declared()[f"themes/traffic/{name}"]
         dated = dict.fromkeys(asset.parameters, as_of)
-        made = asset.function(**{argument: tables[table] for argument, table in asset.inputs.items()}, **dated)
+        given = {a: tables[table] if table in tables else frame(spark, table, []) for a, table in asset.inputs.items()}
+        made = asset.function(**given, **dated)
         tables[asset.name] = write(conform(load(ROOT / f"{asset.name}.yaml"), made))
     return {name: tables[f"themes/traffic/{name}"] for name in ORDER}

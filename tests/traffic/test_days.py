@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from assets.declare import declared
+from tests.frames import frame
 from tests.touch.buses import CHANGED, LAST, OWN, Buses
 from tests.touch.chain import in_part, whole
-from tests.traffic.buses import Given, Rows, Write, theme
+from tests.traffic.buses import ORDER, Given, Rows, Write, theme
 from tests.urban_management.streets import at
 
 Counts = dict[tuple[str, str], dict[str, int]]
@@ -130,7 +132,7 @@ def _places() -> list[Given]:
 
 
 def test_indicators(spark: SparkSession, write: Write, rows: Rows) -> None:
-    told = theme(spark, write, rows, LAST)["indicator"].collect()
+    told = theme(spark, write, rows, LAST)["indicator"].where(F.col("indicator").isin(*RATES)).collect()
     counts: Counts = defaultdict(lambda: defaultdict(int))
 
     def add(county: str, day: date, **found: int) -> None:
@@ -162,7 +164,8 @@ def test_a_late_day_changes_that_day_alone(spark: SparkSession, write: Write) ->
     of_day = {r["trip_id"] for r in before.rows[f"{OWN}/bus_trip"] if r["service_date"] == late}
     for table in ("bus_trip", "bus_arrival"):
         before.rows[f"{OWN}/{table}"] = [r for r in before.rows[f"{OWN}/{table}"] if r["trip_id"] not in of_day]
-    earlier, later = ({t: write(f) for t, f in world.tables(spark).items()} for world in (before, now))
+    roads = {t: frame(spark, t, []) for t in declared()["themes/traffic/indicator"].inputs.values() if t.rpartition("/")[2] not in ORDER}
+    earlier, later = ({t: write(f) for t, f in (world.tables(spark) | roads).items()} for world in (before, now))
     was, made = whole(earlier, LAST, write), whole(later, LAST, write)
     for name in ("bus_trip", "stop_event", "bus_headway_hour", "bus_line_day"):
         table = f"themes/traffic/{name}"

@@ -14,10 +14,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from assets.themes.traffic.congestion import congestion_hour, free_speed, segment_state
 from assets.themes.traffic.events import accident_month, crossing_hour, violation_day
-from assets.themes.traffic.indicator import INDICATORS
+from assets.themes.traffic.indicator import indicator
 from assets.themes.traffic.intersections import intersection_quarter
 from assets.themes.traffic.passes import pass_hour
-from assets.themes.traffic.road_counts import road_counts
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
@@ -147,8 +146,9 @@ def test_indicators(spark: SparkSession, roads: dict[str, list[Given]]) -> None:
     quarter = intersection_quarter(source("queue"), source("signal_cycle"), source("intersection"))
     congestion, accident = congestion_hour(state, free_speed(state)), accident_month(source("accident"), frame(spark, GROUND, []), AS_OF)
     tables = (pass_hour(source("pass")), quarter, crossing_hour(source("pedestrian_crossing")), congestion)
-    counted = road_counts(*tables, violation_day(source("violation"), AS_OF), accident, source("vehicle"), source("driver"), AS_OF)
-    rows = conform(load(ROOT / "themes/traffic/indicator.yaml"), INDICATORS.rows(*counted)).collect()
+    buses = [frame(spark, f"themes/traffic/{name}", []) for name in ("bus_trip", "stop_event", "bus_headway_hour", "taxi_day")]
+    made = indicator(*buses, *tables, violation_day(source("violation"), AS_OF), accident, source("vehicle"), source("driver"), AS_OF)
+    rows = conform(load(ROOT / "themes/traffic/indicator.yaml"), made).collect()
     counts: dict[tuple[str, str, str, str], int] = defaultdict(int)
     form = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from assets.themes.traffic.congestion import congestion_hour, free_speed, segment_state
-from assets.themes.traffic.explain_roads import explain_intersection
+from assets.themes.traffic.explain import explain_intersection
 from assets.themes.traffic.intersections import intersection_quarter
 from contracts.loader import load
 from contracts.refused import ROOT

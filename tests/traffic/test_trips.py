@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import SparkSession
 
-from assets.themes.traffic.explain_trips import explain_trip
+from assets.themes.traffic.explain import explain_trip
 from tests.traffic.buses import AS_OF, DAY, LINE, SOURCE, Given, Write, arrival, plan, run, stop, theme
 
 STOPS = [stop(1, 0), stop(2, None), stop(3, 20, x=2500)]

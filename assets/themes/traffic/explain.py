@@ -1,4 +1,4 @@
-"""Explain a bus trip: why it was late or did not run, the runs that name it, what else its bus did, and its stops."""
+"""Explain a bus trip (why it was late or did not run, its runs, its bus, its stops) and an intersection (its worst quarters of an hour)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ WITHOUT = {
 }
 RUNS = ("run", "valid", "vehicle", "left", "arrived", "counts", "file", "line")
 FACTS = ("plan_depart", "depart_time", "depart_delay_s", "departed_on_time", "plan_arrive", "arrive_time", "km", "speed_kmh", "flags")
+QUARTERS = "themes/traffic/intersection_quarter"
+QUARTER = ("approach", "quarter_start", "cjj_level", "decided_by", "hcm_level", "delay_s", "queue_m", "saturation", "vehicles")
+WORST = 12
+"""Quarters of an hour that are shown of an intersection."""
 
 
 @explains("bus trip")
@@ -113,3 +117,29 @@ def _told(trip: dict[str, Any]) -> list[Any]:
 
 def _stop(event: dict[str, Any]) -> list[Any]:
     return [event[c] for c in ("seq", "stop_no", "timetable", "arrive_time", "delay_s", "on_time")]
+
+
+@explains("intersection number")
+def explain_intersection(rows: RowReader, identifier: str) -> list[Explanation]:
+    """Explain the levels of an intersection by its number."""
+    found = rows(QUARTERS, intersection_no=identifier)
+    return [_intersection(identifier, found)] if found else []
+
+
+def _intersection(number: str, quarters: list[dict[str, Any]]) -> Explanation:
+    levels = sorted({q["cjj_level"] for q in quarters} - {None})
+    counts = {level: sum(q["cjj_level"] == level for q in quarters) for level in levels}
+    worst = sorted(quarters, key=lambda q: (q["cjj_level"] or "", q["delay_s"] or 0), reverse=True)[:WORST]
+    return Explanation(
+        title=f"Intersection {number}: {len(quarters)} quarters of an hour",
+        lines=[
+            "levels by CJJ 152, the worst of delay, saturation and queue: " + ", ".join(f"{n} at {level}" for level, n in counts.items()),
+            f"county {quarters[0]['county6'] or 'unknown'}",
+        ],
+        sections=[Section("The worst quarters", QUARTER, [[_cell(q[c]) for c in QUARTER] for q in worst])],
+        facts={"intersection": number, "levels": counts, "worst": [{c: q[c] for c in QUARTER} for q in worst]},
+    )
+
+
+def _cell(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, list) else value
