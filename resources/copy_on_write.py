@@ -95,11 +95,14 @@ def find_rows(table: DeltaTable, keys: pa.Table) -> FoundRows:
 
     data, key, wanted = dataset(table), keys.column_names, key_texts(keys).unique()
     files = {unquote(f["path"]): f for f in pa.table(table.get_add_actions(flatten=True)).to_pylist()}
-    days = _days(keys)
-    fragments = [f for f in data.get_fragments() if _may_have(f, days)] if len(wanted) else []
+    days, fragments = _days(keys), list(data.get_fragments()) if len(wanted) else []
+
+    def marked(file: pa.dataset.ParquetFileFragment) -> tuple[pa.BooleanArray, pa.Array] | None:
+        return _marked(file.to_table(columns=key), wanted) if _may_have(file, days) else None
+
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
-        marked = zip(fragments, pool.map(lambda f: _marked(f.to_table(columns=key), wanted), fragments), strict=True)
-        marks = {f: (mark, found) for f, (mark, found) in marked if len(found)}
+        looked_at = zip(fragments, pool.map(marked, fragments), strict=True)
+        marks = {f: mark for f, mark in looked_at if mark is not None and len(mark[1])}
     paths = {f: (files[f.path]["path"], files[f.path]["size_bytes"]) for f in marks}
     return FoundRows(data, marks, paths, sum(f["num_records"] for f in files.values()))
 
@@ -114,8 +117,11 @@ def _days(keys: pa.Table) -> dict[str, list[date]]:
 
 
 def _may_have(file: pa.dataset.ParquetFileFragment, days: Mapping[str, list[date]]) -> bool:
-    """Whether a file may have a row of these days, by what its footer says of each row group: events of other days are not read."""
-    return any(all(_meets((group.statistics or {}).get(name), found) for name, found in days.items()) for group in file.row_groups)
+    """Whether a file may have a row of these days, by what its footer says of each row group: events of other days are not read. Without
+    days in the key its footer is not asked."""
+    return not days or any(
+        all(_meets((group.statistics or {}).get(name), found) for name, found in days.items()) for group in file.row_groups
+    )
 
 
 def _meets(statistics: Mapping[str, Any] | None, days: list[date]) -> bool:
