@@ -6,11 +6,14 @@ from assets.indicators.table import (
     Counts,
     Indicator,
     IndicatorTable,
+    by_county,
     counted,
     half_up,
     hundredths,
+    known_county,
     percent,
     read_indicators,
+    residents_in,
 )
 
 __all__ = [
@@ -19,9 +22,12 @@ __all__ = [
     "Counts",
     "Indicator",
     "IndicatorTable",
+    "by_county",
     "counted",
     "half_up",
     "hundredths",
+    "known_county",
     "percent",
     "read_indicators",
+    "residents_in",
 ]

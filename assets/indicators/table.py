@@ -125,6 +125,32 @@ def counted(rows: DataFrame, of: Mapping[str, Mapping[str, Column]], *, division
     return Counts(frame.select("*", "of.*").select(*COUNTED), frozenset((period_kind, basis, count) for basis, count, _ in named.values()))
 
 
+def by_county(rows: DataFrame, of: Mapping[str, Column], day: Column, *period_kinds: str) -> list[Counts]:
+    """Count rows on the basis clean by their county6, in every kind of period.
+
+    Args:
+        rows: what is counted.
+        of: count -> aggregate of the rows, a whole number.
+        day: the date of a row.
+        period_kinds: year, month, day.
+    """
+    return [counted(rows, {"clean": of}, division=F.col("county6"), period_kind=kind, day=day) for kind in period_kinds]
+
+
+def residents_in(person: DataFrame, months: DataFrame) -> DataFrame:
+    """The residents `n` of every county6 in every `month` of some rows: a month without data has no rate of 0.
+
+    person: rows of base/population/person.
+    """
+    of_county = person.where("resident_flag").groupBy("county6").agg(F.count(F.lit(1)).alias("n"))
+    return of_county.crossJoin(months.select("month").distinct())
+
+
+def known_county() -> Column:
+    """The column county6, UNKNOWN where it is NULL."""
+    return F.coalesce("county6", F.lit(UNKNOWN)).alias("county6")
+
+
 @dataclass(frozen=True)
 class IndicatorTable:
     """A theme's indicators.yaml: the version of its rules, its indicators by name, and what each count counts."""

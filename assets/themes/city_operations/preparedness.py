@@ -14,7 +14,7 @@ from assets.base.geography.points import towns
 from assets.dates import happened, month_of
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.flags import flags
-from assets.indicators import UNKNOWN
+from assets.indicators import known_county
 from assets.places import within
 from assets.touch import Turn, own, units
 from standards.rounding import mean
@@ -83,7 +83,7 @@ def duty_month(duty: DataFrame = cleansed("emergency/duty"), as_of: date = AS_OF
     came = happened("came_at", as_of)
     return (
         duty.where(happened("day", as_of))
-        .groupBy(month_of("day").alias("month"), F.coalesce("county6", F.lit(UNKNOWN)).alias("county6"))
+        .groupBy(month_of("day").alias("month"), known_county())
         .agg(
             F.count(F.lit(1)).cast("int").alias("shifts"),
             F.count_if(came).cast("int").alias("attended"),

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import lake_asset, table
-from assets.indicators import Counts, counted, read_indicators
+from assets.indicators import Counts, counted, read_indicators, residents_in
 
 INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
 PROPERTY = ("THEFT", "ROBBERY", "FRAUD")
@@ -19,12 +19,6 @@ def _of_months(rows: DataFrame, of: dict[str, Column]) -> Counts:
     """Sums over a table with a row per month and county."""
     first = F.concat(F.col("month"), F.lit("-01")).cast("date")
     return counted(rows, {"clean": of}, division=F.col("county6"), period_kind=PERIOD, day=first)
-
-
-def residents(person: DataFrame, counted_rows: DataFrame) -> DataFrame:
-    """The residents of every county, in every month of which something is counted: a month without data has no rate of 0."""
-    of_county = person.where("resident_flag").groupBy("county6").agg(F.count(F.lit(1)).alias("n"))
-    return of_county.crossJoin(counted_rows.select("month").distinct())
 
 
 @lake_asset("themes/public_safety/indicator")
@@ -73,7 +67,7 @@ def indicator(
         ),
         _of_months(accident, {"fire_dead": total("dead", F.col("kind") == "FIRE")}),
         _of_months(correction, {"in_correction": total("in_correction"), "reoffended": total("reoffended")}),
-        _of_months(residents(person, calls), {"residents": total("n")}),
-        _of_months(residents(person, case), {"crime_residents": total("n")}),
-        _of_months(residents(person, accident), {"fire_residents": total("n")}),
+        _of_months(residents_in(person, calls), {"residents": total("n")}),
+        _of_months(residents_in(person, case), {"crime_residents": total("n")}),
+        _of_months(residents_in(person, accident), {"fire_residents": total("n")}),
     )

@@ -13,14 +13,10 @@ from pyspark.sql import functions as F
 
 from assets.dates import happened
 from assets.declare import AS_OF, cleansed, lake_asset
-from assets.indicators import UNKNOWN
+from assets.indicators import known_county
 from assets.themes.public_safety.alarm import month
 from assets.touch import Turn, named, own, units
 from standards.public_safety import ACCIDENT_LEVELS, accident_level
-
-
-def _county() -> Column:
-    return F.coalesce("county6", F.lit(UNKNOWN)).alias("county6")
 
 
 def _whole(column: Column) -> Column:
@@ -46,10 +42,15 @@ def case_month(case: DataFrame = cleansed("public_security/criminal_case"), as_o
     """One row per month, county and kind: cases filed, those of them that are solved, and cases solved in the month whenever filed."""
     filed, solved = happened("filed_date", as_of), happened("solved_date", as_of)
     of_filed = case.where(filed).select(
-        month(F.col("filed_date")).alias("month"), _county(), "kind", F.lit(1).alias("f"), F.when(solved, 1).alias("c"), F.lit(0).alias("s")
+        month(F.col("filed_date")).alias("month"),
+        known_county(),
+        "kind",
+        F.lit(1).alias("f"),
+        F.when(solved, 1).alias("c"),
+        F.lit(0).alias("s"),
     )
     of_solved = case.where(filed & solved).select(
-        month(F.col("solved_date")).alias("month"), _county(), "kind", F.lit(0).alias("f"), F.lit(0).alias("c"), F.lit(1).alias("s")
+        month(F.col("solved_date")).alias("month"), known_county(), "kind", F.lit(0).alias("f"), F.lit(0).alias("c"), F.lit(1).alias("s")
     )
     sums = {"filed": "f", "filed_and_solved": "c", "solved": "s"}
     grouped = of_filed.unionByName(of_solved).groupBy("month", "county6", "kind")
@@ -65,7 +66,7 @@ def event_month(event: DataFrame = cleansed("integrated_governance/event"), as_o
     """One row per month of report, county and kind: events accepted, finished, due, finished in time of those due, resolved."""
     due = F.coalesce(F.col("due_time").cast("date") <= F.lit(as_of), F.lit(False))
     in_time = F.coalesce(F.col("finish_time") <= F.col("due_time"), F.lit(False))
-    return event.groupBy(month(F.col("report_time")).alias("month"), _county(), "kind").agg(
+    return event.groupBy(month(F.col("report_time")).alias("month"), known_county(), "kind").agg(
         _whole(F.count(F.lit(1))).alias("accepted"),
         _whole(F.count("finish_time")).alias("finished"),
         _whole(F.count_if(due | F.col("finish_time").isNotNull())).alias("due"),
@@ -89,7 +90,7 @@ def hazard_month(hazard: DataFrame = cleansed("emergency/hazard"), as_of: date =
     fixed = happened("fixed_date", as_of)
     return (
         hazard.where(happened("due_date", as_of))
-        .groupBy(month(F.col("due_date")).alias("month"), _county(), "level")
+        .groupBy(month(F.col("due_date")).alias("month"), known_county(), "level")
         .agg(
             _whole(F.count(F.lit(1))).alias("due"),
             _whole(F.count_if(fixed)).alias("fixed"),
@@ -107,7 +108,9 @@ def hazard_month(hazard: DataFrame = cleansed("emergency/hazard"), as_of: date =
 def accident_month(accident: DataFrame = cleansed("emergency/accident")) -> DataFrame:
     """One row per month, county and kind: accidents, by level, dead, injured, loss in 10,000 CNY."""
     level = accident_level(F.col("dead"), F.col("injured"), F.col("loss"))
-    rows = accident.select(month(F.col("occurred_at")).alias("month"), _county(), "kind", "dead", "injured", "loss", level.alias("level"))
+    rows = accident.select(
+        month(F.col("occurred_at")).alias("month"), known_county(), "kind", "dead", "injured", "loss", level.alias("level")
+    )
     return rows.groupBy("month", "county6", "kind").agg(
         _whole(F.count(F.lit(1))).alias("accidents"),
         *[_whole(F.count_if(F.col("level") == name)).alias(name.lower()) for name in ACCIDENT_LEVELS],
@@ -125,7 +128,7 @@ def correction_month(correction: DataFrame = cleansed("justice/community_correct
     """
     last = F.least(F.col("to_date"), F.lit(as_of))
     months = F.sequence(_month_number(F.col("from_date")), _month_number(last))
-    served = correction.where(F.col("from_date") <= last).select(F.explode(months).alias("_month"), _county(), "reoffended_date")
+    served = correction.where(F.col("from_date") <= last).select(F.explode(months).alias("_month"), known_county(), "reoffended_date")
     again = (_month_number(F.col("reoffended_date")) == F.col("_month")) & happened("reoffended_date", as_of)
     in_year = F.pmod(F.col("_month"), F.lit(12))
     year = ((F.col("_month") - in_year) / 12).cast("int").cast("string")

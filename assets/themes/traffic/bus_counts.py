@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.indicators import Counts, counted
+from assets.indicators import Counts, by_county
 from assets.themes.traffic.headways import SUMS
 from assets.themes.traffic.line_day import event_counts, trip_counts
 from assets.themes.traffic.trips import PENDING
@@ -32,8 +32,7 @@ def bus_counts(trip: DataFrame, event: DataFrame, headway: DataFrame, taxi: Data
     """
 
     def of_days(rows: DataFrame, of: Mapping[str, Column], day: str) -> list[Counts]:
-        made = {"clean": {name: column for name, column in of.items() if name in wanted}}
-        return [counted(rows, made, division=F.col("county6"), period_kind=kind, day=F.col(day)) for kind in ("day", "month")]
+        return by_county(rows, {name: column for name, column in of.items() if name in wanted}, F.col(day), "day", "month")
 
     return [
         *of_days(trip.where(F.col("state") != PENDING), trip_counts(), "service_date"),

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from assets.dates import month_of
 from assets.declare import cleansed, lake_asset, table
-from assets.indicators import UNKNOWN, hundredths, percent
+from assets.indicators import hundredths, known_county, percent
 from assets.joins import left_join_lookup
 from assets.themes.traffic.passes import day_of, hour_of
 from assets.touch import by_day, own, units
@@ -42,7 +42,7 @@ def segment_state(speed: DataFrame = cleansed("traffic_police/segment_speed")) -
     doubtful = F.exists("_codes", lambda code: code.isin(*DOUBTFUL))
     return (
         speed.withColumn("day", day_of("measured_at"))
-        .withColumn("county6", F.coalesce("county6", F.lit(UNKNOWN)))
+        .withColumn("county6", known_county())
         .withColumn("usable", F.col("speed_kmh").isNotNull() & ~F.coalesce(doubtful, F.lit(False)))
         .withColumn("state", F.when(F.col("usable"), state_of(F.col("road_class"), F.col("speed_kmh"))))
         .select(*SEGMENT_STATE)

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from assets.base.geography.points import towns
 from assets.dates import happened, month_of
 from assets.declare import AS_OF, cleansed, lake_asset, table
-from assets.indicators import UNKNOWN, percent
+from assets.indicators import UNKNOWN, known_county, percent
 from assets.places import within
 from assets.themes.traffic.passes import county_of_device, day_of, hour_of
 from assets.touch import Turn, by_day, own, units
@@ -64,7 +64,7 @@ def accident_month(
 def violation_day(violation: DataFrame = cleansed("traffic_police/violation"), as_of: date = AS_OF) -> DataFrame:
     """One row per day, county and code, key (day, county6, code), columns VIOLATION_DAY; paid: those paid by the night."""
     paid = happened("paid_at", as_of)
-    place = [F.coalesce("county6", F.lit(UNKNOWN)).alias("county6"), F.coalesce("code", F.lit(OTHER)).alias("code")]
+    place = [known_county(), F.coalesce("code", F.lit(OTHER)).alias("code")]
     return (
         violation.where(happened("occurred_at", as_of))
         .groupBy(day_of("occurred_at").alias("day"), *place)

@@ -5,14 +5,13 @@ Here: `road_counts`, in whole numbers or tenths. Not here: which count over whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.dates import first_day
-from assets.indicators import Counts, counted
+from assets.indicators import Counts, by_county
 from standards.rounding import scaled
 
 DAILY = ("day", "month")
@@ -20,10 +19,6 @@ GONE = ("B", "E", "M")
 """States of a vehicle that is no longer the city's: moved away, cancelled by its owner or by force."""
 WORST, FULL_POINTS, MAY_DRIVE = "4", 12, ("A", "B", "H")
 """The worst level by CJJ 152; points with which nobody may drive; states of a licence that has not ended."""
-
-
-def _counts(rows: DataFrame, of: Mapping[str, Column], day: Column, periods: tuple[str, ...]) -> list[Counts]:
-    return [counted(rows, {"clean": of}, division=F.col("county6"), period_kind=kind, day=day) for kind in periods]
 
 
 def _sums(*columns: str) -> dict[str, Column]:
@@ -40,13 +35,13 @@ def _of_quarters(quarter: DataFrame) -> list[Counts]:
         "quarters": F.count("cjj_level"),
         "worst_quarters": F.count_if(F.col("cjj_level") == WORST),
     }
-    return _counts(quarter, of, F.col("day"), DAILY)
+    return by_county(quarter, of, F.col("day"), *DAILY)
 
 
 def _of_congestion(congestion: DataFrame) -> list[Counts]:
     times = {f"{name}_cs": F.sum(scaled(F.col(f"{name}_s"), 2)) for name in ("travel", "free")}
     lengths = {"road_dm": _tenths("length_m"), "congested_dm": _tenths("congested_m")}
-    return _counts(congestion, times | lengths, F.col("day"), DAILY)
+    return by_county(congestion, times | lengths, F.col("day"), *DAILY)
 
 
 def _of_registers(vehicle: DataFrame, driver: DataFrame, as_of: date) -> list[Counts]:
@@ -56,7 +51,7 @@ def _of_registers(vehicle: DataFrame, driver: DataFrame, as_of: date) -> list[Co
     of = {"vehicles": F.count(F.lit(1)), "uninspected": F.count_if(F.col("inspection_valid_to") < night)}
     drives = driver.where(F.col("status").isin(*MAY_DRIVE) & (F.col("valid_to") >= night))
     points = {"drivers": F.count(F.lit(1)), "full_points": F.count_if(F.col("points") >= FULL_POINTS)}
-    return [*_counts(in_use, of, night, ("month", "year")), *_counts(drives, points, night, ("month",))]
+    return [*by_county(in_use, of, night, "month", "year"), *by_county(drives, points, night, "month")]
 
 
 def road_counts(
@@ -88,11 +83,11 @@ def road_counts(
     """
     day, waits = F.col("day"), {"wait_ds": _tenths("wait_total_s")}
     return [
-        *_counts(passes, _sums("passes", "unread"), day, DAILY),
+        *by_county(passes, _sums("passes", "unread"), day, *DAILY),
         *_of_quarters(quarter),
-        *_counts(crossing, _sums("requests", "yields", "waits") | waits, day, DAILY),
+        *by_county(crossing, _sums("requests", "yields", "waits") | waits, day, *DAILY),
         *_of_congestion(congestion),
-        *_counts(violation, _sums("violations", "paid"), day, ("month",)),
-        *_counts(accident, _sums("dead"), first_day(), ("year",)),
+        *by_county(violation, _sums("violations", "paid"), day, "month"),
+        *by_county(accident, _sums("dead"), first_day(), "year"),
         *_of_registers(vehicle, driver, as_of),
     ]

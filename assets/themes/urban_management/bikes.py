@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from assets.base.geography.layers import layer
 from assets.base.geography.points import towns
 from assets.declare import cleansed, lake_asset, table
-from assets.indicators import UNKNOWN, half_up, hundredths
+from assets.indicators import half_up, hundredths, known_county
 from assets.joins import left_join_lookup
 from assets.places import nearest, within
 from assets.themes.urban_management.evaluation import PERCENT
@@ -74,13 +74,9 @@ OF_DAY = ("company", "day", "county6")
 COUNTED = ("fleet", "active", "damaged", "trips", "observed", "misplaced", "idle_3d", "idle_7d")
 
 
-def _county() -> Column:
-    return F.coalesce("county6", F.lit(UNKNOWN)).alias("county6")
-
-
 def bikes_of_days(position: DataFrame) -> DataFrame:
     """Per bike and day: county6 of its last position, whether it was damaged at every moment."""
-    last = F.max(F.struct("measured_at", F.coalesce("county6", F.lit(UNKNOWN)).alias("county6")))
+    last = F.max(F.struct("measured_at", known_county()))
     usable = F.max(F.when(F.coalesce(F.col("state") == DAMAGED, F.lit(False)), 0).otherwise(1))
     grouped = position.groupBy("company", "bike_no", "day").agg(last.alias("_last"), usable.alias("_usable"))
     return grouped.select("company", "bike_no", "day", F.col("_last.county6").alias("county6"), (F.col("_usable") == 0).alias("damaged"))
@@ -113,7 +109,7 @@ def _positions_of_days(position: DataFrame) -> DataFrame:
     """Per company, day and county: observed and misplaced positions, and the mean of available bikes over the company's moments."""
     ready = ~F.coalesce(F.col("state") == DAMAGED, F.lit(False))
     moments = position.select("company", "day", "measured_at").distinct().groupBy("company", "day").agg(F.count(F.lit(1)).alias("_moments"))
-    counts = position.groupBy("company", "day", _county()).agg(
+    counts = position.groupBy("company", "day", known_county()).agg(
         F.count("misplaced").alias("observed"), F.count_if("misplaced").alias("misplaced"), F.count_if(ready).alias("_ready")
     )
     return left_join_lookup(counts, moments, ("company", "day")).withColumn("available", _mean(F.col("_ready"), F.col("_moments")))
@@ -156,7 +152,7 @@ def bike_day(
         *[F.count_if(f"idle_{n}d").alias(f"idle_{n}d") for n in IDLE_DAYS],
     )  # fmt: skip
     started = within(trip, towns(division), "town", lon="start_lon", lat="start_lat").withColumn("county6", F.substring("town", 1, 6))
-    trips = started.groupBy("company", _day("start_time").alias("day"), _county()).agg(F.count(F.lit(1)).alias("trips"))
+    trips = started.groupBy("company", _day("start_time").alias("day"), known_county()).agg(F.count(F.lit(1)).alias("trips"))
     places = _positions_of_days(position)
     parts = (bikes, trips, places)
     rows = reduce(DataFrame.unionByName, [p.select(*OF_DAY) for p in parts]).distinct()

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import lake_asset, table
-from assets.indicators import UNKNOWN, hundredths
+from assets.indicators import hundredths, known_county
 from assets.themes.urban_management.case import LATE, ON_TIME, OVERDUE, PENDING
 from assets.touch import named, own, units
 from standards.divisions import CITY
@@ -51,7 +51,7 @@ WEIGHTS = {"on_time": 40, "closed": 30, "rework": 20, "postponement": 10}
 """Of the score, out of 100: those that were closed in time, that were closed, and without rework and postponement."""
 DIMENSIONS: dict[str, Callable[[], Column]] = {
     "CITY": lambda: F.lit(CITY),
-    "COUNTY": lambda: F.coalesce("county6", F.lit(UNKNOWN)),
+    "COUNTY": known_county,
     "TOWN": lambda: F.col("town"),
     "UNIT": lambda: F.col("unit"),
     "TYPE": lambda: F.col("problem_type"),

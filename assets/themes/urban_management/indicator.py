@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from assets.dates import first_day
 from assets.declare import AS_OF, lake_asset, table
-from assets.indicators import Counts, counted, read_indicators
+from assets.indicators import Counts, by_county, read_indicators
 from assets.themes.urban_management.evaluation import EVENTS, PERCENT, counts_of, event_days
 
 INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
@@ -25,28 +25,28 @@ def case_counts(case: DataFrame) -> list[Counts]:
     for event in EVENTS:
         of = {name: count for name, count in counts_of(event).items() if name in INDICATORS.counts}
         rows = case.where(days[event].isNotNull())
-        found += [counted(rows, {"clean": of}, division=F.col("county6"), period_kind=kind, day=days[event]) for kind in ("month", "year")]
+        found += by_county(rows, of, days[event], "month", "year")
     return found
 
 
 def bike_counts(bike: DataFrame) -> list[Counts]:
     """Sums of the days of bikes; what is available in hundredths."""
     of = {count: F.sum(column) for count, column in OF_BIKES.items()} | {"available": F.sum((F.col("available") * PERCENT).cast("bigint"))}
-    return [counted(bike, {"clean": of}, division=F.col("county6"), period_kind=kind, day=F.col("day")) for kind in ("day", "month")]
+    return by_county(bike, of, F.col("day"), "day", "month")
 
 
 def month_counts(rows: DataFrame, of: dict[str, Column]) -> list[Counts]:
     """Sums of a table of counties and months."""
     first = first_day()
     dated = rows.withColumn("_first", first)
-    return [counted(dated, {"clean": of}, division=F.col("county6"), period_kind=kind, day=F.col("_first")) for kind in ("month", "year")]
+    return by_county(dated, of, F.col("_first"), "month", "year")
 
 
-def advertising_counts(advertising: DataFrame, as_of: date) -> Counts:
+def advertising_counts(advertising: DataFrame, as_of: date) -> list[Counts]:
     """What stands on the day of the night."""
     standing = advertising.where(F.col("state") != "REMOVED")
     of = {"standing": F.count(F.lit(1)), "expired": F.count_if(F.col("state") == "EXPIRED")}
-    return counted(standing, {"clean": of}, division=F.col("county6"), period_kind="month", day=F.lit(as_of))
+    return by_county(standing, of, F.lit(as_of), "month")
 
 
 @lake_asset("themes/urban_management/indicator")
@@ -65,7 +65,7 @@ def indicator(
         *case_counts(case),
         *bike_counts(bike),
         *month_counts(sanitation, swept),
-        advertising_counts(advertising, as_of),
+        *advertising_counts(advertising, as_of),
         *month_counts(video, {c: F.sum(c) for c in ("alerts", "confirmed")}),
         *month_counts(market, {c: F.sum(c) for c in ("checks", "orderly_checks")}),
     ]

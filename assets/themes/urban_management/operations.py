@@ -13,15 +13,10 @@ from pyspark.sql import functions as F
 from assets.base.geography.points import towns
 from assets.dates import happened, month_of
 from assets.declare import AS_OF, cleansed, lake_asset, table
-from assets.indicators import UNKNOWN, hundredths
+from assets.indicators import hundredths, known_county
 from assets.places import within
 from assets.themes.urban_management.evaluation import PERCENT
 from assets.touch import Turn, own, units
-
-
-def _county() -> Column:
-    return F.coalesce("county6", F.lit(UNKNOWN))
-
 
 SANITATION_MONTH = ("county6", "month", "section_days", "completed_days", "planned_m", "completed_m", "completion_rate")
 
@@ -38,7 +33,7 @@ def sanitation_month(sanitation: DataFrame = cleansed("urban_management/sanitati
     A section's day is completed when all vehicles together swept it as often as was planned; days without a plan do not count.
     """
     days = sanitation.groupBy("section_no", "day").agg(
-        F.max(_county()).alias("county6"), F.max("length_m").alias("length"), F.max("planned_passes").alias("planned"),
+        F.max(known_county()).alias("county6"), F.max("length_m").alias("length"), F.max("planned_passes").alias("planned"),
         F.coalesce(F.sum("done_passes"), F.lit(0)).alias("done"),
     )  # fmt: skip
     done = F.col("done") >= F.col("planned")
@@ -100,7 +95,7 @@ def video_patrol_month(alert: DataFrame = cleansed("urban_management/video_patro
     precision: confirmed over all alerts, in percent; one that nobody has judged is not confirmed.
     """
     return (
-        alert.groupBy(_county().alias("county6"), F.coalesce("problem_type", F.lit(NO_TYPE)).alias("problem_type"),
+        alert.groupBy(known_county(), F.coalesce("problem_type", F.lit(NO_TYPE)).alias("problem_type"),
                       month_of("alerted_at").alias("month"))
         .agg(F.count(F.lit(1)).alias("alerts"), F.count("verdict").alias("judged"),
              F.count_if(F.col("verdict") == "CONFIRMED").alias("confirmed"))
@@ -129,7 +124,7 @@ def orderly() -> Column:
 )
 def market_month(check: DataFrame = cleansed("urban_management/market")) -> DataFrame:
     """One row per market or relief point and month, key (market_no, month), columns MARKET_MONTH."""
-    stated = {c: F.max(c) for c in ("name", "kind")} | {"county6": F.max(_county())}
+    stated = {c: F.max(c) for c in ("name", "kind")} | {"county6": F.max(known_county())}
     both = F.col("occupied").isNotNull() & F.col("stalls").isNotNull()
     sums = {c: F.coalesce(F.sum(F.when(both, F.col(c))), F.lit(0)) for c in ("occupied", "stalls")}
     outside = F.sum(F.coalesce("outside_stalls", F.lit(0)))
