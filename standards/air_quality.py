@@ -176,18 +176,6 @@ def days_needed(period_kind: str, first: Column) -> Column:
     return month if period_kind == "month" else F.lit(VALIDITY["YEAR"])
 
 
-def percentile(values: Column, percent: int) -> Column:
-    """A percentile of whole numbers, rounded: at place 1 + (n-1)p of the sorted values, between two in proportion; bigint, NULL of none.
-
-    values: array<bigint> in ascending order.
-    """
-    steps = (F.size(values) - 1) * percent
-    rest = F.pmod(steps, F.lit(100))
-    place = ((steps - rest) / 100).cast("int")
-    low, high = F.get(values, place), F.coalesce(F.get(values, place + 1), F.get(values, place))
-    return F.when(F.size(values) > 0, half_even(low * (100 - rest) + high * rest, F.lit(100).cast("bigint")))
-
-
 def composite_index(values: Mapping[str, Column], day: Column) -> Column:
     """The composite index of a month or year: the sum of values over their limits of class II; decimal(18,2), NULL when one is missing.
 

@@ -1,6 +1,6 @@
 """Rounding of measured values by GB/T 8170: to the nearest, a half to the even digit; in whole numbers, so that a half is a half.
 
-Here: fractions of whole numbers, and decimals and means that are brought to them. Not here: rates of indicators
+Here: fractions of whole numbers, and decimals, means and percentiles that are brought to them. Not here: rates of indicators
 (`assets.indicators`), which are rounded half up.
 """
 
@@ -59,3 +59,15 @@ def mean(total: Column, count: Column, decimals: int) -> Column:
     """
     below = F.when(count > 0, count.cast("bigint") * 10 ** (DECIMALS - decimals))
     return shifted(half_even(scaled(total), below), decimals)
+
+
+def percentile(values: Column, percent: int) -> Column:
+    """A percentile of whole numbers, rounded: at place 1 + (n-1)p of the sorted values, between two in proportion; bigint, NULL of none.
+
+    values: array<bigint> in ascending order.
+    """
+    steps = (F.size(values) - 1) * percent
+    rest = F.pmod(steps, F.lit(100))
+    place = ((steps - rest) / 100).cast("int")
+    low, high = F.get(values, place), F.coalesce(F.get(values, place + 1), F.get(values, place))
+    return F.when(F.size(values) > 0, half_even(low * (100 - rest) + high * rest, F.lit(100).cast("bigint")))

@@ -12,7 +12,7 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from standards import air_quality as air
-from standards.rounding import half_even, mean, rounded
+from standards.rounding import half_even, mean, percentile, rounded
 
 OLD, NEW = date(2026, 2, 28), date(2026, 3, 1)
 INDICES: list[tuple[str, str, str | None, date, int | None]] = [
@@ -115,8 +115,7 @@ def test_ozone_over_eight_hours(spark: SparkSession) -> None:
 def test_percentiles_limits_and_the_composite_index(spark: SparkSession) -> None:
     given = spark.createDataFrame([([1],), (list(range(1, 21)),), ([10, 20],), ([],)], "v array<bigint>")
     found = [
-        (r.p95, r.p90)
-        for r in given.select(air.percentile(F.col("v"), 95).alias("p95"), air.percentile(F.col("v"), 90).alias("p90")).collect()
+        (r.p95, r.p90) for r in given.select(percentile(F.col("v"), 95).alias("p95"), percentile(F.col("v"), 90).alias("p90")).collect()
     ]
     assert found == [(1, 1), (19, 18), (20, 19), (None, None)]
     values = {"so2": "60", "no2": "40", "pm10": "70", "pm25": "35", "co": "4.0", "o3": "160"}

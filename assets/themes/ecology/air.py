@@ -18,7 +18,7 @@ from assets.themes.ecology import quality_control
 from assets.touch import named, own, units, via
 from standards import air_quality as air
 from standards.divisions import CITY
-from standards.rounding import half_even, mean, scaled, shifted
+from standards.rounding import half_even, mean, percentile, scaled, shifted
 
 Checkpoint = Callable[[DataFrame], DataFrame]
 LINEAGE = ("_source_file", "_row_no", "_batch_id")
@@ -202,5 +202,5 @@ def _first(form: str) -> Column:
 
 def _figure(item: str) -> Column:
     if item in air.PERCENTILES:
-        return shifted(air.percentile(F.col(f"{item}_sorted"), air.PERCENTILES[item]), air.DECIMALS[item])
+        return shifted(percentile(F.col(f"{item}_sorted"), air.PERCENTILES[item]), air.DECIMALS[item])
     return mean(F.col(f"{item}_sum"), F.col(f"{item}_days"), air.DECIMALS[item])

@@ -14,8 +14,7 @@ from assets.indicators import hundredths, known_county, percent
 from assets.joins import left_join_lookup
 from assets.themes.traffic.passes import day_of, hour_of
 from assets.touch import by_day, own, units
-from standards.air_quality import percentile
-from standards.rounding import half_even, scaled, shifted
+from standards.rounding import half_even, percentile, scaled, shifted
 from standards.traffic import CONGESTED, FREE_FLOW_FROM, FREE_FLOW_PERCENT, FREE_FLOW_TO, tti_grade
 from standards.traffic import segment_state as state_of
 

@@ -17,8 +17,7 @@ from assets.indicators import UNKNOWN, known_county, percent
 from assets.places import within
 from assets.themes.traffic.passes import county_of_device, day_of, hour_of
 from assets.touch import Turn, by_day, own, units
-from standards.air_quality import percentile
-from standards.rounding import mean, scaled, shifted
+from standards.rounding import mean, percentile, scaled, shifted
 
 YES, OTHER = "1", "UNKNOWN"
 WAIT_PERCENT = 90

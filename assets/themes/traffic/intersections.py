@@ -13,8 +13,7 @@ from assets.flags import flags
 from assets.joins import left_join_lookup
 from assets.themes.traffic.passes import day_of
 from assets.touch import by_day, units, via
-from standards.air_quality import percentile
-from standards.rounding import half_even, mean, scaled, shifted
+from standards.rounding import half_even, mean, percentile, scaled, shifted
 from standards.traffic import CJJ_MEASURES, SATURATION_FLOW, level, worst
 
 QUARTER, SLOTS_OF_HOUR, QUEUE_PERCENT = 15, 12, 95

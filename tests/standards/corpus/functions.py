@@ -220,7 +220,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     air_quality.limit: lambda c: air_quality.limit("pm25", "YEAR", _day(c)),
     air_quality.daily_max_8h: lambda c: air_quality.daily_max_8h([_measured(c)] * 17, [_whole(c)] * 17, _day(c)),
     air_quality.days_needed: lambda c: air_quality.days_needed("month", _day(c)),
-    air_quality.percentile: lambda c: air_quality.percentile(F.array_compact(F.array(_whole(c), _whole(c) + 7)), 95),
+    rounding.percentile: lambda c: rounding.percentile(F.array_compact(F.array(_whole(c), _whole(c) + 7)), 95),
     air_quality.composite_index: lambda c: air_quality.composite_index({i: _measured(c) for i in air_quality.ITEMS}, _day(c)),
     industries.division: industries.division,
     industries.section: industries.section,
