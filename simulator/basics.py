@@ -144,6 +144,11 @@ def credit_code(head: str, body: str) -> str:
     return code + _CREDIT_CHARACTERS[-total % 31]
 
 
+def one_for_each(people: int, least: int, each: int) -> int:
+    """A number with one for so many people, and at least some."""
+    return max(least, people // each)
+
+
 def counts(base: float, people: int, minimum: int = 1) -> int:
     """A small number that grows with the city: `base` per `rates: reference_people`."""
     return max(minimum, round(base * people / rates()["reference_people"]))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from simulator.basics import AS_OF, decimals, night_of, numbers
+from simulator.basics import AS_OF, decimals, night_of, numbers, one_for_each
 from simulator.declare import Late
 from simulator.departments.traffic_police import TRAFFIC_POLICE
 from simulator.dirt import POSITION, Cell, labels
@@ -30,10 +30,6 @@ FREE = {"EXPRESS": 68, "ARTERIAL": 46, "SECONDARY": 38, "LOCAL": 37}
 SPEED_DAYS = 3
 
 
-def _many(people: int, least: int, each: int) -> int:
-    return max(least, people // each)
-
-
 def _peak(times: np.ndarray) -> np.ndarray:
     hour = (times - times.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)
     return np.any([(hour >= begin) & (hour < end) for begin, end in PEAKS], axis=0)
@@ -42,7 +38,7 @@ def _peak(times: np.ndarray) -> np.ndarray:
 def _places(world: World) -> pd.DataFrame:
     """The intersections: in the middle of roads; every third is without signals."""
     roads = world.ground.roads
-    n = _many(len(world.people), *INTERSECTIONS)
+    n = one_for_each(len(world.people), *INTERSECTIONS)
     of = roads.iloc[np.arange(n) * 5 % len(roads)].reset_index(drop=True)
     points = shapely.get_coordinates(shapely.line_interpolate_point(of["geometry"].to_numpy(), 0.5, normalized=True))
     x, y = ground.gcj02(points[:, 0], points[:, 1])
@@ -170,7 +166,7 @@ def cycles(registers: Registers) -> pd.DataFrame:
 def speeds(registers: Registers) -> pd.DataFrame:
     """Speeds of segments every five minutes, slower in the peaks; the first segment is jammed. Sensors are stuck, jump and pause."""
     rng, roads = registers.world.stream("segment speeds"), registers.world.ground.roads
-    n = _many(len(registers.world.people), *SEGMENTS)
+    n = one_for_each(len(registers.world.people), *SEGMENTS)
     each = np.concatenate([np.flatnonzero(roads["class"] == c)[: -(-n // len(FREE))] for c in FREE])[:n]
     of = roads.iloc[each].reset_index(drop=True)
     length = np.minimum(shapely.length(ground.metres(of["geometry"].to_numpy())), 3000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from simulator.basics import AS_OF, as_days, decimals, night_of, numbers, only, pick
+from simulator.basics import AS_OF, as_days, decimals, night_of, numbers, one_for_each, only, pick
 from simulator.departments.transport import TRANSPORT
 from simulator.departments.transport.buses import METRES, at
 from simulator.dirt import POSITION, Cell
@@ -35,7 +35,7 @@ CANCELLED = 0.07
 def orders(registers: Registers) -> pd.DataFrame:
     """Orders at the homes of people; some are cancelled."""
     world, rng = registers.world, registers.world.stream("taxi orders")
-    n = max(LEAST, len(world.people) // PEOPLE_PER_ORDER)
+    n = one_for_each(len(world.people), LEAST, PEOPLE_PER_ORDER)
     homes = world.ground.buildings.iloc[rng.integers(0, len(world.ground.buildings), n)]
     lon, lat = ground.gcj02(homes["lon"].to_numpy(), homes["lat"].to_numpy())
     ordered = at(np.sort(AS_OF - rng.integers(0, DAYS, n)), rng.integers(5 * 3600, 23 * 3600, n))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from simulator.basics import AS_OF, as_days, clock_text, day_text, decimals, night_of, numbers, office_seconds, only, pick
+from simulator.basics import AS_OF, as_days, clock_text, day_text, decimals, night_of, numbers, office_seconds, one_for_each, only, pick
 from simulator.departments.urban_management import URBAN_MANAGEMENT
 from simulator.departments.urban_management.cases import EVENTS
 from simulator.dirt import POSITION, Cell, labels, unit
@@ -24,10 +24,6 @@ ADVERTISEMENTS, ALERTS, MARKETS = (40, 80), (150, 6), 14
 """At least, and people for each; markets and relief points."""
 TAKEN_DOWN = 0.6
 """Share of expired advertising that is taken down."""
-
-
-def _many(people: int, least: int, each: int) -> int:
-    return max(least, people // each)
 
 
 def _days() -> np.ndarray:
@@ -48,7 +44,7 @@ def _days() -> np.ndarray:
 def sanitation(registers: Registers) -> pd.DataFrame:
     """Two vehicles sweep each section; on some days they do less than was planned."""
     world, rng = registers.world, registers.world.stream("sanitation")
-    roads = world.ground.roads.head(_many(len(world.people), *SECTIONS)).reset_index(drop=True)
+    roads = world.ground.roads.head(one_for_each(len(world.people), *SECTIONS)).reset_index(drop=True)
     length = np.clip(shapely.length(ground.metres(roads["geometry"].to_numpy())), 60, 4800)
     section, day, vehicle = (v.ravel() for v in np.indices((len(roads), DAYS, VEHICLES)))
     planned = 2 + section % 3
@@ -84,7 +80,7 @@ def sanitation(registers: Registers) -> pd.DataFrame:
 def advertising(registers: Registers) -> pd.DataFrame:
     """Advertising of enterprises; some of it still stands when its permit has expired."""
     world, rng = registers.world, registers.world.stream("advertising")
-    n = _many(len(world.people), *ADVERTISEMENTS)
+    n = one_for_each(len(world.people), *ADVERTISEMENTS)
     of = world.enterprises.iloc[rng.integers(0, len(world.enterprises), n)]
     town = of["division12"].str[:9].to_numpy(dtype=object)
     points = world.ground.somewhere_in(town, rng)
@@ -136,7 +132,7 @@ def expired(registers: Registers) -> pd.Series:
 def alerts(registers: Registers) -> pd.DataFrame:
     """Alerts, each judged on the day after; so those of the last days come twice (D12)."""
     world, rng = registers.world, registers.world.stream("video patrol")
-    n = _many(len(world.people), *ALERTS)
+    n = one_for_each(len(world.people), *ALERTS)
     day = np.sort(AS_OF - rng.integers(0, DAYS, n))
     camera = rng.integers(0, max(6, n // 20), n)
     confidence = rng.uniform(0.5, 0.99, n).round(3)
