@@ -18,10 +18,9 @@ from assets.themes.city_operations.report import city_report
 from pipelines.runtime import Runtime
 from simulator.city import build
 from tests.city_operations.channels import TABLES, Write
-from tests.cleansed.nights import night, published, quarantined
+from tests.cleansed.nights import balanced, night, published, quarantined
 from tests.deliveries import deliver, write_drop
 from tests.departments import OF_OPERATIONS
-from tests.ecology.test_sources import balanced
 from tests.frames import frame
 
 FIRST = "2019-12-29"

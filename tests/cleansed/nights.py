@@ -96,3 +96,10 @@ def shares(accounts: Iterable[Any]) -> list[tuple[Any, ...]]:
 def ledger(runtime: Runtime, table: str) -> list[dict[str, Any]]:
     """The ledger's rows of a cleansed table, in the order of the runs."""
     return [r for r in runtime.ledger.rows() if r["table"] == f"cleansed/{table}"]
+
+
+def balanced(city: Runtime, table: str, *expected: tuple[int, int, int, int]) -> None:
+    """Rows in, published, quarantined, duplicates of every batch, in the order of the runs."""
+    rows = [tuple(r[c] for c in ("rows_in", "published", "quarantined", "duplicates")) for r in ledger(city, table)]
+    assert rows == list(expected)
+    assert all(r["rows_in"] == r["published"] + r["quarantined"] + r["duplicates"] + r["rejected"] for r in ledger(city, table))

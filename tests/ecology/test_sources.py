@@ -14,20 +14,13 @@ from openpyxl import Workbook
 
 from contracts import Contract
 from pipelines.runtime import Runtime
-from tests.cleansed.nights import ledger, night, published, quarantined, take_in
+from tests.cleansed.nights import balanced, night, published, quarantined, take_in
 from tests.deliveries import deliver, exchange, write_drop
 from tests.departments import OF_NATURE
 
 FIRST, SECOND = "2019-12-29", "2019-12-30"
 MIDNIGHT = datetime(2019, 12, 29)
 Installation = Callable[..., Runtime]
-
-
-def balanced(city: Runtime, table: str, *expected: tuple[int, int, int, int]) -> None:
-    """Rows in, published, quarantined, duplicates of every batch, in the order of the runs."""
-    rows = [tuple(r[c] for c in ("rows_in", "published", "quarantined", "duplicates")) for r in ledger(city, table)]
-    assert rows == list(expected)
-    assert all(r["rows_in"] == r["published"] + r["quarantined"] + r["duplicates"] + r["rejected"] for r in ledger(city, table))
 
 
 def refused(city: Runtime, table: str) -> list[list[str]]:

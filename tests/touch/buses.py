@@ -97,15 +97,3 @@ class Buses(Network):
     @staticmethod
     def _moment(day: date, seconds: int) -> datetime:
         return datetime(day.year, day.month, day.day) + timedelta(seconds=seconds)
-
-    def night(self) -> None:
-        """A few rows come, are sent again with other contents, or go."""
-        for table, make in self.makers.items():
-            rows, key = self.rows[table], self._key(table)
-            rows += [make() for _ in range(self.random.randint(0, 2))]
-            if self.random.random() < 0.5:
-                again = self.random.randrange(len(rows))
-                rows[again] = {**make(), **{c: rows[again][c] for c in key}}
-            if self.random.random() < 0.3:
-                rows.pop(self.random.randrange(len(rows)))
-            self._once(table)

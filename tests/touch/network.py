@@ -27,8 +27,16 @@ class Network:
         self.makers: dict[str, Callable[[], Row]] = {}
 
     def night(self) -> None:
-        """Some rows change."""
-        raise NotImplementedError
+        """A few rows come, are sent again with other contents, or go."""
+        for table, make in self.makers.items():
+            rows, key = self.rows[table], self._key(table)
+            rows += [make() for _ in range(self.random.randint(0, 2))]
+            if self.random.random() < 0.5:
+                again = self.random.randrange(len(rows))
+                rows[again] = {**make(), **{c: rows[again][c] for c in key}}
+            if self.random.random() < 0.3:
+                rows.pop(self.random.randrange(len(rows)))
+            self._once(table)
 
     def tables(self, spark: SparkSession) -> dict[str, DataFrame]:
         return {table: frame(spark, table, rows) for table, rows in self.rows.items()}

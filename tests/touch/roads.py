@@ -88,12 +88,6 @@ class Roads(Network):
         return {"id_no": self._no(), "county6": self._pick(*COUNTIES), "points": self._pick(0, 12, None), **known}
 
     def night(self) -> None:
-        """A few rows come, are sent again with other contents, or go; an intersection turns out to lie in another county."""
-        for table, make in self.makers.items():
-            rows, key = self.rows[table], self._key(table)
-            again = self.random.randrange(len(rows))
-            if self.random.random() < 0.5:
-                rows[again] = {**make(), **{c: rows[again][c] for c in key}}
-            self._come_and_go(table, gone=0.3)
-            self._once(table)
+        """As of any network; and an intersection turns out to lie in another county."""
+        super().night()
         self.rows[f"{OWN}/intersection"][0]["county6"] = "321003"

@@ -9,10 +9,9 @@ from typing import Any
 
 from pipelines.runtime import Runtime
 from simulator.world.ground import gcj02
-from tests.cleansed.nights import night, published, quarantined
+from tests.cleansed.nights import balanced, night, published, quarantined
 from tests.deliveries import deliver
 from tests.departments import OF_BUSES
-from tests.ecology.test_sources import balanced
 
 FIRST, SECOND = "2019-12-29", "2019-12-30"
 Installation = Callable[..., Runtime]

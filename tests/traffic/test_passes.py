@@ -16,9 +16,8 @@ from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.runtime import Runtime
 from pipelines.steps.derive import conform, derive
-from tests.cleansed.nights import fold, night, published
+from tests.cleansed.nights import balanced, fold, night, published
 from tests.deliveries import deliver
-from tests.ecology.test_sources import balanced
 from tests.frames import frame
 from tests.touch.chain import in_part
 

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from pipelines.runtime import Runtime
 from simulator.world.ground import gcj02
-from tests.cleansed.nights import citizen, night, published, quarantined
+from tests.cleansed.nights import balanced, citizen, night, published, quarantined
 from tests.deliveries import deliver, write_drop
 from tests.departments import OF_ROADS
-from tests.ecology.test_sources import balanced
 
 FIRST, SECOND = "2019-12-29", "2019-12-30"
 
