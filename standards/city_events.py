@@ -1,8 +1,8 @@
-"""What a report to one of the city's services tells of: one standard type for all of them, as pure functions of columns.
+"""What a report to one of the city's services is about: one standard type for all of them, as pure functions of columns.
 
 Here: the type by the service's own code and words (`city_operations/event_type_map.csv`, the first line that fits counts), and within how
-many minutes reports of a type tell of one event (`city_operations/event_type.csv`). Source: domain rules E9. A line without a type says
-that such reports tell of no event, and so does no line.
+many minutes reports of a type are about one event (`city_operations/event_type.csv`). Source: domain rules E9. A line without a type says
+that such reports are about no event, and so does no line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Line = tuple[list[str], list[str], str | None]
 
 
 def minutes() -> dict[int, list[str]]:
-    """Minutes within which two reports tell of one event -> the types of which that is so; a type without a topic has none."""
+    """Minutes within which two reports are about one event -> the types of which that is so; a type without a topic has none."""
     found: dict[int, list[str]] = {}
     for line in rows(TYPES):
         if line["minutes"]:
@@ -35,12 +35,12 @@ def _lines(source: str) -> Iterator[Line]:
 
 
 def event_type(source: str, code: Column, text: Column | None = None) -> Column:
-    """The standard type of a report; NULL when it tells of no event.
+    """The standard type of a report; NULL when it is about no event.
 
     Args:
         source: the service, as in the map.
         code: its own code for what happened.
-        text: what was told, where the service writes that down.
+        text: what was reported, where the service writes that down.
     """
     found = F.when(F.lit(False), F.lit(None).cast("string"))
     for codes, words, type_std in _lines(source):

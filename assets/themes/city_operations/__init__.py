@@ -1,1 +1,1 @@
-"""The thematic database of city operations: events that several services tell of, vital signs of the city, alerts, preparedness."""
+"""The thematic database of city operations: events that several services report, vital signs of the city, alerts, preparedness."""

@@ -1,6 +1,6 @@
 """Events of the city: all reports of one event together, and how quickly somebody was sent, came, and was done.
 
-Here: `city_event`. Not here: which reports tell of one event (`report`). Source: domain rules E9.
+Here: `city_event`. Not here: which reports are about one event (`report`). Source: domain rules E9.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _minutes(later: str) -> Column:
 
 @lake_asset("themes/city_operations/city_event", unit=units(event="event_uid"), touch={"report": own(event="event_uid")})
 def city_event(report: DataFrame = table("themes/city_operations/city_report")) -> DataFrame:
-    """One row per event, key event_uid, the report that has told of it first; columns CITY_EVENT.
+    """One row per event, key event_uid, its first report; columns CITY_EVENT.
 
     The place is that of the first report that has one, the department that of the first report that names one. An event is CLOSED when
     every service that says so is done with it, and UNKNOWN when none says so.

@@ -1,4 +1,4 @@
-"""Explain an event of the city: who has told of it and when, why these reports are one event, and how quickly it was dealt with."""
+"""Explain an event of the city: who has reported it and when, why these reports are one event, and how quickly it was dealt with."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def _event(rows: RowReader, found: dict[str, Any]) -> Explanation:
     why = sorted({r["because"] for r in reports if r["because"]})
     times = {name: found[f"minutes_to_{name}"] for name in MINUTES}
     lines = [
-        f"first told on {found['first_time']} to {found['first_source']}; level {found['level']}; town {found['town'] or 'unknown'}",
+        f"first reported on {found['first_time']} to {found['first_source']}; level {found['level']}; town {found['town'] or 'unknown'}",
         *[f"{BECAUSE[reason]}: {reason}" for reason in why],
         *[f"{MINUTES[name]} after {minutes} min" for name, minutes in times.items() if minutes is not None],
     ]
     return Explanation(
-        title=f"Event {found['event_uid']}: {found['type_std']}, {found['state']}, told to {', '.join(found['sources'])}",
+        title=f"Event {found['event_uid']}: {found['type_std']}, {found['state']}, reported to {', '.join(found['sources'])}",
         lines=lines,
         sections=[Section("Reports", SHOWN, [[r[c] for c in SHOWN] for r in reports])],
         facts={

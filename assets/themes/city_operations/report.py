@@ -1,8 +1,8 @@
-"""Reports to all services of the city, in one form, and which of them tell of one event.
+"""Reports to all services of the city, in one form, and which of them are about one event.
 
 Here: `city_report`. Not here: what is made of the reports of an event (`event`), the standard types (`standards.city_events`). Source:
 domain rules E9: reports of one standard type at most 200 m and 60 minutes apart, disasters two hours, are one event; so are reports of the
-same caller about the same topic within 24 hours, and calls to 110 that public safety has found to tell of one event.
+same caller about the same topic within 24 hours, and calls to 110 that public safety has found to be about one event.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from standards.tables import looked_up
 Checkpoint = Callable[[DataFrame], DataFrame]
 METRES, SAME_CALLER = 200.0, 24 * 3600
 AHEAD = 2**HOPS
-"""Days after a report in which others may tell of its event: a chain has so many links of at most a day."""
+"""Days after a report in which others may report its event: a chain has so many links of at most a day."""
 NEAR, CALLER, POLICE_CALL = "NEAR", "CALLER", "POLICE_CALL"
 LEVEL_OF = {level: n for n, level in enumerate(ACCIDENT_LEVELS, start=1)}
 """Level of an accident -> level of its event, 1 the worst."""
@@ -52,12 +52,12 @@ CITY_REPORT = (
 
 
 def days_of(moment: str) -> Units:
-    """The units of a report: its day, and the days after it on which others may tell of its event."""
+    """The units of a report: its day, and the days after it on which others may report its event."""
     return lambda: named(*[F.concat(F.lit("day:"), F.date_add(F.col(moment).cast("date"), n).cast("string")) for n in range(AHEAD + 1)])
 
 
 def _told(rows: DataFrame, source: str, number: str, **says: Column | str) -> DataFrame:
-    """Reports to one service, columns TOLD; what it does not say is NULL. Rows that tell of no event are left out."""
+    """Reports to one service, columns TOLD; what it does not say is NULL. Rows that are about no event are left out."""
     own: dict[str, Column | str] = {c: c for c in TOLD if c in rows.columns}
     own |= {"source": F.lit(source), "source_no": number, "known_on": EXTRACT, **says}
 
@@ -69,7 +69,7 @@ def _told(rows: DataFrame, source: str, number: str, **says: Column | str) -> Da
 
 
 def police(alarm: DataFrame, call: DataFrame) -> DataFrame:
-    """Calls to 110; first_call: the call that has told of the event first, where that is another one."""
+    """Calls to 110; first_call: the first call about the event, where that is another one."""
     first = F.when(F.col("event_no") != F.col("alarm_no"), F.col("event_no"))
     return _told(
         alarm.transform(left_join_lookup, call.select("alarm_no", "event_no"), "alarm_no"),
@@ -142,7 +142,7 @@ def same_caller(reports: DataFrame) -> DataFrame:
 
 
 def links(reports: DataFrame) -> DataFrame:
-    """Which reports tell of one event: columns later, earlier, because, and since, the seconds of the earlier one."""
+    """Which reports are about one event: columns later, earlier, because, and since, the seconds of the earlier one."""
     found = [
         pairs(
             reports.where(F.col("type_std").isin(*types)), "report_no", "reported_at", metres=METRES, within_seconds=within_minutes * 60,
@@ -158,7 +158,7 @@ def links(reports: DataFrame) -> DataFrame:
 
 
 def fused(reports: DataFrame, checkpoint: Checkpoint) -> DataFrame:
-    """Every report with event_uid, the report that has told of its event first, and linked_to and because: the report that says so."""
+    """Every report with event_uid, the first report of its event, and linked_to and because: the report that says so."""
     found = checkpoint(links(reports))
     direct = found.groupBy(LATER).agg(F.min(F.struct(SINCE, EARLIER, "because")).alias("_link"))
     first = chains(found.drop("because"), checkpoint)
@@ -203,7 +203,7 @@ def city_report(
     checkpoint: Checkpoint = CHECKPOINT,
     as_of: date = AS_OF,
 ) -> DataFrame:
-    """One row per report that tells of an event, key report_no, columns CITY_REPORT. What is still to come has not happened."""
+    """One row per report of an event, key report_no, columns CITY_REPORT. What is still to come has not happened."""
     told = [police(alarm, call), hotline(order, place, address), grid_workers(event), urban_management(case), emergency(accident)]
     reports = checkpoint(
         reduce(DataFrame.unionByName, told)
