@@ -87,18 +87,7 @@ if ! minio_there; then
 fi
 
 if [ -n "${1:-}" ]; then
-  "$1" - <<'PYTHON'
-from pathlib import Path
-
-from resources.spark import PACKAGES, SparkServer
-
-cached = Path.home() / ".ivy2.5.2" / "jars"
-if not all((cached / "{}_{}-{}.jar".format(*package.split(":"))).is_file() for package in PACKAGES):
-    print("Fetching the Java packages of Spark: 56 MB", flush=True)
-    server = SparkServer("local[1]", {}, None)
-    server.start()
-    server.stop()
-PYTHON
+  "$1" -c 'from resources.spark import fetch_packages; fetch_packages()'
 fi
 
 say "MinIO       $BIN/minio"

@@ -267,3 +267,14 @@ def _reason(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines()
     reasons = [x for x in lines if re.search(r"Exception|Error|error:|unresolved|not found|FAILED", x) and "spark-packages" not in x]
     return " ".join((reasons or lines or ["its log is empty"])[-1].split())[:300]
+
+
+def fetch_packages() -> None:
+    """The Java packages of Spark, where this user's folder of them does not have them yet. Raises CitylakeError."""
+    cached = Path.home() / ".ivy2.5.2" / "jars"
+    if all((cached / "{}_{}-{}.jar".format(*package.split(":"))).is_file() for package in PACKAGES):
+        return
+    print("Fetching the Java packages of Spark: 56 MB", flush=True)
+    server = SparkServer("local[1]", {}, None)
+    server.start(lambda _: None)
+    server.stop()
