@@ -158,7 +158,7 @@ def own(
     return Path(made or units(**kinds), connects=several, labels=labels, reads=reads, turns=turns, narrows=narrows)
 
 
-def by_day(column: str, *, turns: Turns = ()) -> Path:
+def by_day(column: str, *, around: int = 0, turns: Turns = ()) -> Path:
     """The path of rows whose unit is a day, `day:2019-12-31`: a large table of events is narrowed to days without a look at its keys.
 
     Rows of a day come together, so an engine passes over the parts of files that have none of the touched days, and the work of a night
@@ -166,9 +166,15 @@ def by_day(column: str, *, turns: Turns = ()) -> Path:
 
     Args:
         column: a date or a moment.
+        around: days before and after that of a row whose rows it decides about, too; it connects none of them.
         turns: dates of the row at which it begins or ceases to count.
     """
-    return Path(units(day=lambda: F.col(column).cast("date")), turns=turns, day=column)
+
+    def days() -> Column:
+        day = F.col(column).cast("date")
+        return named(*[F.concat(F.lit("day:"), F.date_add(day, n).cast("string")) for n in range(-around, around + 1)])
+
+    return Path(days, turns=turns, day=column)
 
 
 def via(

@@ -22,8 +22,8 @@ from pyspark.sql import functions as F
 
 from assets.declare import cleansed, lake_asset
 from assets.themes.ecology import quality_control
-from assets.themes.ecology.air import by_item, near
-from assets.touch import own, units
+from assets.themes.ecology.air import by_item
+from assets.touch import by_day, units
 from bench.many_tables import timed
 from contracts import SourceContract, load_all
 from contracts.loader import load
@@ -84,8 +84,7 @@ def main() -> int:
     agreed = contract()
     load_all()[agreed.name] = agreed
     load_all()[TABLE] = load(HOURS)
-    touched = own(lambda: near(1, "station", "measured_at"), connects=False)
-    lake_asset(TABLE, unit=units(station=("station_code", _day)), touch={"minute": touched})(hourly)
+    lake_asset(TABLE, unit=units(day=_day), touch={"minute": by_day("measured_at", around=1)})(hourly)
     root = Path(tempfile.mkdtemp(prefix="minutes-"))
     (root / "landing").mkdir()
     where = {"lake": str(root / "lake"), "landing": str(root / "landing"), "key_file": root / "pseudonym.key", "home": root / "dagster"}

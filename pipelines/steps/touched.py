@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Checkpoint = Callable[[DataFrame], DataFrame]
 
-UNIT, ALL = "_unit", "_units"
+UNIT, ALL, DAY = "_unit", "_units", "_day"
 FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2199, 12, 31)
 """All days that dates of the lake may have."""
 ROUNDS = 12
@@ -203,6 +203,8 @@ def _of_days(rows: DataFrame, path: Path, units: DataFrame) -> DataFrame:
     assert path.day is not None
     every = rows.sparkSession.range((LAST_DAY - FIRST_DAY).days + 1)
     each = every.select(F.date_add(F.lit(FIRST_DAY), F.col("id").cast("int")).alias(path.day))
-    found = semi_join(each.select(path.day, F.explode(path.units()).alias(UNIT)), units, [UNIT]).collect()
-    near = rows.where(around_days(path.day, [row[path.day] for row in found]))
-    return rows_of_units(near, path.units, units)
+    found = (
+        semi_join(each.select(path.day, F.explode(path.units()).alias(UNIT)), units, [UNIT]).select(F.col(path.day).alias(DAY)).distinct()
+    )
+    near = rows.where(around_days(path.day, [row[DAY] for row in found.collect()]))
+    return semi_join(near.withColumn(DAY, F.col(path.day).cast("date")), found, [DAY]).drop(DAY)

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.themes.ecology import quality_control
-from assets.touch import named, own, units, via
+from assets.touch import by_day, named, own, units, via
 from standards import air_quality as air
 from standards.divisions import CITY
 from standards.rounding import half_even, mean, percentile, scaled, shifted
@@ -35,16 +35,10 @@ PLACES = {"CITY": ("NATIONAL",), "COUNTY": ("NATIONAL", "PROVINCIAL")}
 PERIODS = {"month": "yyyy-MM", "year": "yyyy"}
 
 
-def near(days: int, source: str, moment: str) -> Column:
-    """The units source|day of a reading: its own day, and the days around it whose readings it decides about."""
-    around = [F.date_add(F.col(moment).cast("date"), n).cast("string") for n in range(-days, days + 1)]
-    return named(*[F.concat(F.lit(f"{source}:"), F.col(f"{source}_code"), F.lit("|"), day) for day in around])
-
-
 @lake_asset(
     "themes/ecology/air_hour",
-    unit=units(station=("station_code", "day")),
-    touch={"hour": own(lambda: near(1, "station", "measured_at"), connects=False)},
+    unit=units(day="day"),
+    touch={"hour": by_day("measured_at", around=1)},
 )
 def air_hour(hour: DataFrame = cleansed("environment/air_hour")) -> DataFrame:
     """One row per station, moment and item, key (station_code, measured_at, item), columns AIR_HOUR: which values count."""
@@ -131,7 +125,7 @@ AIR_DAY = (
     "themes/ecology/air_day",
     unit=units(day="day"),
     touch={
-        "hour": own(day="day"),
+        "hour": by_day("day"),
         "station": via("hour", on=("station_code",), to=("station_code",), day="day", narrows=False),
     },
 )
