@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -44,8 +45,9 @@ def cell(column: Cell) -> Column:
     return F.col(column) if isinstance(column, str) else column()
 
 
+@cache
 def units(**kinds: Cell | tuple[Cell, ...]) -> Units:
-    """The units that some columns name, one per kind; a row whose column is NULL has none of that kind."""
+    """The units that some columns name, one per kind; a row whose column is NULL has none of that kind. For the same columns the same."""
 
     def text(kind: str, column: Cell | tuple[Cell, ...]) -> Column:
         parts = [cell(c).cast("string") for c in (column if isinstance(column, tuple) else (column,))]
@@ -107,8 +109,8 @@ class Path:
     """How a row of an input leads to units of the table.
 
     units: of the row itself or, with a bridge, of the bridge's rows whose `to` equals the row's `on`. connects: whether the row may
-    have several units, and so connects them. labels: units that a row also has but that connect nothing. reads: the columns whose
-    change counts; None: any.
+    have several units, and so connects them. single: whether no row has several. labels: units that a row also has but that connect
+    nothing. reads: the columns whose change counts; None: any.
     """
 
     units: Units
@@ -116,6 +118,7 @@ class Path:
     on: tuple[Cell, ...] = ()
     to: tuple[Cell, ...] = ()
     connects: bool = False
+    single: bool = False
     labels: Units | None = None
     reads: tuple[str, ...] | None = None
     turns: Turns = ()
@@ -154,8 +157,9 @@ def own(
         narrows: False: the input is given whole.
         kinds: kind of unit -> column, or columns, that name it.
     """
-    several = made is not None or len(kinds) > 1 if connects is None else connects
-    return Path(made or units(**kinds), connects=several, labels=labels, reads=reads, turns=turns, narrows=narrows)
+    single = made is None and len(kinds) == 1
+    several = not single if connects is None else connects
+    return Path(made or units(**kinds), connects=several, single=single, labels=labels, reads=reads, turns=turns, narrows=narrows)
 
 
 def by_day(column: str, *, around: int = 0, turns: Turns = ()) -> Path:

@@ -5,6 +5,7 @@ Here: frames in, frames out. Not here: which rows of an input have changed (`inp
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -48,6 +49,15 @@ class Touched:
 
     units: DataFrame
     inputs: dict[str, DataFrame]
+
+
+@dataclass(frozen=True)
+class _Bridge:
+    """An input that leads to units, and its columns that other rows are held against."""
+
+    argument: str
+    to: tuple[Cell, ...]
+    units: Units
 
 
 @dataclass(frozen=True)
@@ -103,17 +113,29 @@ def rows_of_units(rows: DataFrame, unit: Units, units: DataFrame) -> DataFrame:
 
 
 def _touching(follow: _Follow, changes: InputChanges) -> list[DataFrame]:
-    """The units of changed rows, and of rows that begin or cease to count with the date."""
-    found = []
+    """The units of changed rows, and of rows that begin or cease to count with the date. Paths over the same bridge share a look at it."""
+    found, over = list["DataFrame"](), defaultdict[_Bridge, list["DataFrame"]](list)
     for argument, path in follow.paths():
-        if argument in changes.inserted:
-            inserted, before = changes.inserted[argument], changes.before[argument]
-            if path.reads is not None:
-                inserted, before = _where_read(inserted, before, follow.keys[argument], path.reads)
-            found += [_units_of(follow, path, rows) for rows in (inserted, before)]
-        if path.turns and changes.since != changes.as_of:
-            passed = reduce(lambda a, b: a | b, [turn.passed(changes.since, changes.as_of) for turn in path.turns])
-            found.append(_units_of(follow, path, follow.inputs[argument].where(passed)))
+        for rows in _concerned(follow, argument, path, changes):
+            if path.bridge is None:
+                found.append(_each(rows, path.units))
+            else:
+                over[_Bridge(path.bridge, path.to, path.units)].append(_on(rows, path).dropna())
+    for bridge, wanted in over.items():
+        on = _union(wanted).distinct()
+        found.append(_each(semi_join(_to(follow.inputs[bridge.argument], bridge.to), on, on.columns), bridge.units))
+    return found
+
+
+def _concerned(follow: _Follow, argument: str, path: Path, changes: InputChanges) -> list[DataFrame]:
+    """The changed rows of an input whose units a path asks for, and those for which the date has passed one of its turns."""
+    found = list["DataFrame"]()
+    if argument in changes.inserted:
+        inserted, before = changes.inserted[argument], changes.before[argument]
+        found += (inserted, before) if path.reads is None else _where_read(inserted, before, follow.keys[argument], path.reads)
+    if path.turns and changes.since != changes.as_of:
+        passed = reduce(lambda a, b: a | b, [turn.passed(changes.since, changes.as_of) for turn in path.turns])
+        found.append(follow.inputs[argument].where(passed))
     return found
 
 
@@ -125,19 +147,12 @@ def _where_read(inserted: DataFrame, before: DataFrame, key: Sequence[str], read
     return semi_join(inserted, keys, key), semi_join(before, keys, key)
 
 
-def _units_of(follow: _Follow, path: Path, rows: DataFrame) -> DataFrame:
-    if path.bridge is None:
-        return _each(rows, path.units)
-    on = _on(rows, path).dropna().distinct()
-    return _each(semi_join(_to(follow.inputs[path.bridge], path), on, on.columns), path.units)
-
-
 def _on(rows: DataFrame, path: Path) -> DataFrame:
     return rows.select(*[c.alias(name) for name, c in _cells(path.on).items()])
 
 
-def _to(bridge: DataFrame, path: Path) -> DataFrame:
-    return bridge.withColumns(_cells(path.to))
+def _to(bridge: DataFrame, to: Sequence[Cell]) -> DataFrame:
+    return bridge.withColumns(_cells(to))
 
 
 def _cells(cells: Sequence[Cell]) -> dict[str, Column]:
@@ -176,7 +191,7 @@ def _connecting(follow: _Follow, argument: str) -> DataFrame | None:
     rows, nothing = follow.inputs[argument], F.array().cast("array<bigint>")
     rows = rows.withColumn(ALL, F.concat(*[p.units() for p in paths if p.bridge is None], nothing))
     for path, bridge_rows in ((p, follow.inputs[p.bridge]) for p in paths if p.bridge is not None):
-        bridge, on = _to(bridge_rows, path).withColumn("_more", path.units()), _cells(path.on)
+        bridge, on = _to(bridge_rows, path.to).withColumn("_more", path.units()), _cells(path.on)
         joined = bridge.select(*on, "_more").dropna(subset=list(on)).join(rows.withColumns(on), list(on), "right")
         rows = joined.withColumn(ALL, F.concat(ALL, F.coalesce("_more", nothing))).drop("_more", *on)
     return rows.select(F.array_sort(F.array_distinct(ALL)).alias(ALL)).where(F.size(ALL) > 1)
@@ -184,16 +199,18 @@ def _connecting(follow: _Follow, argument: str) -> DataFrame | None:
 
 def _narrowed(follow: _Follow, argument: str, units: DataFrame) -> DataFrame:
     """The rows of an input that have one of the units by one of its paths. Their keys are written down: the function reads its inputs
-    several times, and each time only the columns that it needs."""
+    several times, and each time only the columns that it needs. Where each row has one unit of its own, the rows themselves are."""
     rows, key, paths = follow.inputs[argument], follow.keys[argument], follow.narrowing(argument)
     if all(path.day for path in paths):
         return _union([_of_days(rows, path, units) for path in paths])
+    if len(paths) == 1 and paths[0].single:
+        return follow.checkpoint(rows_of_units(rows, paths[0].units, units))
     found = []
     for path in paths:
         if path.bridge is None:
             found.append(semi_join(rows.select(*key, F.explode(path.units()).alias(UNIT)), units, [UNIT]))
         else:
-            on = rows_of_units(_to(follow.inputs[path.bridge], path), path.units, units).select(*_cells(path.on)).dropna().distinct()
+            on = rows_of_units(_to(follow.inputs[path.bridge], path.to), path.units, units).select(*_cells(path.on)).dropna().distinct()
             found.append(semi_join(rows.select(*key, *[c.alias(n) for n, c in _cells(path.on).items()]), on, on.columns))
     return semi_join(rows, follow.checkpoint(_union([f.select(*key) for f in found]).distinct()), key)
 

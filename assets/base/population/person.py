@@ -121,8 +121,10 @@ def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_o
     touch={
         "link": own(person="person_uid"),
         "death": own(person="person_uid"),
-        **{argument: of_linked_person(source) for argument, source in TABLES.items()},
-        "visit": of_linked_person("health/outpatient_visit", turns=(Turn("visit_time"), Turn("visit_time", months=RESIDENCE_MONTHS))),
+        **{argument: of_linked_person(source, narrows=False) for argument, source in TABLES.items()},
+        "visit": of_linked_person(
+            "health/outpatient_visit", turns=(Turn("visit_time"), Turn("visit_time", months=RESIDENCE_MONTHS)), narrows=False
+        ),
     },
 )
 def person(

@@ -115,16 +115,17 @@ def itself(table: str) -> Units:
     return linkage.itself(table, sources()[table].key)
 
 
-def of_linked_person(table: str, *, reads: tuple[str, ...] | None = None, turns: tuple[Turn, ...] = ()) -> TouchPath:
+def of_linked_person(table: str, *, reads: tuple[str, ...] | None = None, turns: tuple[Turn, ...] = (), narrows: bool = True) -> TouchPath:
     """The path from a record to the person it is linked with, by the input `link`.
 
     Args:
         table: the source, by its name in sources.yaml.
         reads: the columns of the record whose change counts; None: any.
         turns: dates at which the record begins or ceases to count.
+        narrows: False: the table's function asks for the records of the narrowed links itself.
     """
     on = (lambda: F.lit(table), lambda: source_key(table))
-    return via("link", on=on, to=("source_table", "source_key"), reads=reads, turns=turns, person="person_uid")
+    return via("link", on=on, to=("source_table", "source_key"), reads=reads, turns=turns, narrows=narrows, person="person_uid")
 
 
 def records(frames: Mapping[str, DataFrame]) -> DataFrame:
