@@ -121,6 +121,7 @@ class Path:
     turns: Turns = ()
     narrows: bool = True
     day: str | None = None
+    begins: int = 0
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,14 @@ def own(
     return Path(made or units(**kinds), connects=several, labels=labels, reads=reads, turns=turns, narrows=narrows)
 
 
-def by_day(column: str, *, turns: Turns = ()) -> Path:
+def day_from(moment: str, begins: int) -> Column:
+    """The day to which a moment belongs when days begin at an hour of the morning; of a date that date."""
+    day = F.col(moment).cast("date")
+    hour = F.substring(F.col(moment).cast("string"), 12, 2).try_cast("int")
+    return F.date_sub(day, F.when(hour < begins, 1).otherwise(0)) if begins else day
+
+
+def by_day(column: str, *, begins: int = 0, turns: Turns = ()) -> Path:
     """The path of rows whose unit is a day, `day:2019-12-31`: a large table of events is narrowed to days without a look at its keys.
 
     Rows of a day come together, so an engine passes over the parts of files that have none of the touched days, and the work of a night
@@ -166,9 +174,10 @@ def by_day(column: str, *, turns: Turns = ()) -> Path:
 
     Args:
         column: a date or a moment.
+        begins: hour at which a day begins; what is earlier belongs to the day before.
         turns: dates of the row at which it begins or ceases to count.
     """
-    return Path(units(day=lambda: F.col(column).cast("date")), turns=turns, day=column)
+    return Path(units(day=lambda: day_from(column, begins)), turns=turns, day=column, begins=begins)
 
 
 def via(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from assets.dates import around_days
+from assets.dates import ONE_DAY, around_days
 from assets.joins import anti_join, changed_rows, semi_join
 from assets.touch import SELF, Cell, Path, Touch, Units, cell
 
@@ -204,5 +204,6 @@ def _of_days(rows: DataFrame, path: Path, units: DataFrame) -> DataFrame:
     every = rows.sparkSession.range((LAST_DAY - FIRST_DAY).days + 1)
     each = every.select(F.date_add(F.lit(FIRST_DAY), F.col("id").cast("int")).alias(path.day))
     found = semi_join(each.select(path.day, F.explode(path.units()).alias(UNIT)), units, [UNIT]).collect()
-    near = rows.where(around_days(path.day, [row[path.day] for row in found]))
+    days = [row[path.day] for row in found]
+    near = rows.where(around_days(path.day, days if path.begins == 0 else {later for day in days for later in (day, day + ONE_DAY)}))
     return rows_of_units(near, path.units, units)
