@@ -146,7 +146,8 @@ def test_indicators(spark: SparkSession, roads: dict[str, list[Given]]) -> None:
     quarter = intersection_quarter(source("queue"), source("signal_cycle"), source("intersection"))
     congestion, accident = congestion_hour(state, free_speed(state)), accident_month(source("accident"), frame(spark, GROUND, []), AS_OF)
     tables = (pass_hour(source("pass")), quarter, crossing_hour(source("pedestrian_crossing")), congestion)
-    buses = [frame(spark, f"themes/traffic/{name}", []) for name in ("bus_trip", "stop_event", "bus_headway_hour", "taxi_day")]
+    others = ("bus_trip", "stop_event", "bus_headway_hour", "taxi_day", "position_day", "position_arrival")
+    buses = [frame(spark, f"themes/traffic/{name}", []) for name in others]
     made = indicator(*buses, *tables, violation_day(source("violation"), AS_OF), accident, source("vehicle"), source("driver"), AS_OF)
     rows = conform(load(ROOT / "themes/traffic/indicator.yaml"), made).collect()
     counts: dict[tuple[str, str, str, str], int] = defaultdict(int)
