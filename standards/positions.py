@@ -44,7 +44,8 @@ def is_jump(metres: Column, seconds: Column) -> Column:
 def jumped(before: Column, after: Column, around: Column) -> Column:
     """Whether a position is off the way of its vehicle: a jump from the one before, unless the vehicle goes on there.
 
-    It does when the position after is nearer to this one than to the one before: then nothing says which of the two places is wrong.
+    It does when the position after is nearer to this one than to the one before: then nothing says which of the two places is wrong. The
+    last of a series has no position after it, and is dropped when it is a jump from the one before, even if that one is the wrong one.
 
     Args:
         before: whether it is a jump from the position before.

@@ -103,4 +103,4 @@ def test_positions_lie_where_their_device_says(installation: Installation) -> No
     deliver(city, table, FIRST, [{**rows[0], "located_at": f"{FIRST} 08:00:00"}], crs="GCJ02")
     night(city, table, FIRST)
     assert len(published(city, table, "lon")) == 6
-    balanced(city, table, (1, 1, 0, 0), (7, 5, 1, 1))
+    balanced(city, table, (7, 5, 1, 1), (1, 1, 0, 0))

@@ -55,6 +55,9 @@ WAYS: dict[str, tuple[list[Given], list[str | None]]] = {
     "five hundred metres are none": ([sent("08:00:00", 0), sent("08:00:10", 499), sent("08:00:20", 100)], [None, None, None]),
     "eleven seconds are enough": ([sent("08:00:00", 0), sent("08:00:11", 700), sent("08:00:22", 100)], [None, None, None]),
     "it goes on where it jumped to": ([sent("08:00:00", 0), sent("08:00:10", 700), sent("08:00:20", 750)], [None, None, None]),
+    "after a jump the last one is dropped, too": (
+        [sent("08:00:00", 0), sent("08:00:10", 700), sent("08:00:20", 20)], [None, "JUMP", "JUMP"],
+    ),
     "the last one": ([sent("08:00:00", 0), sent("08:00:10", 700)], [None, "JUMP"]),
     "what cannot be right is no neighbour": (
         [sent("08:00:00", 0), sent("08:00:05", 700, 130), sent("08:00:10", 20)], [None, "TOO_FAST", None],
@@ -92,16 +95,16 @@ def test_a_day_of_a_coach(spark: SparkSession) -> None:
 
 def test_a_day_of_a_vehicle_is_explained(spark: SparkSession) -> None:
     """Which positions were dropped, why, and where they stand."""
-    rows = [sent("08:00:00", 0), sent("08:00:10", 900), sent("08:00:20", 100), sent("08:00:30", 120, 130)]
+    rows = [sent("08:00:00", 0), sent("08:00:10", 900), sent("08:00:20", 100), sent("08:00:25", 110), sent("08:00:30", 120, 130)]
     tables = {f"{THEME}/{f.__name__}": made(spark, f, rows) for f in (position_day, position_dropped)} | {f"{THEME}/position_trip": []}
 
     def read(table: str, **where: Any) -> list[Given]:
         return [r.asDict() for r in tables[table] if all(r[c] == v for c, v in where.items())]
 
     [told] = explain_positions(read, f"{DAY}|V1")
-    assert told.title == "Vehicle V1 (BUS) on 2019-12-30: 4 positions"
+    assert told.title == "Vehicle V1 (BUS) on 2019-12-30: 5 positions"
     assert told.lines == [
-        "2 positions can be right", "1 dropped: faster than 120 km/h", "1 dropped: a jump from which the vehicle does not go on",
+        "3 positions can be right", "1 dropped: faster than 120 km/h", "1 dropped: a jump from which the vehicle does not go on",
     ]  # fmt: skip
     assert [row[1:] for row in told.sections[1].rows] == [["JUMP", 30, 900, "f", 1], ["TOO_FAST", 130, None, "f", 1]]
     assert told.facts["dropped"] == {"NO_POSITION": 0, "OUTSIDE": 0, "TOO_FAST": 1, "JUMP": 1}
