@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import read_indicators
-from assets.themes.traffic.bus_counts import bus_counts
+from assets.themes.traffic.bus_counts import bus_counts, peak_counts
 from assets.themes.traffic.position_counts import position_counts
 from assets.themes.traffic.road_counts import road_counts
 
@@ -32,9 +32,10 @@ def indicator(
     accident: DataFrame = table("themes/traffic/accident_month"),
     vehicle: DataFrame = cleansed("traffic_police/vehicle"),
     driver: DataFrame = cleansed("traffic_police/driver"),
+    workday: DataFrame = table("reference/calendar/workday"),
     as_of: date = AS_OF,
 ) -> DataFrame:
     """One row per indicator, period, division and basis, columns INDICATOR of assets.indicators."""
     buses = bus_counts(trip, event, headway, taxi, INDICATORS.counts)
-    seen = position_counts(vehicle_day, arrival)
+    seen = [*position_counts(vehicle_day, arrival), *peak_counts(trip, congestion, workday)]
     return INDICATORS.rows(*buses, *seen, *road_counts(passes, quarter, crossing, congestion, violation, accident, vehicle, driver, as_of))
