@@ -18,7 +18,6 @@ from standards import coordinates
 from standards.dates import seconds
 
 LATER, EARLIER, SINCE = "later", "earlier", "since"
-CENTIMETRES = 100
 _BESIDE = (-1, 0, 1)
 HOPS = 2
 """A chain is followed by so many doublings, which is 2 ** HOPS links: who follows a row further back is another event."""
@@ -50,10 +49,9 @@ def pairs(
     Returns:
         Columns later and earlier, the keys of the two, by time and of equal times by key; and since, the seconds of the earlier one.
     """
-    plane = coordinates.to_gk(F.col(lon).cast("double"), F.col(lat).cast("double"))
-    x, y = (F.round(metre * CENTIMETRES).cast("bigint") for metre in plane)
+    x, y = coordinates.to_centimetres(F.col(lon), F.col(lat))
     lean = rows.select(F.col(key).alias("_key"), seconds(F.col(moment)).alias("_t"), x.alias("_x"), y.alias("_y"), *same).dropna()
-    reach = round(metres * CENTIMETRES)
+    reach = round(metres * coordinates.CENTIMETRES)
     sides = {"_x": reach, "_y": reach, "_t": within_seconds}
     cells = {f"{axis}_cell": F.floor(F.col(axis) / side).cast("bigint") for axis, side in sides.items()}
     there = lean.withColumns(cells)

@@ -124,6 +124,7 @@ class Path:
     turns: Turns = ()
     narrows: bool = True
     day: str | None = None
+    begins: int = 0
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,14 @@ def own(
     return Path(made or units(**kinds), connects=several, single=single, labels=labels, reads=reads, turns=turns, narrows=narrows)
 
 
-def by_day(column: str, *, around: int = 0, turns: Turns = ()) -> Path:
+def day_from(moment: str, begins: int) -> Column:
+    """The day to which a moment belongs when days begin at an hour of the morning; of a date that date."""
+    day = F.col(moment).cast("date")
+    hour = F.substring(F.col(moment).cast("string"), 12, 2).try_cast("int")
+    return F.date_sub(day, F.when(hour < begins, 1).otherwise(0)) if begins else day
+
+
+def by_day(column: str, *, around: int = 0, begins: int = 0, turns: Turns = ()) -> Path:
     """The path of rows whose unit is a day, `day:2019-12-31`: a large table of events is narrowed to days without a look at its keys.
 
     Rows of a day come together, so an engine passes over the parts of files that have none of the touched days, and the work of a night
@@ -171,14 +179,15 @@ def by_day(column: str, *, around: int = 0, turns: Turns = ()) -> Path:
     Args:
         column: a date or a moment.
         around: days before and after that of a row whose rows it decides about, too; it connects none of them.
+        begins: hour at which a day begins; what is earlier belongs to the day before.
         turns: dates of the row at which it begins or ceases to count.
     """
 
     def days() -> Column:
-        day = F.col(column).cast("date")
+        day = day_from(column, begins)
         return named(*[F.concat(F.lit("day:"), F.date_add(day, n).cast("string")) for n in range(-around, around + 1)])
 
-    return Path(days, turns=turns, day=column)
+    return Path(days, turns=turns, day=column, begins=begins)
 
 
 def via(

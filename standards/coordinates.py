@@ -37,6 +37,7 @@ KEPT = ("CGCS2000", "WGS84")
 SEMI_MAJOR, FLATTENING = 6378137.0, 1 / 298.257222101
 CENTRAL_MERIDIAN, FALSE_EASTING, ZONE = 120, 500_000, 1_000_000
 """EPSG:4549; EPSG:4528 is the same with the number of the zone, in millions, before the easting."""
+CENTIMETRES = 100
 _N = FLATTENING / (2 - FLATTENING)
 _RADIUS = SEMI_MAJOR / (1 + _N) * (1 + _N**2 / 4 + _N**4 / 64)
 _TO_PLANE = (
@@ -139,6 +140,12 @@ def to_gk(lon: Any, lat: Any, m: Any = F) -> tuple[Any, Any]:
     xi, eta = m.atan2(t, m.cos(turn)), m.atanh(m.sin(turn) / m.sqrt(1 + t * t))
     north, east = _series(_TO_PLANE, xi, eta, m)
     return FALSE_EASTING + _RADIUS * (eta + east), _RADIUS * (xi + north)
+
+
+def to_centimetres(lon: Column, lat: Column) -> tuple[Column, Column]:
+    """CGCS2000 degrees of any numeric type to whole centimetres of easting and northing (EPSG:4549), bigint: the same on every engine."""
+    east, north = to_gk(lon.cast("double"), lat.cast("double"))
+    return F.round(east * CENTIMETRES).cast("bigint"), F.round(north * CENTIMETRES).cast("bigint")
 
 
 def from_gk(east: Any, north: Any, m: Any = F) -> tuple[Any, Any]:

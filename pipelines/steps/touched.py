@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from assets.dates import around_days
+from assets.dates import ONE_DAY, around_days
 from assets.joins import anti_join, changed_rows, semi_join
-from assets.touch import SELF, Cell, Path, Touch, Units, cell
+from assets.touch import SELF, Cell, Path, Touch, Units, cell, day_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,5 +223,6 @@ def _of_days(rows: DataFrame, path: Path, units: DataFrame) -> DataFrame:
     found = (
         semi_join(each.select(path.day, F.explode(path.units()).alias(UNIT)), units, [UNIT]).select(F.col(path.day).alias(DAY)).distinct()
     )
-    near = rows.where(around_days(path.day, [row[DAY] for row in found.collect()]))
-    return semi_join(near.withColumn(DAY, F.col(path.day).cast("date")), found, [DAY]).drop(DAY)
+    days = {row[DAY] for row in found.collect()}
+    near = rows.where(around_days(path.day, days if path.begins == 0 else days | {day + ONE_DAY for day in days}))
+    return semi_join(near.withColumn(DAY, day_from(path.day, path.begins)), found, [DAY]).drop(DAY)

@@ -1,4 +1,4 @@
-"""Two bus lines and a few taxis, and nights in which plans, runs and arrivals come late, are sent again, or go."""
+"""Two bus lines and a few taxis, positions of buses and coaches, and nights in which rows come late, are sent again, or go."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.urban_management.streets import TOWNS, WIDE, at, box
 
 LAST = date(2019, 12, 31)
 DAYS, CHANGED = 4, date(2019, 12, 29)
-PLANNED, RUNS, ARRIVALS, ORDERS = 80, 100, 400, 20
+PLANNED, RUNS, ARRIVALS, ORDERS, POSITIONS = 80, 100, 400, 20, 600
 OWN, GROUND = "cleansed/transport", "cleansed/civil_affairs/division_boundary"
 LINES = ("1", "2")
 
@@ -25,9 +25,9 @@ class Buses(Network):
         self.numbers = 0
         self.makers = {
             f"{OWN}/bus_plan": self._planned, f"{OWN}/bus_trip": self._run, f"{OWN}/bus_arrival": self._arrival,
-            f"{OWN}/taxi_order": self._order,
+            f"{OWN}/taxi_order": self._order, f"{OWN}/vehicle_position": self._position,
         }  # fmt: skip
-        sizes = (PLANNED, RUNS, ARRIVALS, ORDERS)
+        sizes = (PLANNED, RUNS, ARRIVALS, ORDERS, POSITIONS)
         for (table, make), n in zip(self.makers.items(), sizes, strict=True):
             self.rows[table] = [make() for _ in range(n)]
         since = {n: [date(2018, 1, 1), *([CHANGED] if n == "1" else [])] for n in LINES}
@@ -93,6 +93,23 @@ class Buses(Network):
         more: dict[str, Any] = {"alight_time": when + timedelta(minutes=self._pick(20, 0)), "km": "4.25", "fare": self._pick("12.5", None)}
         said = {"company": self._pick("YZ", "BT"), "order_no": f"D{self.numbers:03}", "vehicle_no": self._pick("C1", "C2")}
         return {**said, "order_time": when, "board_time": rode, **place, **(more if rode else {})}
+
+    def _position(self) -> Row:
+        """Of a bus near its line at the time of a run, or of a coach in the small hours: few moments, so that some are close together."""
+        kind, vehicle = self._pick(("BUS", ""), ("BUS", ""), ("BUS", ""), ("COACH", "K1"), ("HAZARDOUS", "K2"))
+        said = {"kind": kind, "vehicle_no": vehicle, "speed_kmh": self._pick(0, 20, 20, 85, 105, 121, None)}
+        step = self._pick(0, 1, 2, 55, 56, 57, 58, 59, 113, 114, 115, self.random.randrange(120)) * 10
+        place = at(900 + step * 1.4 + self._pick(0, 0, 20, 800), WIDE / 2 + self._pick(0, 0, 10, 20, 41, 60, 600))
+        if kind == "BUS":
+            run = self._pick(*self.rows[f"{OWN}/bus_trip"])
+            said["vehicle_no"] = run["vehicle_no"]
+            said["located_at"] = (run["depart_time"] or self._moment(run["service_date"], self._clock(run))) + timedelta(seconds=step)
+        else:
+            clock = self._pick(2 * 3600, 4 * 3600 + 3000, 7 * 3600, 86_300)
+            said["located_at"] = self._moment(LAST - timedelta(days=self.random.randrange(DAYS)), clock + step % 300)
+        outside = self.random.random() < 0.05
+        lost = {"_codes": self._pick(["lon:E_BBOX", "lat:E_BBOX"], ["lon:F_NULL"])}
+        return said | (lost if outside else place)
 
     @staticmethod
     def _moment(day: date, seconds: int) -> datetime:

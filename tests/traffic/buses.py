@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from assets.declare import declared
+from assets.reference.calendar import workday
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
@@ -60,6 +61,7 @@ def theme(spark: SparkSession, write: Write, rows: Rows, as_of: date = AS_OF) ->
     """The tables of buses by name, out of rows of the sources, by name; nothing is known of roads."""
     tables = {f"{SOURCE}/{name}": frame(spark, f"{SOURCE}/{name}", rows.get(name, [])) for name in SOURCES}
     tables["base/geography/division"] = division(spark)
+    tables["reference/calendar/workday"] = workday(spark.createDataFrame)
     for name in ORDER:
         asset = declared()[f"themes/traffic/{name}"]
         dated = dict.fromkeys(asset.parameters, as_of)

@@ -80,3 +80,27 @@ def test_stops_lie_where_the_map_says(installation: Installation) -> None:
     night(city, arrival, SECOND)
     assert published(city, arrival, "arrive_time") == {("A", 1): datetime(2019, 12, 28, 8, 0, 30)}
     balanced(city, arrival, (3, 1, 1, 1), (1, 1, 0, 0))
+
+
+def test_positions_lie_where_their_device_says(installation: Installation) -> None:
+    """GCJ-02 by contract; swapped, outside, nowhere; labels for kinds, UTC, a row twice, a moment that is none; a day that comes late."""
+    city, table = installation(departments=OF_BUSES), "transport/vehicle_position"
+    lon, lat = (f"{v:.6f}" for v in gcj02(119.44, 32.39))
+    sent = {"kind": "公交车", "vehicle_no": "GJ00001", "speed_kmh": "31"}
+    places = {"08:00:00": (lon, lat), "08:00:10": (lat, lon), "08:00:20": ("121.5", "31.2"), "08:00:30": ("0", "0")}
+    rows = [{**sent, "located_at": f"{SECOND} {clock}", "lon": x, "lat": y} for clock, (x, y) in places.items()]
+    odd = [{**rows[0], "located_at": "早上"}, {**rows[0], "located_at": f"{SECOND}T00:00:40Z", "speed_kmh": "999", "kind": "电车"}]
+    deliver(city, table, SECOND, [*rows, rows[0], *odd], crs="GCJ02")
+    night(city, table, SECOND)
+    told = {key[1].strftime("%H:%M:%S"): v for key, v in published(city, table, "kind", "lon", "speed_kmh", "_codes").items()}
+    assert {clock: lon and round(lon, 4) for clock, (_, lon, *_) in told.items()} == {
+        "08:00:00": Decimal("119.44"), "08:00:10": Decimal("119.44"), "08:00:20": None, "08:00:30": None, "08:00:40": Decimal("119.44"),
+    }  # fmt: skip
+    assert {kind for kind, *_ in told.values()} == {"BUS", None}
+    assert told["08:00:40"][2] is None
+    for clock, code in (("08:00:10", "lon:F_SWAP"), ("08:00:20", "lon:E_BBOX"), ("08:00:40", "located_at:F_ZONE")):
+        assert code in told[clock][-1], clock
+    deliver(city, table, FIRST, [{**rows[0], "located_at": f"{FIRST} 08:00:00"}], crs="GCJ02")
+    night(city, table, FIRST)
+    assert len(published(city, table, "lon")) == 6
+    balanced(city, table, (7, 5, 1, 1), (1, 1, 0, 0))

@@ -22,6 +22,7 @@ from tests.traffic.buses import ORDER, Given, Rows, Write, theme
 from tests.urban_management.streets import at
 
 Counts = dict[tuple[str, str], dict[str, int]]
+WORKDAYS = (date(2019, 12, 30), date(2019, 12, 31))
 COUNTIES = {1: "321002", 2: "321002", 3: "321003"}
 """The county of each stop of the lines: the border is 2 km east."""
 RATES = {
@@ -30,6 +31,7 @@ RATES = {
     "operating_speed": ("metres", "run_s", Fraction(36, 10)), "mean_headway": ("h", "n", Fraction(1, 60)),
     "waiting_time": ("h2", "h", Fraction(1, 120)), "planned_waiting_time": ("p2", "p", Fraction(1, 120)),
     "bunching_rate": ("bunched", "n", 100), "gap_rate": ("gaps", "n", 100), "taxi_cancelled_rate": ("cancelled", "orders", 100),
+    "peak_operating_speed": ("peak_metres", "peak_run_s", Fraction(36, 10)),
     "taxi_ride_length": ("taxi_metres", "measured", Fraction(1, 1000)), "taxi_ride_fare": ("cents", "paid", Fraction(1, 100)),
 }  # fmt: skip
 
@@ -89,6 +91,8 @@ def _trips(rows: Rows, add: Callable[..., None]) -> list[tuple[tuple[str, date, 
             metres = int(Decimal(run["km"]) * 1000)
             if metres * 36 <= (came - left) * 1200:
                 add("321002", day, metres=metres, run_s=came - left)
+                hour, peak = run["depart_time"].hour, day in WORKDAYS
+                add("321002", day, **({"peak_metres": metres, "peak_run_s": came - left} if peak and hour in (7, 8, 17, 18) else {}))
     return known
 
 

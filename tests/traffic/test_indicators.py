@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from assets.reference.calendar import workday
 from assets.themes.traffic.congestion import congestion_hour, free_speed, segment_state
 from assets.themes.traffic.events import accident_month, crossing_hour, violation_day
 from assets.themes.traffic.indicator import indicator
@@ -32,6 +33,7 @@ READ = ("苏K12345", "苏KO1234", "沪A12345")
 """Of the texts that the cameras send, those that are a plate, or are one with a digit for O."""
 RATES = {
     "travel_time_index": ("travel", "free", 1),
+    "peak_travel_time_index": ("peak_travel", "peak_free", 1),
     "congested_rate": ("congested", "road", 100),
     "mean_delay": ("delay", "delayed", Fraction(1, 10)),
     "worst_level_rate": ("worst", "quarters", 100),
@@ -45,6 +47,8 @@ RATES = {
     "full_points_rate": ("full_points", "drivers", 100),
 }
 OF_DAYS = ("day", "month")
+WORKDAYS = (date(2019, 12, 30), date(2019, 12, 31))
+"""Of the days of the roads; the others are a weekend, New Year and the day before its weekend."""
 
 
 def nearest_even(value: Fraction, digits: int) -> Fraction:
@@ -105,6 +109,8 @@ def _segments(rows: dict[str, list[Given]], add: Add) -> None:
         slow = speed <= congested[r["road_class"]]
         lengths = {"road": r["length_m"] * 10, "congested": r["length_m"] * 10 * slow}
         add(r["county6"], r["measured_at"], OF_DAYS, travel=travel, free=unhindered, **lengths)
+        peak = r["measured_at"].hour == 8 and r["measured_at"].date() in WORKDAYS
+        add(r["county6"], r["measured_at"], OF_DAYS, peak_travel=travel * peak, peak_free=unhindered * peak)
 
 
 def _events(rows: dict[str, list[Given]], add: Add) -> None:
@@ -146,8 +152,18 @@ def test_indicators(spark: SparkSession, roads: dict[str, list[Given]]) -> None:
     quarter = intersection_quarter(source("queue"), source("signal_cycle"), source("intersection"))
     congestion, accident = congestion_hour(state, free_speed(state)), accident_month(source("accident"), frame(spark, GROUND, []), AS_OF)
     tables = (pass_hour(source("pass")), quarter, crossing_hour(source("pedestrian_crossing")), congestion)
-    buses = [frame(spark, f"themes/traffic/{name}", []) for name in ("bus_trip", "stop_event", "bus_headway_hour", "taxi_day")]
-    made = indicator(*buses, *tables, violation_day(source("violation"), AS_OF), accident, source("vehicle"), source("driver"), AS_OF)
+    others = ("bus_trip", "stop_event", "bus_headway_hour", "taxi_day", "position_day", "position_arrival")
+    buses = [frame(spark, f"themes/traffic/{name}", []) for name in others]
+    made = indicator(
+        *buses,
+        *tables,
+        violation_day(source("violation"), AS_OF),
+        accident,
+        source("vehicle"),
+        source("driver"),
+        workday(spark.createDataFrame),
+        AS_OF,
+    )
     rows = conform(load(ROOT / "themes/traffic/indicator.yaml"), made).collect()
     counts: dict[tuple[str, str, str, str], int] = defaultdict(int)
     form = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}

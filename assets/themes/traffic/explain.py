@@ -1,4 +1,5 @@
-"""Explain a bus trip (why it was late or did not run, its runs, its bus, its stops) and an intersection (its worst quarters of an hour)."""
+"""Explain a bus trip (why it was late or did not run, its runs, its bus, its stops), a vehicle's day by its positions, and an
+intersection (its worst quarters of an hour)."""
 
 from __future__ import annotations
 
@@ -20,6 +21,17 @@ QUARTERS = "themes/traffic/intersection_quarter"
 QUARTER = ("approach", "quarter_start", "cjj_level", "decided_by", "hcm_level", "delay_s", "queue_m", "saturation", "vehicles")
 WORST = 12
 """Quarters of an hour that are shown of an intersection."""
+
+POSITION_DAY, DROPPED, POSITION_TRIP = "themes/traffic/position_day", "themes/traffic/position_dropped", "themes/traffic/position_trip"
+MEASURES = ("delivered", "kept", "first_at", "last_at", "metres", "online_s", "gaps", "gap_s", "frozen", "speeding_s", "night_s", "flags")
+BECAUSE = {
+    "NO_POSITION": "without coordinates", "OUTSIDE": "outside the city", "TOO_FAST": "faster than 120 km/h",
+    "JUMP": "a jump from which the vehicle does not go on",
+}  # fmt: skip
+OF_DROPPED = ("located_at", "reason", "speed_kmh", "jump_m", "_source_file", "_row_no")
+TRIP_POSITIONS = ("line_no", "direction", "trip_no", "first_at", "last_at", "positions", "on_line", "off_line", "flags")
+MOST = 50
+"""Dropped positions that are shown of a day."""
 
 
 @explains("bus trip")
@@ -117,6 +129,35 @@ def _told(trip: dict[str, Any]) -> list[Any]:
 
 def _stop(event: dict[str, Any]) -> list[Any]:
     return [event[c] for c in ("seq", "stop_no", "timetable", "arrive_time", "delay_s", "on_time")]
+
+
+@explains("day and vehicle")
+def explain_positions(rows: RowReader, identifier: str) -> list[Explanation]:
+    """Explain a day of a vehicle by its positions: `2019-12-31|GJ00001`, of other vehicles than buses with their plate."""
+    parts = identifier.split("|")
+    day = _day(parts[0]) if len(parts) == 2 else None
+    return [_positions(rows, found) for found in rows(POSITION_DAY, day=day, vehicle_no=parts[1])] if day else []
+
+
+def _positions(rows: RowReader, day: dict[str, Any]) -> Explanation:
+    of_day = {"day": day["day"], "vehicle_no": day["vehicle_no"]}
+    dropped = sorted(rows(DROPPED, **of_day), key=lambda r: r["located_at"])
+    trips = sorted(rows(POSITION_TRIP, service_date=day["day"], vehicle_no=day["vehicle_no"]), key=lambda r: r["first_at"])
+    counts = {reason: sum(r["reason"] == reason for r in dropped) for reason in BECAUSE}
+    facts = {name: _cell(day[name]) for name in MEASURES}
+    return Explanation(
+        title=f"Vehicle {day['vehicle_no']} ({day['kind'] or 'of unknown kind'}) on {day['day']}: {day['delivered']} positions",
+        lines=[
+            f"{day['kept']} positions can be right",
+            *[f"{n} dropped: {BECAUSE[reason]}" for reason, n in counts.items() if n],
+        ],
+        sections=[
+            Section("Facts", ("fact", "value"), list(facts.items())),
+            Section("Dropped positions", OF_DROPPED, [[r[c] for c in OF_DROPPED] for r in dropped[:MOST]]),
+            Section("Its trips", TRIP_POSITIONS, [[_cell(r[c]) for c in TRIP_POSITIONS] for r in trips]),
+        ],
+        facts={"day": str(day["day"]), "vehicle": day["vehicle_no"], **facts, "dropped": counts},
+    )
 
 
 @explains("intersection number")

@@ -34,6 +34,7 @@ from standards import (
     organisations,
     phones,
     plates,
+    positions,
     public_safety,
     rounding,
     sensors,
@@ -198,6 +199,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
         *(F.round(v, 8) for v in coordinates.from_bd09(F.length(c) / 50 + 119, F.length(c) / 50 + 32))
     ),
     coordinates.to_gk: lambda c: F.struct(*(F.round(v, 3) for v in coordinates.to_gk(F.length(c) / 5000 + 119, F.length(c) / 5000 + 32))),
+    coordinates.to_centimetres: lambda c: F.struct(*coordinates.to_centimetres(F.length(c) / 5000 + 119, F.length(c) / 5000 + 32)),
     coordinates.from_gk: lambda c: F.struct(
         *(F.round(v, 8) for v in coordinates.from_gk(F.length(c) + 40_447_105.184, F.length(c) + 3_585_904.025))
     ),
@@ -235,6 +237,15 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     sensors.spike: lambda c: sensors.spike(_item(c), _whole(c) * 900, F.array(*[_whole(c) * n for n in range(13)])),
     city_events.event_type: lambda c: city_events.event_type("GRID", F.lit("CITY"), c),
     public_safety.accident_level: lambda c: public_safety.accident_level(_whole(c), _whole(c) * 4, _measured(c)),
+    positions.unfit: lambda c: positions.unfit(F.length(c) > 1, c == "a", F.length(c) * 60),
+    positions.is_jump: lambda c: positions.is_jump(F.length(c) * 300, F.length(c) * 4),
+    positions.jumped: lambda c: positions.jumped(F.length(c) > 2, F.when(F.length(c) > 4, F.length(c)), F.lit(6)),
+    positions.apart: lambda c: F.round(positions.apart((F.length(c), F.length(c)), (F.lit(3), F.lit(4))), 8),
+    positions.foot: lambda c: F.struct(
+        *(F.round(v, 8) for v in positions.foot((F.length(c), F.lit(1)), (F.lit(0), F.lit(0)), (F.lit(7), F.lit(3))))
+    ),
+    positions.speed_limit: lambda c: positions.speed_limit(F.when(F.length(c) > 1, "COACH").otherwise(c)),
+    positions.in_small_hours: lambda c: positions.in_small_hours(F.length(c)),
     traffic.segment_state: lambda c: traffic.segment_state(F.when(F.length(c) > 1, "EXPRESS").otherwise("LOCAL"), _whole(c)),
     traffic.tti_grade: lambda c: traffic.tti_grade(_measured(c)),
     traffic.level: lambda c: traffic.level("CJJ", "queue_m", _measured(c)),

@@ -1,0 +1,152 @@
+"""Positions of vehicles: those that cannot be right, and the days of vehicles that follow from the others (domain rules E3).
+
+Positions come by millions a day, so none that is right is kept as a row here: a day has its counts, and a dropped position its reason. A
+vehicle is online between two positions that are at most five minutes apart. Here: `position_dropped`, `position_day`, and `judged`. Not
+here: the limits (`standards.positions`), trips and stops of buses (`position_trips`), days of all vehicles (`key_vehicles`).
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from assets.declare import cleansed, lake_asset
+from assets.flags import flags
+from assets.themes.traffic.passes import day_of, hour_of
+from assets.touch import by_day, units
+from standards import coordinates, positions
+from standards.dates import seconds
+from standards.rounding import half_even
+
+OUTSIDE = "lon:E_BBOX"
+"""Code of coordinates outside the city, which then are empty."""
+PAUSE = 300
+"""Seconds; a longer one between two positions is a gap in which the vehicle was not online (a figure of the city's own)."""
+FROZEN = 6
+"""Positions at exactly the place of the one before, of a vehicle that says it moves, from which on its device is frozen."""
+AT_NIGHT = ("COACH", "TOUR")
+"""Kinds of vehicles that carry passengers far."""
+DROPPED = {"no_position": positions.NO_POSITION, "outside": positions.OUTSIDE, "too_fast": positions.TOO_FAST, "jumps": positions.JUMP}
+"""Count of a day -> reason for which the positions were dropped."""
+POSITION_DROPPED = (
+    "vehicle_no", "located_at", "kind", "day", "reason", "lon", "lat", "speed_kmh", "jump_m", "_source_file", "_row_no", "_batch_id",
+)  # fmt: skip
+POSITION_DAY = (
+    "day", "vehicle_no", "kind", "delivered", "kept", *DROPPED, "frozen", "first_at", "last_at", "metres", "online_s", "gaps", "gap_s",
+    "speeding_s", "night_s", "flags",
+)  # fmt: skip
+
+
+def judged(position: DataFrame, day: Column) -> DataFrame:
+    """Every position with why it is dropped.
+
+    Args:
+        position: rows of cleansed/transport/vehicle_position.
+        day: the day of a position; a day is judged by itself.
+
+    Returns:
+        The rows with `day`; `reason`, NULL of those that are kept; `jump_m`, how far a jump went, metres; `_t`, seconds since
+        2000; `_x` and `_y`, metres in the plane of EPSG:4549.
+    """
+    outside = F.coalesce(F.array_contains("_codes", OUTSIDE), F.lit(False))
+    placed = F.col("lon").isNotNull() & F.col("lat").isNotNull()
+    line = Window.partitionBy("vehicle_no", "day", F.col("_unfit").isNull()).orderBy("located_at")
+    east, north = coordinates.to_centimetres(F.col("lon"), F.col("lat"))
+    place = {"_x": east / coordinates.CENTIMETRES, "_y": north / coordinates.CENTIMETRES, "_t": seconds(F.col("located_at"))}
+    sides = {f"_{name}{side}": of(f"_{name}").over(line) for side, of in (("0", F.lag), ("1", F.lead)) for name in ("x", "y", "t")}
+    here = F.col("_x"), F.col("_y")
+    before, after = ((F.col(f"_x{side}"), F.col(f"_y{side}")) for side in ("0", "1"))
+    jump_m, until = positions.apart(here, before), F.col("_t1") - F.col("_t")
+    is_jump = positions.is_jump(jump_m, F.col("_t") - F.col("_t0"))
+    goes_on_m = F.when(until <= positions.JUMP_SECONDS, positions.apart(here, after))
+    jump = positions.jumped(is_jump, goes_on_m, positions.apart(before, after))
+    return (
+        position.withColumns({"day": day, **place})
+        .withColumn("_unfit", positions.unfit(placed, outside, F.col("speed_kmh")))
+        .withColumns(sides)
+        .withColumn("reason", F.coalesce("_unfit", F.when(jump, positions.JUMP)))
+        .withColumn("jump_m", F.when(F.col("reason") == positions.JUMP, F.round(jump_m).cast("int")))
+        .drop("_unfit", *sides)
+    )
+
+
+@lake_asset(
+    "themes/traffic/position_dropped",
+    unit=units(day="day"),
+    touch={"position": by_day("located_at")},
+    whole_above=0.9,
+)
+def position_dropped(position: DataFrame = cleansed("transport/vehicle_position")) -> DataFrame:
+    """One row per position that cannot be right, key (vehicle_no, located_at), columns POSITION_DROPPED."""
+    return judged(position, day_of("located_at")).where(F.col("reason").isNotNull()).select(*POSITION_DROPPED)
+
+
+@lake_asset(
+    "themes/traffic/position_day",
+    unit=units(day="day"),
+    touch={"position": by_day("located_at")},
+    whole_above=0.9,
+)
+def position_day(position: DataFrame = cleansed("transport/vehicle_position")) -> DataFrame:
+    """One row per day and vehicle, key (day, vehicle_no), columns POSITION_DAY."""
+    counts = {name: F.count_if(F.col("reason") == reason) for name, reason in DROPPED.items()}
+    kept = F.col("reason").isNull()
+    totals = {name: F.coalesce(F.sum(F.when(kept, of)), F.lit(0)).cast("bigint") for name, of in _of_legs().items()}
+    return (
+        judged(position, day_of("located_at"))
+        .withColumn("_small", positions.in_small_hours(hour_of("located_at")))
+        .withColumns(_before())
+        .groupBy("day", "vehicle_no")
+        .agg(
+            F.max("kind").alias("kind"), F.count(F.lit(1)).alias("delivered"), F.count_if(kept).alias("kept"),
+            F.min(F.when(kept, F.col("located_at"))).alias("first_at"), F.max(F.when(kept, F.col("located_at"))).alias("last_at"),
+            *[made.alias(name) for name, made in {**counts, **totals}.items()],
+        )
+        .withColumn("metres", half_even(F.col("_driven"), F.lit(coordinates.CENTIMETRES)))
+        .withColumn("flags", _flags())
+        .select(*POSITION_DAY)
+    )  # fmt: skip
+
+
+def _before() -> dict[str, Column]:
+    """Of a position that is kept: seconds and centimetres since the one before it that is kept, its speed, and whether
+    both are of the small hours."""
+    line = Window.partitionBy("vehicle_no", "day", F.col("reason").isNull()).orderBy("located_at")
+    then = {name: F.lag(name).over(line) for name in ("_x", "_y", "_t", "speed_kmh", "_small")}
+    way = positions.apart((F.col("_x"), F.col("_y")), (then["_x"], then["_y"])) * coordinates.CENTIMETRES
+    return {
+        "_since": F.col("_t") - then["_t"],
+        "_way": F.round(way).cast("bigint"),
+        "_speed0": then["speed_kmh"],
+        "_night": F.col("_small") & then["_small"],
+    }
+
+
+def _of_legs() -> dict[str, Column]:
+    """What a leg, from one position that is kept to the next, adds to its day."""
+    since, here, before = F.col("_since"), F.col("speed_kmh"), F.col("_speed0")
+    online = since <= PAUSE
+    moves = (here > 0) & (before > 0)
+    limit = positions.speed_limit(F.col("kind"))
+    return {
+        "online_s": F.when(online, since),
+        "_driven": F.when(online & ((here > 0) | (before > 0)), F.col("_way")),
+        "frozen": F.when(moves & (F.col("_way") == 0), 1),
+        "gaps": F.when(since > PAUSE, 1),
+        "gap_s": F.when(since > PAUSE, since),
+        "speeding_s": F.when(online & (here > limit) & (before > limit), since),
+        "night_s": F.when(online & moves & F.col("kind").isin(*AT_NIGHT) & F.col("_night"), since),
+    }
+
+
+def _flags() -> Column:
+    """What is odd about a day of a vehicle."""
+    return flags(
+        {
+            "FROZEN": F.col("frozen") >= FROZEN,
+            "GAP": F.col("gaps") > 0,
+            "SPEEDING": F.col("speeding_s") > 0,
+            "NIGHT_DRIVING": F.col("night_s") > 0,
+            "DROPPED": F.col("kept") * 2 < F.col("delivered"),
+        }
+    )
