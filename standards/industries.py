@@ -12,9 +12,7 @@ from pyspark.sql import functions as F
 from standards.tables import looked_up, rows
 
 DIVISIONS = {f"{n:02}": line for line in rows("industry/section") for n in range(int(line["first"]), int(line["last"]) + 1)}
-"""Division -> its line: section, name, sector."""
-SECTIONS = {line["section"]: line["name"] for line in DIVISIONS.values()}
-"""Section -> its name."""
+"""Division -> its line: section, sector. The names of the sections: the code list industry_section."""
 CODE = "^[0-9]{2,4}\\z"
 
 
