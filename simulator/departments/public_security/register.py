@@ -230,8 +230,10 @@ def death_cancellations(registers: Registers) -> pd.DataFrame:
     copies=0.005,
 )
 def standard_addresses(registers: Registers) -> pd.DataFrame:
-    """The addresses of all households, a few entered in the last nights; some written in another way, some placed in another county."""
-    homes, rng = registers.world.ground.addresses, registers.world.stream("standard addresses")
+    """The addresses of all households and of firms in parks, a few entered in the last nights; some written in another way, some placed in
+    another county."""
+    world, rng = registers.world, registers.world.stream("standard addresses")
+    homes = pd.concat([world.ground.addresses, world.parks.premises], ignore_index=True)
     n = len(homes)
     night = np.where(rng.random(n) < 0.02, rng.integers(1, 3, n), 0)
     day = np.where(
@@ -249,7 +251,7 @@ def standard_addresses(registers: Registers) -> pd.DataFrame:
             "division": homes["village"],
             "lon": decimals(homes["lon"].to_numpy()[at], DIGITS),
             "lat": decimals(homes["lat"].to_numpy()[at], DIGITS),
-            "building_no": homes["building"],
+            "building_no": homes["building"].where(homes["building"].notna(), None),
             "update_time": clock_text(day, office_seconds(rng, n)),
             "_night": night,
             "_wrong": wrong,
