@@ -1,0 +1,60 @@
+"""A delivered city: firms lie in the parks where it has put them, and lists differ from registers as the departments declare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from assets.base.geography import layers
+from assets.base.geography.address import address
+from assets.themes.industry.parks import entity_address, park_member
+from simulator.declare import declared
+from simulator.registers import Registers, contract_of
+from simulator.world import World
+from tests.frames import frame
+from tests.geography.city import judged
+from tests.touch.economy import ENTITY
+
+PEOPLE = 6000
+FINDINGS = ("firms in a park that its list does not have", "firms on the list of a park that are registered elsewhere",
+            "firms on the lists of two parks at a time")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def registers() -> Registers:
+    departments = declared()
+    return Registers(World.of(PEOPLE, 20191231, 10), departments, tuple(departments))
+
+
+def test_differences_are_found_as_declared(spark: SparkSession, write: Callable[[DataFrame], DataFrame], registers: Registers) -> None:
+    def cleansed(table: str) -> DataFrame:
+        return judged(spark, write, contract_of(table), registers.delivered(table))
+
+    firm = cleansed("market_regulation/entity").where(F.col("uscc").isNotNull())
+    known = firm.select(
+        F.col("entity_id").alias("entity_uid"),
+        "uscc",
+        "address",
+        F.col("entity_status").alias("status"),
+        "est_date",
+        "revoke_date",
+        "end_date",
+    ).withColumns({"entity_kind": F.lit("ENTERPRISE"), "county6": F.lit("321002"), "last_seen": F.lit("2019-12-31").cast("date")})
+    entity = write(frame(spark, ENTITY, []).drop(*known.columns).unionByName(known, allowMissingColumns=True))
+    division = write(layers.division(cleansed("civil_affairs/division_boundary"), write))
+    standard = write(address(cleansed("public_security/standard_address"), division, write))
+    park = write(layers.park(cleansed("development_reform/park")))
+    place = write(entity_address(entity, division))
+    member = park_member(cleansed("development_reform/park_enterprise"), entity, place, standard, park).toPandas()
+    member["key"] = member["park_code"] + "|" + member["uscc"]
+    expected = {f.value: set(f.keys(registers)) for f in declared()["development_reform"].findings if f.name in FINDINGS}
+    assert {flag: set(member.loc[member["flags"].map(lambda f, flag=flag: flag in f), "key"]) for flag in expected} == expected
+    assert all(len(keys) >= 2 for keys in expected.values())
+    firms = registers.world.parks.firms
+    inside = firms[firms["lies"] & firms["listed"]]
+    numbers = registers.world.enterprises["uscc"].to_numpy(dtype=object)[inside["entity_row"]]
+    found = member.set_index("key")["lies_in"].reindex(inside["park"] + "|" + numbers)
+    assert found.eq(inside["park"].to_numpy()).mean() > 0.9
