@@ -53,8 +53,10 @@ def test_differences_are_found_as_declared(spark: SparkSession, write: Callable[
     expected = {f.value: set(f.keys(registers)) for f in declared()["development_reform"].findings if f.name in FINDINGS}
     assert {flag: set(member.loc[member["flags"].map(lambda f, flag=flag: flag in f), "key"]) for flag in expected} == expected
     assert all(expected.values())
-    firms = registers.world.parks.firms
-    inside = firms[firms["lies"] & firms["listed"]]
-    numbers = registers.world.enterprises["uscc"].to_numpy(dtype=object)[inside["entity_row"]]
-    found = member.set_index("key")["lies_in"].reindex(inside["park"] + "|" + numbers)
-    assert found.eq(inside["park"].to_numpy()).mean() > 0.9
+    firms, addresses = registers.world.parks.firms, registers.delivered("public_security/standard_address")
+    wrong = addresses.loc[addresses["_wrong"].astype(bool), "address_no"]
+    numbers = registers.world.enterprises["uscc"].reindex(firms["entity_row"]).to_numpy()
+    at = (firms["park"] + "|" + numbers)[firms["lies"] & firms["listed"] & ~firms["premises"].isin(wrong)]
+    found = member[member["key"].isin(at) & member["uscc"].isin([r.uscc for r in known.collect()])]
+    assert len(found) > 30
+    assert (found["lies_in"] == found["park_code"]).all()
