@@ -201,5 +201,6 @@ def test_every_layer_names_its_authority_and_its_system() -> None:
         "water": "water_resources",
         "component": "urban_management",
         "grid": "integrated_governance",
+        "park": "development_reform",
     }
     assert all("source_crs" in c.column_names for c in found.values())

@@ -185,7 +185,8 @@ def test_parks_their_lists_and_the_rates_of_customs(installation: Installation, 
 
     def delivered(table: str, rows: list[Row]) -> None:
         contract = city.contracts[f"cleansed/{table}"]
-        write_drop(Path(city.settings.landing), contract, FIRST, file_of(contract, rows, tmp_path / table), len(rows))
+        system = {"crs": contract.crs} if contract.crs else {}
+        write_drop(Path(city.settings.landing), contract, FIRST, file_of(contract, rows, tmp_path / table), len(rows), **system)
         night(city, table, FIRST)
 
     square = "POLYGON ((447000 3585000, 447200 3585000, 447200 3585200, 447000 3585200, 447000 3585000))"
