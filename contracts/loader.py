@@ -38,6 +38,8 @@ AT_TABLE = ("delivery", *Level)
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
+CODE_LIST = "codeList"
+"""The custom property that a derived column may have, too: the list that holds its values."""
 
 
 def _custom(path: Path, where: str, items: Any) -> dict[str, Any]:
@@ -56,10 +58,8 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
     rule = custom.get("rule")
     if rule is not None:
         _options(path, where, ROW_RULES[_one_of(path, f"{where}, rule", rule, tuple(ROW_RULES))], {**options, **custom})
-    elif custom or set(options) - set(RANGE):
-        raise ContractError(
-            path, where, f"has settings {sorted({*custom, *options} - set(RANGE))} but no rule", "Add a rule, or remove them"
-        )
+    elif wrong := sorted({*custom, *options} - {*RANGE, CODE_LIST}):
+        raise ContractError(path, where, f"has settings {wrong} but no rule", "Add a rule, or remove them")
     elif not p.transformSourceObjects and not p.description:
         raise ContractError(
             path, where, "has neither a rule (delivered) nor a description (derived)", "Add a rule, or describe how the lake derives it"
@@ -68,8 +68,8 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         raise ContractError(
             path, where, "has quality checks of its own", "State it by required, codeList, enum or a range; the gates follow from these"
         )
-    if "codeList" in custom:
-        _one_of(path, f"{where}, codeList", custom["codeList"], tuple(sorted(code_lists)))
+    if CODE_LIST in custom:
+        _one_of(path, f"{where}, {CODE_LIST}", custom[CODE_LIST], tuple(sorted(code_lists)))
     valid = tuple(str(e.value) for e in p.enum or [])
     if p.name is None or not p.name.isidentifier() or p.name != p.name.lower():
         raise ContractError(path, where, "is not a lower-case identifier", "Use lower-case letters, digits and underscores")
@@ -86,7 +86,7 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         aliases=tuple(custom.get("aliases") or ()),
         derived_from=tuple(p.transformSourceObjects or ()),
         rule=rule,
-        code_list=custom.get("codeList"),
+        code_list=custom.get(CODE_LIST),
         code_map=tuple((str(k), str(v)) for k, v in (custom.get("codeMap") or {}).items()),
         minimum=options.get("minimum"),
         maximum=options.get("maximum"),

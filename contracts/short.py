@@ -51,6 +51,8 @@ DELIVERED = {
     "digits": "digits", "crs": "crs",
 }  # fmt: skip
 """Settings of a delivered column -> custom property."""
+CODES = "codes"
+"""The one of them that a derived column may have, too; it takes it from a dictionary's field that has no rule."""
 DICTIONARY = {**FIELD, **{short: CUSTOM[full] for short, full in DELIVERED.items()}, "range": Kind.LIMITS, "companions": Kind.TEXTS}
 COLUMN = {
     **DICTIONARY, "field": Kind.TEXT, "source": Kind.TEXT, "required": Kind.TRUTH, "values": Kind.CODES,
@@ -216,12 +218,13 @@ def _column(path: Path, short: Mapping[str, Any], name: str, line: Any) -> list[
     settings = stated(path, where, entry, COLUMN)
     if "field" in settings:
         one_of(path, f"{where}, field", settings["field"], tuple(fields()))
-    if not sourced and (wrong := sorted({*DELIVERED, "source", "companions"} & set(settings))):
+    if not sourced and (wrong := sorted(({*DELIVERED, "source", "companions"} - {CODES}) & set(settings))):
         raise ContractError(path, where, f"has delivery settings {wrong}, but the table has no delivery", "Remove them")
     base = fields().get(settings.get("field", name), {})
     rule = ROW_RULES.get({**base, **entry}.get("rule") or "")
     merged = {"type": rule.type if rule else None, "class": rule.classification if rule else None}
-    merged |= {k: v for k, v in base.items() if sourced or k in FIELD} | entry
+    kept = {*FIELD, CODES} if "rule" not in base else {*FIELD}
+    merged |= {k: v for k, v in base.items() if sourced or k in kept} | entry
     merged = {k: v for k, v in merged.items() if v is not None}
     if "type" not in merged:
         raise ContractError(path, where, "has neither a rule nor a type", "Name a field of contracts/fields, or a rule, or a type")

@@ -12,9 +12,11 @@ from pyspark.sql import functions as F
 from standards.tables import looked_up, rows
 
 DIVISIONS = {f"{n:02}": line for line in rows("industry/section") for n in range(int(line["first"]), int(line["last"]) + 1)}
-"""Division -> its line: section, name, sector."""
-SECTIONS = {line["section"]: line["name"] for line in DIVISIONS.values()}
-"""Section -> its name."""
+"""Division -> its line: section, sector. The names of the sections: the code list industry_section."""
+INDUSTRY = ("B", "C", "D")
+"""The sections of industry (工业)."""
+ABOVE_SCALE = 20_000_000
+"""Yuan of main revenue a year from which an industrial enterprise is above the designated size (规模以上, since 2011)."""
 CODE = "^[0-9]{2,4}\\z"
 
 

@@ -1,7 +1,7 @@
 """The world: what exists and happens in the city, whatever a department writes down about it.
 
-Here: people, households and towns, deaths, institutions and their staff, illness, legal entities and how they do, licences, incidents,
-air and water, the ground; vectorised, and the same for the same seed. Not here: any table (`simulator.departments`).
+Here: people, households and towns, deaths, institutions and their staff, illness, legal entities and how they do, parks, licences,
+incidents, air and water, the ground; vectorised, and the same for the same seed. Not here: any table (`simulator.departments`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from simulator.world.incidents import incidents
 from simulator.world.institutions import Institutions, institutions
 from simulator.world.licences import licences
 from simulator.world.nature import Timeline, weather
+from simulator.world.parks import Parks
 from simulator.world.people import people
 
 
@@ -74,6 +75,11 @@ class World:
     def economy(self) -> pd.DataFrame:
         """One row per legal entity and month in which it works (`economy.economy`)."""
         return economy(self.enterprises, self.seed)
+
+    @cached_property
+    def parks(self) -> Parks:
+        """The industrial and development parks and who is in them; made when a department first asks for them."""
+        return Parks.of(self.ground, self.enterprises, self.seed)
 
     @cached_property
     def licences(self) -> pd.DataFrame:

@@ -112,6 +112,19 @@ def test_a_derived_table_takes_no_rules_and_names_its_origins_by_input(tmp_path:
     assert (contract.column("state").valid_values, contract.column("state").title) == (("A",), "state")
 
 
+def test_a_derived_column_has_the_code_list_that_it_or_its_field_states(tmp_path: Path) -> None:
+    contract = copy.deepcopy(DERIVED)
+    contract["columns"] |= {
+        "sex": {"type": "string", "class": "L1", "codes": "sex", "from": "archive.sex_code"},
+        "section": {"from": "archive.ehr_no"},
+        "currency": {"type": "string", "from": "archive.ehr_no"},
+    }
+    found = {c.name: (c.code_list, c.rule) for c in load(written(tmp_path, contract)).columns}
+    assert {n: found[n] for n in ("sex", "section", "currency")} == {
+        "sex": ("sex", None), "section": ("industry_section", None), "currency": (None, None),
+    }  # fmt: skip
+
+
 def test_a_table_of_a_shape_states_only_what_differs(tmp_path: Path) -> None:
     contract, shipped = load(written(tmp_path, RATES)), load_all()["themes/health/indicator"]
     assert [(c.name, c.physical_type, c.classification) for c in contract.columns] == [

@@ -112,6 +112,11 @@ def test_what_the_departments_deliver_fits_together(spark: SparkSession, write: 
     assert components["town"].notna().all()
     assert 0 < components["road_no_m"].notna().sum() < len(components)
     assert components["road_no_m"].max() <= 300
+    park = layers.park(cleansed(spark, write, "development_reform/park")).toPandas()
+    assert set(park["level"]) == {"NATIONAL", "PROVINCIAL", "CITY"}
+    assert park["until"].notna().sum() == 1
+    assert (park["industrial_ha"].astype(float) * 10_000 < park["area_m2"]).all()
+    assert not park["repaired"].any()
 
 
 def test_addresses_that_lie_in_another_town_are_flagged_and_explained(spark: SparkSession, write: Checkpoint, division: DataFrame) -> None:
@@ -120,8 +125,12 @@ def test_addresses_that_lie_in_another_town_are_flagged_and_explained(spark: Spa
     truth = registers().delivered("public_security/standard_address").set_index("address_no")
     outside = rows["flags"].map(lambda f: "OUTSIDE_TOWN" in f)
     assert set(rows.index[outside]) == set(truth.index[truth["_wrong"]])
-    assert rows["town"].eq(registers().world.ground.addresses.set_index("code")["village"].str[:9].reindex(rows.index)).all()
-    assert rows["village"].eq(registers().world.ground.addresses.set_index("code")["village"].reindex(rows.index)).mean() > 0.98
+    world = registers().world
+    homes, premises = (a.set_index("code")["village"] for a in (world.ground.addresses, world.parks.premises))
+    assert len(premises) > 0
+    village = pd.concat([homes, premises]).reindex(rows.index)
+    assert rows["town"].eq(village.str[:9]).all()
+    assert rows["village"].eq(village).mean() > 0.98
     assert (rows["parse_level"] >= 6).all()
 
     def reader(table: str, /, **equal: Any) -> list[dict[str, Any]]:
@@ -192,5 +201,6 @@ def test_every_layer_names_its_authority_and_its_system() -> None:
         "water": "water_resources",
         "component": "urban_management",
         "grid": "integrated_governance",
+        "park": "development_reform",
     }
     assert all("source_crs" in c.column_names for c in found.values())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from uuid import uuid4
+from collections.abc import Callable
 
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
@@ -19,15 +18,8 @@ def figures() -> Figures:
 
 
 @pytest.fixture(scope="package")
-def lake(spark: SparkSession, figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+def lake(spark: SparkSession, figures: Figures, write: Callable[[DataFrame], DataFrame]) -> Tables:
     """All tables by name, each computed once."""
-    folder: Path = tmp_path_factory.mktemp("industry")
-
-    def write(rows: DataFrame) -> DataFrame:
-        file = str(folder / uuid4().hex)
-        rows.write.parquet(file)
-        return spark.read.parquet(file)
-
     economy = Economy(20231231, months=36, size=600)
     assert economy.rows == figures.rows
     return whole({name: write(rows) for name, rows in economy.tables(spark).items()}, AS_OF, write)

@@ -11,6 +11,7 @@ from pyspark.sql import Row
 
 from assets.themes.industry.indicator import INDICATORS
 from tests.industry.figures import AS_OF, MARKET, WEIGHTS, Counts, Figures, half_up, later, section, square_metres
+from tests.industry.parks import Parks, trade_counts
 
 Tables = dict[str, list[Row]]
 
@@ -184,14 +185,14 @@ def expected_counts(figures: Figures) -> Counts:
     for p in projects:
         planned = int(Decimal(p["year_plan"]) * 100) if p["month"] == newest[p["month"][:4]] else 0
         add("investment_rate", p["month"][:4], p["county6"], int(Decimal(p["done"]) * 100), planned)
-    return of
+    return {**of, **Parks(figures).counts(), **trade_counts(figures)}
 
 
 IN_UNIT: dict[str, Callable[[Decimal], Decimal]] = {
     "户/千人": lambda rate: rate * 1000, "%": lambda rate: rate * 100, "万元/人": lambda rate: rate * 12 / 10_000,
     "元/千瓦时": lambda rate: rate * 100, "万元/吨标准煤": lambda rate: rate / 10_000,
 }  # fmt: skip
-PER_MU = {"tax_per_mu": 100 * 10_000, "revenue_per_mu": 10_000}
+PER_MU = {"tax_per_mu": 100 * 10_000, "revenue_per_mu": 10_000, "park_tax_per_mu": 100 * 10_000, "park_revenue_per_mu": 10_000}
 """What of a numerator is 10,000 yuan."""
 
 

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 import assets.themes.industry as theme
 from assets.invariants import Invariant, read_invariants
-from assets.themes.industry.explain import explain_entity_month, explain_land_class
+from assets.themes.industry.explain import explain_entity_month, explain_land_class, explain_park_month
 from contracts.loader import load
 from contracts.queries import TABLE, tables_of, with_names
 from contracts.refused import ROOT
@@ -60,7 +60,7 @@ def failed_gates(table: str, rows: DataFrame, lake: Tables) -> list[str]:
 
 def test_gates_hold(lake: Tables) -> None:
     names = [name for name in lake if name.startswith("themes/industry/")]
-    assert len(names) == 14
+    assert len(names) == 17
     assert {name: failed_gates(name, lake[name], lake) for name in names} == {name: [] for name in names}
 
 
@@ -95,6 +95,14 @@ def test_invariants_see_what_does_not_follow(broken: Any) -> None:
     assert broken(INVARIANTS["class_from_the_weighted_rank"], YEAR, "score", F.col("score") + 1) > 0
     assert broken(INVARIANTS["payments_of_taxpayers_are_counted"], "themes/industry/taxpayer_month", "vouchers", F.lit(1)) > 0
     assert broken(INVARIANTS["reports_in_one_unit"], "themes/industry/report_month", "flags", F.array(F.lit("UNIT"))) > 0
+    park, members = "themes/industry/park_month", "themes/industry/park_member"
+    assert broken(INVARIANTS["parks_within_the_city"], park, "enterprises", F.lit(1000)) > 0
+    assert broken(INVARIANTS["parks_within_the_city"], MONTH, "kwh", F.lit(0)) > 0
+    assert broken(INVARIANTS["taxes_of_parks_are_those_of_their_enterprises"], park, "tax_yuan", F.col("tax_yuan") + 1) > 0
+    assert broken(INVARIANTS["no_firm_counts_in_two_parks_at_a_time"], members, "counts", F.col("listed")) > 0
+    trade, rates = "themes/industry/trade_month", "cleansed/commerce/exchange_rate"
+    assert broken(INVARIANTS["trade_in_yuan_by_the_rate_of_its_month"], trade, "exports_yuan", F.col("exports_yuan") + 1) > 0
+    assert broken(INVARIANTS["trade_in_yuan_by_the_rate_of_its_month"], rates, "rate", F.lit(Decimal("1.0000"))) > 0
     assert broken(INVARIANTS["industries_make_the_entities"], "themes/industry/industry_month", "alive", F.lit(7)) > 0
 
 
@@ -122,4 +130,10 @@ def test_explanations_lead_to_delivered_rows(lake: Tables) -> None:
             if row["land_class"]:
                 assert sum(m["points"] for m in told.facts["metrics"]) == row["score"]
                 assert f"class {row['land_class']}, place {row['place']} of {row['evaluated']}" in told.title
+    for row in rows["themes/industry/park_month"][::5]:
+        (told,) = explain_park_month(read, f"{row['park_code']}|{row['month']}")
+        assert sum(f["tax_yuan"] or 0 for f in told.facts["enterprises"]) == row["tax_yuan"]
+        assert sum(f["alive"] for f in told.facts["enterprises"]) == row["enterprises"]
+        assert len([d for d in told.facts["differences"] if "NOT_LISTED" in d["flags"]]) >= row["unlisted"]
+    assert explain_park_month(read, "K1|201001") == []
     assert explain_land_class(read, "nobody|2019") == explain_land_class(read, "u1|last year") == explain_entity_month(read, "x") == []

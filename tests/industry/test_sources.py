@@ -22,6 +22,7 @@ FIRST, SECOND, THIRD = "2019-12-29", "2019-12-30", "2019-12-31"
 REPORTS, INVOICES, PAYMENTS, POWER = (
     "statistics/industrial_month", "taxation/invoice_month", "taxation/payment", "power_supply/company_electricity_month",
 )  # fmt: skip
+PARKS, LISTS, RATES = "development_reform/park", "development_reform/park_enterprise", "commerce/exchange_rate"
 CODES = organisation_numbers(["321002"] * 9, range(1, 10))
 Installation = Callable[..., Runtime]
 Row = dict[str, str | None]
@@ -177,3 +178,58 @@ def test_what_is_taken_back_stays_negative_and_watt_hours_become_kilowatt_hours(
     assert "kwh:F_UNIT" in published(city, POWER, "_codes")["A1", "201911"]
     assert errors(city, POWER) == [["kwh:E_RANGE"]] * 2
     balanced(city, POWER, (4, 2, 2, 0))
+
+
+def test_parks_their_lists_and_the_rates_of_customs(installation: Installation, tmp_path: Path) -> None:
+    city = installation(departments=["development_reform", "commerce/exchange_rate"])
+
+    def delivered(table: str, rows: list[Row]) -> None:
+        contract = city.contracts[f"cleansed/{table}"]
+        system = {"crs": contract.crs} if contract.crs else {}
+        write_drop(Path(city.settings.landing), contract, FIRST, file_of(contract, rows, tmp_path / table), len(rows), **system)
+        night(city, table, FIRST)
+
+    square = "POLYGON ((447000 3585000, 447200 3585000, 447200 3585200, 447000 3585200, 447000 3585000))"
+    park = {"name": "园区", "level": "国家级", "county6": "江都市", "geometry": square, "update_time": "2019-03-01 10:00:00"}
+    delivered(
+        PARKS,
+        [
+            {**park, "park_code": "Y1", "since": "1993/12/01", "industrial_ha": "3.5"},
+            {**park, "park_code": "Y2", "level": "县级"},
+            {**park, "park_code": "Y3", "geometry": "POLYGON ((1 1, 2 2, 1 2, 1 1))"},
+            {**park, "park_code": "Y4", "since": "2019-05-01", "until": "2018-05-01", "industrial_ha": "很多"},
+        ],
+    )
+    assert published(city, PARKS, "level", "county6", "since", "industrial_ha") == {
+        "Y1": ("NATIONAL", "321012", date(1993, 12, 1), Decimal("3.5")), "Y4": ("NATIONAL", "321012", date(2019, 5, 1), None),
+    }  # fmt: skip
+    assert errors(city, PARKS) == [["geometry:E_GEOMETRY"], ["level:E_CODE"]]
+    assert any(code.endswith(":W_ORDER") for code in published(city, PARKS, "_codes")["Y4"])
+    balanced(city, PARKS, (4, 2, 2, 0))
+
+    line = {"park_code": "Y1", "moved_in": "2018年3月10日", "update_time": "2019-11-30 10:00:00"}
+    wrong = CODES[4][:-1] + ("0" if CODES[4][-1] != "0" else "1")
+    delivered(
+        LISTS,
+        [{**line, "uscc": CODES[0]}, {**line, "uscc": CODES[0]}, {**line, "uscc": wrong}, {**line, "uscc": CODES[1], "moved_out": "去年"}],
+    )
+    assert published(city, LISTS, "moved_in", "moved_out") == {
+        ("Y1", CODES[0]): (date(2018, 3, 10), None), ("Y1", CODES[1]): (date(2018, 3, 10), None),
+    }  # fmt: skip
+    assert errors(city, LISTS) == [["uscc:E_CHECK"]]
+    balanced(city, LISTS, (4, 2, 1, 1))
+
+    rate = {"month": "2019年11月", "update_time": "2019-10-20 09:30:00"}
+    delivered(
+        RATES,
+        [
+            {**rate, "currency": "美元", "rate": "702.35"},
+            {**rate, "currency": "JPY", "rate": "6.4551"},
+            {**rate, "currency": "贝币", "rate": "1"},
+            {**rate, "currency": "EUR", "rate": "-780"},
+            {**rate, "currency": "USD", "rate": "704.00", "update_time": "2019-10-21 09:30:00"},
+        ],
+    )
+    assert published(city, RATES, "rate") == {("201911", "USD"): Decimal(704), ("201911", "JPY"): Decimal("6.4551")}
+    assert errors(city, RATES) == sorted([["currency:E_CODE"], ["rate:E_RANGE"]])
+    balanced(city, RATES, (5, 2, 2, 1))

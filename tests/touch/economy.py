@@ -1,8 +1,11 @@
-"""A few firms: what they pay, insure, use, report, build and trade; and nights in which some of it comes late, is corrected, or goes."""
+"""A few firms and parks: what firms pay, insure, use, report, build and trade; and nights in which some comes late, changes, or goes."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from random import Random
+
+import shapely
 
 from tests.population.cleansed import AS_OF
 from tests.touch.network import Network, Row
@@ -21,8 +24,19 @@ TODAY: dict[int, Row] = {
     6: {**LIVING, "est_date": None, "status": "2", "revoke_date": AS_OF},
 }
 """The firms that are born, or end, on the date of the second night."""
+UNLISTED: dict[int, Row] = {
+    n: {**LIVING, "est_date": date(2016, 1, 1), "entity_kind": "ENTERPRISE", "address": f"创业路{door}号"}
+    for n, door in {10: 1, 12: 6, 16: 2}.items()
+}
+"""Firms that no list of a park has."""
 PARCELS = tuple(f"P{n}" for n in range(60))
 LINEAGE = {"_source_file": "f", "_business_date": LATE}
+LISTS, ADDRESS, PARK = "cleansed/development_reform/park_enterprise", "base/geography/address", "base/geography/park"
+RATES = "cleansed/commerce/exchange_rate"
+STREETS = 12
+"""Standard addresses along a line from west to east; the parks lie on it."""
+PARKS = {"K1": (119.40, 119.4032), "K2": (119.4048, 119.4072), "K3": (119.4082, 119.42)}
+"""Park -> its west and east. K3 is no park any more."""
 
 
 class Economy(Network):
@@ -30,12 +44,13 @@ class Economy(Network):
 
     def __init__(self, seed: int, months: int = 7, size: int = 90) -> None:
         super().__init__(seed)
-        self.vouchers, self.months = 0, MONTHS[-months:]
+        self.vouchers, self.months, self.places = 0, MONTHS[-months:], Random(seed)
         self.makers = {
             "cleansed/taxation/payment": self._payment, "cleansed/taxation/invoice_month": self._invoice,
             "cleansed/human_resources/insured_month": self._insured, "cleansed/power_supply/company_electricity_month": self._electricity,
             "cleansed/statistics/industrial_month": self._report, "cleansed/commerce/trade_month": self._trade,
             "cleansed/natural_resources/industrial_land": self._parcel, "cleansed/development_reform/project": self._project,
+            RATES: self._rate, LISTS: self._member,
         }  # fmt: skip
         self.rows = {
             ENTITY: [self._entity(n) for n in range(FIRMS)],
@@ -50,9 +65,14 @@ class Economy(Network):
                 {"year": year, "county6": county, "sector": sector, "amount": self._amount(1, 900)}
                 for year in (2018, 2019) for county in COUNTIES for sector in "123"
             ],
+            "base/geography/division": [],
+            ADDRESS: [self._address(n) for n in range(STREETS)],
+            PARK: [self._park(code, *sides) for code, sides in PARKS.items()],
         }  # fmt: skip
+        few = {"cleansed/natural_resources/industrial_land": len(PARCELS), RATES: len(self.months), LISTS: FIRMS}
         for table, make in self.makers.items():
-            self.rows[table] = [make() for _ in range(size if table != "cleansed/natural_resources/industrial_land" else len(PARCELS))]
+            self.rows[table] = [make() for _ in range(few.get(table, size))]
+        self.rows[RATES] += [{**self._rate(), "month": month, "currency": c} for month in self.months[-12:] for c in ("USD", "EUR")]
         for table in self.rows:
             self._once(table)
 
@@ -71,8 +91,9 @@ class Economy(Network):
             "est_date": born, "status": status,
             "revoke_date": end if status == "2" else None, "end_date": self._pick(end, end, None) if status == "3" else None,
             "last_seen": date(2019, 12, 29), "industry_code": self._pick(*INDUSTRIES), "county6": self._pick(*COUNTIES, "321000"),
+            "address": self.places.choice([None, "扬州市", *[f"创业路{k + 1}号" for k in (0, 1, 2, 3, 5, 6, 7, *range(STREETS + 2))]]),
         }  # fmt: skip
-        return said | TODAY.get(n, {})
+        return said | TODAY.get(n, {}) | UNLISTED.get(n, {})
 
     def _taxpayer(self) -> str:
         return f"T{self.random.randrange(FIRMS + 6)}"
@@ -112,10 +133,29 @@ class Economy(Network):
         }  # fmt: skip
 
     def _trade(self) -> Row:
+        dollars = self.places.choice(["USD", "EUR"])
         return {
-            "uscc": self._code() or "c2", "month": self._pick(*self.months), "currency": self._pick("CNY", "USD"),
+            "uscc": self._code() or "c2", "month": self._pick(*self.months), "currency": self._pick("CNY", dollars),
             "exports": self._pick("0", self._amount(5, 900)), "imports": self._pick("0", self._amount(5, 900)),
         }  # fmt: skip
+
+    def _rate(self) -> Row:
+        return {"month": self._pick(*self.months), "currency": self._pick("USD", "EUR"), "rate": f"{self.random.uniform(600, 800):.4f}"}
+
+    def _address(self, n: int) -> Row:
+        lies = {"flags": self._pick([], [], [], ["OUTSIDE_TOWN"]), "lon": f"{119.4001 + 0.001 * n:.4f}", "lat": "32.4"}
+        return {"address_no": f"A{n}", "addr_key": f"||创业路|{n + 1}号||||", "parse_level": 6, **lies}
+
+    def _park(self, code: str, west: float, east: float) -> Row:
+        until = date(2018, 7, 1) if code == "K3" else None
+        borders = {"geometry": shapely.to_wkb(shapely.box(west, 32.39, east, 32.41)), "industrial_ha": self._pick("12.5", "80.0625")}
+        return {"park_code": code, "name": code, "level": "CITY", "county6": "321002", "since": date(2017, 3, 5), "until": until, **borders}
+
+    def _member(self) -> Row:
+        begin = self._pick(None, AS_OF - timedelta(days=self.random.randrange(900)))
+        end = self._pick(None, None, (begin or date(2018, 1, 1)) + timedelta(days=self.random.randrange(500)))
+        uscc = self._pick("nobody", *[f"c{n}" for n in range(FIRMS) if n not in UNLISTED])
+        return {"park_code": self._pick(*PARKS), "uscc": uscc, "moved_in": begin, "moved_out": end, **LINEAGE}
 
     def _parcel(self) -> Row:
         return {
@@ -139,5 +179,8 @@ class Economy(Network):
         if self.random.random() < 0.5:
             n = self.random.randrange(FIRMS)
             self.rows[ENTITY][n] = self._entity(n)
+        if self.random.random() < 0.5:
+            n = self.random.randrange(STREETS)
+            self.rows[ADDRESS][n] = self._address(n)
         if self.random.random() < 0.5:
             self.rows[LINK][self.random.randrange(FIRMS)]["entity_uid"] = f"u{self.random.randrange(FIRMS)}"

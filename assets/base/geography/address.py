@@ -1,6 +1,7 @@
 """Standard addresses: their elements, the divisions that they name, and whether they lie there.
 
-Here: the dictionary of villages and the topology of addresses. Not here: the grammar (`standards.addresses`). Source: domain rules A13, D5.
+Here: the dictionary of villages, the topology of addresses, and the standard address of a text. Not here: the grammar
+(`standards.addresses`). Source: domain rules A13, D5.
 """
 
 from __future__ import annotations
@@ -79,6 +80,25 @@ def village_names(division: DataFrame) -> DataFrame:
     by_name = F.min(F.when(F.col("name") == F.col("_maybe"), F.col("code")))
     only = F.when(F.min("code") == F.max("code"), F.min("code"))
     return in_town.agg(F.coalesce(by_name, only).alias("village")).where(F.col("village").isNotNull())
+
+
+def place_key() -> Column:
+    """What two addresses of one place share, over rows `with_elements`: the key for comparison, the village and the group of the text."""
+    return F.concat_ws("|", "addr_key", F.coalesce("village_name", F.lit("")), F.coalesce("group_no", F.lit("")))
+
+
+def at_standard_address(rows: DataFrame, address: DataFrame) -> DataFrame:
+    """The rows with the standard address of their place_key, `address_no`, `lon` and `lat`; NULL where none lies where it says.
+
+    Of several addresses of one key it is the first by number.
+
+    Args:
+        rows: with `place_key`.
+        address: base/geography/address.
+    """
+    sound = F.col("lon").isNotNull() & ~F.array_contains("flags", "OUTSIDE_TOWN")
+    of_key = address.where(sound).groupBy(place_key().alias("place_key")).agg(F.min(F.struct("address_no", "lon", "lat")).alias("at"))
+    return left_join_lookup(rows, of_key.select("place_key", "at.*"), "place_key")
 
 
 @lake_asset("base/geography/address")

@@ -104,6 +104,13 @@ def land_use(source: DataFrame = cleansed("natural_resources/land_use")) -> Data
     return layer(surveyed, "natural_resources/land_use", "parcel_no", "land_class", "county6", "surveyed_m2")
 
 
+@lake_asset("base/geography/park")
+def park(source: DataFrame = cleansed("development_reform/park")) -> DataFrame:
+    """One row per industrial or development park, those that are no more among them, key park_code."""
+    columns = ("park_code", "name", "level", "county6", "since", "until", "industrial_ha")
+    return layer(source, "development_reform/park", *columns)
+
+
 @lake_asset("base/geography/red_line")
 def red_line(source: DataFrame = cleansed("natural_resources/red_line", closed=True)) -> DataFrame:
     """One row per red line and period, key red_line_code and valid_from: it ends before the next one, or when the list no longer has it."""

@@ -6,20 +6,15 @@ Here: `hotline_address`. Not here: the grammar and the dictionary of villages (`
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.geography.address import village_names, with_elements
+from assets.base.geography.address import place_key, village_names, with_elements
 from assets.declare import cleansed, lake_asset, table
 from assets.touch import own, units
 from standards import divisions
 
 HOTLINE_ADDRESS = ("order_no", "call_time", "place_key")
-
-
-def place_key() -> Column:
-    """What two addresses of one place share: the key for comparison, the village and the group that they name."""
-    return F.concat_ws("|", "addr_key", F.coalesce("village_name", F.lit("")), F.coalesce("group_no", F.lit("")))
 
 
 @lake_asset("themes/city_operations/hotline_address", unit=units(order="order_no"), touch={"order": own(order="order_no")})

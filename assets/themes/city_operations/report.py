@@ -14,13 +14,13 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from assets.base.geography.address import at_standard_address, place_key
 from assets.base.geography.points import towns
 from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.nearby import EARLIER, HOPS, LATER, SINCE, chains, pairs
 from assets.places import within
-from assets.themes.city_operations.hotline_address import place_key
 from assets.touch import Path, Turn, Units, named, own, units, via
 from standards.city_events import event_type, minutes
 from standards.dates import seconds
@@ -87,9 +87,7 @@ def police(alarm: DataFrame, call: DataFrame) -> DataFrame:
 
 def hotline(order: DataFrame, place: DataFrame, address: DataFrame) -> DataFrame:
     """Orders of 12345 about something that happens in the city, at the standard address that they name."""
-    sound = F.col("lon").isNotNull() & ~F.array_contains("flags", "OUTSIDE_TOWN")
-    of_key = address.where(sound).groupBy(place_key().alias("place_key")).agg(F.min(F.struct("address_no", "lon", "lat")).alias("at"))
-    located = place.select("order_no", "place_key").transform(left_join_lookup, of_key.select("place_key", "at.*"), "place_key")
+    located = place.select("order_no", "place_key").transform(at_standard_address, address)
     return _told(
         order.transform(left_join_lookup, located.select("order_no", "address_no", "lon", "lat"), "order_no"),
         "HOTLINE",

@@ -1,8 +1,9 @@
-"""Explain the month of an entity, and its class by land: from which delivered rows, in which unit, and by which ranks."""
+"""Explain the month of an entity or a park, and a class by land: from which delivered rows, in which unit, and by which ranks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from assets.explain import Explanation, RowReader, Section, explains
@@ -13,6 +14,10 @@ ENTITY, LINK, TAXPAYER = "base/legal_entity/entity", "base/legal_entity/source_l
 MONTH_FACTS = (
     "county6", "entity_kind", "section", "division", "alive", "born", "gone", "active", "signs", "flags", "insured", "tax_yuan",
     "invoiced_yuan", "kwh", "revenue_yuan",
+)  # fmt: skip
+PARK_FACTS = (
+    "name", "level", "county6", "land_mu", "enterprises", "active", "above_scale", "insured", "tax_yuan", "kwh", "revenue_yuan",
+    "value_added_yuan", "tax_per_mu", "revenue_per_mu", "tax_growth", "revenue_growth", "elsewhere", "unlisted",
 )  # fmt: skip
 CLASS_FACTS = ("land_class", "place", "evaluated", "score", "parcels", "area_m2", "land_mu", "reports", "tax_yuan", "revenue_yuan")
 
@@ -31,6 +36,44 @@ def explain_land_class(rows: RowReader, identifier: str) -> list[Explanation]:
     if not year.isdigit():
         return []
     return [_year(rows, found) for uid in _uids(rows, number) for found in rows(YEAR, entity_uid=uid, year=int(year))]
+
+
+@explains("park month")
+def explain_park_month(rows: RowReader, identifier: str) -> list[Explanation]:
+    """Explain the month of a park, `YQ01|201912`: what its enterprises add to it, and where its list differs from the registers."""
+    code, _, month = identifier.partition("|")
+    return [_park(rows, found) for found in rows("themes/industry/park_month", park_code=code, month=month)]
+
+
+def _park(rows: RowReader, found: dict[str, Any]) -> Explanation:
+    code, month = found["park_code"], found["month"]
+    members = sorted(rows("themes/industry/park_member", park_code=code), key=lambda m: m["uscc"])
+    inside = [m for m in members if m["counts"] and _month_of(m["moved_in"], "") <= month <= _month_of(m["moved_out"], month)]
+    firms = [
+        {"uscc": m["uscc"], **{c: e[c] for c in ("alive", "tax_yuan", "kwh", "revenue_yuan")}, **_line(m)}
+        for m in inside
+        for e in rows(MONTH, entity_uid=m["entity_uid"], month=month)
+    ]
+    odd = [
+        {"uscc": m["uscc"], "flags": m["flags"], "registered": m["lies_in"], "address": m["address_no"], **_line(m)}
+        for m in members
+        if m["flags"]
+    ]
+    facts = {name: found[name] for name in PARK_FACTS}
+    return Explanation(
+        title=f"Park {code} in {month}: {found['enterprises']} enterprises, {found['tax_yuan']} yuan of taxes",
+        lines=["the park's own list says who is in it; what is registered elsewhere, or there and not listed, is only counted"],
+        sections=[
+            Section("Facts", ("fact", "value"), list(facts.items())),
+            Section("Enterprises", ("enterprise", "alive", "taxes", "kWh", "revenue", "file", "line"), [_cells(f) for f in firms]),
+            Section("Differences", ("enterprise", "flags", "registered in", "address", "file", "line"), [_cells(o) for o in odd]),
+        ],
+        facts={"park_code": code, "month": month, "facts": facts, "enterprises": firms, "differences": odd},
+    )
+
+
+def _month_of(day: date | None, always: str) -> str:
+    return always if day is None else day.strftime("%Y%m")
 
 
 def _uids(rows: RowReader, number: str) -> list[str]:

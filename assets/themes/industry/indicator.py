@@ -5,19 +5,27 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.dates import first_day
-from assets.declare import AS_OF, lake_asset, table
+from assets.dates import first_day, month_of
+from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import Counts, counted, read_indicators
+from assets.joins import semi_join
 from assets.themes.industry.lives import MARKET, lives, with_place
+from assets.themes.industry.money import YUAN_PER_UNIT
+from standards.divisions import CITY
+from standards.industries import ABOVE_SCALE
 
 INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
-LARGE = 20_000_000
-"""Yuan of main revenue a year from which an industrial enterprise is above the designated size."""
 SURVIVAL_YEARS = (1, 3, 5)
-HUNDREDTHS = 100
+HUNDREDTHS, YEAR = 100, 12
+CENTS_PER_UNIT = 100 * YUAN_PER_UNIT
+
+
+def new_year(year: Column) -> Column:
+    """The first day of a year, an integer."""
+    return F.concat_ws("-", year.cast("string"), F.lit("01"), F.lit("01")).cast("date")
 
 
 def density_counts(entity: DataFrame, person: DataFrame, as_of: date) -> list[Counts]:
@@ -46,7 +54,7 @@ def survival_counts(survival: DataFrame) -> Counts:
     for n in SURVIVAL_YEARS:
         for count, column in ((f"cohort_{n}", "entities"), (f"survived_{n}", "survived")):
             of[count] = F.coalesce(F.sum(F.when(F.col("years") == n, F.col(column))), F.lit(0))
-    first = F.concat_ws("-", (F.col("cohort") + F.col("years")).cast("string"), F.lit("01"), F.lit("01")).cast("date")
+    first = new_year(F.col("cohort") + F.col("years"))
     rows = survival.where(F.col("years").isin(*SURVIVAL_YEARS))
     return counted(rows, {"clean": of}, division=F.col("county6"), period_kind="year", day=first)
 
@@ -60,7 +68,7 @@ def report_counts(report: DataFrame, entity: DataFrame) -> list[Counts]:
     years = rows.groupBy("uscc", "county6", F.substring("month", 1, 4).alias("_year")).agg(
         F.max("month").alias("month"), F.sum("revenue_yuan").alias("revenue")
     )
-    size = {"reporting": F.count(F.lit(1)), "above_scale": F.count_if(F.col("revenue") >= LARGE)}
+    size = {"reporting": F.count(F.lit(1)), "above_scale": F.count_if(F.col("revenue") >= ABOVE_SCALE)}
     return [
         counted(rows, {"clean": rates}, period_kind="month", **place),
         counted(rows, {"clean": sums}, period_kind="year", **place),
@@ -79,7 +87,7 @@ def land_counts(land: DataFrame) -> Counts:
     """Taxes, revenue, land and energy of evaluated enterprises by year."""
     hundredths = {"evaluated_tax": "tax_yuan", "evaluated_land": "area_m2", "evaluated_coal": "energy_tce"}
     of = {count: F.coalesce(F.sum((F.col(c) * HUNDREDTHS).cast("bigint")), F.lit(0)) for count, c in hundredths.items()}
-    first = F.concat_ws("-", F.col("year").cast("string"), F.lit("01"), F.lit("01")).cast("date")
+    first = new_year(F.col("year"))
     rows = land.where(F.col("land_class").isNotNull())
     of["evaluated_revenue"] = F.sum("revenue_yuan")
     return counted(rows, {"clean": of}, division=F.col("county6"), period_kind="year", day=first)
@@ -98,6 +106,51 @@ def investment_counts(project: DataFrame) -> Counts:
     return counted(rows, {"clean": of}, division=F.col("county6"), period_kind="year", day=first_day())
 
 
+def park_counts(park: DataFrame) -> list[Counts]:
+    """Of parks: taxes and revenue of the year over the land of its last month; and how far the lists agree with the addresses."""
+    place = {"division": F.col("county6"), "day": first_day()}
+    last = F.max("month").over(Window.partitionBy("park_code", F.substring("month", 1, 4)))
+    rows = park.where(F.col("industrial_m2").isNotNull()).withColumn("land", F.when(F.col("month") == last, F.col("industrial_m2")))
+    of_year = {
+        "park_tax": F.sum((F.col("tax_yuan") * HUNDREDTHS).cast("bigint")), "park_revenue": F.sum("revenue_yuan"),
+        "park_land": F.coalesce(F.sum((F.col("land") * HUNDREDTHS).cast("bigint")), F.lit(0)),
+    }  # fmt: skip
+    lists = {
+        "park_agreeing": F.sum(F.col("enterprises") - F.col("elsewhere")), "park_firms": F.sum(F.col("enterprises") + F.col("unlisted")),
+    }  # fmt: skip
+    return [counted(rows, {"clean": of_year}, period_kind="year", **place), counted(park, {"clean": lists}, period_kind="month", **place)]
+
+
+def trade_counts(trade: DataFrame, product: DataFrame) -> list[Counts]:
+    """Trade in yuan: how much of it is converted, exports against the same months of the year before, and trade over the gross product.
+
+    A month in which a rate is missing is compared with no other, nor is another with it, and its year has no trade over gross product.
+    """
+    place = {"division": F.col("county6"), "day": first_day()}
+    lines = {"trade_rows": F.count(F.lit(1)), "trade_converted": F.count("rate")}
+    whole = trade.groupBy("month").agg(F.count_if(F.col("rate").isNull()).alias("missing")).where("missing = 0").select("month")
+    a_year_on = month_of(lambda: F.add_months(first_day(), YEAR))
+    comparable = semi_join(whole, whole.select(a_year_on.alias("month")), ["month"])
+    nothing, cents = F.lit(0), [(F.col(c) * HUNDREDTHS).cast("bigint") for c in ("exports_yuan", "imports_yuan")]
+    now = trade.select("month", "county6", cents[0].alias("now"), nothing.cast("bigint").alias("before"))
+    before = trade.select(a_year_on.alias("month"), "county6", nothing.cast("bigint").alias("now"), cents[0].alias("before"))
+    compared = now.unionByName(before).transform(semi_join, comparable, ["month"])
+    exports = {"exports": F.sum("now"), "exports_before": F.sum("before")}
+    year = F.substring("month", 1, 4).cast("int").alias("year")
+    years = whole.groupBy(year).agg(F.count(F.lit(1)).alias("months")).where(F.col("months") == YEAR).select("year")
+    traded = trade.select(year, "county6", (cents[0] + cents[1]).alias("trade"), nothing.cast("bigint").alias("product"))
+    made = product.where(F.col("county6") != CITY).select(
+        "year", "county6", nothing.cast("bigint").alias("trade"), (F.col("amount") * CENTS_PER_UNIT).cast("bigint").alias("product")
+    )
+    of_year = traded.unionByName(made).transform(semi_join, years, ["year"])
+    shares = {"trade_yuan": F.sum("trade"), "gross_product": F.sum("product")}
+    return [
+        counted(trade, {"clean": lines}, period_kind="month", **place),
+        *[counted(compared, {"clean": exports}, period_kind=kind, **place) for kind in ("month", "year")],
+        counted(of_year, {"clean": shares}, division=F.col("county6"), period_kind="year", day=new_year(F.col("year"))),
+    ]
+
+
 @lake_asset("themes/industry/indicator")
 def indicator(
     entity: DataFrame = table("base/legal_entity/entity"),
@@ -108,11 +161,14 @@ def indicator(
     entities: DataFrame = table("themes/industry/entity_month"),
     land: DataFrame = table("themes/industry/land_efficiency_year", optional=True),
     project: DataFrame = table("themes/industry/project_month", optional=True),
+    park: DataFrame = table("themes/industry/park_month", optional=True),
+    trade: DataFrame = table("themes/industry/trade_month", optional=True),
+    product: DataFrame = cleansed("statistics/gross_product_year", optional=True),
     as_of: date = AS_OF,
 ) -> DataFrame:
     """One row per indicator, period, division and basis, columns INDICATOR of assets.indicators."""
     counts = [
         *density_counts(entity, person, as_of), activity_counts(division_month), survival_counts(survival), *report_counts(report, entity),
-        power_counts(entities), land_counts(land), investment_counts(project),
+        power_counts(entities), land_counts(land), investment_counts(project), *park_counts(park), *trade_counts(trade, product),
     ]  # fmt: skip
     return INDICATORS.rows(*counts)

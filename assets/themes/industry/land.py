@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.declare import lake_asset, table
-from assets.indicators.table import half_up
+from assets.indicators import half_up
 from assets.joins import left_join_lookup
 from assets.themes.industry.lives import with_place
 from standards.land_efficiency import WEIGHTS, land_class, score
@@ -32,17 +32,31 @@ def ratio(above: Column, below: Column) -> Column:
     return shifted(half_up(above, F.when(below > 0, below)), DECIMALS)
 
 
+def in_mu(area_m2: Column) -> Column:
+    """An area, decimal with two decimals, in mu, decimal(18,4)."""
+    return ratio((area_m2 * HUNDREDTHS).cast("bigint") * 10_000, F.lit(MU_HUNDREDTHS).cast("bigint"))
+
+
+def tax_per_mu(tax_yuan: Column, area_m2: Column) -> Column:
+    """10,000 yuan per mu, decimal(18,4), of decimals with two decimals; NULL without land."""
+    return ratio((tax_yuan * HUNDREDTHS).cast("bigint") * MU_HUNDREDTHS, (area_m2 * HUNDREDTHS).cast("bigint") * HUNDREDTHS)
+
+
+def revenue_per_mu(revenue_yuan: Column, area_m2: Column) -> Column:
+    """10,000 yuan per mu, decimal(18,4), of whole yuan; NULL without land."""
+    return ratio(revenue_yuan * MU_HUNDREDTHS, (area_m2 * HUNDREDTHS).cast("bigint"))
+
+
 def metrics() -> dict[str, Column]:
     """The five metrics out of the sums of a year and the area, in whole numbers up to the last division.
 
     tax_per_mu and revenue_per_mu: 10,000 yuan per mu. tax_per_tce: 10,000 yuan per tonne of standard coal. productivity: value added,
     10,000 yuan per employee and year. research_intensity: percent of the revenue.
     """
-    area, tce = ((F.col(c) * HUNDREDTHS).cast("bigint") for c in ("area_m2", "energy_tce"))
-    tax = (F.col("tax_yuan") * HUNDREDTHS).cast("bigint")
+    tax, tce = ((F.col(c) * HUNDREDTHS).cast("bigint") for c in ("tax_yuan", "energy_tce"))
     return {
-        "tax_per_mu": ratio(tax * MU_HUNDREDTHS, area * HUNDREDTHS),
-        "revenue_per_mu": ratio(F.col("revenue_yuan") * MU_HUNDREDTHS, area),
+        "tax_per_mu": tax_per_mu(F.col("tax_yuan"), F.col("area_m2")),
+        "revenue_per_mu": revenue_per_mu(F.col("revenue_yuan"), F.col("area_m2")),
         "tax_per_tce": ratio(tax, tce),
         "productivity": ratio(F.col("value_added_yuan") * EMPLOYEE_MONTHS, F.col("employee_months")),
         "research_intensity": ratio(F.col("research_yuan") * 1_000_000, F.col("revenue_yuan")),
@@ -74,7 +88,7 @@ def land_efficiency_year(
         .transform(left_join_lookup, reported, KEY)
         .withColumn("reports", F.coalesce("reports", F.lit(0)))
         .withColumns(metrics())
-        .withColumn("land_mu", ratio((F.col("area_m2") * HUNDREDTHS).cast("bigint") * 10_000, F.lit(MU_HUNDREDTHS).cast("bigint")))
+        .withColumn("land_mu", in_mu(F.col("area_m2")))
     )
     evaluated = rows.where(F.col("reports") > 0).transform(_classed)
     return (

@@ -1,16 +1,18 @@
 """Taxes, trade, projects and the gross product: sums by month or year, in yuan unless a column says otherwise.
 
 Here: `tax_month`, `trade_month`, `project_month`, `economy_year`. Not here: which taxpayer is which entity (`measured`).
-Source: domain rules, section E6.
+Source: domain rules, section E6; of trade in yuan 海关进出口货物征税管理办法, article 16.
 """
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.declare import cleansed, lake_asset, table
-from assets.indicators.table import half_up
+from assets.indicators import half_up
 from assets.joins import left_join_lookup
 from assets.themes.industry.lives import UNKNOWN_COUNTY, with_entity, with_place
 from assets.touch import own, units, via
@@ -21,8 +23,13 @@ SECTORS = {"1": "primary", "2": "secondary", "3": "tertiary"}
 ECONOMY_YEAR = (
     "year", "div_code", "gross_product", *SECTORS.values(), "tax_yuan", "gross_product_growth", "tax_growth", "tax_elasticity", "tax_share",
 )  # fmt: skip
+TRADE_MONTH = (
+    "month", "county6", "currency", "exporters", "importers", "exports", "imports", "balance", "rate", "exports_yuan", "imports_yuan",
+    "balance_yuan",
+)  # fmt: skip
 YUAN_PER_UNIT = 100_000_000
 """Yuan of 100 million yuan."""
+YUAN = "CNY"
 
 
 @lake_asset(
@@ -52,18 +59,43 @@ def tax_month(tax: DataFrame = table("themes/industry/taxpayer_month"), entity: 
     touch={
         "trade": own(month="month"),
         "entity": via("trade", on=("uscc",), to=("uscc",), reads=("uscc", "county6"), month="month", narrows=False),
+        "rate": own(month="month", reads=("month", "currency", "rate")),
     },
 )
-def trade_month(trade: DataFrame = cleansed("commerce/trade_month"), entity: DataFrame = table("base/legal_entity/entity")) -> DataFrame:
-    """One row per month, county and currency, key of these three: who exports and imports, and how much in that currency."""
+def trade_month(
+    trade: DataFrame = cleansed("commerce/trade_month"),
+    entity: DataFrame = table("base/legal_entity/entity"),
+    rate: DataFrame = cleansed("commerce/exchange_rate", optional=True),
+) -> DataFrame:
+    """One row per month, county and currency, key of these three: who exports and imports, and how much in that currency and in yuan.
+
+    rate: yuan for 100 units, by which customs convert the trade of the month, of no other month: in yuan nothing is known without it.
+    """
     rows = trade.transform(with_entity, entity).transform(with_place, entity)
-    return rows.groupBy("month", "county6", "currency").agg(
+    sums = rows.groupBy("month", "county6", "currency").agg(
         F.count_if(F.col("exports") > 0).cast("int").alias("exporters"),
         F.count_if(F.col("imports") > 0).cast("int").alias("importers"),
-        F.sum("exports").alias("exports"),
-        F.sum("imports").alias("imports"),
-        F.sum(F.col("exports") - F.col("imports")).alias("balance"),
+        F.sum("exports").cast("decimal(20,2)").alias("exports"),
+        F.sum("imports").cast("decimal(20,2)").alias("imports"),
     )
+    known = sums.transform(left_join_lookup, rate.select("month", "currency", F.col("rate").alias("_rate")), ("month", "currency"))
+    of_month = F.when(F.col("currency") == YUAN, F.lit(Decimal(HUNDRED))).otherwise(F.col("_rate")).cast("decimal(12,4)")
+    return (
+        known.withColumns({"balance": F.col("exports") - F.col("imports"), "rate": of_month})
+        .withColumns({f"{c}_yuan": in_yuan(F.col(c), F.col("rate")) for c in ("exports", "imports")})
+        .withColumn("balance_yuan", F.col("exports_yuan") - F.col("imports_yuan"))
+        .select(*TRADE_MONTH)
+    )
+
+
+def in_yuan(amount: Column, rate: Column) -> Column:
+    """An amount of a currency in yuan, decimal(20,2), half up; NULL without a rate.
+
+    Args:
+        amount: decimal(20,2).
+        rate: yuan for 100 units, decimal(12,4).
+    """
+    return (amount * rate * F.lit(Decimal("0.01"))).cast("decimal(20,2)")
 
 
 @lake_asset(

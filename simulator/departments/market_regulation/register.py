@@ -67,6 +67,7 @@ def entities(registers: Registers) -> pd.DataFrame:
     changed = np.minimum(_last_change(e), AS_OF)
     kept = e["uscc"].isna().to_numpy() | (rng.random(n) < 0.5)
     street = pick(rng, ["文昌路", "运河路", "淮海路", "扬子江路"], n) + numbers(rng.integers(1, 300, n)) + "号"
+    premises = e["_entity"].map(registers.world.parks.registered_at()).to_numpy(dtype=object)
     return pd.DataFrame(
         {
             "entity_id": e["entity_id"],
@@ -86,7 +87,7 @@ def entities(registers: Registers) -> pd.DataFrame:
             "revoke_date": day_text(e["revoked"].to_numpy()),
             "end_date": day_text(e["ended"].to_numpy()),
             "industry_code": e["industry"],
-            "address": "江苏省扬州市" + street,
+            "address": np.where(pd.isna(premises), "江苏省扬州市" + street, premises),
             "phone": e["phone"],
             "op_time": clock_text(changed, office_seconds(rng, n)),
             "_night": np.where(as_days(e["born"].to_numpy()) > FIRST_NIGHT, 1, 0),

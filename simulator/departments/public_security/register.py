@@ -230,8 +230,15 @@ def death_cancellations(registers: Registers) -> pd.DataFrame:
     copies=0.005,
 )
 def standard_addresses(registers: Registers) -> pd.DataFrame:
-    """The addresses of all households, a few entered in the last nights; some written in another way, some placed in another county."""
-    homes, rng = registers.world.ground.addresses, registers.world.stream("standard addresses")
+    """The addresses of all households and of firms in parks, a few entered in the last nights; some written in another way, some placed in
+    another county."""
+    world = registers.world
+    parts = {"standard addresses": world.ground.addresses, "addresses of premises": world.parks.premises.assign(building=None)}
+    return pd.concat([_surveyed(places, world.stream(name)) for name, places in parts.items()], ignore_index=True)
+
+
+def _surveyed(homes: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Addresses as the police have them; `_wrong`: one that stands where another does."""
     n = len(homes)
     night = np.where(rng.random(n) < 0.02, rng.integers(1, 3, n), 0)
     day = np.where(
@@ -258,10 +265,10 @@ def standard_addresses(registers: Registers) -> pd.DataFrame:
 
 
 def _in_another_county(county: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """For each row one of another county."""
+    """For each row one of another county; itself where there is only one county."""
     order = rng.permutation(len(county))
     first_of_next = {c: order[county[order] != c] for c in np.unique(county)}
-    return np.array([first_of_next[c][i % len(first_of_next[c])] for i, c in enumerate(county)])
+    return np.array([first_of_next[c][i % len(first_of_next[c])] if len(first_of_next[c]) else i for i, c in enumerate(county)], dtype=int)
 
 
 def _written(addresses: pd.Series, rng: np.random.Generator) -> pd.Series:
