@@ -57,7 +57,7 @@ def indicator(
     of_alerts = {"alerts": one, "answered_in_time": F.count_if(F.col("answer") == IN_TIME)}
     area = F.sum((F.col("area_m2") * SQUARE_DECIMETRES).cast("bigint"))
     return INDICATORS.rows(
-        *by_county(report, {"reports": one, "again": F.count_if(F.col("told") == "AGAIN")}, day, "month"),
+        *by_county(report, {"reports": one, "again": F.count_if(F.col("reported") == "AGAIN")}, day, "month"),
         *by_county(event, of_events, day, "month"),
         *by_county(residents_in(person, months), {"residents": F.sum("n")}, first_day(), "month"),
         *by_county(in_use, {"shelter_places": F.sum("capacity"), "shelter_dm2": area}, now, "month"),
