@@ -66,10 +66,17 @@ def test_what_an_event_says(spark: SparkSession, write: Write) -> None:
 
     then = {(r.source, r.day): r for r in published("hindsight", hindsight(report)).collect()}
     day = NOON.date()
-    assert then.keys() == {("POLICE", day), ("GRID", day), ("EMERGENCY", day)}
+    assert then.keys() == {(source, day) for source in ("POLICE", "GRID", "EMERGENCY", "HOTLINE", "URBAN")}
     police, emergency = then["POLICE", day], then["EMERGENCY", day]
     assert (police.reports_then, police.reports_now, police.events_then, police.longest_days) == (0, 1, 0, 1)
     assert (emergency.reports_then, emergency.reports_now, emergency.events_now, emergency.longest_days) == (2, 2, 2, 0)
+    sent_again = [{"report_no": f"{n}", "event_uid": uid, "source": source, "day": day, "known_on": day + timedelta(days=late)}
+                  for n, (source, uid, late) in enumerate([("HOTLINE", "a", 0), ("HOTLINE", "a", 3), ("HOTLINE", "b", 1), ("URBAN", "c", 9),
+                                                           ("GRID", "d", 2)])]  # fmt: skip
+    again = published("hindsight", hindsight(frame(spark, "themes/city_operations/city_report", sent_again))).collect()
+    assert {r.source: (r.reports_then, r.reports_unclear, r.reports_now, r.events_then, r.events_now, r.longest_days) for r in again} == {
+        "HOTLINE": (1, 2, 3, 1, 2, None), "URBAN": (0, 1, 1, 0, 1, None), "GRID": (0, 0, 1, 0, 1, 2),
+    }  # fmt: skip
 
     tables = {"themes/city_operations/city_report": report, "themes/city_operations/city_event": event}
 
