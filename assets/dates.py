@@ -34,9 +34,10 @@ def happened(day: Cell, *by: date | Cell) -> Column:
     return F.coalesce(known & on.isNotNull(), F.lit(False))
 
 
-def month_of(day: Cell) -> Column:
+def month_of(day: Cell | Column) -> Column:
     """The month of a date or a moment, YYYYMM."""
-    return F.date_format(cell(day).cast("date"), "yyyyMM")
+    on = day if isinstance(day, Column) else cell(day)
+    return F.date_format(on.cast("date"), "yyyyMM")
 
 
 def first_day(month: str = "month") -> Column:

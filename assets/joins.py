@@ -107,6 +107,8 @@ def _comparable(others: DataFrame, key: Sequence[str], said: Sequence[str]) -> t
 
 def _all(conditions: Sequence[Column]) -> Column:
     """They in a tree that is as low as it can be: Spark Connect reads no expression of more than a hundred levels."""
+    if not conditions:
+        return F.lit(True)
     half = len(conditions) // 2
     return _all(conditions[:half]) & _all(conditions[half:]) if half else conditions[0]
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
 from functools import cache
+from math import isfinite
 
 from contracts.date_formats import date_format
 from contracts.model import Contract, Field, SourceContract
@@ -20,6 +22,8 @@ from contracts.rules import ContractRule
 from contracts.short import LOGICAL
 
 RANGE = ("minimum", "maximum")
+FACTOR_DIGITS = 19
+"""A number of 18 digits times a factor of so many fits into the 38 digits that an engine computes with."""
 
 
 def check(contract: Contract) -> None:
@@ -56,6 +60,19 @@ def _ranges(contract: Contract) -> None:
     for c in contract.columns:
         if c.minimum is not None and c.maximum is not None and c.minimum > c.maximum:
             raise ContractError(contract.path, f"column {c.name!r}", f"no number is from {c.minimum} to {c.maximum}", "Exchange the limits")
+
+
+def _factors(contract: Contract) -> None:
+    """A factor into the unit of a column is a number above 0 of FACTOR_DIGITS digits, before and after the point together."""
+    for c in contract.delivered:
+        for unit, factor in c.other_units:
+            if not (
+                isfinite(factor) and factor > 0 and len(format(Decimal(str(factor)).normalize(), "f").replace(".", "")) <= FACTOR_DIGITS
+            ):
+                raise ContractError(
+                    contract.path, f"column {c.name!r}, otherUnits", f"no number of {unit} is {factor} of the column's unit",
+                    f"Write a factor above 0 with at most {FACTOR_DIGITS} digits",
+                )  # fmt: skip
 
 
 def _types(contract: Contract) -> None:
@@ -214,7 +231,7 @@ def match_functions(contracts: Mapping[str, Contract], functions: Mapping[str, C
 
 
 OF_EVERY_TABLE: tuple[Callable[[Contract], None], ...] = (
-    _layer, _rules_only_where_delivered, _key, _ranges, _types, _codes, _names_of_checks, _date_formats, _systems,
+    _layer, _rules_only_where_delivered, _key, _ranges, _factors, _types, _codes, _names_of_checks, _date_formats, _systems,
     _delivered_names, _rules_at_table,
 )  # fmt: skip
 OF_SOURCES: tuple[Callable[[SourceContract], None], ...] = (_companions, _sequence, _shares)

@@ -22,8 +22,8 @@ EXPONENT = r"^([+-]?)([0-9]+)(?:[.]([0-9]*))?[Ee]([+-]?[0-9]{1,2})\z"
 ZEROS = "0" * 99
 QUALIFIED = r"^(?:([<>≤≥]) *)?([+-]?[0-9.,]+) *([L%])?\z"
 NOT_DETECTED = ("ND", "未检出")
-WIDE, FACTOR = "decimal(18,6)", "decimal(10,6)"
-"""Types in which other units are converted: their product fits into 38 digits on every engine."""
+WIDE = "decimal(18,6)"
+"""The type in which a number of another unit is read: its product with a factor of FACTOR_DIGITS fits into 38 digits on every engine."""
 INTEGER_DIGITS = {"int": 10, "bigint": 19}
 
 
@@ -91,7 +91,7 @@ def _rule(
         right = F.when(in_range(row["cast"]), row["cast"])
         if not units:
             return {"value": right}
-        products = [row["wide"] * F.lit(Decimal(str(factor))).cast(FACTOR) for factor in units.values()]
+        products = [row["wide"] * _exactly(factor) for factor in units.values()]
         there = [F.when(in_range(p), _rounded(p, whole, scale, physical_type)) for p in products]
         outside = ~in_range(row["wide"]) & right.isNull()
         return {"value": F.coalesce(right, F.when(outside, F.coalesce(*there))), "unit": outside & F.coalesce(*there).isNotNull()}
@@ -109,6 +109,13 @@ def _rule(
         return {"codes": F.when(untouched, no_codes()).otherwise(codes), **sign}
 
     return cleaned, undecorated, measured, cast, checked, answer
+
+
+def _exactly(factor: float) -> Column:
+    """A factor with all its digits and no more; engines refuse a decimal that does not fit its type, or take it for another number."""
+    exact = Decimal(str(factor))
+    whole, _, fraction = format(exact.normalize(), "f").partition(".")
+    return F.lit(exact).cast(f"decimal({len(whole) + len(fraction)},{len(fraction)})")
 
 
 def _rounded(product: Column, whole: int, scale: int, physical_type: str) -> Column:

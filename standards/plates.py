@@ -27,6 +27,8 @@ FEW_LETTERS = r"^[^\n]{2}[0-9]*[A-Z]?[0-9]*[A-Z]?[0-9]*[警学挂领试超港澳
 MARKS = "·•.-"
 MISREAD = ("OI", "01")
 """Letters that no plate has behind its region, and the digits that a camera took for them."""
+CONFUSED = ("OIDB", "0108")
+"""Characters that cameras take for one another, and the one that stands for all of them."""
 
 
 def normalise(raw: Column) -> Column:
@@ -39,9 +41,23 @@ def is_plate(text: Column) -> Column:
     return text.rlike(SHAPE) & text.rlike(FEW_LETTERS)
 
 
+def _behind_region(text: Column, these: str, those: str) -> Column:
+    return F.concat(F.substring(text, 1, 2), F.translate(F.substring(text, 3, 10), these, those))
+
+
+def without_never_used(read: Column) -> Column:
+    """A normalised text with the digits for letters that no plate has behind its region (MISREAD)."""
+    return _behind_region(read, *MISREAD)
+
+
+def confusion_class(text: Column) -> Column:
+    """The form that all normalised texts share which differ only by characters that cameras confuse (CONFUSED) behind the region."""
+    return _behind_region(text, *CONFUSED)
+
+
 def suggested(read: Column) -> Column:
     """The plate that a camera has read: the normalised text when it is one, else with MISREAD put right when then it is one, else NULL."""
-    mended = F.concat(F.substring(read, 1, 2), F.translate(F.substring(read, 3, 10), *MISREAD))
+    mended = without_never_used(read)
     return F.when(is_plate(read), read).when(is_plate(mended), mended)
 
 

@@ -18,7 +18,8 @@ from standards.tables import rows
 SATURATION_FLOW = 1650
 """Vehicles that a lane lets pass in an hour of green (domain rules E3, s; usual for a lane straight ahead)."""
 STATES = tuple(dict.fromkeys(row["state"] for row in rows("traffic/segment_state")))
-CONGESTED = ("MODERATE", "SEVERE")
+SEVERE = "SEVERE"
+CONGESTED = ("MODERATE", SEVERE)
 """States of a segment that count as congested."""
 GRADES = tuple(row["grade"] for row in rows("traffic/tti_grade"))
 CJJ_MEASURES = ("delay_s", "saturation", "queue_m")

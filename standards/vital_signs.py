@@ -61,7 +61,8 @@ class VitalSign:
 class AlertRule:
     """One line of alert_rule.csv: of the rows of an input those for which the condition holds, from their moment until another.
 
-    level: 1 the worst to 4. value, threshold: what was measured, and what it was held against.
+    known: when such a row can be known. minutes: how long the condition has to hold without a pause. level: 1 the worst to 4. value,
+    threshold: what was measured, and what it was held against.
     """
 
     rule: str
@@ -69,6 +70,8 @@ class AlertRule:
     place: str
     moment: str
     until: str
+    known: str
+    minutes: int
     value: str
     threshold: str
     condition: str
@@ -90,5 +93,6 @@ def vital_signs() -> Sequence[VitalSign]:
 
 def alert_rules() -> Sequence[AlertRule]:
     """The rules of alerts, in the order of the file."""
-    lines = [{c: t for c, t in line.items() if c not in ("zh", "en", "source", "level")} for line in rows("city_operations/alert_rule")]
-    return [AlertRule(level=int(line["level"]), **said) for said, line in zip(lines, rows("city_operations/alert_rule"), strict=True)]
+    kept, whole = ("zh", "en", "source"), ("minutes", "level")
+    lines = rows("city_operations/alert_rule")
+    return [AlertRule(**{c: int(t) if c in whole else t for c, t in line.items() if c not in kept}) for line in lines]  # type: ignore[arg-type]

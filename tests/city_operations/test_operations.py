@@ -66,10 +66,17 @@ def test_what_an_event_says(spark: SparkSession, write: Write) -> None:
 
     then = {(r.source, r.day): r for r in published("hindsight", hindsight(report)).collect()}
     day = NOON.date()
-    assert then.keys() == {("POLICE", day), ("GRID", day), ("EMERGENCY", day)}
+    assert then.keys() == {(source, day) for source in ("POLICE", "GRID", "EMERGENCY", "HOTLINE", "URBAN")}
     police, emergency = then["POLICE", day], then["EMERGENCY", day]
     assert (police.reports_then, police.reports_now, police.events_then, police.longest_days) == (0, 1, 0, 1)
     assert (emergency.reports_then, emergency.reports_now, emergency.events_now, emergency.longest_days) == (2, 2, 2, 0)
+    sent_again = [{"report_no": f"{n}", "event_uid": uid, "source": source, "day": day, "known_on": day + timedelta(days=late)}
+                  for n, (source, uid, late) in enumerate([("HOTLINE", "a", 0), ("HOTLINE", "a", 3), ("HOTLINE", "b", 1), ("URBAN", "c", 9),
+                                                           ("GRID", "d", 2)])]  # fmt: skip
+    again = published("hindsight", hindsight(frame(spark, "themes/city_operations/city_report", sent_again))).collect()
+    assert {r.source: (r.reports_then, r.reports_unclear, r.reports_now, r.events_then, r.events_now, r.longest_days) for r in again} == {
+        "HOTLINE": (1, 2, 3, 1, 2, None), "URBAN": (0, 1, 1, 0, 1, None), "GRID": (0, 0, 1, 0, 1, 2),
+    }  # fmt: skip
 
     tables = {"themes/city_operations/city_report": report, "themes/city_operations/city_event": event}
 
@@ -90,7 +97,7 @@ def even(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
 
 
-def test_vital_signs_alerts_and_index(spark: SparkSession) -> None:
+def test_vital_signs_alerts_and_index(spark: SparkSession, write: Write) -> None:
     """Two days: scores at both ends, between and beyond them; runs of readings, a pause, another datum, an unknown level."""
     day, before = date(2019, 12, 30), date(2019, 12, 29)
     event = [{"event_uid": f"e{n}", "sources": ["POLICE"], "day": day, "first_time": NOON + timedelta(minutes=20 * n)} for n in range(7)]
@@ -151,8 +158,15 @@ def test_vital_signs_alerts_and_index(spark: SparkSession) -> None:
 
     accident = [{"accident_no": n, "occurred_at": NOON, "kind": "WORK", "dead": dead, "injured": hurt, "county6": "321002"}
                 for n, dead, hurt in (("a", 2, 9), ("b", 3, 0), ("c", 0, 50), ("d", 30, 0))]  # fmt: skip
-    told_of = {c: inputs[c] for c in ("water", "station", "air")} | {"accident": frame(spark, "cleansed/emergency/accident", accident)}
-    alerts = {(a.rule, a.place, a.began_at): a for a in published("alert", alert(**told_of)).collect()}
+    jam = [{"place_level": "COUNTY", "place_code": "321002", "measured_at": NOON + timedelta(minutes=5 * n), "county6": "321002",
+            "measured_m": 1000, "length_m": 1000, "severe_m": 301, "severe_rate": 30.1} for n in range(6)]  # fmt: skip
+    more = {
+        "accident": frame(spark, "cleansed/emergency/accident", accident),
+        "road": frame(spark, "themes/traffic/congestion_interval", jam),
+        "said": frame(spark, "cleansed/emergency/alert_acknowledgement", []),
+    }
+    given = {c: inputs[c] for c in ("water", "station", "air")} | more
+    alerts = {(a.rule, a.place, a.began_at): a for a in published("alert", alert(**given, checkpoint=write)).collect()}
 
     def at_hour(h: int) -> datetime:
         return midnight + timedelta(hours=h)
@@ -220,7 +234,12 @@ def test_indicators_are_those_of_the_rows(spark: SparkSession, write: Write) -> 
     kept_stocks = published("stock", stock(frame(spark, "cleansed/emergency/material", stocks), AS_OF))
     months = published("duty_month", duty_month(frame(spark, "cleansed/emergency/duty", shifts), AS_OF))
     firm, person = frame(spark, "cleansed/emergency/enterprise", firms), frame(spark, "base/population/person", people)
-    made_of = indicator(report, event, kept_shelters, kept_stocks, months, firm, person, AS_OF)
+    answers = [{"acknowledgement_no": "q", "state": "FIRST", "began_at": NOON, "known_on": date(2019, 12, 30)}]
+    alerts = [{"rule": "AIR_HEAVY", "place": f"{n}", "raised_at": NOON - timedelta(days=n), "county6": draw.choice(COUNTIES),
+               "answer": draw.choice(["IN_TIME", "LATE", "NONE"])} for n in range(60)]  # fmt: skip
+    raised = frame(spark, "themes/city_operations/alert", alerts)
+    answered = frame(spark, "themes/city_operations/acknowledgement", answers)
+    made_of = indicator(report, event, kept_shelters, kept_stocks, months, firm, person, raised, answered, AS_OF)
     found = {(r.indicator, r.div_code): r for r in made_of.where(F.col("period") == MONTH).collect()}
 
     expected: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -265,6 +284,9 @@ def test_indicators_are_those_of_the_rows(spark: SparkSession, write: Write) -> 
             there = d["came_at"] is not None
             add("attendance_rate", d["county6"], there, 1)
             add("duty_in_time_rate", d["county6"], there and d["came_at"] <= d["planned_from"], 1)
+    for a in alerts:
+        if a["raised_at"] >= datetime(2019, 12, 1):
+            add("alert_answer_rate", a["county6"], a["answer"] == "IN_TIME", 1)
     for f in firms:
         if f["permit_to"] is not None:
             add("expired_permit_rate", f["county6"], f["permit_to"] < AS_OF, 1)
@@ -276,6 +298,8 @@ def test_indicators_are_those_of_the_rows(spark: SparkSession, write: Write) -> 
         assert row.value == (None if wanted is None else wanted.quantize(Decimal("0.01"), ROUND_HALF_UP)), key
     assert {k for k, r in found.items() if r.denominator or r.numerator} <= expected.keys()
     assert {i for i, _ in found} == {i for i, _ in expected}
+    november = made_of.where((F.col("indicator") == "alert_answer_rate") & (F.col("period") != MONTH))
+    assert november.where(F.col("denominator") > 0).count() == 0, "of November nothing was acknowledged, so nothing is known"
 
 
 def _nowhere(spark: SparkSession) -> DataFrame:

@@ -80,6 +80,36 @@ def test_shelters_shifts_and_stocks(installation: Installation) -> None:
     }
 
 
+def test_acknowledgements_of_alerts(installation: Installation) -> None:
+    """Names instead of codes, another clock, an answer before its alert or after the night; a rule and a moment that nobody can read."""
+    city = installation(departments=OF_OPERATIONS)
+    said = {"rule": "CONGESTION_SEVERE", "place": "321002", "alerted_at": "2019-12-29 08:00:00", "post": "市应急指挥中心值班席",
+            "acknowledged_at": "2019-12-29 08:10:00", "action": "INFORMED", "update_time": "2019-12-29 08:11:00"}  # fmt: skip
+    rows = [
+        {**said, "acknowledgement_no": "Q1", "rule": "严重拥堵", "action": "派员", "acknowledged_at": "2019-12-29T00:10:00Z"},
+        {**said, "acknowledgement_no": "Q2", "acknowledged_at": "2019-12-28 23:59:00", "action": "喝茶"},
+        {**said, "acknowledgement_no": "Q3", "acknowledged_at": "2019-12-30 08:10:00"},
+        {**said, "acknowledgement_no": "Q3", "acknowledged_at": "2019-12-30 08:10:00"},
+        {**said, "acknowledgement_no": "Q4", "rule": "堵车"},
+        {**said, "acknowledgement_no": "Q5", "alerted_at": "上午"},
+        {**said, "acknowledgement_no": "Q6", "post": ""},
+    ]
+    deliver(city, "emergency/alert_acknowledgement", FIRST, rows)
+    night(city, "emergency/alert_acknowledgement", FIRST)
+    found = published(city, "emergency/alert_acknowledgement", "rule", "action", "acknowledged_at")
+    assert found == {
+        "Q1": ("CONGESTION_SEVERE", "DISPATCHED", datetime(2019, 12, 29, 8, 10)),
+        "Q2": ("CONGESTION_SEVERE", None, datetime(2019, 12, 28, 23, 59)),
+        "Q3": ("CONGESTION_SEVERE", "INFORMED", datetime(2019, 12, 30, 8, 10)),
+    }
+    codes = {n: set(c) for n, c in published(city, "emergency/alert_acknowledgement", "_codes").items()}
+    assert any(c.endswith(":W_ORDER") for c in codes["Q2"])
+    assert "acknowledged_at:W_FUTURE" in codes["Q3"]
+    refused = sorted([c for c in codes if ":E_" in c] for (codes,) in quarantined(city, "emergency/alert_acknowledgement", "codes"))
+    assert refused == [["alerted_at:E_DATE"], ["post:E_REQUIRED"], ["rule:E_CODE"]]
+    balanced(city, "emergency/alert_acknowledgement", (7, 3, 3, 1))
+
+
 def test_reports_of_one_event_are_found_in_a_delivered_city(spark: SparkSession, installation: Installation, write: Write) -> None:
     """Dirt, late and repeated rows and all: pairs of reports that the lake takes for one event, against the truth."""
     city = installation(departments=OF_OPERATIONS)

@@ -25,6 +25,7 @@ BY_THE_RUN = {
     "themes/health/service": {"service_kind"},
     "themes/industry/entity_survival": {"years"},
     "themes/urban_management/case_month": {"dimension"},
+    "themes/urban_management/penalty_month": {"dimension"},
     **{name: OF_AN_INDICATOR for name in load_all() if name.endswith("/indicator")},
 }
 """Columns without an origin: the name of the table that is read, what a rule table says, what a row counts, the date of the run."""

@@ -224,6 +224,30 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
         lambda c: c["columns"]["sbp"].update(other_units={"kPa": "seven"}),
         "column 'sbp', other_units", "is {'kPa': 'seven'}", "Write units and factors",
     ),
+    "factor of nothing": (
+        lambda c: c["columns"]["sbp"].update(other_units={"kPa": 0}),
+        "column 'sbp', otherUnits", "no number of kPa is 0.0", "Write a factor above 0 with at most 19 digits",
+    ),
+    "factor below nothing": (
+        lambda c: c["columns"]["sbp"].update(other_units={"kPa": -7.5}),
+        "column 'sbp', otherUnits", "no number of kPa is -7.5", "Write a factor above 0 with at most 19 digits",
+    ),
+    "factor without end": (
+        lambda c: c["columns"]["sbp"].update(other_units={"kPa": float("inf")}),
+        "column 'sbp', otherUnits", "no number of kPa is inf", "Write a factor above 0 with at most 19 digits",
+    ),
+    "factor that is no number": (
+        lambda c: c["columns"]["sbp"].update(other_units={"kPa": float("nan")}),
+        "column 'sbp', otherUnits", "no number of kPa is nan", "Write a factor above 0 with at most 19 digits",
+    ),
+    "factor of twenty digits": (
+        lambda c: c["columns"]["sbp"].update(other_units={"kPa": 1e19}),
+        "column 'sbp', otherUnits", "no number of kPa is 1e+19", "Write a factor above 0 with at most 19 digits",
+    ),
+    "factor of nineteen places": (
+        lambda c: c["columns"]["sbp"].update(other_units={"kPa": 1e-19}),
+        "column 'sbp', otherUnits", "no number of kPa is 1e-19", "Write a factor above 0 with at most 19 digits",
+    ),
     "unknown header": (lambda c: c.update(header="chinese"), "header", "'chinese' is not known", "Use one of: title, name"),
 }  # fmt: skip
 BROKEN_DERIVED: dict[str, tuple[Change, str, str, str]] = {
@@ -278,6 +302,13 @@ def test_broken_short_contract_is_refused_with_file_field_and_remedy(wrong: str,
     change(contract)
     with refused_with("thing.yaml", field, problem, remedy):
         load(written(tmp_path, contract))
+
+
+@pytest.mark.parametrize("factor", [10_000, 1e18, 1e-18, 0.055556])
+def test_factors_that_engines_can_compute_with(factor: float, tmp_path: Path) -> None:
+    contract = copy.deepcopy(GOOD)
+    contract["columns"]["sbp"].update(other_units={"kPa": factor})
+    assert dict(load(written(tmp_path, contract)).column("sbp").other_units) == {"kPa": factor}
 
 
 def test_a_column_may_be_called_no(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ LON, LAT = 119.45, 32.4
 NOWHERE = {"lon": None, "lat": None}
 METRE = 1 / 110_900
 """Degrees of latitude."""
-DAYS = {"day": "date", **dict.fromkeys(("county6", "town", "grid_no", "kind", "told"), "string"), "in_time": "boolean"}
+DAYS = {"day": "date", **dict.fromkeys(("county6", "town", "grid_no", "kind", "reported"), "string"), "in_time": "boolean"}
 """The columns of the calls that the days are made of."""
 
 

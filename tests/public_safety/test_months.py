@@ -332,7 +332,9 @@ def test_days_of_the_grid_are_what_calls_make_of_them(spark: SparkSession) -> No
         (FIRST, "321002", None, None, "FIRE", "AGAIN", None),
         (FIRST, "321002", "321002003", "G1", "FIRE", "FIRST", False),
     ]
-    calls_ = spark.createDataFrame(rows, "day date, county6 string, town string, grid_no string, kind string, told string, in_time boolean")
+    calls_ = spark.createDataFrame(
+        rows, "day date, county6 string, town string, grid_no string, kind string, reported string, in_time boolean"
+    )
     found = counted(alarm_day(calls_), "town", "grid_no")
     assert [tuple(found[k][c] for c in ("calls", "events", "arrivals", "in_time")) for k in (("*", "*"), ("321002003", "G1"))] == [
         (2, 1, 1, 1),

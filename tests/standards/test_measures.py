@@ -64,6 +64,12 @@ OTHER_UNITS: dict[str, list[tuple[str, str, dict[str, Any], dict[str, Any]]]] = 
          {"17.3": (130, ["F_UNIT"]), "130": (130, []), "40.5": (None, ["E_SCALE"]), "3000": (None, ["E_RANGE"])}),
         ("glucose in mg/dL", "decimal", {"physical_type": "decimal(5,2)", "minimum": 0, "maximum": 60, "units": {"mg/dL": 0.055556}},
          {"126": (Decimal("7.00"), ["F_UNIT"]), "5.6": (Decimal("5.60"), [])}),
+        ("area in hectares", "integer", {"physical_type": "bigint", "minimum": 20_000, "maximum": 10**15, "units": {"ha": 10_000.0}},
+         {"2.5": (25_000, ["F_UNIT"]), "25000": (25_000, []), "1.5": (None, ["E_SCALE"]), "19999": (199_990_000, ["F_UNIT"])}),
+        ("mass in exagrams", "integer", {"physical_type": "bigint", "minimum": 10**9, "maximum": 9 * 10**18, "units": {"Eg": 1e18}},
+         {"9": (9 * 10**18, ["F_UNIT"]), "10": (None, ["E_RANGE"]), "1000000000": (10**9, [])}),
+        ("length in ten-millionths", "decimal", {"physical_type": "decimal(10,2)", "minimum": 0, "maximum": 10, "units": {"0.1 µm": 1e-7}},
+         {"12340000": (Decimal("1.23"), ["F_UNIT"]), "3": (Decimal("3.00"), []), "999999999999": (None, ["E_SCALE"])}),
     ],
     "D35": [
         ("amount in fen", "decimal", {"physical_type": "decimal(12,2)", "minimum": -5000, "maximum": 5000, "units": {"分": 0.01}},

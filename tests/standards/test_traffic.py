@@ -68,6 +68,13 @@ def test_plates_have_the_shape_of_their_kind(parse_all: Callable[..., Any], colu
     assert column_of(["苏K12345", "苏A12345", "沪KK2345"], plates.is_local) == [True, False, False]
 
 
+def test_plates_that_a_camera_takes_for_one_another(column_of: Callable[..., Any]) -> None:
+    """Behind the region alone: a region D or B is no 0 or 8."""
+    read = ["苏KDB0I8", "苏K08018", "苏DDO123", "苏BB8888", "苏K", None]
+    assert column_of(read, plates.confusion_class) == ["苏K08018", "苏K08018", "苏D00123", "苏B88888", "苏K", None]
+    assert column_of(read, plates.without_never_used) == ["苏KDB018", "苏K08018", "苏DD0123", "苏BB8888", "苏K", None]
+
+
 @pytest.mark.parametrize("road_class", STATES)
 def test_a_segment_at_each_border(spark: SparkSession, road_class: str) -> None:
     rows = [(n, road_class, speed and Decimal(speed)) for n, speed in enumerate(STATES[road_class])]

@@ -38,6 +38,8 @@ class Incidents(Network):
             "themes/ecology/air_day": self._air,
             "themes/traffic/bus_trip": self._trip,
             "themes/traffic/congestion_hour": self._road,
+            "themes/traffic/congestion_interval": self._jam,
+            "cleansed/emergency/alert_acknowledgement": self._answer,
         }
         self.rows = {table: [make() for _ in range(60)] for table, make in self.makers.items()}
         for table in self.rows:
@@ -137,6 +139,18 @@ class Incidents(Network):
     def _road(self) -> Row:
         own = {"road_class": "ARTERIAL", "day": self._day(), "hour": self.random.randrange(24), "length_m": 1000}
         return {**own, "county6": self._pick("321002", "321003"), "congested_m": self.random.randrange(0, 1000, 100)}
+
+    def _jam(self) -> Row:
+        place = self._pick(("CITY", "321000", None), ("COUNTY", "321002", "321002"))
+        at = FIRST + timedelta(minutes=5 * self.random.randrange(14))
+        length = {"measured_m": 1000, "length_m": 900, "severe_m": self._pick(100, *[390] * 15)}
+        return {"place_level": place[0], "place_code": place[1], "county6": place[2], "measured_at": at, **length}
+
+    def _answer(self) -> Row:
+        seen = FIRST + timedelta(minutes=5 * self.random.randrange(-9, 30))
+        said = {"rule": "CONGESTION_SEVERE", "place": self._pick("321000", "321002"), "alerted_at": seen, "post": "甲"}
+        number = self._new("acknowledgement_no")["acknowledgement_no"]
+        return {"acknowledgement_no": number, **said, "acknowledged_at": seen + timedelta(minutes=self._pick(-1, 5, 30))}
 
     def night(self) -> None:
         """A few rows come or go; somebody dies."""

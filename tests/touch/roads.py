@@ -14,6 +14,8 @@ GROUND = "base/geography/division"
 OWN = "cleansed/traffic_police"
 CAMERAS = tuple(f"{county}0003121000000{n}" for n, county in enumerate(("321002", "321003")))
 
+REGISTERED, MISREAD = ("苏KA1818", "苏KA1B18", "苏KA1010", "苏KBA080"), ("苏KAI8I8", "苏KAIBIB", "苏KA1D1D", "苏K8A080", "苏KBAO8O")
+
 
 class Roads(Network):
     """Tables by name, each with a maker of new rows."""
@@ -41,9 +43,9 @@ class Roads(Network):
         return FIRST + timedelta(days=self.random.randrange(DAYS), minutes=5 * self._pick(0, 12, 100, 101, 102, 285))
 
     def _pass(self) -> Row:
-        read = self._pick("苏K12345", "苏KO1234", "沪A12345", "未识别", "苏KABC12")
+        read = self._pick("苏K12345", "苏KO1234", "沪A12345", "未识别", "苏KABC12", *MISREAD)
         key = {"device_no": self._pick(*CAMERAS), "lane": self._pick(1, 2), "passed_at": self._moment() + timedelta(seconds=7)}
-        return {**key, "plate_read": read, "speed_kmh": self._pick(30, 61, None)}
+        return {**key, "plate_read": read, "plate_type": "02", "speed_kmh": self._pick(30, 61, None)}
 
     def _place(self) -> Row:
         return {"intersection_no": self._pick("L1", "L2", "L9"), "approach": self._pick("E", "W")}
@@ -81,7 +83,12 @@ class Roads(Network):
 
     def _vehicle(self) -> Row:
         known: dict[str, Any] = {"county6": self._pick(*COUNTIES), "status": self._pick("A", "E", None)}
-        return {"plate": f"苏KA{self._no()[1:]}", "plate_type": "02", "inspection_valid_to": self._pick(date(2019, 12, 30), None), **known}
+        return {
+            "plate": self._pick(f"苏KA{self._no()[1:]}", *REGISTERED),
+            "plate_type": "02",
+            "inspection_valid_to": self._pick(date(2019, 12, 30), None),
+            **known,
+        }
 
     def _driver(self) -> Row:
         known = {"status": self._pick("A", "B", "G"), "valid_to": self._pick(date(2019, 12, 30), date(2020, 6, 1), None)}

@@ -24,9 +24,9 @@ class Streets(Network):
         self.makers = {
             f"{own}/case": self._case, f"{own}/bike_snapshot": self._position, f"{own}/bike_trip": self._trip,
             f"{own}/sanitation": self._swept, f"{own}/advertising": self._advertising, f"{own}/video_patrol": self._alert,
-            f"{own}/market": self._check,
+            f"{own}/market": self._check, f"{own}/penalty": self._penalty,
         }  # fmt: skip
-        sizes = (CASES, POSITIONS, TRIPS, 12, 8, 12, 8)
+        sizes = (CASES, POSITIONS, TRIPS, 12, 8, 12, 8, 30)
         self.rows = {t: [make() for _ in range(n)] for (t, make), n in zip(self.makers.items(), sizes, strict=True)}
         self.rows[f"{own}/parking_zone"] = [
             {"zone_no": f"Z{x}", "capacity": 1, "geometry": shapely.box(EAST + x, NORTH, EAST + x + 10, NORTH + 10).wkt} for x in (100, 200)
@@ -109,3 +109,8 @@ class Streets(Network):
             "kind": "MARKET",
             **stalls,
         }
+
+    def _penalty(self) -> Row:
+        of_case = {"case_no": self._pick(*[f"N{n:03}" for n in range(1, CASES)], "X", None), "county6": self._county()}
+        on = date(2019, self._pick(10, 11, 12), self._pick(5, 30))
+        return {"decision_no": self._number(), **of_case, "amount": self._pick(100, 50.5, -100, None), "decision_date": on}

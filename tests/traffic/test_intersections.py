@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from assets.themes.traffic.congestion import congestion_hour, free_speed, segment_state
 from assets.themes.traffic.explain import explain_intersection
 from assets.themes.traffic.intersections import intersection_quarter
+from assets.themes.traffic.severe import congestion_interval
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
@@ -133,3 +136,28 @@ def test_the_travel_time_index_is_of_usable_readings(spark: SparkSession) -> Non
     )  # fmt: skip
     assert (morning.readings, morning.length_m, morning.congested_m, morning.congested_rate) == (4, 4000, 2000, Decimal(50))
     assert {h: r.grade for h, r in hours.items()} == {5: "FREE", 8: "SEVERE", 22: "MOSTLY_FREE"}
+
+
+def test_how_much_of_a_county_is_severely_congested(spark: SparkSession) -> None:
+    """Random states of a day: of every county and of the city every five minutes, reckoned again by hand."""
+    draw = Random(4)
+    rows = [
+        {"segment_no": f"S{n}", "measured_at": at(f"{hour:02}:{5 * slot:02}"), "day": date(2019, 12, 30),
+         "county6": ("321002", "321003", "000000", "321000")[n % 4], "length_m": draw.choice([None, "333.3", "1000.5", "20.0"]),
+         "state": draw.choice(["SEVERE", "SEVERE", "MODERATE", "FREE", None])}
+        for n in range(9) for hour in range(3) for slot in range(12) if draw.random() < 0.8
+    ]  # fmt: skip
+    expected: defaultdict[tuple[str, str, datetime], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
+    for row in rows:
+        for level, place in (("CITY", "321000"), ("COUNTY", row["county6"])):
+            if row["length_m"] and (level == "CITY" or place not in ("000000", "321000")):
+                metres, known = Decimal(row["length_m"]), row["state"] is not None
+                more = (int(known), metres, metres * known, metres * (row["state"] == "SEVERE"))
+                key = (level, place, row["measured_at"])
+                expected[key] = [a + b for a, b in zip(expected[key], more, strict=True)]
+    made = conformed("congestion_interval", congestion_interval(frame(spark, f"{THEME}/segment_state", rows)))
+    found = {(r.place_level, r.place_code, r.measured_at): r for r in made.collect()}
+    assert {k: [r.segments, r.measured_m, r.length_m, r.severe_m] for k, r in found.items()} == expected
+    for key, (_, _, length, severe) in expected.items():
+        rate = (100 * severe / length).quantize(Decimal("0.01"), ROUND_HALF_UP) if length else None
+        assert (found[key].severe_rate, found[key].county6) == (rate, key[1] if key[0] == "COUNTY" else None)

@@ -16,6 +16,7 @@ from assets.themes.urban_management.bikes import bike_day, bike_position
 from assets.themes.urban_management.case import case
 from assets.themes.urban_management.indicator import indicator
 from assets.themes.urban_management.operations import advertising, market_month, sanitation_month, video_patrol_month
+from assets.themes.urban_management.penalty import penalty_month
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
@@ -107,6 +108,8 @@ def _cases(rows: list[Given], add: Callable[..., None]) -> None:
             add(county, r["due_time"], due=1, closed=closed, on_time=on_time, overdue=not closed, postponed=r["postponed"] == "1")
         if happened["finish"]:
             add(county, r["finish_time"], disposed=1, reworked=returned)
+        if happened["close"]:
+            add(county, r["close_time"], closings=1)
         if happened["check"]:
             add(county, r["check_time"], checked=1, passed=not returned)
 
@@ -124,6 +127,9 @@ def _months(rows: dict[str, list[Given]], add: Callable[..., None]) -> None:
         add(r["county6"], r["alerted_at"], alerts=1, confirmed=r["verdict"] == "CONFIRMED")
     for r in rows["market"]:
         add(None, r["day"], checks=1, orderly_checks=r["occupied"] <= r["stalls"] and r["outside_stalls"] == 0)
+    of_case = {r["case_no"]: _county(r) or r["division_county"] for r in rows["case"]}
+    for r in rows["penalty"]:
+        add(r["county6"] or of_case.get(r["case_no"]), r["decision_date"], penalties=int((r["amount"] or 0) >= 0))
     for r in rows["advertising"]:
         if r["removed_date"] is None:
             add(_county(r), AS_OF, standing=1, expired=r["valid_to"] < AS_OF)
@@ -135,6 +141,7 @@ RATES = {
     "rework_rate": ("reworked", "disposed"), "first_pass_rate": ("passed", "checked"),
     "sanitation_completion_rate": ("completed_dm", "planned_dm"), "expired_advertising_rate": ("expired", "standing"),
     "video_precision": ("confirmed", "alerts"), "market_order_rate": ("orderly_checks", "checks"),
+    "penalty_rate": ("penalties", "closings"),
 }  # fmt: skip
 
 
@@ -154,7 +161,7 @@ def test_indicators(spark: SparkSession, streets: dict[str, list[Given]]) -> Non
     bike = bike_day(position, source("bike_trip"), source("bike_fleet"), division(spark))
     cases, signs = case(source("case"), division(spark), grid(spark), AS_OF), advertising(source("advertising"), division(spark), AS_OF)
     months = sanitation_month(source("sanitation")), video_patrol_month(source("video_patrol")), market_month(source("market"))
-    tables = (cases, bike, months[0], signs, *months[1:])
+    tables = (cases, bike, months[0], signs, *months[1:], penalty_month(source("penalty"), cases))
     rows = conform(load(ROOT / "themes/urban_management/indicator.yaml"), indicator(*tables, AS_OF)).collect()
     told = {(r.indicator, r.period, r.div_code): r for r in rows}
     counts: Counts = defaultdict(lambda: defaultdict(int))
@@ -169,10 +176,11 @@ def test_indicators(spark: SparkSession, streets: dict[str, list[Given]]) -> Non
     _months(streets, add)
     for name, (above, below) in RATES.items():
         ours = {(p, d): (r.numerator, r.denominator) for (i, p, d), r in told.items() if i == name and (r.numerator or r.denominator)}
-        there = {(p, d) for p, d, n in counts if n == below and (len(p) == 7 or name != "expired_advertising_rate")}
-        assert ours == {(p, d): (counts[p, d, above]["n"], counts[p, d, below]["n"]) for p, d in there if counts[p, d, below]["n"]}, name
+        there = {(p, d) for p, d, n in counts if n in (above, below) and (len(p) == 7 or name != "expired_advertising_rate")}
+        expected_counts = {(p, d): (counts[p, d, above]["n"], counts[p, d, below]["n"]) for p, d in there}
+        assert ours == {k: n for k, n in expected_counts.items() if any(n)}, name
     for r in rows:
-        scale = 100 if r.unit == "%" or r.indicator == "bike_turnover" else None
+        scale = 100 if r.unit in ("%", "/100") or r.indicator == "bike_turnover" else None
         expected = Fraction(r.numerator * scale, r.denominator) if r.denominator else None
         assert r.value == (expected and (Decimal(expected.numerator) / expected.denominator).quantize(Decimal("0.01"), ROUND_HALF_UP)), r
     trips = {t["start_time"].date() for t in streets["bike_trip"]}
@@ -184,3 +192,32 @@ def test_indicators(spark: SparkSession, streets: dict[str, list[Given]]) -> Non
     days = {(r.period, r.div_code): r for r in rows if r.indicator == "bike_misplaced_rate" and r.period_kind == "month"}
     december = [p for p in streets["bike_snapshot"] if p["measured_at"].month == 12 and p["state"] != "IN_USE"]
     assert days["2019-12", "321000"].denominator == len(december)
+
+
+def test_penalties_by_month(spark: SparkSession) -> None:
+    """Of three units; a reversal, a warning without an amount, no case, a case of another county, a decision that lies ahead."""
+    known = [{"case_no": n, "unit": unit, "county6": "321003"} for n, unit in (("1", "甲"), ("2", "乙"), ("3", None))]
+    said = {"decision_date": date(2019, 12, 5), "county6": "321002"}
+    penalties = [
+        {**said, "decision_no": "a", "case_no": "1", "amount": "200.50"},
+        {**said, "decision_no": "b", "case_no": "1", "amount": "-50.50"},
+        {**said, "decision_no": "c", "case_no": "2", "amount": None, "county6": None},
+        {**said, "decision_no": "d", "case_no": "9", "amount": "0"},
+        {**said, "decision_no": "e", "case_no": None, "amount": "100", "county6": None},
+        {**said, "decision_no": "f", "case_no": "3", "amount": "-10", "decision_date": date(2019, 11, 30)},
+        {**said, "decision_no": "g", "case_no": "1", "amount": "999", "decision_date": date(2020, 1, 1), "_business_date": AS_OF},
+    ]
+    cases = frame(spark, "themes/urban_management/case", known)
+    made = penalty_month(frame(spark, f"{SOURCE}/penalty", penalties), cases)
+    rows = conform(load(ROOT / "themes/urban_management/penalty_month.yaml"), made).collect()
+    counts = {(r.code, r.month): (r.penalties, r.without_case, r.fines, r.reversals, str(r.amount)) for r in rows}
+    assert counts == {
+        ("321000", "201912"): (4, 2, 2, 1, "250.00"),
+        ("321002", "201912"): (2, 1, 1, 1, "150.00"),
+        ("321003", "201912"): (1, 0, 0, 0, "0.00"),
+        ("000000", "201912"): (1, 1, 1, 0, "100.00"),
+        ("甲", "201912"): (1, 0, 1, 1, "150.00"),
+        ("乙", "201912"): (1, 0, 0, 0, "0.00"),
+        ("321000", "201911"): (0, 0, 0, 1, "-10.00"),
+        ("321002", "201911"): (0, 0, 0, 1, "-10.00"),
+    }

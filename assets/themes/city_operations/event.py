@@ -38,7 +38,7 @@ def city_event(report: DataFrame = table("themes/city_operations/city_report")) 
     every service that says so is done with it, and UNKNOWN when none says so.
     """
     order = ("reported_at", "report_no")
-    first = report.where("told = 'FIRST'").select(
+    first = report.where("reported = 'FIRST'").select(
         "event_uid", "type_std", F.col("source").alias("first_source"), F.col("county6").alias("_county6")
     )
     place = F.when(F.col("lon").isNotNull(), F.struct(*order, "lon", "lat", "county6", "town", "grid_no", "address_no"))

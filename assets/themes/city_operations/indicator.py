@@ -11,9 +11,19 @@ from pyspark.sql import functions as F
 from assets.dates import first_day, month_of
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import by_county, read_indicators, residents_in
+from assets.themes.city_operations.acknowledgement import FIRST
+from assets.themes.city_operations.alert import IN_TIME
 
 INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
 SQUARE_DECIMETRES = 100
+
+
+def answerable(alert: DataFrame, acknowledgement: DataFrame) -> DataFrame:
+    """The alerts of the months in which desks have acknowledged any: from the first that they have, to the month of the newest delivery."""
+    known = acknowledgement.agg(
+        F.min(F.when(F.col("state") == FIRST, month_of("began_at"))).alias("_from"), F.max(month_of("known_on")).alias("_to")
+    )
+    return alert.crossJoin(known).where(month_of("raised_at").between(F.col("_from"), F.col("_to")))
 
 
 @lake_asset("themes/city_operations/indicator")
@@ -25,6 +35,8 @@ def indicator(
     duty: DataFrame = table("themes/city_operations/duty_month"),
     enterprise: DataFrame = cleansed("emergency/enterprise"),
     person: DataFrame = table("base/population/person"),
+    alert: DataFrame = table("themes/city_operations/alert"),
+    acknowledgement: DataFrame = table("themes/city_operations/acknowledgement", optional=True),
     as_of: date = AS_OF,
 ) -> DataFrame:
     """One row per indicator, month, division and basis, columns INDICATOR of assets.indicators. It is made whole."""
@@ -42,15 +54,17 @@ def indicator(
     }
     of_stocks = {"stocks": one, "sufficient": F.count_if(F.col("state") == "SUFFICIENT"), "expired_stocks": F.count_if("expired")}
     of_duty = {"shifts": F.sum("shifts"), "attended": F.sum("attended"), "duty_in_time": F.sum("in_time")}
+    of_alerts = {"alerts": one, "answered_in_time": F.count_if(F.col("answer") == IN_TIME)}
     area = F.sum((F.col("area_m2") * SQUARE_DECIMETRES).cast("bigint"))
     return INDICATORS.rows(
-        *by_county(report, {"reports": one, "again": F.count_if(F.col("told") == "AGAIN")}, day, "month"),
+        *by_county(report, {"reports": one, "again": F.count_if(F.col("reported") == "AGAIN")}, day, "month"),
         *by_county(event, of_events, day, "month"),
         *by_county(residents_in(person, months), {"residents": F.sum("n")}, first_day(), "month"),
         *by_county(in_use, {"shelter_places": F.sum("capacity"), "shelter_dm2": area}, now, "month"),
         *by_county(person.where("resident_flag"), {"shelter_residents": one}, now, "month"),
         *by_county(stock.where(F.col("state") != "UNKNOWN"), of_stocks, now, "month"),
         *by_county(duty, of_duty, first_day(), "month"),
+        *by_county(answerable(alert, acknowledgement), of_alerts, F.col("raised_at").cast("date"), "month"),
         *by_county(
             enterprise.where(F.col("permit_to").isNotNull()),
             {"permits": one, "expired_permits": F.count_if(F.col("permit_to") < now)},

@@ -46,8 +46,8 @@ TYPES = {
 }  # fmt: skip
 """All others are texts."""
 CITY_REPORT = (
-    "report_no", "event_uid", "told", "because", "linked_to", "source", "source_no", "type_std", "reported_at", "day", "level", "county6",
-    "town", "grid_no", "address_no", "lon", "lat", "unit", "assigned_at", "arrived_at", "closed_at", "known_on", *LINEAGE,
+    "report_no", "event_uid", "reported", "because", "linked_to", "source", "source_no", "type_std", "reported_at", "day", "level",
+    "county6", "town", "grid_no", "address_no", "lon", "lat", "unit", "assigned_at", "arrived_at", "closed_at", "known_on", *LINEAGE,
 )  # fmt: skip
 
 
@@ -217,7 +217,7 @@ def city_report(
     placed = within(within(reports, towns(division), "town"), grid.select("grid_no", "geometry"), "grid_no")
     return (
         fused(placed, checkpoint)
-        .withColumn("told", F.when(F.col("event_uid") == F.col("report_no"), "FIRST").otherwise("AGAIN"))
+        .withColumn("reported", F.when(F.col("event_uid") == F.col("report_no"), "FIRST").otherwise("AGAIN"))
         .withColumn("day", F.col("reported_at").cast("date"))
         .withColumn("county6", F.coalesce(F.substring("town", 1, 6), "county6"))
         .select(*CITY_REPORT)

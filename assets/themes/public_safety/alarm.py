@@ -27,8 +27,8 @@ STREET = "0"
 """The seventh digit of the code of a town that is a street office (statistical divisions)."""
 LINEAGE = ("_source_file", "_row_no", "_batch_id")
 ALARM = (
-    "alarm_no", "event_no", "told", "call_time", "day", "arrive_time", "finish_time", "kind", "county6", "town", "grid_no", "lon", "lat",
-    "response_s", "in_time", *LINEAGE,
+    "alarm_no", "event_no", "reported", "call_time", "day", "arrive_time", "finish_time", "kind", "county6", "town", "grid_no", "lon",
+    "lat", "response_s", "in_time", *LINEAGE,
 )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def alarm(
     street = F.coalesce(F.substring("town", 7, 1) == STREET, F.lit(False))
     return (
         told.withColumn("event_no", F.coalesce("_event", "alarm_no"))
-        .withColumn("told", F.when(F.col("_event").isNull(), "FIRST").otherwise("AGAIN"))
+        .withColumn("reported", F.when(F.col("_event").isNull(), "FIRST").otherwise("AGAIN"))
         .withColumn("day", F.col("call_time").cast("date"))
         .withColumn("county6", F.coalesce(F.substring("town", 1, 6), "county6"))
         .withColumn("response_s", response)
@@ -79,7 +79,7 @@ def alarm_day(alarm: DataFrame = table("themes/public_safety/alarm")) -> DataFra
     places = [F.coalesce(c, F.lit("*")).alias(c) for c in ("county6", "town", "grid_no")]
     return alarm.groupBy("day", *places, "kind").agg(
         F.count(F.lit(1)).cast("int").alias("calls"),
-        F.count_if(F.col("told") == "FIRST").cast("int").alias("events"),
+        F.count_if(F.col("reported") == "FIRST").cast("int").alias("events"),
         F.count("in_time").cast("int").alias("arrivals"),
         F.count_if("in_time").cast("int").alias("in_time"),
     )

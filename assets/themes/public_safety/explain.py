@@ -6,7 +6,7 @@ from typing import Any
 
 from assets.explain import Explanation, RowReader, Section, explains
 
-CALL = ("alarm_no", "told", "call_time", "kind", "town", "response_s", "_source_file", "_row_no")
+CALL = ("alarm_no", "reported", "call_time", "kind", "town", "response_s", "_source_file", "_row_no")
 
 
 @explains("alarm number")
@@ -17,7 +17,7 @@ def explain_alarm(rows: RowReader, identifier: str) -> list[Explanation]:
 
 def _alarm(rows: RowReader, found: dict[str, Any]) -> Explanation:
     event = sorted(rows("themes/public_safety/alarm", event_no=found["event_no"]), key=lambda r: (r["call_time"], r["alarm_no"]))
-    again = "tells of it first" if found["told"] == "FIRST" else f"tells again of what {found['event_no']} has told"
+    again = "tells of it first" if found["reported"] == "FIRST" else f"tells again of what {found['event_no']} has told"
     came = {None: "no arrival is known", True: "somebody came in time", False: "nobody came in time"}[found["in_time"]]
     return Explanation(
         title=f"Call {found['alarm_no']}: {again}",

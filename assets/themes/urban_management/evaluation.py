@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.dates import month_of
 from assets.declare import lake_asset, table
 from assets.indicators import hundredths, known_county
 from assets.themes.urban_management.case import LATE, ON_TIME, OVERDUE, PENDING
@@ -71,12 +72,8 @@ def counts_of(event: str) -> dict[str, Column]:
     return {name: F.count_if(condition()) for name, (of, condition) in COUNTS.items() if of == event}
 
 
-def _month(day: Column) -> Column:
-    return F.date_format(day, "yyyyMM")
-
-
 def _months() -> Column:
-    return named(*[F.concat(F.lit("month:"), _month(F.col(moment).cast("date"))) for moment in EVENTS.values()])
+    return named(*[F.concat(F.lit("month:"), month_of(moment)) for moment in EVENTS.values()])
 
 
 def score() -> Column:
@@ -92,7 +89,7 @@ def score() -> Column:
 @lake_asset("themes/urban_management/case_month", unit=units(month="month"), touch={"case": own(_months, connects=False)}, whole_above=0.5)
 def case_month(case: DataFrame = table("themes/urban_management/case")) -> DataFrame:
     """One row per city, county, town, unit or type, and month, key (dimension, code, month), columns CASE_MONTH; rates in percent."""
-    happened = [F.struct(F.lit(event).alias("event"), _month(day).alias("month")) for event, day in event_days().items()]
+    happened = [F.struct(F.lit(event).alias("event"), month_of(day).alias("month")) for event, day in event_days().items()]
     seen = [F.struct(F.lit(name).alias("dimension"), code().alias("code")) for name, code in DIMENSIONS.items()]
     sums = {name: F.count_if((F.col("event") == of) & condition()) for name, (of, condition) in COUNTS.items()}
     return (

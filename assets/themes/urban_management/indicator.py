@@ -49,6 +49,16 @@ def advertising_counts(advertising: DataFrame, as_of: date) -> list[Counts]:
     return by_county(standing, of, F.lit(as_of), "month")
 
 
+def penalty_counts(case: DataFrame, penalty: DataFrame) -> list[Counts]:
+    """Penalties in the month of the decision, and cases in the month in which they were closed."""
+    closings = case.where(F.col("close_time").isNotNull())
+    of_county = penalty.where("dimension = 'COUNTY'").withColumn("county6", F.col("code"))
+    return [
+        *month_counts(of_county, {"penalties": F.sum("penalties")}),
+        *by_county(closings, {"closings": F.count(F.lit(1))}, F.col("close_time").cast("date"), "month", "year"),
+    ]
+
+
 @lake_asset("themes/urban_management/indicator")
 def indicator(
     case: DataFrame = table("themes/urban_management/case"),
@@ -57,6 +67,7 @@ def indicator(
     advertising: DataFrame = table("themes/urban_management/advertising"),
     video: DataFrame = table("themes/urban_management/video_patrol_month"),
     market: DataFrame = table("themes/urban_management/market_month"),
+    penalty: DataFrame = table("themes/urban_management/penalty_month"),
     as_of: date = AS_OF,
 ) -> DataFrame:
     """One row per indicator, period, division and basis, columns INDICATOR of assets.indicators."""
@@ -67,6 +78,7 @@ def indicator(
         *month_counts(sanitation, swept),
         *advertising_counts(advertising, as_of),
         *month_counts(video, {c: F.sum(c) for c in ("alerts", "confirmed")}),
+        *penalty_counts(case, penalty),
         *month_counts(market, {c: F.sum(c) for c in ("checks", "orderly_checks")}),
     ]
     return INDICATORS.rows(*counts)

@@ -131,7 +131,7 @@ def city_events(registers: Registers) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@EMERGENCY.finding("reports that tell of a known event", "themes/city_operations/city_report", "told", "AGAIN")
+@EMERGENCY.finding("reports that tell of a known event", "themes/city_operations/city_report", "reported", "AGAIN")
 def told_again(registers: Registers) -> pd.Series:
     """All reports of an event but the first."""
     rows = city_events(registers).sort_values(["moment", "report_no"])

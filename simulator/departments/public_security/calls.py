@@ -128,7 +128,7 @@ def criminal_cases(registers: Registers) -> pd.DataFrame:
     )
 
 
-@PUBLIC_SECURITY.finding("alarms that tell of a known event", "themes/public_safety/alarm", "told", "AGAIN")
+@PUBLIC_SECURITY.finding("alarms that tell of a known event", "themes/public_safety/alarm", "reported", "AGAIN")
 def told_again(registers: Registers) -> pd.Series:
     """The calls that tell of an event again and have not lost their position, kind or caller to dirt alone."""
     rows = registers.delivered("public_security/alarm")

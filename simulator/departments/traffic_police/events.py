@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from simulator.basics import AS_OF, NIGHTS, decimals, night_of, numbers, only, pick
+from simulator.basics import AS_OF, NIGHTS, day_text, decimals, night_of, numbers, only, pick
 from simulator.declare import Late
 from simulator.departments.traffic_police import TRAFFIC_POLICE
 from simulator.departments.traffic_police.register import LETTERS, fleet
@@ -155,8 +155,8 @@ def passes(registers: Registers) -> pd.DataFrame:
     other = (
         pick(rng, ["沪A", "苏A", "苏L", "浙B", "皖M"], n) + LETTERS[rng.integers(0, len(LETTERS), n)] + numbers(rng.integers(0, 9999, n), 4)
     )
-    plate = np.where(foreign, other, of["plate"].to_numpy(dtype=object))
-    plate = _misread(plate, read < LETTER_FOR_DIGIT, {"0": "O", "1": "I"})
+    true = np.where(foreign, other, of["plate"].to_numpy(dtype=object))
+    plate = _misread(true, read < LETTER_FOR_DIGIT, {"0": "O", "1": "I"})
     plate = _misread(plate, read > 1 - DIGIT_FOR_LETTER, {"0": "D", "8": "B"})
     plate = only(rng.random(n) >= UNREAD, plate, pick(rng, NOT_READ, 1)[0])
     cameras = devices(max(DEVICES[0], len(world.people) // DEVICES[1]), "121")
@@ -170,8 +170,20 @@ def passes(registers: Registers) -> pd.DataFrame:
             "speed_kmh": numbers(np.clip(rng.normal(42, 12, n), 0, 140).astype(int)),
             "colour": pick(rng, ["A", "J", "B", "E", "H"], n, [40, 25, 20, 8, 7]),
             "_night": night,
+            "_day": day_text(AS_OF - (len(NIGHTS) - 1) + night),
+            "_true": np.where(foreign | np.isin(plate, NOT_READ), None, true),
         }
     ).drop_duplicates(["device_no", "lane", "passed_at"], ignore_index=True)
+
+
+@TRAFFIC_POLICE.finding("plates that a camera took for others", "themes/traffic/plate_correction", "state", "CORRECTED")
+def misread(registers: Registers) -> pd.Series:
+    """Vehicles of the city whose plate was read as another one: every serial is another class of plates, so that none is ambiguous."""
+    rows = registers.delivered("traffic_police/pass")
+    if "traffic_police/vehicle" not in registers.delivering:
+        rows = rows.iloc[:0]
+    rows = rows[rows["_true"].notna() & (rows["_true"] != rows["plate_read"])]
+    return (rows["_day"] + "|" + rows["plate_read"] + "|" + rows["plate_type"]).drop_duplicates()
 
 
 @TRAFFIC_POLICE.table(

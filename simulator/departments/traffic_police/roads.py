@@ -1,4 +1,4 @@
-"""Intersections with their signals and queues, and the speeds of road segments; at one of each there is a jam."""
+"""Intersections with their signals and queues, and the speeds of road segments; at one and in one county there is a jam."""
 
 from __future__ import annotations
 
@@ -155,6 +155,18 @@ def cycles(registers: Registers) -> pd.DataFrame:
     )
 
 
+def _segments(world: World) -> pd.DataFrame:
+    """The roads whose speed is measured: as many of each class."""
+    roads, n = world.ground.roads, one_for_each(len(world.people), *SEGMENTS)
+    each = np.concatenate([np.flatnonzero(roads["class"] == c)[: -(-n // len(FREE))] for c in FREE])[:n]
+    return roads.iloc[each].reset_index(drop=True)
+
+
+def jammed_county(world: World) -> str:
+    """The county whose segments are all jammed from JAM_FROM to JAM_TO."""
+    return _segments(world)["county6"].iloc[0]
+
+
 @TRAFFIC_POLICE.table(
     "segment_speed",
     dirt=(Cell("D37", "measured_at", 0.001), Cell("D18N", "county6", 0.02, kind=COUNTY)),
@@ -164,18 +176,15 @@ def cycles(registers: Registers) -> pd.DataFrame:
     late=Late(night=1, comes=2),
 )
 def speeds(registers: Registers) -> pd.DataFrame:
-    """Speeds of segments every five minutes, slower in the peaks; the first segment is jammed. Sensors are stuck, jump and pause."""
-    rng, roads = registers.world.stream("segment speeds"), registers.world.ground.roads
-    n = one_for_each(len(registers.world.people), *SEGMENTS)
-    each = np.concatenate([np.flatnonzero(roads["class"] == c)[: -(-n // len(FREE))] for c in FREE])[:n]
-    of = roads.iloc[each].reset_index(drop=True)
+    """Speeds of segments every five minutes, slower in the peaks; a county is jammed. Sensors are stuck, jump and pause."""
+    rng, of = registers.world.stream("segment speeds"), _segments(registers.world)
     length = np.minimum(shapely.length(ground.metres(of["geometry"].to_numpy())), 3000)
     days = (AS_OF - np.arange(SPEED_DAYS)[::-1]).astype("datetime64[s]")
     moments = (days[:, None] + np.arange(0, 86_400, SLOT).astype("timedelta64[s]")).ravel()
     segment, slot = (v.ravel() for v in np.indices((len(of), len(moments))))
     times = moments[slot]
     free = of["class"].map(FREE).to_numpy()[segment]
-    jam = (segment == 0) & (times >= JAM_FROM) & (times < JAM_TO)
+    jam = (of["county6"] == jammed_county(registers.world)).to_numpy()[segment] & (times >= JAM_FROM) & (times < JAM_TO)
     share = np.where(jam, 0.25, np.where(_peak(times), 0.7, 0.95)) + rng.uniform(-0.03, 0.03, len(times))
     rows = pd.DataFrame(
         {

@@ -148,6 +148,8 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     plates.is_plate: plates.is_plate,
     plates.suggested: plates.suggested,
     plates.is_local: plates.is_local,
+    plates.without_never_used: plates.without_never_used,
+    plates.confusion_class: plates.confusion_class,
     licence_id.series: licence_id.series,
     licence_id.part: lambda c: licence_id.part(c, "issuer"),
     checksums.ranked: lambda c: checksums.ranked(c, "ACB"),
