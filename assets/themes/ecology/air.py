@@ -39,6 +39,7 @@ PERIODS = {"month": "yyyy-MM", "year": "yyyy"}
     "themes/ecology/air_hour",
     unit=units(day="day"),
     touch={"hour": by_day("measured_at", around=1)},
+    whole_above=0.5,
 )
 def air_hour(hour: DataFrame = cleansed("environment/air_hour")) -> DataFrame:
     """One row per station, moment and item, key (station_code, measured_at, item), columns AIR_HOUR: which values count."""
@@ -128,6 +129,7 @@ AIR_DAY = (
         "hour": by_day("day"),
         "station": via("hour", on=("station_code",), to=("station_code",), day="day", narrows=False),
     },
+    whole_above=0.5,
 )
 def air_day(
     hour: DataFrame = table("themes/ecology/air_hour"),
