@@ -58,6 +58,21 @@ def owner(title: str) -> Text:
     return Text(chinese, english or title) if english else Text(title, title)
 
 
+def cited(source: str) -> Text:
+    """A source of a rule, `Regulations on Petitioning article 34 (信访工作条例第三十四条)`: its own title, and with the English one before it."""
+    return Text(owner(source).zh, source)
+
+
+@cache
+def _units() -> dict[str, Text]:
+    return {unit: Text(**said) for unit, said in yaml.safe_load((HERE / "units.yaml").read_text(encoding="utf-8")).items()}
+
+
+def unit(written: str) -> Text:
+    """A unit of an indicator in both languages."""
+    return _units().get(written, Text(written, written))
+
+
 def number(value: Any) -> str:
     """A value of a cell: numbers with separators of thousands, nothing for None."""
     if value is None:
@@ -88,7 +103,14 @@ class Site:
         loader = FileSystemLoader(HERE / "templates")
         self.jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         self.jinja.globals |= {"t": t, "both": both, "plain": plain, "texts": texts(), "Fate": Fate, **self.facts}
-        self.jinja.filters |= {"n": number, "cell": cell, "owner": owner, "file": lambda table: table.replace("/", "-")}
+        self.jinja.filters |= {
+            "n": number,
+            "cell": cell,
+            "owner": owner,
+            "cited": cited,
+            "unit": unit,
+            "file": lambda table: table.replace("/", "-"),
+        }
 
     def page(self, path: str, template: str, *, data: Mapping[str, Any] | None = None, **content: Any) -> None:
         """Write a page, and the data of its charts next to it.
