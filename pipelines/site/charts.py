@@ -14,11 +14,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from assets.pages import Chart, ChartKind, Measured, Text
-from contracts import Contract, Field
+from contracts import Contract, Field, load_all
 from pipelines.site.reading import Reading
 from pipelines.site.suppression import LEAST, Fate, Suppressed, suppress
 from standards.codes import code_names
 from standards.tables import both_names
+from standards.tables import rows as table_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -285,13 +286,37 @@ def _listed(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:
     if column in chart.labels:
         return dict(chart.labels[column])
     field = _field(contract, column)
-    if field is None:
-        return {}
+    return {} if field is None else _own_list(field)
+
+
+def _own_list(field: Field) -> dict[str, Text]:
     if field.meanings:
         return {value: spoken(said, value) for value, said in field.meanings}
     if field.code_list:
         return {code: Text(*names) for code, names in code_names(field.code_list).items()}
     return divisions() if field.name.endswith(("county6", "div_code")) else {}
+
+
+@cache
+def _inherited(table: str, column: str) -> dict[str, Text]:
+    """The closed list of the column of the same name that a column without one follows from; empty when there is none."""
+    ahead, seen = [table], set[str]()
+    while ahead:
+        contract = load_all().get(ahead.pop(0))
+        field = None if contract is None or contract.name in seen else _field(contract, column)
+        if contract is None or field is None:
+            continue
+        if own := _own_list(field):
+            return own
+        seen.add(contract.name)
+        ahead += [origin.rpartition(".")[0] for origin in field.derived_from if origin.rpartition(".")[2] == column]
+    return {}
+
+
+@cache
+def towns() -> dict[str, Text]:
+    """Towns by their codes; in English the code stands for them."""
+    return {row["code"]: Text(row["name"], row["code"]) for row in table_rows("divisions/town")}
 
 
 @cache
@@ -319,21 +344,31 @@ def _label(contract: Contract, chart: Chart, column: str, value: Any) -> Text:
         return EMPTY
     if isinstance(value, bool):
         return Text("是", "yes") if value else Text("否", "no")
-    return _listed(contract, chart, column).get(str(value)) or divisions().get(str(value)) or Text(str(value), str(value))
+    return _texts_of(contract, chart, column).get(str(value)) or Text(str(value), str(value))
+
+
+def _texts_of(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:
+    """What the values of a column are called that are codes, of places too."""
+    return {**divisions(), **towns(), **_inherited(contract.name, column), **_listed(contract, chart, column)}
 
 
 def _cell(contract: Contract, chart: Chart, column: str, value: Any) -> Any:
     """A value of a list: its text in both languages where it has one."""
     if isinstance(value, list):
         return "、".join(str(v) for v in value)
-    if isinstance(value, bool) or str(value) in {**divisions(), **_listed(contract, chart, column)}:
+    if isinstance(value, bool) or str(value) in _texts_of(contract, chart, column):
         return _label(contract, chart, column, value)
     return _plain(value)
 
 
 def _head(contract: Contract, column: str) -> Text:
     field = _field(contract, column)
-    return Text(field.title, column) if field else Text(column, column)
+    return Text(field.title if field else column, in_words(column))
+
+
+def in_words(name: str) -> str:
+    """The name of a table or column in English words: `County` of county6."""
+    return name.strip("_").replace("county6", "county").replace("_", " ").capitalize()
 
 
 def _measure_name(chart: Chart, contract: Contract) -> Text:

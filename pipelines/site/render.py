@@ -9,6 +9,7 @@ comes in a script of its own. Both languages are in the page, and its script hid
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,7 +21,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from assets.pages import ChartKind, Text
-from pipelines.site.charts import EMPTY, Made
+from contracts import Contract, Field
+from pipelines.site.charts import EMPTY, Made, in_words
 from pipelines.site.suppression import Fate
 
 HERE = Path(__file__).parent
@@ -59,7 +61,7 @@ def owner(title: str) -> Text:
 
 
 def cited(source: str) -> Text:
-    """A source of a rule, `Regulations on Petitioning article 34 (信访工作条例第三十四条)`: its own title, and with the English one before it."""
+    """A source of a rule, `Regulations on Petitioning article 34 (信访工作条例第三十四条)`: its own title; in English both."""
     return Text(owner(source).zh, source)
 
 
@@ -73,6 +75,23 @@ def unit(written: str) -> Text:
     return _units().get(written, Text(written, written))
 
 
+@cache
+def _reasons() -> dict[re.Pattern[str], str]:
+    return {re.compile(said): zh for said, zh in yaml.safe_load((HERE / "reasons.yaml").read_text(encoding="utf-8")).items()}
+
+
+def reason(said: str) -> Text:
+    """A sentence that the lake has recorded in English, in both languages where reasons.yaml has it."""
+    found = next(((zh, match) for pattern, zh in _reasons().items() if (match := pattern.fullmatch(said))), None)
+    return Text(found[0].format(*found[1].groups()), said) if found else Text(said, said)
+
+
+def named(described: Contract | Field) -> Text:
+    """What a table or column is called: its title, in English its own name in words."""
+    name = described.table if isinstance(described, Contract) else described.name
+    return Text(described.title, in_words(name))
+
+
 def number(value: Any) -> str:
     """A value of a cell: numbers with separators of thousands, nothing for None."""
     if value is None:
@@ -84,6 +103,11 @@ def number(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     return str(value)
+
+
+def path_of(table: str) -> Markup:
+    """The name of a table, which may go on in the next line after a slash, as it does not fit on a phone."""
+    return Markup("/<wbr>").join(table.split("/"))
 
 
 def cell(value: Any) -> Markup:
@@ -109,6 +133,9 @@ class Site:
             "owner": owner,
             "cited": cited,
             "unit": unit,
+            "reason": reason,
+            "named": named,
+            "path": path_of,
             "file": lambda table: table.replace("/", "-"),
         }
 
