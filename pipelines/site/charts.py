@@ -164,6 +164,13 @@ def _exploded(rows: pa.Table, column: str) -> pa.Table:
     return rows.drop_columns([column]).take(pc.list_parent_indices(array)).append_column(column, pc.list_flatten(array))
 
 
+def _in_full(rows: pa.Table, column: str) -> pa.Table:
+    """Rows with a column as floats: the mean of decimals would have no more decimals than they have."""
+    import pyarrow as pa
+
+    return rows.set_column(rows.column_names.index(column), column, rows[column].cast(pa.float64()))
+
+
 def _groups(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
     """A chart by one or two columns."""
     total = rows.num_rows
@@ -171,6 +178,8 @@ def _groups(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
         rows = _exploded(rows, column)
         if column in chart.labels:
             rows = rows.filter(_has_one_of(rows[column], list(chart.labels[column])))
+    if chart.of is not None and chart.measure is Measured.MEAN:
+        rows = _in_full(rows, chart.of)
     measures = [([], "count_all")] if chart.of is None else [([], "count_all"), (chart.of, chart.measure.value), (chart.of, "max")]
     found = rows.group_by(list(chart.group)).aggregate(list(dict.fromkeys((tuple(m[0]) if m[0] == [] else m[0], m[1]) for m in measures)))
     measured = "count_all" if chart.of is None else f"{chart.of}_{chart.measure.value}"

@@ -294,6 +294,18 @@ CHARTS: dict[str, Any] = {
 }
 
 
+def test_a_mean_of_decimals_has_its_own_decimals(lake: Settings, tmp_path: Path) -> None:
+    chart = {"title": TITLE, "table": INDICATOR, "kind": "bar", "group": ["basis"], "measure": {"mean": "value"}}
+    page: Page = read(tmp_path, {"title": TITLE, "intro": TITLE, "charts": {"mean": chart}})
+    rows = (Lake(lake.lake).arrow(INDICATOR) or pytest.fail(INDICATOR)).to_pylist()
+    made = make_chart(page.charts[0], Reading.of(lake, None))
+    assert made is not None
+    for basis, shown in zip(made.keys, made.values, strict=True):
+        values = [float(r["value"]) for r in rows if r["basis"] == basis]
+        assert shown[0] == pytest.approx(sum(values) / len(values), abs=1e-4)
+        assert shown[0] != round(shown[0], 2), "the table's values have two decimals, their mean has more"
+
+
 def test_every_kind_of_chart(lake: Settings, tmp_path: Path) -> None:
     page: Page = read(tmp_path, {"title": TITLE, "intro": TITLE, "charts": CHARTS})
     reading = Reading.of(lake, None)
