@@ -24,6 +24,7 @@ from standards.tables import rows as table_rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
+YES, NO = Text("是", "yes"), Text("否", "no")
 FILE, LINE, BATCH = "_source_file", "_row_no", "_batch_id"
 EMPTY, OTHERS, TOTAL, ROWS = Text("（空）", "(empty)"), Text("其他", "Others"), Text("合计", "Total"), Text("行数", "Rows")
 TIMES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, None))
@@ -237,7 +238,8 @@ def _list(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
     if chart.order:
         rows = rows.sort_by([(c.removeprefix("-"), "descending" if c.startswith("-") else "ascending") for c in chart.order])
     found = rows.slice(0, MOST_ROWS).to_pylist()
-    values = tuple(tuple(_cell(contract, chart, c, r[c]) for c in chart.columns) for r in found)
+    texts = {c: _texts_of(contract, chart, c) for c in chart.columns}
+    values = tuple(tuple(_cell(r[c], texts[c]) for c in chart.columns) for r in found)
     heads = tuple(_head(contract, c) for c in chart.columns)
     keys = tuple(str(n) for n in range(len(found)))
     at = [tuple(r[c] for c in chart.position) for r in found] if chart.position else []
@@ -352,7 +354,7 @@ def _label(contract: Contract, chart: Chart, column: str, value: Any) -> Text:
     if value is None:
         return EMPTY
     if isinstance(value, bool):
-        return Text("是", "yes") if value else Text("否", "no")
+        return YES if value else NO
     return _texts_of(contract, chart, column).get(str(value)) or Text(str(value), str(value))
 
 
@@ -361,13 +363,13 @@ def _texts_of(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:
     return {**divisions(), **towns(), **_inherited(contract.name, column), **_listed(contract, chart, column)}
 
 
-def _cell(contract: Contract, chart: Chart, column: str, value: Any) -> Any:
+def _cell(value: Any, texts: Mapping[str, Text]) -> Any:
     """A value of a list: its text in both languages where it has one."""
     if isinstance(value, list):
         return "、".join(str(v) for v in value)
-    if isinstance(value, bool) or str(value) in _texts_of(contract, chart, column):
-        return _label(contract, chart, column, value)
-    return _plain(value)
+    if isinstance(value, bool):
+        return YES if value else NO
+    return texts.get(str(value)) or _plain(value)
 
 
 def _head(contract: Contract, column: str) -> Text:

@@ -26,6 +26,8 @@ from pipelines.site.charts import EMPTY, Made, in_words
 from pipelines.site.suppression import Fate
 
 HERE = Path(__file__).parent
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?))?")
+"""A date, or a date and a time."""
 STATIC = ("site.css", "site.js", "echarts.min.js", "echarts.LICENSE.txt", "echarts.NOTICE.txt")
 
 
@@ -112,6 +114,8 @@ def path_of(table: str) -> Markup:
 
 def cell(value: Any) -> Markup:
     """A value of a list: a text in both languages, or a number."""
+    if isinstance(value, str) and (moment := MOMENT.fullmatch(value)):
+        return Markup('<span class="d">{}</span>').format(" ".join(part for part in moment.groups() if part))
     return both(value) if isinstance(value, Text) else escape(number(value))
 
 

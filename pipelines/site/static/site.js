@@ -57,7 +57,7 @@
   const palette = () => ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"].map(colour);
   const axis = (more) => ({
     axisLine: { lineStyle: { color: colour("--soft") } }, axisTick: { show: false }, splitLine: { lineStyle: { color: colour("--line") } },
-    axisLabel: { color: colour("--soft") }, ...more,
+    axisLabel: { color: colour("--soft"), hideOverlap: true }, ...more,
   });
   function common(chart) {
     return {
@@ -130,8 +130,8 @@
         ...common(chart),
         visualMap: { min: 0, max: Math.max(...seen), text: [format(Math.max(...seen)), "0"], left: 0, bottom: 0, textStyle: { color: colour("--soft") }, inRange: { color: [colour("--tag"), colour("--c1")] } },
         series: [{
-          type: "map", map: "counties", nameMap: named, roam: false, showLegendSymbol: false, labelLayout: { hideOverlap: true }, data: values.map((value, i) => ({ name: named[chart.keys[i]], value: value === null ? NaN : value })),
-          label: { show: true, color: colour("--ink"), textBorderColor: colour("--ground"), textBorderWidth: 3, fontSize: 11 }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
+          type: "map", map: "counties", nameMap: named, roam: false, showLegendSymbol: false, data: values.map((value, i) => ({ name: named[chart.keys[i]], value: value === null ? NaN : value })),
+          label: { show: true, color: colour("--ink"), textBorderColor: colour("--ground"), textBorderWidth: 3, fontSize: 11, width: 96, overflow: "break" }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
           emphasis: { itemStyle: { areaColor: colour("--c2") }, label: { color: colour("--ink") } }, select: { disabled: true },
         }],
       };
