@@ -33,7 +33,7 @@ SYSTEM = {
 """The columns that every cleansed table has besides those of its contract: title, description, type."""
 
 
-COLUMNS = re.compile(r", columns [A-Z_]+(?=\.$)")
+COLUMNS = re.compile(r", columns [A-Z_]+(?=[.;])")
 """What the first sentence of an asset says to readers of its code only."""
 
 
