@@ -5,8 +5,8 @@ Not here: what is counted (`assets/themes/<theme>/indicator.py`), the table's co
 
     version: 1.0.0                                            # stands in every row as rule_version
     counts:                                                   # what the theme counts: name -> what it is
-      planned: Trips of the timetable
-      on_time: Planned trips that left at most 3 minutes late
+      planned: {zh: 时刻表班次, en: Trips of the timetable}
+      on_time: {zh: 其中晚点不超过3分钟发车的, en: "Of these, those that left at most 3 minutes late"}
     defaults: {periods: [day, month], bases: [clean]}         # settings that an indicator does not state itself
     indicators:
       punctuality: {zh: 发车准点率, en: Departures on time, numerator: on_time, denominator: planned, unit: "%", source: …, target: 97,
@@ -52,6 +52,7 @@ INDICATOR = (
     "state", "rule_version",
 )  # fmt: skip
 FILE = {"version": Kind.TEXT, "counts": Kind.SETTINGS, "defaults": Kind.SETTINGS, "indicators": Kind.SETTINGS}
+COUNT = {"zh": Kind.TEXT, "en": Kind.TEXT}
 SETTINGS = {
     "zh": Kind.TEXT, "en": Kind.TEXT, "numerator": Kind.TEXT, "denominator": Kind.TEXT, "unit": Kind.TEXT, "scale": Kind.RATIO,
     "source": Kind.TEXT, "better": Kind.TEXT, "periods": Kind.TEXTS, "bases": Kind.TEXTS, "target": Kind.NUMBER,
@@ -153,11 +154,11 @@ def known_county() -> Column:
 
 @dataclass(frozen=True)
 class IndicatorTable:
-    """A theme's indicators.yaml: the version of its rules, its indicators by name, and what each count counts."""
+    """A theme's indicators.yaml: the version of its rules, its indicators by name, and what each count counts, in Chinese and English."""
 
     version: str
     indicators: Mapping[str, Indicator]
-    counts: Mapping[str, str]
+    counts: Mapping[str, tuple[str, str]]
 
     def rows(self, *counts: Counts) -> DataFrame:
         """Make the table of indicators out of all counts of the theme.
@@ -257,7 +258,15 @@ def read_indicators(path: Path) -> IndicatorTable:
     used = {count for i in found.values() for count in (i.numerator, i.denominator)}
     if unused := [count for count in file["counts"] if count not in used]:
         raise ContractError(path, "counts", f"no indicator uses {', '.join(unused)}", "Remove it, or name it in an indicator")
-    return IndicatorTable(file["version"], found, file["counts"])
+    return IndicatorTable(file["version"], found, {name: _both(path, f"count {name!r}", said) for name, said in file["counts"].items()})
+
+
+def _both(path: Path, where: str, said: Any) -> tuple[str, str]:
+    """What a count counts, in Chinese and English."""
+    texts = stated(path, where, said, COUNT)
+    if missing := [language for language in COUNT if not texts.get(language)]:
+        raise ContractError(path, where, f"has no {', '.join(missing)}", "Say what it counts in both languages")
+    return texts["zh"], texts["en"]
 
 
 def _indicator(path: Path, name: str, line: Any, defaults: dict[str, Any], counts: tuple[str, ...]) -> Indicator:

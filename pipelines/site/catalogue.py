@@ -5,6 +5,7 @@ Here: from contracts and declarations, and of the release each table's rows, ver
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ SYSTEM = {
     "_codes": ("代码", "Repairs and warnings of the row, column:CODE", "array<string>"),
 }
 """The columns that every cleansed table has besides those of its contract: title, description, type."""
+
+
+COLUMNS = re.compile(r", columns [A-Z_]+(?=[.;])")
+"""What the first sentence of an asset says to readers of its code only."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def _table(
     assets, release, name = declared(), reading.release, contract.name
     source = name in reading.sources
     made_from = (contract.sibling("raw"),) if source else tuple(sorted(set(assets[name].inputs.values()))) if name in assets else ()
-    doc = (assets[name].function.__doc__ or "").strip().split("\n")[0] if name in assets else ""
+    doc = COLUMNS.sub("", (assets[name].function.__doc__ or "").strip().split("\n")[0]) if name in assets else ""
     there = name in release.versions
     return TableFacts(
         contract=contract,

@@ -14,15 +14,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from assets.pages import Chart, ChartKind, Measured, Text
-from contracts import Contract, Field
+from contracts import Contract, Field, load_all
 from pipelines.site.reading import Reading
 from pipelines.site.suppression import LEAST, Fate, Suppressed, suppress
 from standards.codes import code_names
 from standards.tables import both_names
+from standards.tables import rows as table_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+YES, NO = Text("是", "yes"), Text("否", "no")
 FILE, LINE, BATCH = "_source_file", "_row_no", "_batch_id"
 EMPTY, OTHERS, TOTAL, ROWS = Text("（空）", "(empty)"), Text("其他", "Others"), Text("合计", "Total"), Text("行数", "Rows")
 TIMES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, None))
@@ -163,6 +165,13 @@ def _exploded(rows: pa.Table, column: str) -> pa.Table:
     return rows.drop_columns([column]).take(pc.list_parent_indices(array)).append_column(column, pc.list_flatten(array))
 
 
+def _in_full(rows: pa.Table, column: str) -> pa.Table:
+    """Rows with a column as floats: the mean of decimals would have no more decimals than they have."""
+    import pyarrow as pa
+
+    return rows.set_column(rows.column_names.index(column), column, rows[column].cast(pa.float64()))
+
+
 def _groups(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
     """A chart by one or two columns."""
     total = rows.num_rows
@@ -170,6 +179,8 @@ def _groups(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
         rows = _exploded(rows, column)
         if column in chart.labels:
             rows = rows.filter(_has_one_of(rows[column], list(chart.labels[column])))
+    if chart.of is not None and chart.measure is Measured.MEAN:
+        rows = _in_full(rows, chart.of)
     measures = [([], "count_all")] if chart.of is None else [([], "count_all"), (chart.of, chart.measure.value), (chart.of, "max")]
     found = rows.group_by(list(chart.group)).aggregate(list(dict.fromkeys((tuple(m[0]) if m[0] == [] else m[0], m[1]) for m in measures)))
     measured = "count_all" if chart.of is None else f"{chart.of}_{chart.measure.value}"
@@ -227,7 +238,8 @@ def _list(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
     if chart.order:
         rows = rows.sort_by([(c.removeprefix("-"), "descending" if c.startswith("-") else "ascending") for c in chart.order])
     found = rows.slice(0, MOST_ROWS).to_pylist()
-    values = tuple(tuple(_cell(contract, chart, c, r[c]) for c in chart.columns) for r in found)
+    texts = {c: _texts_of(contract, chart, c) for c in chart.columns}
+    values = tuple(tuple(_cell(r[c], texts[c]) for c in chart.columns) for r in found)
     heads = tuple(_head(contract, c) for c in chart.columns)
     keys = tuple(str(n) for n in range(len(found)))
     at = [tuple(r[c] for c in chart.position) for r in found] if chart.position else []
@@ -285,13 +297,37 @@ def _listed(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:
     if column in chart.labels:
         return dict(chart.labels[column])
     field = _field(contract, column)
-    if field is None:
-        return {}
+    return {} if field is None else _own_list(field)
+
+
+def _own_list(field: Field) -> dict[str, Text]:
     if field.meanings:
         return {value: spoken(said, value) for value, said in field.meanings}
     if field.code_list:
         return {code: Text(*names) for code, names in code_names(field.code_list).items()}
     return divisions() if field.name.endswith(("county6", "div_code")) else {}
+
+
+@cache
+def _inherited(table: str, column: str) -> dict[str, Text]:
+    """The closed list of the column of the same name that a column without one follows from; empty when there is none."""
+    ahead, seen = [table], set[str]()
+    while ahead:
+        contract = load_all().get(ahead.pop(0))
+        field = None if contract is None or contract.name in seen else _field(contract, column)
+        if contract is None or field is None:
+            continue
+        if own := _own_list(field):
+            return own
+        seen.add(contract.name)
+        ahead += [origin.rpartition(".")[0] for origin in field.derived_from if origin.rpartition(".")[2] == column]
+    return {}
+
+
+@cache
+def towns() -> dict[str, Text]:
+    """Towns by their codes; in English the code stands for them."""
+    return {row["code"]: Text(row["name"], row["code"]) for row in table_rows("divisions/town")}
 
 
 @cache
@@ -318,22 +354,32 @@ def _label(contract: Contract, chart: Chart, column: str, value: Any) -> Text:
     if value is None:
         return EMPTY
     if isinstance(value, bool):
-        return Text("是", "yes") if value else Text("否", "no")
-    return _listed(contract, chart, column).get(str(value)) or divisions().get(str(value)) or Text(str(value), str(value))
+        return YES if value else NO
+    return _texts_of(contract, chart, column).get(str(value)) or Text(str(value), str(value))
 
 
-def _cell(contract: Contract, chart: Chart, column: str, value: Any) -> Any:
+def _texts_of(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:
+    """What the values of a column are called that are codes, of places too."""
+    return {**divisions(), **towns(), **_inherited(contract.name, column), **_listed(contract, chart, column)}
+
+
+def _cell(value: Any, texts: Mapping[str, Text]) -> Any:
     """A value of a list: its text in both languages where it has one."""
     if isinstance(value, list):
         return "、".join(str(v) for v in value)
-    if isinstance(value, bool) or str(value) in {**divisions(), **_listed(contract, chart, column)}:
-        return _label(contract, chart, column, value)
-    return _plain(value)
+    if isinstance(value, bool):
+        return YES if value else NO
+    return texts.get(str(value)) or _plain(value)
 
 
 def _head(contract: Contract, column: str) -> Text:
     field = _field(contract, column)
-    return Text(field.title, column) if field else Text(column, column)
+    return Text(field.title if field else column, in_words(column))
+
+
+def in_words(name: str) -> str:
+    """The name of a table or column in English words: `County` of county6."""
+    return name.strip("_").replace("county6", "county").replace("_", " ").capitalize()
 
 
 def _measure_name(chart: Chart, contract: Contract) -> Text:

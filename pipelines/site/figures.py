@@ -68,7 +68,7 @@ class Figure:
     target: str | None
     table: str
     contract: Contract
-    counts: tuple[str, str]
+    counts: tuple[Text, Text]
     personal: bool
 
     @property
@@ -100,13 +100,13 @@ def figures(page: Page, reading: Reading) -> list[Figure]:
             if kind is not None:
                 of = [r for r in of if r["period_kind"] == kind]
                 earlier = [r for r in before if (r["indicator"], r["basis"], r["period_kind"]) == (indicator.id, basis, kind)]
-                counts = (table.counts[indicator.numerator], table.counts[indicator.denominator])
+                counts = (Text(*table.counts[indicator.numerator]), Text(*table.counts[indicator.denominator]))
                 found.append(_figure(indicator, basis, kind, of, earlier, contract, counts, personal, reading))
     return found
 
 
 def _figure(
-    indicator: Indicator, basis: str, kind: str, now: Sequence[Row], before: Sequence[Row], contract: Contract, counts: tuple[str, str],
+    indicator: Indicator, basis: str, kind: str, now: Sequence[Row], before: Sequence[Row], contract: Contract, counts: tuple[Text, Text],
     personal: bool, reading: Reading,
 ) -> Figure:  # fmt: skip
     period = max(r["period"] for r in now)

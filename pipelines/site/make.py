@@ -201,7 +201,7 @@ def _night(site: Site, slept: Night) -> None:
             {texts()["seconds"]: [round(r["seconds_total"], 2) for r in slowest]},
         ),
         "by_part": plain_chart(
-            "bar", texts()["time_by_part"], [Text(p, p) for p in slept.parts], {texts()["seconds"]: slept.parts.values()}
+            "bar", texts()["time_by_part"], [texts()[f"part_{p}"] for p in slept.parts], {texts()["seconds"]: slept.parts.values()}
         ),
     }  # fmt: skip
     site.page(NIGHT, "night.html", data=data if slept.steps else None, slept=slept)

@@ -9,6 +9,7 @@ comes in a script of its own. Both languages are in the page, and its script hid
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,10 +21,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from assets.pages import ChartKind, Text
-from pipelines.site.charts import EMPTY, Made
+from contracts import Contract, Field
+from pipelines.site.charts import EMPTY, Made, in_words
 from pipelines.site.suppression import Fate
 
 HERE = Path(__file__).parent
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?))?")
+"""A date, or a date and a time."""
 STATIC = ("site.css", "site.js", "echarts.min.js", "echarts.LICENSE.txt", "echarts.NOTICE.txt")
 
 
@@ -58,6 +62,38 @@ def owner(title: str) -> Text:
     return Text(chinese, english or title) if english else Text(title, title)
 
 
+def cited(source: str) -> Text:
+    """A source of a rule, `Regulations on Petitioning article 34 (信访工作条例第三十四条)`: its own title; in English both."""
+    return Text(owner(source).zh, source)
+
+
+@cache
+def _units() -> dict[str, Text]:
+    return {unit: Text(**said) for unit, said in yaml.safe_load((HERE / "units.yaml").read_text(encoding="utf-8")).items()}
+
+
+def unit(written: str) -> Text:
+    """A unit of an indicator in both languages."""
+    return _units().get(written, Text(written, written))
+
+
+@cache
+def _reasons() -> dict[re.Pattern[str], str]:
+    return {re.compile(said): zh for said, zh in yaml.safe_load((HERE / "reasons.yaml").read_text(encoding="utf-8")).items()}
+
+
+def reason(said: str) -> Text:
+    """A sentence that the lake has recorded in English, in both languages where reasons.yaml has it."""
+    found = next(((zh, match) for pattern, zh in _reasons().items() if (match := pattern.fullmatch(said))), None)
+    return Text(found[0].format(*found[1].groups()), said) if found else Text(said, said)
+
+
+def named(described: Contract | Field) -> Text:
+    """What a table or column is called: its title, in English its own name in words."""
+    name = described.table if isinstance(described, Contract) else described.name
+    return Text(described.title, in_words(name))
+
+
 def number(value: Any) -> str:
     """A value of a cell: numbers with separators of thousands, nothing for None."""
     if value is None:
@@ -71,8 +107,15 @@ def number(value: Any) -> str:
     return str(value)
 
 
+def path_of(table: str) -> Markup:
+    """The name of a table, which may go on in the next line after a slash, as it does not fit on a phone."""
+    return Markup("/<wbr>").join(table.split("/"))
+
+
 def cell(value: Any) -> Markup:
     """A value of a list: a text in both languages, or a number."""
+    if isinstance(value, str) and (moment := MOMENT.fullmatch(value)):
+        return Markup('<span class="d">{}</span>').format(" ".join(part for part in moment.groups() if part))
     return both(value) if isinstance(value, Text) else escape(number(value))
 
 
@@ -88,7 +131,17 @@ class Site:
         loader = FileSystemLoader(HERE / "templates")
         self.jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         self.jinja.globals |= {"t": t, "both": both, "plain": plain, "texts": texts(), "Fate": Fate, **self.facts}
-        self.jinja.filters |= {"n": number, "cell": cell, "owner": owner, "file": lambda table: table.replace("/", "-")}
+        self.jinja.filters |= {
+            "n": number,
+            "cell": cell,
+            "owner": owner,
+            "cited": cited,
+            "unit": unit,
+            "reason": reason,
+            "named": named,
+            "path": path_of,
+            "file": lambda table: table.replace("/", "-"),
+        }
 
     def page(self, path: str, template: str, *, data: Mapping[str, Any] | None = None, **content: Any) -> None:
         """Write a page, and the data of its charts next to it.

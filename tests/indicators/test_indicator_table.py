@@ -23,7 +23,10 @@ from tests.refusals import refused_with
 
 BUS: dict[str, Any] = {
     "version": "2.1",
-    "counts": {"planned": "Trips", "on_time": "Trips on time", "delay_s": "Seconds late", "complaints": "Complaints"},
+    "counts": {
+        "planned": {"zh": "班次", "en": "Trips"}, "on_time": {"zh": "准点班次", "en": "Trips on time"},
+        "delay_s": {"zh": "晚点秒数", "en": "Seconds late"}, "complaints": {"zh": "投诉", "en": "Complaints"},
+    },
     "defaults": {"periods": ["month"], "bases": ["clean"], "better": "higher", "source": "S41"},
     "indicators": {
         "punctuality": {
@@ -114,7 +117,7 @@ def test_only_the_periods_and_bases_of_an_indicator_are_made(bus: Row) -> None:
 def test_a_half_is_rounded_up_and_a_target_is_held_against_the_exact_value(spark: SparkSession, tmp_path: Path) -> None:
     """29 of 20,000 are 0.145 %, which in binary is a little less; 89.995 % are shown as 90.00 % and miss 90 %."""
     table = copy.deepcopy(BUS)
-    table["counts"] = {"planned": "Trips", "on_time": "Trips on time"}
+    table["counts"] = {name: table["counts"][name] for name in ("planned", "on_time")}
     table["indicators"] = {"punctuality": table["indicators"]["punctuality"] | {"target": 90, "periods": ["year"]}}
     pairs = {
         (29, 20_000): "0.15",
@@ -154,6 +157,7 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
         "indicator 'delay', numerator", "'delay' is not known", "planned, on_time",
     ),
     "count that nothing uses": (lambda t: t["counts"].update(stops="Stops"), "counts", "no indicator uses stops", "Remove it"),
+    "count in one language": (lambda t: t["counts"].update(planned={"en": "Trips"}), "count 'planned'", "has no zh", "in both languages"),
     "no version": (lambda t: t.pop("version"), "version", "is missing", "Add it"),
     "version as a number": (lambda t: t.update(version=2.1), "file, version", "is 2.1", "Write a text"),
     "misspelt setting": (

@@ -18,6 +18,8 @@ import yaml
 from lxml import html
 from typer.testing import CliRunner
 
+import assets
+from assets.indicators import read_indicators
 from assets.pages import Page, declared_pages
 from pipelines.cli.main import app
 from pipelines.site import make, render
@@ -33,6 +35,7 @@ from tests.site.lakes import ARCHIVE, DELIVERED, INDICATOR, PLANTED, SERVICE, ma
 from tests.site.test_pages import TITLE, read
 
 LEFT_OUT = "＊"
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +139,21 @@ def test_english_pages_name_counties_and_codes_in_english(site: MadeSite, pages:
     scripts = [f.read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n") for f in sorted(site.folder.glob("data/*.js"))]
     said |= {english for script in scripts for english in seconds(json.loads(script))}
     assert "Hanjiang District" in said
-    assert not [text for text in said if re.search("[\u4e00-\u9fff]", re.sub(r"\([^)]*\)", "", text))], "but for titles cited in brackets"
+    assert not [text for text in said if CHINESE.search(re.sub(r"\([^)]*\)", "", text))], "but for titles cited in brackets"
+
+
+def test_every_indicator_says_in_both_languages_what_it_counts_in_which_unit_and_by_which_rule() -> None:
+    tables = [read_indicators(file) for file in sorted(Path(next(iter(assets.__path__))).rglob("indicators.yaml"))]
+    assert len(tables) >= 8
+    for table in tables:
+        assert all(CHINESE.search(zh) and not CHINESE.search(en) for zh, en in table.counts.values()), table.counts
+        for indicator in table.indicators.values():
+            assert not CHINESE.search(render.unit(indicator.unit).en), f"{indicator.id}: add {indicator.unit} to units.yaml"
+            said = render.cited(indicator.source)
+            assert not CHINESE.search(said.en.partition(" (")[0]), (
+                f"{indicator.id}: write an English title, then the source's own in brackets"
+            )
+            assert CHINESE.search(said.zh) or said.zh == said.en, indicator.id
 
 
 def seconds(drawn: Any) -> Iterator[str]:
@@ -275,6 +292,18 @@ CHARTS: dict[str, Any] = {
         "colour": "water_class",
     },
 }
+
+
+def test_a_mean_of_decimals_has_its_own_decimals(lake: Settings, tmp_path: Path) -> None:
+    chart = {"title": TITLE, "table": INDICATOR, "kind": "bar", "group": ["basis"], "measure": {"mean": "value"}}
+    page: Page = read(tmp_path, {"title": TITLE, "intro": TITLE, "charts": {"mean": chart}})
+    rows = (Lake(lake.lake).arrow(INDICATOR) or pytest.fail(INDICATOR)).to_pylist()
+    made = make_chart(page.charts[0], Reading.of(lake, None))
+    assert made is not None
+    for basis, shown in zip(made.keys, made.values, strict=True):
+        values = [float(r["value"]) for r in rows if r["basis"] == basis]
+        assert shown[0] == pytest.approx(sum(values) / len(values), abs=1e-4)
+        assert shown[0] != round(shown[0], 2), "the table's values have two decimals, their mean has more"
 
 
 def test_every_kind_of_chart(lake: Settings, tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def orderly() -> Column:
     whole_above=0.5,
 )
 def market_month(check: DataFrame = cleansed("urban_management/market")) -> DataFrame:
-    """One row per market or relief point and month, key (market_no, month), columns MARKET_MONTH."""
+    """One row per market or vending point and month, key (market_no, month), columns MARKET_MONTH."""
     stated = {c: F.max(c) for c in ("name", "kind")} | {"county6": F.max(known_county())}
     both = F.col("occupied").isNotNull() & F.col("stalls").isNotNull()
     sums = {c: F.coalesce(F.sum(F.when(both, F.col(c))), F.lit(0)) for c in ("occupied", "stalls")}

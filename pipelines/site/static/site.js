@@ -57,7 +57,7 @@
   const palette = () => ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"].map(colour);
   const axis = (more) => ({
     axisLine: { lineStyle: { color: colour("--soft") } }, axisTick: { show: false }, splitLine: { lineStyle: { color: colour("--line") } },
-    axisLabel: { color: colour("--soft") }, ...more,
+    axisLabel: { color: colour("--soft"), hideOverlap: true }, ...more,
   });
   function common(chart) {
     return {
@@ -70,7 +70,8 @@
     };
   }
   const names = (chart) => chart.categories.map(say);
-  const shortened = (name) => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
+  // of the name of a table the end says which it is
+  const shortened = (name) => (name.length <= 24 ? name : name.includes("/") ? `…${name.slice(-23)}` : `${name.slice(0, 23)}…`);
   const kinds = {
     bar(chart) {
       const several = chart.series.length > 1;
@@ -87,7 +88,7 @@
     line(chart) {
       return {
         ...common(chart), tooltip: { ...common(chart).tooltip, trigger: "axis" },
-        grid: { left: 8, right: 24, top: chart.series.length > 1 ? 36 : 16, bottom: 8, containLabel: true },
+        grid: { left: 8, right: 40, top: chart.series.length > 1 ? 36 : 16, bottom: 8, containLabel: true },
         xAxis: axis({ type: "category", data: names(chart), boundaryGap: false }), yAxis: axis({ type: "value", scale: true }),
         series: chart.series.map((s) => ({ type: "line", name: say(s.name), data: s.values, showSymbol: chart.categories.length < 40 })),
       };
@@ -130,7 +131,7 @@
         visualMap: { min: 0, max: Math.max(...seen), text: [format(Math.max(...seen)), "0"], left: 0, bottom: 0, textStyle: { color: colour("--soft") }, inRange: { color: [colour("--tag"), colour("--c1")] } },
         series: [{
           type: "map", map: "counties", nameMap: named, roam: false, showLegendSymbol: false, data: values.map((value, i) => ({ name: named[chart.keys[i]], value: value === null ? NaN : value })),
-          label: { show: true, color: colour("--ink"), textBorderColor: colour("--ground"), textBorderWidth: 3, fontSize: 11 }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
+          label: { show: true, color: colour("--ink"), textBorderColor: colour("--ground"), textBorderWidth: 3, fontSize: 11, width: 96, overflow: "break" }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
           emphasis: { itemStyle: { areaColor: colour("--c2") }, label: { color: colour("--ink") } }, select: { disabled: true },
         }],
       };

@@ -21,7 +21,7 @@ SECTIONS, VEHICLES = (20, 120), 2
 """Road sections that are swept: at least, and people for each more."""
 FIRMS = ("扬州市清洁服务有限公司", "扬州市广宁环境服务有限公司", "扬州市绿城保洁有限公司")
 ADVERTISEMENTS, ALERTS, MARKETS = (40, 80), (150, 6), 14
-"""At least, and people for each; markets and relief points."""
+"""At least, and people for each; markets and designated vending points."""
 TAKEN_DOWN = 0.6
 """Share of expired advertising that is taken down."""
 
