@@ -1,7 +1,8 @@
 """Rules over the rows of one table, as a contract's `tableRules` name them: what only a comparison with other rows shows.
 
 Here: a number shared by too many owners, records that are copies of one another, a sensor that is stuck, jumps or pauses. All of them
-warn: no row is quarantined or changed. Not here: rules of one row (`quality.row_rules`), versions of a key (`assets.cleansed.fold`).
+warn: no row is quarantined or changed. Not here: rules of one row (`quality.row_rules`), versions of a key (`assets.cleansed.merge`),
+tables that change in part (`quality.beside`).
 
 They see all published rows at every fold and replace their codes where these change: the order in which deliveries arrive does not
 matter. Source: domain rules A9 (W_SHARED_PHONE), C5 F7 (constant vectors), B0 D36, D38.
@@ -91,14 +92,6 @@ LINES = {"series": LineRule(2, _series)}
 agree("quality/table_rules.py", (*GROUPS, *LINES), at_level(Level.TABLE))
 
 
-Write = Callable[[DataFrame], DataFrame]
-
-
-def by_groups(contract: Contract) -> bool:
-    """Whether all table rules of the contract work by groups: then `flagged_beside` can update the codes of a part of the table."""
-    return all(rule.rule in GROUPS for rule in contract.table_rules)
-
-
 def flagged(frame: DataFrame, contract: Contract, live: Column) -> DataFrame:
     """Replace the codes of the contract's table rules in `_codes`.
 
@@ -108,52 +101,31 @@ def flagged(frame: DataFrame, contract: Contract, live: Column) -> DataFrame:
         live: condition for the rows the rules see. Codes follow from the rule's columns alone, so equal tables get equal codes.
     """
     rules = contract.table_rules
-    return _marked(frame, rules, live, [_hits(frame.where(live), rule) for rule in rules]) if rules else frame
+    return marked(frame, rules, live, [hits_of(frame.where(live), rule) for rule in rules]) if rules else frame
 
 
-def flagged_beside(frame: DataFrame, contract: Contract, live: Column, was: DataFrame, standing: DataFrame, write: Write) -> DataFrame:
-    """The same for rows that replace others: the frame, and those rows of the table whose codes change because of that.
-
-    Args:
-        frame: the incoming rows, with `_codes array<string>`.
-        contract: whose `table_rules` are applied; all of them work by groups (`by_groups`).
-        live: condition for the rows the rules see.
-        was: the replaced rows.
-        standing: the other live rows of the table, with the frame's columns.
-        write: materializes rows that are used several times.
-
-    Returns:
-        The frame, with those of the other rows whose codes change.
-    """
-    assert by_groups(contract)
-    for rule in contract.table_rules:
-        group = rule.columns[: GROUPS[rule.rule].group]
-        needed = [*contract.key, "_codes", *{*rule.columns} - {*contract.key}]
-        near = write(_in_groups_of(standing.select(*needed), frame.where(live).select(*group).unionByName(was.select(*group))))
-        hits = write(_hits(frame.where(live).select(*needed).unionByName(near), rule))
-        marked = _marked(near.withColumn("_before", F.concat_ws(",", "_codes")), [rule], F.lit(True), [hits])
-        changed = write(marked.where(F.concat_ws(",", "_codes") != F.col("_before")).select(*contract.key))
-        if changed.count():
-            recoded = changed.join(standing, list(contract.key)).select(*[f"`{c}`" for c in frame.columns])
-            frame = write(frame.unionByName(recoded))
-            standing = standing.join(changed, list(contract.key), "left_anti")
-        frame = _marked(frame, [rule], live, [hits])
-    return frame
-
-
-def _in_groups_of(rows: DataFrame, others: DataFrame) -> DataFrame:
-    """Return the rows that equal one of `others` in all columns of `others`; NULL equals NULL."""
-    groups = others.distinct().select(*[F.col(c).alias(f"_group|{c}") for c in others.columns])
-    same = [F.col(f"`_group|{c}`").eqNullSafe(F.col(c)) for c in others.columns]
-    return groups.join(rows, same).select(*rows.columns)
-
-
-def _hits(rows: DataFrame, rule: ContractRule) -> DataFrame:
+def hits_of(rows: DataFrame, rule: ContractRule) -> DataFrame:
     """Return the values a rule of GROUPS flags; for another rule the rows as they are."""
     return GROUPS[rule.rule].find(rows.select(*rule.columns), rule) if rule.rule in GROUPS else rows
 
 
-def _marked(frame: DataFrame, rules: Sequence[ContractRule], live: Column, hits: list[DataFrame]) -> DataFrame:
+def codes_of(rule: ContractRule) -> list[str]:
+    """The codes that a rule can give."""
+    if rule.rule in GROUPS:
+        return [f"{rule.columns[GROUPS[rule.rule].flags]}:{GROUPS[rule.rule].code}"]
+    by = LINES[rule.rule]
+    return [f"{rule.columns[by.flags]}:{code}" for code in by.conditions(rule) if not code.startswith("_")]
+
+
+def marked(frame: DataFrame, rules: Sequence[ContractRule], live: Column, hits: Sequence[DataFrame]) -> DataFrame:
+    """The frame with the codes of some rules in place of those that they gave before.
+
+    Args:
+        frame: rows with `_codes array<string>`.
+        rules: of a contract.
+        live: condition for the rows the rules see.
+        hits: of each rule, what `hits_of` returns for the rows that it sees.
+    """
     kept, names = frame.columns, []
     for n, (rule, hit) in enumerate(zip(rules, hits, strict=True)):
         prefix = f"_table_rule{n}|"

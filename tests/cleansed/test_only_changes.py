@@ -5,9 +5,11 @@ Here the tables are small and taken for large ones. Held against a rebuild, whic
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -33,6 +35,7 @@ from tests.cleansed.nights import (
     staff,
 )
 from tests.deliveries import deliver, exchange
+from tests.departments import OF_NATURE
 
 STAFF, ARCHIVE, EXAM, CERTIFICATE = "health/staff", "health/archive", "health/examination", "health/death_certificate"
 D28, D29, D30, D31 = "2019-12-28", "2019-12-29", "2019-12-30", "2019-12-31"
@@ -189,6 +192,32 @@ def test_a_number_shared_by_many_is_said_of_all_of_them_also_of_those_who_did_no
         flagged.append(sum("phone:W_SHARED" in codes for codes in published(city, ARCHIVE, "_codes").values()))
     assert flagged == [0, 6, 0]
     same_as_rebuilt(city, ARCHIVE, "_codes", "_business_date", "_row_no")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_readings_that_come_late_change_what_is_said_of_those_around(installation: Installation, seed: int) -> None:
+    """Sensors that are stuck, jump and pause; hours come, come late, and are sent again: in order as a whole says of each."""
+    city, draw, table = installation(departments=OF_NATURE), Random(seed), "environment/air_hour"
+    sent = Counter[tuple[str, datetime]]()
+
+    def hour(station: str, n: int, day: str) -> dict[str, Any]:
+        at = datetime(2019, 12, 20) + timedelta(hours=n)
+        sent[station, at] += 1
+        return {"station_code": station, "measured_at": f"{at}", "pm25": draw.choice(("30", "30", "30", "31", "400")),
+                "pm10": draw.choice(("50", "50", "900")), "sent_time": f"{day} 0{sent[station, at]}:05:00"}  # fmt: skip
+
+    stations = {"YZ01": 96, "YZ02": 96, "YZ03": 20}
+    deliver(city, table, D28, [hour(s, n, D28) for s, hours in stations.items() for n in range(hours) if draw.random() < 0.9])
+    night(city, table, D28)
+    codes = published(city, table, "_codes")
+    for day, first in ((D29, 96), (D30, 120)):
+        new = [(s, n) for s in ("YZ01", "YZ02") for n in range(first, first + 24) if draw.random() < 0.9]
+        late = {(draw.choice(("YZ01", "YZ02", "YZ03")), draw.randrange(first)) for _ in range(4)}
+        deliver(city, table, day, [hour(s, n, day) for s, n in sorted({*new, *late})])
+        assert night(city, table, day).scope.startswith("part")
+    now = published(city, table, "_codes")
+    assert any(codes[key] != now[key] for key in codes if sent[key] == 1), "late hours said nothing of others"
+    same_as_rebuilt(city, table, "_codes", "pm25", "_business_date", "_row_no")
 
 
 def test_new_events_are_added_and_nothing_else_is_written(installation: Installation) -> None:

@@ -14,7 +14,6 @@ from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import quarantine
 from pipelines.steps.cleanse.snapshots import Snapshots
 from pipelines.steps.cleanse.table_state import TableState, rule_fingerprint, table_state
-from quality.table_rules import by_groups
 
 CHANGED_FROM_ROWS = 100_000
 """A smaller table is written whole: that is quicker than finding its changed rows."""
@@ -116,8 +115,6 @@ def _why_whole(runtime: Runtime, contract: SourceContract, new: tuple[Batch, ...
     rows = runtime.lake.rows(contract.name)
     if rows < CHANGED_FROM_ROWS:
         return f"it is small: {rows:,} rows"
-    if not by_groups(contract):
-        return "a table rule compares rows in order"
     if snapshots.all:
         return "" if len(new) == 1 and not snapshots.late else "a snapshot arrived late, or several at once"
     raw = runtime.lake.open(contract.sibling("raw"))

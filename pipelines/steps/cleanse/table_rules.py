@@ -15,7 +15,8 @@ from assets.joins import anti_join
 from pipelines.steps.cleanse.candidates import Candidates
 from pipelines.steps.cleanse.plan import Mode, Plan
 from pipelines.steps.cleanse.task import Task
-from quality.table_rules import flagged, flagged_beside
+from quality.beside import flagged_beside
+from quality.table_rules import flagged
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
