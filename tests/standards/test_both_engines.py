@@ -261,6 +261,9 @@ DIFFERENCES: dict[str, tuple[str, Callable[[Column], Column], Any, Any]] = {
     "a great number as text": ("1e15", lambda c: c.try_cast("double").cast("string"), "1000000000000000.0", "1.0E15"),
     "a control character in JSON": ("\x0b", lambda c: F.to_json(F.struct(c.alias("a"))), '{"a":"\\u000b"}', '{"a":"\\u000B"}'),
     "a NULL among what is looked for": ("x", lambda c: F.array_contains(F.array(c, F.lit(None).cast("string")), "a"), False, None),
+    "a double that is half a digit as decimal": (
+        "34.5", lambda c: (c.try_cast("double") / 60).cast("decimal(9,2)").cast("string"), "0.57", "0.58",
+    ),
     "rounding minus zero": ("-0.0", lambda c: F.round(c.try_cast("double"), 6).cast("string"), "-0.0", "0.0"),
 }  # fmt: skip
 """What differs -> (value, question, Sail, Spark). None of these may decide anything: docs/engines.md says how the code avoids them."""

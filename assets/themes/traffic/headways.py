@@ -12,9 +12,11 @@ from pyspark.sql import functions as F
 
 from assets.declare import lake_asset, table
 from assets.themes.traffic.lines import LINE
-from assets.themes.traffic.service_day import HOUR, MINUTE, TWO_PLACES, hundredths
+from assets.themes.traffic.service_day import HOUR, MINUTE, hundredths
 from assets.touch import own, units
 
+FINE = 1000
+"""Parts of a second in which a deviation is rounded once, so that what follows is computed in whole numbers."""
 CLOSE = 60
 """Seconds; a bus that follows closer than that, or than a quarter of the planned headway, is bunched."""
 SUMS = (
@@ -38,12 +40,12 @@ def with_measures(rows: DataFrame) -> DataFrame:
     """Rows with SUMS, and MEASURES: mean and standard deviation, their ratio, mean waiting times; minutes."""
     n, s, s2 = (F.col(c) for c in ("headways", "headway_s", "headway_s2"))
     p, p2 = F.col("planned_headway_s"), F.col("planned_headway_s2")
-    spread = F.sqrt((n * s2 - s * s).cast("double"))
+    spread = F.round(F.sqrt((n * s2 - s * s).cast("double")) * FINE).cast("bigint")  # whole: engines cast halves of doubles differently
     return rows.withColumns(
         {
             "mean_min": hundredths(s, n * MINUTE),
-            "sd_min": (spread / F.when(n > 0, n * MINUTE)).cast(TWO_PLACES),
-            "cv": (spread / F.when(s > 0, s)).cast(TWO_PLACES),
+            "sd_min": hundredths(spread, n * MINUTE * FINE),
+            "cv": hundredths(spread, s * FINE),
             "wait_min": hundredths(s2, s * 2 * MINUTE),
             "planned_wait_min": hundredths(p2, p * 2 * MINUTE),
             "excess_wait_min": hundredths(s2 * p - p2 * s, s * p * 2 * MINUTE),
