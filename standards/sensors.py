@@ -11,6 +11,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from standards.arrays import without_nulls
 from standards.rounding import scaled
 from standards.tables import looked_up, rows
 
@@ -42,7 +43,7 @@ def spike(item: Column, value: Column, around: Column) -> Column:
     resolution = looked_up({i: round(float(row["resolution"]) * 1000) for i, row in SENSORS.items()}, item)
     twice = twice_median(around)
     # each reading with the median beside it: Sail computes what a lambda names anew for each element
-    beside = F.arrays_zip(F.array_compact(around), F.array_repeat(twice, F.size(around)))
+    beside = F.arrays_zip(without_nulls(around), F.array_repeat(twice, F.size(around)))
     fourfold = twice_median(F.transform(beside, lambda pair: F.abs(pair["0"] * 2 - pair["1"])))
     far = F.abs(value * 2 - twice) * 2 > F.greatest(fourfold, resolution.cast("bigint") * 4) * FAR
     return F.coalesce(resolution.isNotNull() & (F.size(around) >= FEW) & far, F.lit(False))

@@ -15,6 +15,7 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from standards.arrays import without_nulls
 from standards.rounding import half_even, scaled, shifted
 from standards.tables import looked_up, rows
 
@@ -77,7 +78,7 @@ def main_pollutants(worse: Column) -> Column:
 def exceedances(worse: Column) -> Column:
     """The pollutants in descending order that have an exceedance, as `nh3n 1.30`, array<string>."""
     told = F.transform(worse, lambda one: F.when(one["times"] > 0, F.concat_ws(" ", one["item"], one["times"].cast("string"))))
-    return F.array_compact(told)
+    return without_nulls(told)
 
 
 def state(water_class: Column) -> Column:

@@ -18,7 +18,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 import pytest
-from pyspark.sql import Column
+from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
 import standards
@@ -27,7 +27,7 @@ from contracts.rules import ContractRule
 from quality.rows import typed
 from quality.table_rules import flagged
 from resources.engine import Engine
-from standards import names, pseudonym, rules
+from standards import arrays, names, pseudonym, rules
 from standards.rules import Options, parse
 from tests.cleansed.nights import citizen
 from tests.servers.need import ROOT
@@ -281,3 +281,15 @@ def test_a_null_inside_what_is_compared_is_undecided_on_sail_alone(both: Both) -
     sail, spark = (f.agg(F.min(F.struct("x", "y")).alias("least")).collect()[0]["least"] for f in both.frames(rows, "x int, y int"))
     assert tuple(spark) == (None, 5)
     assert tuple(sail) == (1, None)
+
+
+def test_an_array_that_windows_have_carried_keeps_its_own_elements(engine: Engine) -> None:
+    """Sail hands on pieces of arrays, of which `F.array_compact` reads the elements of others; once it does not, ours can go."""
+    number = F.col("id")
+    rows = engine.session.range(20_000).select("id", (number % 50).alias("line"), F.array(number, F.lit(None).cast("bigint")).alias("of"))
+    line = Window.partitionBy("line").orderBy("id")
+    for reach in (3, 6, 12):
+        rows = rows.withColumn(f"carried_{reach}", F.max("id").over(line.rowsBetween(-reach, reach)))
+    made = rows.withColumns({"ours": arrays.without_nulls(F.col("of")), "theirs": F.array_compact("of")}).collect()
+    assert [r for r in made if r.ours != [r.id]] == []
+    assert [r for r in made if r.theirs != [r.id]] != []

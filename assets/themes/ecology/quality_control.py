@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from assets.flags import flags
 from standards import sensors
+from standards.arrays import without_nulls
 
 HOUR, DAY = 60, 1440
 REACH = 11
@@ -66,7 +67,7 @@ def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
         .withColumn("_skew", (F.abs(off) > sensors.SKEW) | F.coalesce(ahead, F.lit(False)))
         .withColumn("_twin", F.row_number().over(twins))
         .withColumn("_reading", F.when(usable, sensors.thousandths(F.col("value"))))
-        .withColumn("_around", F.array_compact(F.collect_list("_reading").over(around)))  # a window of Sail lists NULL, too
+        .withColumn("_around", without_nulls(F.collect_list("_reading").over(around)))  # a window of Sail lists NULL, too
         .withColumn("_before", F.count("value").over(line.rangeBetween(-every, -every)))
         .transform(_with_stuck, source, every)
     )

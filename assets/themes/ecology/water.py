@@ -19,6 +19,7 @@ from assets.joins import join_as_of, left_join_lookup
 from assets.themes.ecology import quality_control
 from assets.touch import named, own, units, via
 from standards import surface_water as water
+from standards.arrays import without_nulls
 from standards.rounding import half_even, mean, scaled, shifted
 
 Checkpoint = Callable[[DataFrame], DataFrame]
@@ -172,7 +173,7 @@ def with_class(rows: DataFrame, limit: DataFrame) -> DataFrame:
 def judged(rows: DataFrame, key: Sequence[str], *also: Column) -> DataFrame:
     """Per key: the mean of each item in a column of its name, water_class, main_pollutants, exceedances, edition, and other aggregates."""
     values = [F.max(F.when(F.col("item") == i, F.col("value"))).alias(i) for i in MEANS]
-    worse = F.sort_array(F.array_compact(F.collect_list("pollutant")), False)
+    worse = F.sort_array(without_nulls(F.collect_list("pollutant")), False)
     made = (F.max("item_class").alias("water_class"), worse.alias("_worse"), F.max("edition").alias("edition"))
     return (
         rows.groupBy(*key)
@@ -242,7 +243,7 @@ def _body_months(section: DataFrame, limit: DataFrame, checkpoint: Checkpoint) -
     }  # fmt: skip
     counted_ = section.groupBy("water_body", "month").agg(*[c.cast("int").alias(n) for n, c in counts.items()])
     often = F.when(F.col("over") > 0, water.pollutant(F.col("item"), F.lit(water.WORSE), F.col("over").cast("decimal(18,2)")))
-    most = F.sort_array(F.array_compact(F.collect_list(often)), False).alias("_often")
+    most = F.sort_array(without_nulls(F.collect_list(often)), False).alias("_often")
     found = judged(_of_sections(section, limit, checkpoint), ("water_body", "month"), most)
     return counted_.join(found, ["water_body", "month"])
 

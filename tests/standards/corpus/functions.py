@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from standards import (
     addresses,
     air_quality,
+    arrays,
     black_odorous,
     calendar,
     checksums,
@@ -209,6 +210,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
         tables.looked_up({"a": "1", "İ": "2", "𠀀": "3", "e\u0301": "4", "": "5"}, c).alias("text"),
         tables.looked_up({"a": 1, "𠀀": 3, "": 5}, c).alias("number"),
     ),
+    arrays.without_nulls: lambda c: arrays.without_nulls(F.array(c, F.lit(None).cast("string"), F.lit("z"))),
     rounding.scaled: lambda c: rounding.scaled(_measured(c)),
     rounding.half_even: lambda c: rounding.half_even(_whole(c), F.lit(4).cast("bigint")),
     rounding.up: lambda c: rounding.up(_whole(c), F.lit(4).cast("bigint")),
