@@ -132,10 +132,10 @@ def test_vital_signs_alerts_and_index(spark: SparkSession, write: Write) -> None
         "trip": frame(spark, "themes/traffic/bus_trip", trip),
         "road": frame(spark, "themes/traffic/congestion_hour", road),
     }
-    hour = published("city_hour", city_hour(**inputs))
+    hour = write(published("city_hour", city_hour(**inputs)))
     assert {(h.hour.hour, h.numerator) for h in hour.collect() if h.sign == "alarm_events"} == {(12, 3), (13, 3), (14, 1)}
     assert {(h.hour.hour, h.numerator, h.denominator) for h in hour.collect() if h.sign == "congestion"} == {(8, 160, 1000), (9, 180, 1000)}
-    sign = published("sign_day", sign_day(hour, frame(spark, "base/population/person", person)))
+    sign = write(published("sign_day", sign_day(hour, frame(spark, "base/population/person", person))))
     found = {(s.day, s.sign): s for s in sign.collect()}
     over = [v >= (5 if s == "W1" else 5.5) for s, of in levels.items() for h, v in enumerate(of) if v is not None and (s, h) != ("W2", 1)]
     values = {"alarm_events": Decimal(7 * 10_000) / 10, "hotline_orders": Decimal(13 * 10_000) / 10, "response": Decimal(80),
