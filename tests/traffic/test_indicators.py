@@ -29,7 +29,7 @@ AS_OF = date(2019, 12, 31)
 END = datetime(2020, 1, 1)
 Given = dict[str, Any]
 Add = Callable[..., None]
-READ = ("苏K12345", "苏KO1234", "沪A12345")
+READ = ("苏K12345", "苏KO1234", "沪A12345", "苏KAI8I8", "苏K8A080", "苏KBAO8O")
 """Of the texts that the cameras send, those that are a plate, or are one with a digit for O."""
 RATES = {
     "travel_time_index": ("travel", "free", 1),
