@@ -162,7 +162,8 @@ def _exploded(rows: pa.Table, column: str) -> pa.Table:
     if not pa.types.is_list(rows[column].type):
         return rows
     array = rows[column].combine_chunks()
-    return rows.drop_columns([column]).take(pc.list_parent_indices(array)).append_column(column, pc.list_flatten(array))
+    each = rows.take(pc.list_parent_indices(array))  # with the column: a table without any has no rows to take
+    return each.set_column(each.column_names.index(column), column, pc.list_flatten(array))
 
 
 def _in_full(rows: pa.Table, column: str) -> pa.Table:
