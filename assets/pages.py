@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import Any
 
 import assets
+from assets.texts import Text, read_text
 from contracts import Contract, Field, load_all
 from contracts.kinds import Kind, of_kind, stated
 from contracts.refused import ContractError, one_of
@@ -58,7 +59,6 @@ CHART = {
     "where": Kind.SETTINGS, "latest": Kind.TEXT, "repeats": Kind.TEXTS, "labels": Kind.SETTINGS, "top": Kind.COUNT, "open": Kind.TRUTH,
     "columns": Kind.TEXTS, "order": Kind.TEXTS, "position": Kind.TEXTS, "colour": Kind.TEXT,
 }  # fmt: skip
-TEXT = {"zh": Kind.TEXT, "en": Kind.TEXT}
 NUMBERS = ("integer", "number")
 ROWS = "rows"
 
@@ -86,14 +86,6 @@ class Measured(StrEnum):
     SUM = "sum"
     MEAN = "mean"
     MAX = "max"
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text in both languages."""
-
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True)
@@ -195,8 +187,8 @@ def read_page(path: Path, domain: str) -> Page:
     _nothing_by_subtraction([(path, chart) for chart in charts])
     return Page(
         domain=domain,
-        title=_text(path, "title", file["title"]),
-        intro=_text(path, "intro", file["intro"]),
+        title=read_text(path, "title", file["title"]),
+        intro=read_text(path, "intro", file["intro"]),
         indicators=indicators,
         main=tuple(file.get("main", ())),
         charts=charts,
@@ -227,8 +219,8 @@ def _chart(path: Path, name: str, line: Any) -> Chart:
     measure, of = _measure(path, where, contract, settings.get("measure", {Measured.COUNT: ROWS}))
     chart = Chart(
         id=name,
-        title=_text(path, f"{where}, title", settings["title"]),
-        note=_text(path, f"{where}, note", settings["note"]) if "note" in settings else None,
+        title=read_text(path, f"{where}, title", settings["title"]),
+        note=read_text(path, f"{where}, note", settings["note"]) if "note" in settings else None,
         table=contract.name,
         kind=kind,
         group=tuple(settings.get("group", ())),
@@ -314,12 +306,7 @@ def _labels(path: Path, where: str, given: Any) -> dict[str, Text]:
     if given == RULES:
         rules = unique_yaml(path.with_name("rules.yaml"))["rules"]
         return {name: Text(rule["zh"], rule["en"]) for name, rule in rules.items()}
-    return {str(v): _text(path, f"{where}, {v}", text) for v, text in of_kind(path, where, given, Kind.SETTINGS).items()}
-
-
-def _text(path: Path, where: str, given: Any) -> Text:
-    _needed(path, where, stated(path, where, given, TEXT), tuple(TEXT))
-    return Text(given["zh"], given["en"])
+    return {str(v): read_text(path, f"{where}, {v}", text) for v, text in of_kind(path, where, given, Kind.SETTINGS).items()}
 
 
 def _contract(path: Path, where: str, name: str) -> Contract:

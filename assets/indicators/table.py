@@ -31,6 +31,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from assets.texts import Text, read_text
 from contracts.kinds import Kind, stated
 from contracts.refused import ContractError, one_of
 from contracts.short import unique_yaml
@@ -52,7 +53,6 @@ INDICATOR = (
     "state", "rule_version",
 )  # fmt: skip
 FILE = {"version": Kind.TEXT, "counts": Kind.SETTINGS, "defaults": Kind.SETTINGS, "indicators": Kind.SETTINGS}
-COUNT = {"zh": Kind.TEXT, "en": Kind.TEXT}
 SETTINGS = {
     "zh": Kind.TEXT, "en": Kind.TEXT, "numerator": Kind.TEXT, "denominator": Kind.TEXT, "unit": Kind.TEXT, "scale": Kind.RATIO,
     "source": Kind.TEXT, "better": Kind.TEXT, "periods": Kind.TEXTS, "bases": Kind.TEXTS, "target": Kind.NUMBER,
@@ -154,11 +154,11 @@ def known_county() -> Column:
 
 @dataclass(frozen=True)
 class IndicatorTable:
-    """A theme's indicators.yaml: the version of its rules, its indicators by name, and what each count counts, in Chinese and English."""
+    """A theme's indicators.yaml: the version of its rules, its indicators by name, and what each count counts."""
 
     version: str
     indicators: Mapping[str, Indicator]
-    counts: Mapping[str, tuple[str, str]]
+    counts: Mapping[str, Text]
 
     def rows(self, *counts: Counts) -> DataFrame:
         """Make the table of indicators out of all counts of the theme.
@@ -258,15 +258,8 @@ def read_indicators(path: Path) -> IndicatorTable:
     used = {count for i in found.values() for count in (i.numerator, i.denominator)}
     if unused := [count for count in file["counts"] if count not in used]:
         raise ContractError(path, "counts", f"no indicator uses {', '.join(unused)}", "Remove it, or name it in an indicator")
-    return IndicatorTable(file["version"], found, {name: _both(path, f"count {name!r}", said) for name, said in file["counts"].items()})
-
-
-def _both(path: Path, where: str, said: Any) -> tuple[str, str]:
-    """What a count counts, in Chinese and English."""
-    texts = stated(path, where, said, COUNT)
-    if missing := [language for language in COUNT if not texts.get(language)]:
-        raise ContractError(path, where, f"has no {', '.join(missing)}", "Say what it counts in both languages")
-    return texts["zh"], texts["en"]
+    counts = {name: read_text(path, f"count {name!r}", said) for name, said in file["counts"].items()}
+    return IndicatorTable(file["version"], found, counts)
 
 
 def _indicator(path: Path, name: str, line: Any, defaults: dict[str, Any], counts: tuple[str, ...]) -> Indicator:

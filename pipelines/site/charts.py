@@ -13,7 +13,8 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from assets.pages import Chart, ChartKind, Measured, Text
+from assets.pages import Chart, ChartKind, Measured
+from assets.texts import Text
 from contracts import Contract, Field, load_all
 from pipelines.site.reading import Reading
 from pipelines.site.suppression import LEAST, Fate, Suppressed, suppress

@@ -13,7 +13,8 @@ from typing import Any
 
 import assets
 from assets.indicators import Indicator, read_indicators
-from assets.pages import Page, Text
+from assets.pages import Page
+from assets.texts import Text
 from contracts import Contract
 from pipelines.control.ledger import Release
 from pipelines.site.charts import divisions
@@ -100,7 +101,7 @@ def figures(page: Page, reading: Reading) -> list[Figure]:
             if kind is not None:
                 of = [r for r in of if r["period_kind"] == kind]
                 earlier = [r for r in before if (r["indicator"], r["basis"], r["period_kind"]) == (indicator.id, basis, kind)]
-                counts = (Text(*table.counts[indicator.numerator]), Text(*table.counts[indicator.denominator]))
+                counts = (table.counts[indicator.numerator], table.counts[indicator.denominator])
                 found.append(_figure(indicator, basis, kind, of, earlier, contract, counts, personal, reading))
     return found
 

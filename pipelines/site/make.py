@@ -12,7 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from assets.pages import Page, Text, declared_pages
+from assets.pages import Page, declared_pages
+from assets.texts import Text
 from pipelines.control.sites import Sites
 from pipelines.site.catalogue import TableFacts, catalogue
 from pipelines.site.charts import Made, make_chart

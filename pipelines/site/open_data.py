@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from assets.pages import Text
+from assets.texts import Text
 from contracts import Contract
 from pipelines.site.charts import Made, certified
 from pipelines.site.figures import Figure

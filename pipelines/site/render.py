@@ -20,7 +20,8 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from assets.pages import ChartKind, Text
+from assets.pages import ChartKind
+from assets.texts import Text
 from contracts import Contract, Field
 from pipelines.site.charts import EMPTY, Made, in_words
 from pipelines.site.suppression import Fate

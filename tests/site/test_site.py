@@ -146,7 +146,7 @@ def test_every_indicator_says_in_both_languages_what_it_counts_in_which_unit_and
     tables = [read_indicators(file) for file in sorted(Path(next(iter(assets.__path__))).rglob("indicators.yaml"))]
     assert len(tables) >= 8
     for table in tables:
-        assert all(CHINESE.search(zh) and not CHINESE.search(en) for zh, en in table.counts.values()), table.counts
+        assert all(CHINESE.search(said.zh) and not CHINESE.search(said.en) for said in table.counts.values()), table.counts
         for indicator in table.indicators.values():
             assert not CHINESE.search(render.unit(indicator.unit).en), f"{indicator.id}: add {indicator.unit} to units.yaml"
             said = render.cited(indicator.source)
