@@ -11,8 +11,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.declare import lake_asset, table
+from assets.indicators import hundredths
 from assets.themes.traffic.lines import LINE
-from assets.themes.traffic.service_day import HOUR, MINUTE, hundredths
+from assets.themes.traffic.service_day import HOUR, MINUTE
 from assets.touch import own, units
 
 FINE = 1000

@@ -6,10 +6,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import cleansed, lake_asset, table
+from assets.indicators import hundredths, percent
 from assets.joins import left_join_lookup
 from assets.themes.traffic.headways import MEASURES, SUMS, sums, with_measures
 from assets.themes.traffic.lines import LINE, on_the_day, with_end
-from assets.themes.traffic.service_day import hundredths, percent
 from assets.themes.traffic.trips import EXTRA, METRES, MISSED, PENDING, RAN
 from assets.touch import own, units
 
@@ -62,7 +62,7 @@ def bus_line_day(
         rows = rows.transform(left_join_lookup, known, OF_DAY)
     return (
         rows.withColumns({c: F.coalesce(F.col(c), F.lit(0)).cast("bigint") for c in (*EVENTS, *SUMS)})
-        .withColumns({rate: percent(*of) for rate, of in RATES.items()})
+        .withColumns({rate: percent(*map(F.col, of)) for rate, of in RATES.items()})
         .withColumn("speed_kmh", hundredths(F.col("metres") * 36, F.col("run_s") * 10))
         .transform(with_measures)
         .transform(on_the_day, with_end(line), "name", "line_class")

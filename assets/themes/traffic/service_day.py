@@ -1,7 +1,7 @@
 """The day of service of buses: it begins at 3:00 and ends in the next night (domain rules E3).
 
 A moment is seconds since the midnight with which its day of service begins: 24:30 is 88,200, and a plan that says 0:30 means that, too.
-Here: planned clocks and real moments in these seconds, and back; minutes of sums of seconds. Not here: which trip is which (`trips`).
+Here: planned clocks and real moments in these seconds, and back. Not here: which trip is which (`trips`).
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from assets.indicators import half_up
 from standards.dates import seconds
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 BEGINS, ENDS = 3 * HOUR, 30 * HOUR
 """Of the day of service: clocks before the first are after midnight; what happens after the second shows a wrong clock."""
-HUNDRED, TWO_PLACES = 100, "decimal(12,2)"
 
 
 def planned(clock: str) -> Column:
@@ -43,13 +41,3 @@ def moment(of: str, day: str = "service_date") -> Column:
     clock = F.col(of) % DAY
     parts = two(clock / HOUR), F.lit(":"), two(clock % HOUR / MINUTE), F.lit(":"), two(clock % MINUTE)
     return F.concat(calendar_day(of, day).cast("string"), F.lit(" "), *parts).cast("timestamp_ntz")
-
-
-def hundredths(above: Column, below: Column) -> Column:
-    """One whole number over another with two decimals, half up; NULL over 0."""
-    return (half_up(above * HUNDRED, F.when(below > 0, below)) / HUNDRED).cast(TWO_PLACES)
-
-
-def percent(above: str, below: str) -> Column:
-    """One count over another in percent."""
-    return hundredths(F.col(above) * HUNDRED, F.col(below))

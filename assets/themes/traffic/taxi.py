@@ -7,14 +7,15 @@ from pyspark.sql import functions as F
 
 from assets.base.geography.points import towns
 from assets.declare import cleansed, lake_asset, table
-from assets.indicators import UNKNOWN
+from assets.indicators import UNKNOWN, hundredths, percent
 from assets.joins import left_join_lookup
 from assets.places import within
-from assets.themes.traffic.service_day import HUNDRED, MINUTE, hundredths, percent
+from assets.themes.traffic.service_day import MINUTE
 from assets.themes.traffic.trips import METRES
 from assets.touch import own, units
 from standards.dates import seconds
 
+CENTS = 100
 OF_DAY = ("company", "day", "county6")
 COUNTS = ("orders", "rides", "cancelled", "measured_rides", "metres", "timed_rides", "ride_s", "paid_rides", "fare_cents")
 TAXI_DAY = (*OF_DAY, *COUNTS, "vehicles", "cancelled_rate", "mean_km", "mean_min", "mean_fare")
@@ -29,7 +30,7 @@ def taxi_day(order: DataFrame = cleansed("transport/taxi_order"), division: Data
     """One row per company, day and county of boarding, key (company, day, county6), columns TAXI_DAY, by the day of the order."""
     took = seconds(F.col("alight_time")) - seconds(F.col("board_time"))
     rode = F.col("board_time").isNotNull()
-    measured = {"_took": took, "_metres": (F.col("km") * METRES).cast("bigint"), "_cents": (F.col("fare") * HUNDRED).cast("bigint")}
+    measured = {"_took": took, "_metres": (F.col("km") * METRES).cast("bigint"), "_cents": (F.col("fare") * CENTS).cast("bigint")}
     rides = (
         within(order, towns(division), "town", lon="board_lon", lat="board_lat")
         .withColumns({"day": _day(), "county6": F.coalesce(F.substring("town", 1, 6), F.lit(UNKNOWN))})
@@ -46,10 +47,10 @@ def taxi_day(order: DataFrame = cleansed("transport/taxi_order"), division: Data
         .agg(*[made.alias(name) for name, made in counts.items()])
         .transform(left_join_lookup, vehicles, OF_DAY)
         .withColumn("vehicles", F.coalesce("vehicles", F.lit(0)))
-        .withColumn("cancelled_rate", percent("cancelled", "orders"))
+        .withColumn("cancelled_rate", percent(F.col("cancelled"), F.col("orders")))
         .withColumn("mean_km", hundredths(F.col("metres"), F.col("measured_rides") * METRES))
         .withColumn("mean_min", hundredths(F.col("ride_s"), F.col("timed_rides") * MINUTE))
-        .withColumn("mean_fare", hundredths(F.col("fare_cents"), F.col("paid_rides") * HUNDRED))
+        .withColumn("mean_fare", hundredths(F.col("fare_cents"), F.col("paid_rides") * CENTS))
         .select(*TAXI_DAY)
     )
 

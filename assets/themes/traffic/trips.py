@@ -13,9 +13,10 @@ from pyspark.sql import functions as F
 
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.flags import flags
+from assets.indicators import hundredths
 from assets.joins import left_join_lookup
 from assets.themes.traffic.lines import LINE, LINEAGE, in_force_on, on_the_day
-from assets.themes.traffic.service_day import calendar_day, happened_at, hundredths, moment, planned
+from assets.themes.traffic.service_day import calendar_day, happened_at, moment, planned
 from assets.touch import Turn, named, own, units, via
 
 TRIP = (*LINE, "service_date", "trip_no")

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from assets.base.geography.layers import layer
 from assets.base.geography.points import towns
 from assets.declare import cleansed, lake_asset, table
-from assets.indicators import half_up, hundredths, known_county
+from assets.indicators import hundredths, known_county
 from assets.joins import left_join_lookup
 from assets.places import nearest, within
 from assets.themes.urban_management.evaluation import PERCENT
@@ -112,11 +112,7 @@ def _positions_of_days(position: DataFrame) -> DataFrame:
     counts = position.groupBy("company", "day", known_county()).agg(
         F.count("misplaced").alias("observed"), F.count_if("misplaced").alias("misplaced"), F.count_if(ready).alias("_ready")
     )
-    return left_join_lookup(counts, moments, ("company", "day")).withColumn("available", _mean(F.col("_ready"), F.col("_moments")))
-
-
-def _mean(total: Column, of: Column) -> Column:
-    return (half_up(total * PERCENT, F.when(of > 0, of)) / PERCENT).cast("decimal(12,2)")
+    return left_join_lookup(counts, moments, ("company", "day")).withColumn("available", hundredths(F.col("_ready"), F.col("_moments")))
 
 
 def _days_ahead(moment: str) -> Column:
@@ -163,7 +159,7 @@ def bike_day(
         left_join_lookup(rows, fleet.select("company", "county6", "quota"), ("company", "county6"))
         .withColumns({c: F.coalesce(F.col(c), F.lit(0)).cast("bigint") for c in COUNTED})
         .withColumn("available", F.coalesce("available", F.lit(0)).cast("decimal(12,2)"))
-        .withColumn("turnover", _mean(F.col("trips") * PERCENT, (F.col("available") * PERCENT).cast("bigint")))
+        .withColumn("turnover", hundredths(F.col("trips") * PERCENT, (F.col("available") * PERCENT).cast("bigint")))
         .withColumn("misplaced_rate", hundredths(F.col("misplaced") * PERCENT, F.col("observed")))
         .withColumns({f"idle_{n}d_rate": hundredths(F.col(f"idle_{n}d") * PERCENT, F.col("fleet")) for n in IDLE_DAYS})
         .withColumn("over_quota", F.when(F.col("quota").isNotNull(), over))
