@@ -282,6 +282,11 @@ def seconds(moment: Column) -> Column:
     return days * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]
 
 
+def whole_minutes(apart: Column) -> Column:
+    """The whole minutes of seconds, int."""
+    return ((apart - apart % 60) / 60).cast("int")
+
+
 def hour_begin(moment: Column) -> Column:
     """The begin of the hour of a timestamp_ntz, out of its digits: engines differ where a zone once had summer time."""
     return F.concat(F.substring(moment.cast("string"), 1, 13), F.lit(":00:00")).cast("timestamp_ntz")

@@ -3,7 +3,7 @@
 Here: `acknowledgement`, and the alert that an answer is about, which `alert` asks as well. Not here: the alerts (`alert`). A desk names
 the rule, the place and the moment of the alert as it saw it. The answer is about the alert of this rule and place that lasted at that
 moment, else about the nearest of those that began up to 15 minutes later, as clocks differ, or ended up to an hour before, as an accident
-is over when the desk hears of it [D].
+is over when the desk hears of it (both figures are of the city's own).
 """
 
 from __future__ import annotations

@@ -11,13 +11,12 @@ from pyspark.sql import functions as F
 from assets.declare import lake_asset, table
 from assets.joins import left_join_lookup
 from assets.touch import own, units
-from standards.dates import seconds
+from standards.dates import seconds, whole_minutes
 
 ORDINARY = 4
 """The level of an event of which no report says how bad it was."""
 NEVER_CLOSED = "EMERGENCY"
 """The service whose reports do not say when it was over."""
-MINUTE = 60
 CITY_EVENT = (
     "event_uid", "type_std", "first_source", "sources", "reports", "first_time", "last_time", "day", "level", "county6", "town", "grid_no",
     "address_no", "lon", "lat", "department", "state", "closed_at", "minutes_to_assign", "minutes_to_arrive", "minutes_to_close",
@@ -26,8 +25,7 @@ CITY_EVENT = (
 
 def _minutes(later: str) -> Column:
     """Whole minutes from the first report to a moment; NULL where there is none."""
-    apart = seconds(F.col(later)) - seconds(F.col("first_time"))
-    return ((apart - apart % MINUTE) / MINUTE).cast("int")
+    return whole_minutes(seconds(F.col(later)) - seconds(F.col("first_time")))
 
 
 @lake_asset("themes/city_operations/city_event", unit=units(event="event_uid"), touch={"report": own(event="event_uid")})

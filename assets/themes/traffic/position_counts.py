@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.indicators import UNKNOWN, Counts, by_county
-from assets.themes.traffic.key_vehicles import BUS
+from assets.themes.traffic.key_vehicles import is_watched
 from assets.themes.traffic.position_trips import CONFIRMED, DIFFERS, NEITHER, REPORTED_ONLY
 from assets.themes.traffic.positions import AT_NIGHT
 
@@ -24,7 +24,7 @@ def position_counts(vehicle: DataFrame, arrival: DataFrame) -> list[Counts]:
         vehicle: rows of themes/traffic/position_day.
         arrival: rows of themes/traffic/position_arrival.
     """
-    key = F.coalesce((F.col("kind") != BUS) & (F.col("kept") > 0), F.lit(False))
+    key = is_watched()
     coach = key & F.col("kind").isin(*AT_NIGHT)
     of_days = {
         "positions": F.sum("delivered"), "dropped_positions": F.sum(F.col("delivered") - F.col("kept")),

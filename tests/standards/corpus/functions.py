@@ -255,6 +255,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     traffic.level: lambda c: traffic.level("CJJ", "queue_m", _measured(c)),
     traffic.worst: lambda c: traffic.worst([traffic.level("HCM", "delay_s", _measured(c)), F.lit("C")]),
     dates.seconds: lambda c: dates.seconds(_day(c).cast("timestamp_ntz")),
+    dates.whole_minutes: lambda c: dates.whole_minutes(_whole(c)),
     dates.hour_begin: lambda c: dates.hour_begin(_day(c).cast("timestamp_ntz")).cast("string"),
     sensors.minutes: lambda c: sensors.minutes(_day(c).cast("timestamp_ntz")),
     surface_water.item_class: lambda c: surface_water.item_class(_measured(c), [_limit(n) for n in range(1, 6)]),
