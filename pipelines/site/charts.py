@@ -8,26 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from assets.pages import Chart, ChartKind, Measured
 from assets.texts import Text
-from contracts import Contract, Field, load_all
+from contracts import Contract
+from pipelines.site.names import certified, head, label, listed, plain, texts_of, value_cell
 from pipelines.site.reading import Reading
 from pipelines.site.suppression import LEAST, Fate, Suppressed, suppress
-from standards.codes import code_names
-from standards.tables import both_names
-from standards.tables import rows as table_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-YES, NO = Text("是", "yes"), Text("否", "no")
 FILE, LINE, BATCH = "_source_file", "_row_no", "_batch_id"
-EMPTY, OTHERS, TOTAL, ROWS = Text("（空）", "(empty)"), Text("其他", "Others"), Text("合计", "Total"), Text("行数", "Rows")
+OTHERS, TOTAL, ROWS = Text("其他", "Others"), Text("合计", "Total"), Text("行数", "Rows")
 TIMES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, None))
 """Classes of how many rows share a value: least, most."""
 DIGITS = 5
@@ -155,7 +151,7 @@ def _texts(values: Sequence[Any]) -> bool:
     return all(isinstance(v, str) for v in values)
 
 
-def _exploded(rows: pa.Table, column: str) -> pa.Table:
+def exploded(rows: pa.Table, column: str) -> pa.Table:
     """One row for each value of an array; other columns are repeated."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -178,7 +174,7 @@ def _groups(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
     """A chart by one or two columns."""
     total = rows.num_rows
     for column in chart.group:
-        rows = _exploded(rows, column)
+        rows = exploded(rows, column)
         if column in chart.labels:
             rows = rows.filter(_has_one_of(rows[column], list(chart.labels[column])))
     if chart.of is not None and chart.measure is Measured.MEAN:
@@ -200,18 +196,19 @@ def _groups(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
 
     lines = [[key] for key in kept] + ([others] if others else [])
     fold = {Measured.COUNT: sum, Measured.SUM: sum, Measured.MEAN: _only, Measured.MAX: lambda v: max(v, default=None)}[chart.measure]
-    values = [[_plain(cell(line, column, measured, fold)) for column in second] for line in lines]
+    values = [[plain(cell(line, column, measured, fold)) for column in second] for line in lines]
     counts = [[cell(line, column, "count_all", sum) for column in second] for line in lines]
     greatest = [[cell(line, column, most, lambda v: max(v, default=0)) for column in second] for line in lines]
     hidden = _suppressed(chart, counts, values, greatest) if counts else None
-    if hidden is not None and hidden.fates is not None and not _listed(contract, chart, chart.group[0]):
+    if hidden is not None and hidden.fates is not None and not listed(contract, chart, chart.group[0]):
         place = _by_what_is_shown(hidden, kept)
         kept, values = [kept[i] for i in place], [*(values[i] for i in place), *values[len(kept) :]]
         hidden = Suppressed(tuple(hidden.fates[i] for i in (*place, *range(len(place), len(hidden.fates)))))
     shown = [i for i in range(len(kept)) if hidden is None or hidden.fate(i, -1) is Fate.SHOWN]
     examples = _examples(rows, chart.group[0], {kept[i]: i for i in shown}) if BATCH in rows.column_names else {}
-    categories = [*(_label(contract, chart, chart.group[0], k) for k in kept), *([OTHERS] if others else [])]
-    named = [_label(contract, chart, chart.group[1], k) for k in second] if len(chart.group) > 1 else [_measure_name(chart, contract)]
+    texts = [texts_of(contract, chart, column) for column in chart.group]
+    categories = [*(label(k, texts[0]) for k in kept), *([OTHERS] if others else [])]
+    named = [label(k, texts[1]) for k in second] if len(texts) > 1 else [_measure_name(chart, contract)]
     keys = ["" if k is None else str(k) for k in kept] + ([""] if others else [])
     across = tuple("" if k is None else str(k) for k in second)
     return Made(chart, contract, tuple(categories), tuple(named), tuple(map(tuple, values)), tuple(keys), across, hidden, examples, total)
@@ -240,9 +237,9 @@ def _list(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
     if chart.order:
         rows = rows.sort_by([(c.removeprefix("-"), "descending" if c.startswith("-") else "ascending") for c in chart.order])
     found = rows.slice(0, MOST_ROWS).to_pylist()
-    texts = {c: _texts_of(contract, chart, c) for c in chart.columns}
-    values = tuple(tuple(_cell(r[c], texts[c]) for c in chart.columns) for r in found)
-    heads = tuple(_head(contract, c) for c in chart.columns)
+    texts = {c: texts_of(contract, chart, c) for c in chart.columns}
+    values = tuple(tuple(value_cell(r[c], texts[c]) for c in chart.columns) for r in found)
+    heads = tuple(head(contract, c) for c in chart.columns)
     keys = tuple(str(n) for n in range(len(found)))
     at = [tuple(r[c] for c in chart.position) for r in found] if chart.position else []
     positions = tuple(None if None in p else (round(float(p[0]), DIGITS), round(float(p[1]), DIGITS)) for p in at)
@@ -280,125 +277,23 @@ def _sizes(cells: Mapping[tuple[Any, ...], Mapping[str, Any]], place: int, measu
 
 def _ordered(contract: Contract, chart: Chart, column: str, found: set[Any], sizes: Mapping[Any, float]) -> list[Any]:
     """The values of a column: as its list has them, dates, periods and numbers ascending, others by size."""
-    listed = [*_listed(contract, chart, column)]
-    if listed:
-        known = [v for v in listed if v in found]
-        return [*known, *sorted((v for v in found if v not in listed), key=str)]
+    closed = [*listed(contract, chart, column)]
+    if closed:
+        known = [v for v in closed if v in found]
+        return [*known, *sorted((v for v in found if v not in closed), key=str)]
     in_time = all(isinstance(v, date | int | Decimal) or PERIOD.fullmatch(str(v)) for v in found if v is not None)
     if in_time or chart.kind in (ChartKind.LINE, ChartKind.CALENDAR):
         return sorted(v for v in found if v is not None) + ([None] if None in found else [])
     return sorted(found, key=lambda v: (-sizes[v], str(v)))
 
 
-def _field(contract: Contract, column: str) -> Field | None:
-    return next((c for c in contract.columns if c.name == column), None)
-
-
-def _listed(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:
-    """The closed list of a column's values, each with its text; empty when it has none."""
-    if column in chart.labels:
-        return dict(chart.labels[column])
-    field = _field(contract, column)
-    return {} if field is None else _own_list(field)
-
-
-def _own_list(field: Field) -> dict[str, Text]:
-    if field.meanings:
-        return {value: spoken(said, value) for value, said in field.meanings}
-    if field.code_list:
-        return {code: Text(*names) for code, names in code_names(field.code_list).items()}
-    return divisions() if field.name.endswith(("county6", "div_code")) else {}
-
-
-@cache
-def _inherited(table: str, column: str) -> dict[str, Text]:
-    """The closed list of the column of the same name that a column without one follows from; empty when there is none."""
-    ahead, seen = [table], set[str]()
-    while ahead:
-        contract = load_all().get(ahead.pop(0))
-        field = None if contract is None or contract.name in seen else _field(contract, column)
-        if contract is None or field is None:
-            continue
-        if own := _own_list(field):
-            return own
-        seen.add(contract.name)
-        ahead += [origin.rpartition(".")[0] for origin in field.derived_from if origin.rpartition(".")[2] == column]
-    return {}
-
-
-@cache
-def towns() -> dict[str, Text]:
-    """Towns by their codes; in English the code stands for them."""
-    return {row["code"]: Text(row["name"], row["code"]) for row in table_rows("divisions/town")}
-
-
-@cache
-def divisions() -> dict[str, Text]:
-    """Counties and the city by their codes."""
-    found = {code: Text(*names) for code, names in both_names("divisions/county").items()}
-    return {**found, "000000": Text("未知", "Unknown")}
-
-
-def certified(key: str, text: Text) -> str:
-    """How the disclosure certificate names a cell, for readers of both languages: by its code in the dataset and its English name."""
-    return text.en if text.en.startswith(key) else f"{key} {text.en}"
-
-
-def spoken(said: str, value: str) -> Text:
-    """`已注销: closed in the delivery` in both languages; of a text in one language that and the value, `ON_TIME` as `On time`."""
-    zh, colon, en = said.partition(": ")
-    if colon:
-        return Text(zh, en)
-    return Text(value, said) if said.isascii() else Text(said, value.replace("_", " ").capitalize())
-
-
-def _label(contract: Contract, chart: Chart, column: str, value: Any) -> Text:
-    if value is None:
-        return EMPTY
-    if isinstance(value, bool):
-        return YES if value else NO
-    return _texts_of(contract, chart, column).get(str(value)) or Text(str(value), str(value))
-
-
-def _texts_of(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:
-    """What the values of a column are called that are codes, of places too."""
-    return {**divisions(), **towns(), **_inherited(contract.name, column), **_listed(contract, chart, column)}
-
-
-def _cell(value: Any, texts: Mapping[str, Text]) -> Any:
-    """A value of a list: its text in both languages where it has one."""
-    if isinstance(value, list):
-        return "、".join(str(v) for v in value)
-    if isinstance(value, bool):
-        return YES if value else NO
-    return texts.get(str(value)) or _plain(value)
-
-
-def _head(contract: Contract, column: str) -> Text:
-    field = _field(contract, column)
-    return Text(field.title if field else column, in_words(column))
-
-
-def in_words(name: str) -> str:
-    """The name of a table or column in English words: `County` of county6."""
-    return name.strip("_").replace("county6", "county").replace("_", " ").capitalize()
-
-
 def _measure_name(chart: Chart, contract: Contract) -> Text:
-    return ROWS if chart.of is None else _head(contract, chart.of)
+    return ROWS if chart.of is None else head(contract, chart.of)
 
 
 def _only(values: list[Any]) -> Any:
     """The one value of a cell; the mean of several cells is not the mean of their means."""
     return values[0] if len(values) == 1 else None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return round(value, 4) if isinstance(value, float) else value
 
 
 def _examples(rows: pa.Table, column: str, wanted: Mapping[Any, int]) -> dict[int, Example]:

@@ -17,7 +17,7 @@ from assets.pages import Page
 from assets.texts import Text
 from contracts import Contract
 from pipelines.control.ledger import Release
-from pipelines.site.charts import divisions
+from pipelines.site.names import divisions
 from pipelines.site.reading import Reading
 from pipelines.site.suppression import LEAST, Fate, Suppressed, suppress
 from standards.divisions import CITY

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from assets.pages import COUNTIES, WATERS
-from pipelines.site.charts import divisions
+from pipelines.site.names import divisions
 from pipelines.site.reading import Reading
 
 COUNTY = "COUNTY"

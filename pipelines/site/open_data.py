@@ -23,8 +23,9 @@ import yaml
 
 from assets.texts import Text
 from contracts import Contract
-from pipelines.site.charts import Made, certified
+from pipelines.site.charts import Made
 from pipelines.site.figures import Figure
+from pipelines.site.names import certified
 from pipelines.site.reading import Reading
 from pipelines.site.seal import digest
 from pipelines.site.suppression import DOMINANCE, LEAST, Fate

@@ -23,7 +23,8 @@ from markupsafe import Markup, escape
 from assets.pages import ChartKind
 from assets.texts import Text
 from contracts import Contract, Field
-from pipelines.site.charts import EMPTY, Made, in_words
+from pipelines.site.charts import Made
+from pipelines.site.names import EMPTY, in_words
 from pipelines.site.suppression import Fate
 
 HERE = Path(__file__).parent

@@ -6,11 +6,13 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 
 from assets.pages import Page, declared_pages, read_page
 from contracts import ContractError
+from pipelines.site import charts
 
 TITLE = {"zh": "题", "en": "Title"}
 PAGE: dict[str, Any] = {
@@ -106,3 +108,8 @@ def test_a_personal_column_may_be_grouped_by_a_declared_list(tmp_path: Path) -> 
 
 def test_every_declared_page_is_read() -> None:
     assert "themes/health" in {page.domain for page in declared_pages()}
+
+
+def test_an_array_that_is_the_only_column_of_its_chart_is_exploded() -> None:
+    rows = pa.table({"flags": pa.array([["A", "B"], [], ["A"], None], pa.list_(pa.string()))})
+    assert charts.exploded(rows, "flags").to_pydict() == {"flags": ["A", "B", "A"]}
