@@ -119,9 +119,9 @@ def _limit(number: int) -> tuple[Column, Column]:
 
 
 def _worse(c: Column) -> Column:
-    told = [
-        surface_water.pollutant(F.lit(i), (_whole(c) % (4 + n)).cast("int"), _measured(c) - n) for n, i in enumerate(("do", "tp", "cod"))
-    ]
+    """Three pollutants, as of columns: of literals, Sail's plan knows more of a lambda's variable than the lambda does."""
+    names = [F.when(F.length(c) >= 0, name) for name in ("do", "tp", "cod")]
+    told = [surface_water.pollutant(i, (_whole(c) % (4 + n)).cast("int"), _measured(c) - n) for n, i in enumerate(names)]
     return F.sort_array(F.array_compact(F.array(*told)), False)
 
 
