@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from threading import local
 from time import perf_counter, process_time
 from typing import Any
 
@@ -59,7 +60,8 @@ class Measured:
     outcome: made, unchanged, failed; book: one of the lake's own tables. scope: whether it was made whole or in part, and why. rows:
     published. bytes, files: what the step's commits added, those to the quarantine too. engine_jobs: plans sent to the engine to be
     carried out. peak_memory_mb: largest resident size of this process; None where the system does not report it. bytes_spilled: what
-    operators wrote to disk for want of memory; None where the engine does not report it.
+    operators wrote to disk for want of memory; None where the engine does not report it. seconds_cpu, bytes_spilled: of the process, in
+    equal parts where several steps are at work.
     """
 
     run_id: str
@@ -104,29 +106,51 @@ class Measured:
 
 
 class Profile:
-    """What the steps of a run cost, kept until it is written down. Steps of one process follow one another."""
+    """What the steps of a run cost, kept until it is written down. Each thread has one step at work."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._measured: dict[tuple[str, str], Measured] = {}
-        self.step = _nobody()
-        """What is being measured; between steps, figures that nobody reads."""
+        self._here = local()
+        self._at_work: list[Measured] = []
+        self._cpu = process_time()
+        self._spilled = engine.spilled()
+        self._resettable = False
+
+    @property
+    def step(self) -> Measured:
+        """What this thread measures; between steps, figures that nobody reads."""
+        return getattr(self._here, "step", None) or _nobody()
+
+    @property
+    def at_work(self) -> list[str]:
+        """The tables whose steps are at work, of all threads."""
+        return [step.table for step in self._at_work]
 
     @contextmanager
     def of(self, table: str, *, run_id: str, job: str) -> Iterator[Measured]:
         """Measure a step. A retried step replaces its first measurement."""
-        self.step = self._measured[run_id, table] = step = Measured(run_id, job, table, datetime.now(UTC))
-        resettable = memory.forget_peak()
-        jobs, spilled, cpu, started = self._engine.jobs, self._engine.spilled(), process_time(), perf_counter()
+        self._here.step = self._measured[run_id, table] = step = Measured(run_id, job, table, datetime.now(UTC))
+        self._account()
+        self._at_work.append(step)
+        jobs, started = self._engine.jobs_here, perf_counter()
         try:
             yield step
         finally:
-            step.seconds_total, step.seconds_cpu = perf_counter() - started, process_time() - cpu
-            step.engine_jobs = self._engine.jobs - jobs
-            step.peak_memory_mb = memory.peak() if resettable else None
-            after = self._engine.spilled()
-            step.bytes_spilled = None if spilled is None or after is None else after - spilled
-            self.step = _nobody()
+            step.seconds_total, step.engine_jobs = perf_counter() - started, self._engine.jobs_here - jobs
+            self._account()
+            self._at_work.remove(step)
+            self._here.step = None
+
+    def _account(self) -> None:
+        """Write what the process has used since the last time to the steps at work, in equal parts; its largest size to each of them."""
+        cpu, spilled, peak = process_time(), self._engine.spilled(), memory.peak()
+        more = None if spilled is None or self._spilled is None else spilled - self._spilled
+        for step in self._at_work:
+            step.seconds_cpu += (cpu - self._cpu) / len(self._at_work)
+            step.bytes_spilled = None if more is None else (step.bytes_spilled or 0) + more // len(self._at_work)
+            step.peak_memory_mb = max(step.peak_memory_mb or 0, peak) if peak is not None and self._resettable else None
+        self._cpu, self._spilled, self._resettable = cpu, spilled, memory.forget_peak()
 
     def taken(self) -> list[Measured]:
         """All that was measured since this was asked last, in the order of the steps."""

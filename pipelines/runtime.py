@@ -5,7 +5,7 @@ Here: putting the parts together. Not here: using them (`pipelines.steps`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from pipelines.control.ledger import Ledger
 from pipelines.control.maintenance import MaintenanceLog
 from pipelines.control.profile import note
 from pipelines.measure import Measured, Profile
+from pipelines.room import Room
 from pipelines.steps.judged import JudgedRows
 from pipelines.taking_part import contracts_of
 from resources.engine import Engine, engine_of
@@ -62,6 +63,14 @@ class Runtime:
     @cached_property
     def profile(self) -> Profile:
         return Profile(self.engine)
+
+    @cached_property
+    def room(self) -> Room:
+        return Room()
+
+    def reads(self, tables: Iterable[str]) -> int:
+        """The number of rows of tables."""
+        return sum(self.lake.rows(t) for t in tables)
 
     @property
     def step(self) -> Measured:

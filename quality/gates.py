@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NUMBER = "number"
 """The column of the number that a query gives."""
 NO_VERDICT = "could not be evaluated"
+ToBatch = Callable[["DataFrame"], Any]
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,32 @@ def _gx() -> Any:
 
 
 @cache
-def _asset() -> Any:
-    """One in-memory frame asset serves every gate of the process."""
+def _context() -> Any:
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = _gx().get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    return context.data_sources.add_spark("lake", persist=False).add_dataframe_asset("stage").add_batch_definition_whole_dataframe("rows")
+    return context
+
+
+_idle: list[Any] = []
+"""In-memory frame assets that no gate uses. Each judges the frame that it was given last: tables that are made at once need their own."""
+
+
+@contextmanager
+def _batches() -> Iterator[ToBatch]:
+    """Gives rows as a batch that can be validated."""
+    asset = _idle.pop() if _idle else _asset()
+    try:
+        yield lambda rows: asset.get_batch({"dataframe": rows})
+    finally:
+        _idle.append(asset)
+
+
+def _asset() -> Any:
+    sources = _context().data_sources
+    source = sources.add_spark(f"lake {len(sources.all())}", persist=False)
+    return source.add_dataframe_asset("stage").add_batch_definition_whole_dataframe("rows")
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,19 +140,24 @@ def check(
     Returns:
         One result per gate, in the order of `plan`; a blocking one that failed must stop the publication.
     """
-    library = _gx().expectations
-    gates = plan(contract, valid_codes, retained)
+    with _batches() as to_batch:
+        return _judged(contract, plan(contract, valid_codes, retained), staged, read or {TABLE: staged}.__getitem__, to_batch)
+
+
+def _judged(
+    contract: Contract, gates: list[Gate], staged: DataFrame, read: Callable[[str], DataFrame], to_batch: ToBatch
+) -> list[GateResult]:
+    library, batch = _gx().expectations, to_batch(staged)
     made = {e: getattr(library, e.kind)(**e.arguments) for g in gates for e in g.expectations}
-    batch = _asset().get_batch({"dataframe": staged})
     of_rows = [x for e, x in made.items() if not e.key and not e.query]
     suite = _gx().ExpectationSuite(name=contract.name.replace("/", "."), expectations=of_rows)
     found = batch.validate(suite, result_format="BOOLEAN_ONLY").results if suite.expectations else []
     verdicts = {_identity(v.expectation_config): bool(v.success) for v in found}
-    verdicts |= {_identity(made[e].configuration): _differ(staged, e.key) for e in made if e.key}
+    verdicts |= {_identity(made[e].configuration): _differ(staged, e.key, to_batch) for e in made if e.key}
 
     def failure(e: Expectation) -> str | None:
         if e.query:
-            return _failure_of_number(contract, e.query, made[e], read or {TABLE: staged}.__getitem__)
+            return _failure_of_number(contract, e.query, lambda rows: to_batch(rows).validate(made[e], result_format="BASIC"), read)
         return None if verdicts[_identity(made[e].configuration)] else _figures(batch, made[e])
 
     results = []
@@ -143,8 +168,10 @@ def check(
     return results
 
 
-def _failure_of_number(contract: Contract, query: str, expectation: Any, read: Callable[[str], DataFrame]) -> str | None:
-    """By how much the number that a query gives fails an expectation; None when it holds."""
+def _failure_of_number(
+    contract: Contract, query: str, validate: Callable[[DataFrame], Any], read: Callable[[str], DataFrame]
+) -> str | None:
+    """By how much the number that a query gives fails what is expected of it; None when it holds."""
     from pyspark.errors import PySparkException
     from pyspark.sql import functions as F
     from pyspark.sql.types import NumericType
@@ -159,7 +186,7 @@ def _failure_of_number(contract: Contract, query: str, expectation: Any, read: C
         if len(types) != 1 or not isinstance(types[0], NumericType):
             return f"the query gives {', '.join(t.simpleString() for t in types)}, not one number"
         rows = answer.toDF(NUMBER).agg(F.when(F.count(F.lit(1)) == 1, F.max(NUMBER)).alias(NUMBER))
-        verdict = _asset().get_batch({"dataframe": rows}).validate(expectation, result_format="BASIC")
+        verdict = validate(rows)
         return None if verdict.success else _shown(verdict.result)
 
 
@@ -176,7 +203,7 @@ def _views(contract: Contract, frames: Mapping[str, DataFrame]) -> Iterator[dict
             frame.sparkSession.catalog.dropTempView(names[table])
 
 
-def _differ(staged: DataFrame, key: tuple[str, ...]) -> bool:
+def _differ(staged: DataFrame, key: tuple[str, ...], to_batch: ToBatch) -> bool:
     """Whether no two rows have the same key. A key of which all columns are NULL counts as none.
 
     Digests of 64 bits are counted first, because they are grouped faster than texts; the keys themselves only when two digests are equal.
@@ -191,7 +218,7 @@ def _differ(staged: DataFrame, key: tuple[str, ...]) -> bool:
 
     def repeats(*by: Column) -> bool:
         repeated = known.groupBy(*by).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1)
-        return not _asset().get_batch({"dataframe": repeated}).validate(none, result_format="BOOLEAN_ONLY").success
+        return not to_batch(repeated).validate(none, result_format="BOOLEAN_ONLY").success
 
     return not repeats(digest(*texts).alias("_digest")) or not repeats(*map(F.col, key))
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from threading import local
+from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from resources.errors import CitylakeError
 from resources.s3 import S3
 from resources.settings import Settings
+from resources.turns import give_way
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -50,6 +53,7 @@ class Engine(ABC):
         self._session: SparkSession | None = None
         self.jobs = 0
         """Plans executed so far: queries, writes, commands. Analysis requests, such as for a plan's columns, are not counted."""
+        self._here = local()
 
     @property
     def session(self) -> SparkSession:
@@ -57,6 +61,11 @@ class Engine(ABC):
             self._session = self._connected()
         _make_known(self._session)
         return self._session
+
+    @property
+    def jobs_here(self) -> int:
+        """The plans that this thread had executed."""
+        return getattr(self._here, "jobs", 0)
 
     @property
     def started(self) -> bool:
@@ -78,6 +87,7 @@ class Engine(ABC):
             except Exception as e:
                 remedy = "Take it out of spark_conf, or give it to the server when it starts"
                 raise CitylakeError("ENGINE_PROPERTY", f"the engine refuses the property {name}", "CITYLAKE_SPARK_CONF", remedy) from e
+        give_way(session.client)
         session.client._session_hooks.append(_Counted(self))  # type: ignore[arg-type]
         return session
 
@@ -92,8 +102,8 @@ class Engine(ABC):
         """Bytes that operators have written to disk so far because they had no memory; None: not known."""
         return None
 
-    def fault(self) -> CitylakeError | None:
-        """Why the engine ended in the middle of its work; None: it did not. Asked once for each end."""
+    def fault(self, since: float) -> CitylakeError | None:
+        """Why the engine ended in the middle of its work; None: it did not. since: of `time.monotonic`; earlier ends do not count."""
         return None
 
     @abstractmethod
@@ -123,6 +133,7 @@ class _Counted:
 
     def on_execute_plan(self, request: Any) -> Any:
         self._engine.jobs += 1
+        self._engine._here.jobs = self._engine.jobs_here + 1
         return request
 
 
@@ -197,7 +208,8 @@ class Spark(Engine):
     def __init__(self, address: str = "local[*]", conf: dict[str, str] | None = None, s3: S3 | None = None) -> None:
         super().__init__()
         self._address, self._conf, self._s3, self._server = address, conf or {}, s3, None
-        self._fault: CitylakeError | None = None
+        self._fault: tuple[CitylakeError, float] | None = None
+        """Of the last server that ended by itself, and when."""
 
     def _start(self) -> str:
         from resources.spark import SparkServer, check_endpoint
@@ -211,12 +223,11 @@ class Spark(Engine):
 
     def _lost(self, fault: CitylakeError) -> None:
         """The server ended by itself: what waits for it fails now, not after the client's ten minutes; the next step gets another one."""
-        self._fault, self._server = fault, None
+        self._fault, self._server = (fault, monotonic()), None
         self.abandon()
 
-    def fault(self) -> CitylakeError | None:
-        found, self._fault = self._fault, None
-        return found
+    def fault(self, since: float) -> CitylakeError | None:
+        return self._fault[0] if self._fault and self._fault[1] >= since else None
 
     def _session_settings(self) -> dict[str, str]:
         from resources.spark import SESSION

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     spark: str = Field("local[*]", description="With engine spark: local[N], spark://host:port or sc://host:port")
     spark_conf: dict[str, str] = Field({}, description="Further properties of Spark, over the defaults")
 
+    tables_at_once: int = Field(2, ge=1, description="Tables of a run that are made at the same time; large ones are made alone")
     departments: Annotated[list[str], NoDecode] = Field(
         [],
         description="Departments, or department/table, that take part: only these tables and what can be made of them; default: all",

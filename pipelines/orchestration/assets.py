@@ -7,6 +7,7 @@ Not here: what a step does (`pipelines.steps`), its metadata (`pipelines.orchest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from time import monotonic
 from typing import Any
 
 import dagster as dg
@@ -255,6 +256,7 @@ def _asset(
         runtime.progress(table, "start")
         try:
             with (
+                runtime.room.of(0 if layer == "raw" else runtime.reads([table, *deps])),
                 runtime.profile.of(table, run_id=context.run_id, job=context.job_name) as measured,
                 _clear_failures(context, runtime, table),
             ):
@@ -286,6 +288,7 @@ def _asset(
 @contextmanager
 def _clear_failures(context: dg.AssetExecutionContext, runtime: Runtime, table: str) -> Iterator[None]:
     """Retry transient failures; end others with one sentence. After a run has given up the lake, its steps fail at once."""
+    started = monotonic()
     try:
         if runtime.lost is not None:
             raise runtime.lost
@@ -297,7 +300,7 @@ def _clear_failures(context: dg.AssetExecutionContext, runtime: Runtime, table: 
     except Conflict as e:
         raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=1) from e
     except Exception as e:
-        error = e if isinstance(e, CitylakeError) else runtime.engine.fault() or runtime.lake.fault(e)
+        error = e if isinstance(e, CitylakeError) else runtime.engine.fault(started) or runtime.lake.fault(e)
         if isinstance(error, LakeUnreachable):
             if runtime.lost is None and context.retry_number < RETRIES:
                 raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=SECONDS_TO_RECOVER) from e

@@ -20,6 +20,7 @@ from pipelines.orchestration.assets import (
     release_asset,
     site_asset,
 )
+from pipelines.orchestration.executor import tables_at_once
 from pipelines.orchestration.sensors import NOTIFIERS, complete_drops, release_after_failure
 from pipelines.runtime import Runtime, valid_codes
 from pipelines.store_watch import watched_store
@@ -27,12 +28,13 @@ from pipelines.taking_part import contracts_of
 from resources.settings import load
 
 
-def build(runtime: dg.ResourceDefinition, contracts: Mapping[str, Contract]) -> dg.Definitions:
+def build(runtime: dg.ResourceDefinition, contracts: Mapping[str, Contract], at_once: int = 1) -> dg.Definitions:
     """Return the graph of an installation.
 
     Args:
         runtime: the resource of the installation.
         contracts: of its tables, by name.
+        at_once: tables of a run that are made at the same time.
 
     Raises:
         ContractError: a contract is wrong, whether its table is there or not.
@@ -51,7 +53,7 @@ def build(runtime: dg.ResourceDefinition, contracts: Mapping[str, Contract]) -> 
         jobs=[*jobs.ALL, *hold_jobs.ALL],
         schedules=list(jobs.SCHEDULES),
         sensors=[complete_drops, release_after_failure, *NOTIFIERS],
-        executor=dg.in_process_executor,
+        executor=tables_at_once(at_once),
         resources={"runtime": runtime},
     )
 
@@ -69,4 +71,4 @@ def installation(_: dg.InitResourceContext) -> Iterator[Runtime]:
         runtime.engine.stop()
 
 
-defs = build(installation, contracts_of(load().departments))
+defs = build(installation, contracts_of(load().departments), load().tables_at_once)

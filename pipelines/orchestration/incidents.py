@@ -13,9 +13,13 @@ from pipelines.notifications.incidents import FAILURES, KIND_OF_CODE, Incident, 
 if TYPE_CHECKING:
     import dagster as dg
 
+ORDER = {layer: n for n, layer in enumerate(("raw", "reference", "cleansed", "base", "themes", "shared", "operations"))}
+RUN_EXCEPTION = "RUN_EXCEPTION"
+"""Why a run failed: not because of one of its steps."""
+
 
 def incidents_of(events: Iterable[dg.DagsterEvent]) -> list[Incident]:
-    """Return the failed tables and refused deliveries of one run, in order."""
+    """Return the failed tables and refused deliveries of one run, layer by layer: tables are made at once, in any order."""
     found = []
     for event in events:
         if event.is_step_failure:
@@ -25,7 +29,11 @@ def incidents_of(events: Iterable[dg.DagsterEvent]) -> list[Incident]:
             if evaluation.check_name == "delivery_accepted" and not evaluation.passed and "problem" in evaluation.metadata:
                 table, lines = evaluation.asset_key.to_user_string(), str(evaluation.metadata["problem"].value).splitlines()
                 found += [Incident(_kind(line, IncidentKind.UNREACHABLE), table, line) for line in lines]
-    return found
+        elif event.is_job_failure and failure_reason(event) == RUN_EXCEPTION:
+            error = event.job_failure_data.error
+            name = (error.cls_name if error else None) or "unknown error"
+            found.append(Incident(IncidentKind.RUN_FAILED, "", f"the run ended with {name}; see it in Dagster", name))
+    return sorted(found, key=lambda i: (ORDER.get(i.table.split("/")[0], len(ORDER)), i.table))
 
 
 def started(events: Iterable[dg.DagsterEvent], table: str) -> bool:
@@ -41,7 +49,13 @@ def made(events: Iterable[dg.DagsterEvent], table: str) -> bool:
 def failures_of_run(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
     """Return why tables failed in a run, by table; of an unexpected error only its class, as its text may contain personal values."""
     found = incidents_of(e.dagster_event for e in instance.all_logs(run_id) if e.dagster_event is not None)
-    return {h.table: h.reason for h in found if h.kind in FAILURES}
+    return {h.table: h.reason for h in found if h.kind in FAILURES and h.table}
+
+
+def failure_reason(event: Any) -> str:
+    """Return why a run failed, as Dagster's event says it; empty when it does not."""
+    data = event.event_specific_data
+    return data.failure_reason.name if data and data.failure_reason else ""
 
 
 def _kind(line: str, other: IncidentKind) -> IncidentKind:

@@ -187,33 +187,34 @@ def _execute(
 
     from pipelines.orchestration.assets import AS_OF_TAG, NIGHT_TAG, NOTIFIES_ITSELF, PARTIAL_TAG, key
     from pipelines.orchestration.definitions import build
+    from pipelines.orchestration.executor import run_here
     from pipelines.orchestration.orphaned_runs import alive, end_orphaned_runs
     from pipelines.store_watch import watched_store
 
-    definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime), runtime.contracts)
+    definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime), runtime.contracts, runtime.settings.tables_at_once)
     of_run = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     tags = {NOTIFIES_ITSELF: "true", **of_run, **({PARTIAL_TAG: "true"} if partial else {}), **({NIGHT_TAG: after} if after else {})}
     home, run_id = runtime.settings.home, str(uuid4())
     runtime.lost = None  # another run may have given up the lake; this one tries again
     with dagster_instance(home if history else None) as instance, alive(home, run_id), watched_store(runtime):
         end_orphaned_runs(instance, home)
-        result = definitions.resolve_job_def(job).execute_in_process(
-            instance=instance,
-            partition_key=partition.isoformat() if partition else None,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            asset_selection=[key(t) for t in select] if select else None,
-            tags=tags,
+        events = run_here(
+            definitions.resolve_job_def(job),
+            instance,
             run_id=run_id,
-            raise_on_error=False,
+            tags=tags,
+            partition=partition.isoformat() if partition else None,
+            select=[key(t) for t in select or ()],
+            loggers={"console": {"config": {"log_level": "CRITICAL"}}},
         )
-    report.run_ids.append(result.run_id)
+    report.run_ids.append(run_id)
     runtime.note_costs()
     if runtime.lost is not None:
         raise runtime.lost
-    report.incidents += incidents_of(result.all_events)
-    if made(result.all_events, RELEASE):
+    report.incidents += incidents_of(events)
+    if made(events, RELEASE):
         report.release = runtime.ledger.releases()[-1]
-    return result.all_events
+    return events
 
 
 def check_installation(runtime: Runtime) -> None:

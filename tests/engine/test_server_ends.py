@@ -35,8 +35,8 @@ def test_what_waits_for_a_server_that_ends_fails_at_once() -> None:
     need("java")
     engine = Spark("local[1]", WITHOUT_DELTA)
     try:
-        session = engine.session
-        assert engine.fault() is None
+        session, started = engine.session, time.monotonic()
+        assert engine.fault(started) is None
         with ThreadPoolExecutor(1) as pool:
             running = pool.submit(session.sql("SELECT sum(a.id * b.id) FROM range(10000000) a CROSS JOIN range(10000000) b").collect)
             time.sleep(3)
@@ -46,10 +46,10 @@ def test_what_waits_for_a_server_that_ends_fails_at_once() -> None:
             with pytest.raises(Exception, match=r"."):
                 running.result(timeout=60)
             assert time.monotonic() - at < 30
-        fault = engine.fault()
+        fault = engine.fault(started)
         assert fault is not None
         assert fault.code == "SPARK_ENDED"
-        assert engine.fault() is None
+        assert engine.fault(time.monotonic()) is None, "what starts later has nothing to do with it"
         assert engine.session.range(3).count() == 3
     finally:
         engine.stop()

@@ -138,7 +138,7 @@ class Soak:
         return told
 
     def _at_work(self) -> str:
-        return self.runtime.profile.step.table or self.doing
+        return ", ".join(self.runtime.profile.at_work) or self.doing
 
     def _run(self, day: date) -> tuple[NightReport | None, str]:
         self.doing = "between the tables"
