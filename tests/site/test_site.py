@@ -211,7 +211,7 @@ def test_open_data_describes_its_files(site: MadeSite) -> None:
     for path, stated in resources.items():
         assert stated["hash"] == f"sha256:{sha256((folder / path).read_bytes()).hexdigest()}"
     listed = {d["dct:identifier"]: d for d in json.loads((folder / "catalogue.jsonld").read_text())["dcat:dataset"]}
-    named = {f["dcat:downloadURL"]["@id"] for d in listed.values() for f in d["dcat:distribution"]}
+    named = {f["dcat:downloadURL"] for d in listed.values() for f in d["dcat:distribution"]}
     assert named == set(resources)
     states = (folder / "archives_by_state.csv").read_text(encoding="utf-8")
     assert "ACTIVE,活档,320" in states
