@@ -30,7 +30,7 @@ from pipelines.site.suppression import Fate
 HERE = Path(__file__).parent
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?))?")
 """A date, or a date and a time."""
-STATIC = ("site.css", "site.js", "echarts.min.js", "echarts.LICENSE.txt", "echarts.NOTICE.txt")
+STATIC = ("site.css", "site.js", "shared.js", "echarts.min.js", "echarts.LICENSE.txt", "echarts.NOTICE.txt")
 
 
 @cache
@@ -188,11 +188,11 @@ def drawn(made: Made) -> dict[str, Any] | None:
         return _places(made)
     return {
         "kind": made.chart.kind.value,
-        "title": _pair(made.chart.title),
+        "title": pair(made.chart.title),
         "keys": list(made.keys),
-        "categories": [_pair(c) for c in made.categories],
+        "categories": [pair(c) for c in made.categories],
         "series": [
-            {"name": _pair(name), "values": [made.shown(i, j) for i in range(len(made.categories))]} for j, name in enumerate(made.series)
+            {"name": pair(name), "values": [made.shown(i, j) for i in range(len(made.categories))]} for j, name in enumerate(made.series)
         ],
         "stack": len(made.series) > 1 and made.additive,
     }
@@ -206,12 +206,12 @@ def _places(made: Made) -> dict[str, Any]:
     empty = [None] if any(row[column] is None for row, _ in placed) else []
     series = [
         {
-            "name": _pair(EMPTY if value is None else _as_text(value)),
-            "points": [[*at, *_pair(_as_text(row[0]))] for row, at in placed if row[column] == value],
+            "name": pair(EMPTY if value is None else _as_text(value)),
+            "points": [[*at, *pair(_as_text(row[0]))] for row, at in placed if row[column] == value],
         }
         for value in (*values, *empty)
     ]
-    return {"kind": ChartKind.PLACES.value, "title": _pair(made.chart.title), "keys": [], "categories": [], "series": series}
+    return {"kind": ChartKind.PLACES.value, "title": pair(made.chart.title), "keys": [], "categories": [], "series": series}
 
 
 def _as_text(value: Any) -> Text:
@@ -230,9 +230,10 @@ def plain_chart(
         series: name -> values by category.
         stack: put the series of a bar on one another.
     """
-    lines = [{"name": _pair(name), "values": list(values)} for name, values in series.items()]
-    return {"kind": kind, "title": _pair(title), "keys": [], "categories": [_pair(c) for c in categories], "series": lines, "stack": stack}
+    lines = [{"name": pair(name), "values": list(values)} for name, values in series.items()]
+    return {"kind": kind, "title": pair(title), "keys": [], "categories": [pair(c) for c in categories], "series": lines, "stack": stack}
 
 
-def _pair(text: Text) -> list[str]:
+def pair(text: Text) -> list[str]:
+    """A text in both languages as scripts have it: Chinese, English."""
     return [text.zh, text.en]
