@@ -80,13 +80,14 @@ def unit(written: str) -> Text:
 
 
 @cache
-def _reasons() -> dict[re.Pattern[str], str]:
+def patterns() -> dict[re.Pattern[str], str]:
+    """Return the sentences of reasons.yaml as patterns, with their Chinese."""
     return {re.compile(said): zh for said, zh in yaml.safe_load((HERE / "reasons.yaml").read_text(encoding="utf-8")).items()}
 
 
 def reason(said: str) -> Text:
     """A sentence that the lake has recorded in English, in both languages where reasons.yaml has it."""
-    found = next(((zh, match) for pattern, zh in _reasons().items() if (match := pattern.fullmatch(said))), None)
+    found = next(((zh, match) for pattern, zh in patterns().items() if (match := pattern.fullmatch(said))), None)
     return Text(found[0].format(*found[1].groups()), said) if found else Text(said, said)
 
 
