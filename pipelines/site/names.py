@@ -16,7 +16,7 @@ from assets.pages import Chart
 from assets.texts import Text
 from contracts import Contract, Field, load_all
 from standards.codes import code_names
-from standards.tables import both_names, rows
+from standards.tables import both_names
 
 YES, NO, EMPTY = Text("是", "yes"), Text("否", "no"), Text("（空）", "(empty)")
 
@@ -60,8 +60,8 @@ def _inherited(table: str, column: str) -> dict[str, Text]:
 
 @cache
 def towns() -> dict[str, Text]:
-    """Towns by their codes; in English the code stands for them."""
-    return {row["code"]: Text(row["name"], row["code"]) for row in rows("divisions/town")}
+    """Towns by their codes."""
+    return {code: Text(*names) for code, names in both_names("divisions/town").items()}
 
 
 @cache
