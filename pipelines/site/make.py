@@ -212,7 +212,8 @@ def _night(site: Site, slept: Night) -> None:
 
 
 def _catalogue(site: Site, reading: Reading, tables: Sequence[TableFacts]) -> None:
-    site.page(CATALOGUE, "catalogue.html", tables=tables)
+    rules = {c.rule.name: c.rule for table in tables for c in table.columns if c.rule is not None}
+    site.page(CATALOGUE, "catalogue.html", tables=tables, rules=[rule for _, rule in sorted(rules.items())])
     for table in tables:
         site.page(
             f"catalogue/{table.contract.name.replace('/', '-')}.html", "table.html", table=table,

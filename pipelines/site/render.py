@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,9 @@ from markupsafe import Markup, escape
 
 from assets.pages import ChartKind
 from assets.texts import Text
-from contracts import Contract, Field
+from contracts import Contract
 from pipelines.site.charts import Made
-from pipelines.site.names import EMPTY, in_words
+from pipelines.site.names import EMPTY, in_words, spoken
 from pipelines.site.suppression import Fate
 
 HERE = Path(__file__).parent
@@ -91,10 +92,9 @@ def reason(said: str) -> Text:
     return Text(found[0].format(*found[1].groups()), said) if found else Text(said, said)
 
 
-def named(described: Contract | Field) -> Text:
-    """What a table or column is called: its title, in English its own name in words."""
-    name = described.table if isinstance(described, Contract) else described.name
-    return Text(described.title, in_words(name))
+def named(contract: Contract) -> Text:
+    """What a table is called: its title, in English its own name in words."""
+    return Text(contract.title, in_words(contract.table))
 
 
 def number(value: Any) -> str:
@@ -108,6 +108,11 @@ def number(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     return str(value)
+
+
+def grouped(value: str) -> str:
+    """A decimal number, `480708.03`, with separators of thousands."""
+    return f"{Decimal(value):,}"
 
 
 def path_of(table: str) -> Markup:
@@ -143,6 +148,8 @@ class Site:
             "reason": reason,
             "named": named,
             "path": path_of,
+            "spoken": spoken,
+            "grouped": grouped,
             "file": lambda table: table.replace("/", "-"),
         }
 

@@ -158,10 +158,23 @@
   function draw() {
     for (const [picture, chart, drawn] of charts) drawn.setOption(kinds[chart.kind](chart), { notMerge: true });
   }
+  const known = (chart) => chart.series[0].values.filter((v) => v !== null).length;
+  // the table under a course: its points once more, for people who do not see the picture
+  function course(table) {
+    const chart = (window.CITYLAKE_CHARTS || {})[table.dataset.course], body = table.createTBody();
+    chart.categories.forEach(([point], i) => {
+      const row = body.insertRow(), head = document.createElement("th"), value = chart.series[0].values[i];
+      head.append(point);
+      row.append(head);
+      row.insertCell().append(value === null ? "–" : value.toLocaleString("en-US", { minimumFractionDigits: 2 }));
+      row.cells[1].className = "n";
+    });
+  }
   function begin() {
+    for (const table of document.querySelectorAll("[data-course]")) course(table);
     for (const picture of document.querySelectorAll("[data-chart]")) {
       const chart = (window.CITYLAKE_CHARTS || {})[picture.dataset.chart];
-      if (!chart) { picture.hidden = true; continue; }
+      if (!chart || (chart.kind === "spark" && known(chart) < 2)) { picture.hidden = true; continue; }
       if (chart.kind === "calendar") picture.classList.add(chart.keys.at(0).slice(0, 4) === chart.keys.at(-1).slice(0, 4) ? "short" : "tall");
       else if (chart.kind === "places" || chart.categories.length > 10 || (chart.kind === "map" && window.CITYLAKE_MAP)) picture.classList.add("tall");
       else if (chart.kind === "bar" && chart.categories.length < 4) picture.classList.add("short");
