@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from assets.pages import Chart
 from assets.texts import Text
@@ -19,6 +22,9 @@ from standards.codes import code_names
 from standards.tables import both_names
 
 YES, NO, EMPTY = Text("是", "yes"), Text("否", "no"), Text("（空）", "(empty)")
+
+IN_NAMES = {"km/h": "kmh", "m²": "m2", "m³": "m3", "kW·h": "kwh", "CNY": "yuan", "°": "deg"}
+"""A unit -> how names of columns end that have it, where that is another word."""
 
 
 def field_of(contract: Contract, column: str) -> Field | None:
@@ -40,6 +46,16 @@ def _own_list(field: Field) -> dict[str, Text]:
     if field.code_list:
         return {code: Text(*names) for code, names in code_names(field.code_list).items()}
     return divisions() if field.name.endswith(("county6", "div_code")) else {}
+
+
+@cache
+def _units() -> dict[str, Text]:
+    return {unit: Text(**said) for unit, said in yaml.safe_load(Path(__file__).with_name("units.yaml").read_text(encoding="utf-8")).items()}
+
+
+def unit(written: str) -> Text:
+    """A unit of an indicator or a column in both languages."""
+    return _units().get(written, Text(written, written))
 
 
 @cache
@@ -98,16 +114,23 @@ def label(value: Any, texts: Mapping[str, Text]) -> Text:
 def value_cell(value: Any, texts: Mapping[str, Text]) -> Any:
     """A value of a list: its text in both languages where it has one."""
     if isinstance(value, list):
-        return "、".join(str(v) for v in value)
+        named = [label(v, texts) for v in value]
+        return Text("、".join(t.zh for t in named), ", ".join(t.en for t in named))
     if isinstance(value, bool):
         return YES if value else NO
     return texts.get(str(value)) or plain(value)
 
 
 def head(contract: Contract, column: str) -> Text:
-    """What a column is called above its values."""
+    """What a column is called above its values, with its unit."""
     field = field_of(contract, column)
-    return Text(field.title if field else column, in_words(column))
+    if field is None:
+        return Text(column, in_words(column))
+    written = field.description.rpartition(", ")[2]  # a contract's `unit` ends its description
+    if written not in _units():
+        return Text(field.title, in_words(column))
+    said, words = unit(written), in_words(column.removesuffix(f"_{IN_NAMES.get(written, written)}"))
+    return Text(f"{field.title}（{said.zh}）", f"{words} ({said.en})")
 
 
 def in_words(name: str) -> str:

@@ -25,7 +25,7 @@ from assets.pages import ChartKind
 from assets.texts import Text
 from contracts import Contract
 from pipelines.site.charts import Made
-from pipelines.site.names import EMPTY, in_words, spoken
+from pipelines.site.names import EMPTY, in_words, spoken, unit
 from pipelines.site.suppression import Fate
 
 HERE = Path(__file__).parent
@@ -68,16 +68,6 @@ def owner(title: str) -> Text:
 def cited(source: str) -> Text:
     """A source of a rule, `Regulations on Petitioning article 34 (信访工作条例第三十四条)`: its own title; in English both."""
     return Text(owner(source).zh, source)
-
-
-@cache
-def _units() -> dict[str, Text]:
-    return {unit: Text(**said) for unit, said in yaml.safe_load((HERE / "units.yaml").read_text(encoding="utf-8")).items()}
-
-
-def unit(written: str) -> Text:
-    """A unit of an indicator in both languages."""
-    return _units().get(written, Text(written, written))
 
 
 @cache

@@ -193,7 +193,11 @@
     for (const table of document.querySelectorAll(".scroll")) table.tabIndex = 0;
     if (window.echarts) begin();
     speak(remembered() === "en" ? "en" : "zh");
-    const redraw = () => { for (const [, , drawn] of charts) drawn.resize(); draw(); };
+    // a picture that has no size for a moment, as while paper is laid out, is drawn when it has one again: a map cannot be fitted into nothing
+    const redraw = () => {
+      for (const [picture, , drawn] of charts) if (picture.clientWidth && picture.clientHeight) drawn.resize();
+      draw();
+    };
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
     window.matchMedia("print").addEventListener("change", redraw);
     window.addEventListener("resize", redraw);
