@@ -131,7 +131,9 @@
         visualMap: { min: 0, max: Math.max(...seen), text: [format(Math.max(...seen)), "0"], left: 0, bottom: 0, textStyle: { color: colour("--soft") }, inRange: { color: [colour("--tag"), colour("--c1")] } },
         series: [{
           type: "map", map: "counties", nameMap: named, roam: false, showLegendSymbol: false, data: values.map((value, i) => ({ name: named[chart.keys[i]], value: value === null ? NaN : value })),
-          label: { show: true, color: colour("--ink"), textBorderColor: colour("--ground"), textBorderWidth: 3, fontSize: 11, width: 96, overflow: "break" }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
+          // the generic part of a name is left out, and a name that would lie on another: the tooltip and the table have them
+          labelLayout: { hideOverlap: true },
+          label: { show: true, formatter: (p) => p.name.replace(/ (District|County|City)$/, ""), color: colour("--ink"), textBorderColor: colour("--ground"), textBorderWidth: 3, fontSize: 11, width: 96, overflow: "break" }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
           emphasis: { itemStyle: { areaColor: colour("--c2") }, label: { color: colour("--ink") } }, select: { disabled: true },
         }],
       };
