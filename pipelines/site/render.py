@@ -32,6 +32,10 @@ from pipelines.site.suppression import Fate
 HERE = Path(__file__).parent
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?))?")
 """A date, or a date and a time."""
+NOT_NEEDED = re.compile(
+    r"</t[dh]>\s*(?=<t[dh]\b|</tr>)|</tr>\s*(?=<tr\b|</t(?:body|head|foot)>)|</d[td]>\s*(?=<d[td]\b|</dl>)|</li>(?=<li\b|</ul>)"
+)
+"""End tags that HTML lets a page leave out (WHATWG HTML, 13.1.2.4): a tenth of the pages' bytes."""
 STATIC = ("site.css", "site.js", "shared.js", "echarts.min.js", "echarts.LICENSE.txt", "echarts.NOTICE.txt")
 
 
@@ -157,7 +161,7 @@ class Site:
         script = f"data/{path.removesuffix('.html').replace('/', '-')}.js" if data else None
         if script:
             self._write(script, f"window.CITYLAKE_CHARTS = {_script(data)};\n")
-        self._write(path, self.jinja.get_template(template).render(up=up, path=path, script=script, **content))
+        self._write(path, NOT_NEEDED.sub("", self.jinja.get_template(template).render(up=up, path=path, script=script, **content)))
 
     def script(self, path: str, name: str, value: Any) -> None:
         """Write a value as a script that sets a global name."""
