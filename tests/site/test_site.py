@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import shapely
 import yaml
 from lxml import html
 from typer.testing import CliRunner
@@ -21,8 +22,10 @@ from typer.testing import CliRunner
 import assets
 from assets.indicators import read_indicators
 from assets.pages import Page, declared_pages
+from assets.texts import Text
+from contracts import load_all
 from pipelines.cli.main import app
-from pipelines.site import make, render
+from pipelines.site import make, names, render
 from pipelines.site.charts import make_chart
 from pipelines.site.make import MadeSite, make_site
 from pipelines.site.maps import waters
@@ -226,6 +229,33 @@ def test_open_data_describes_its_files(site: MadeSite) -> None:
     assert "FAKE_CONFIRMED" not in states
     certificate = json.loads((folder / "certificate.json").read_text())
     assert any(s["dataset"] == "archives_by_state" and s["cell"].startswith("FAKE_CONFIRMED") for s in certificate["suppressed"])
+
+
+def test_open_data_name_no_delivered_line_and_keep_geometries_in_parquet(site: MadeSite) -> None:
+    folder, name = site.folder / "open", "base-geography-water"
+    parquet = pq.read_table(folder / f"{name}.parquet")
+    assert not [c for c in parquet.column_names if c.startswith("_")]
+    assert shapely.from_wkb(parquet["geometry"][0].as_py()).equals(shapely.LineString([(119.0, 32.2), (120.4, 32.8)]))
+    head, row = (folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    assert head.split(",") == [c for c in parquet.column_names if c != "geometry"]
+    assert row.startswith("WB1,")
+    fields = {r["format"]: [f["name"] for f in r["schema"]["fields"]] for r in _resources(folder) if r["path"].startswith(name)}
+    assert fields == {"parquet": parquet.column_names, "csv": head.split(",")}
+    days = {r["format"]: "schema" in r for r in _resources(folder) if r["path"].startswith("reference-calendar-workday")}
+    assert days == {"parquet": False, "csv": True}, "columns are described once"
+
+
+def _resources(folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["resources"]
+    return found
+
+
+def test_a_column_has_its_unit_and_an_array_its_values_in_both_languages() -> None:
+    contract = load_all()["themes/traffic/bus_line_day"]
+    assert names.head(contract, "speed_kmh") == Text("运营速度（公里/小时）", "Speed (km/h)")
+    texts = {"GRID": Text("网格员上报", "Grid workers")}
+    assert names.value_cell(["GRID", "SEA"], texts) == Text("网格员上报、SEA", "Grid workers, SEA")
+    assert render.grouped("-480708.03") == "-480,708.03"
 
 
 def test_the_catalogue_has_every_table_and_its_lineage(site: MadeSite, pages: dict[str, Any]) -> None:
