@@ -157,8 +157,19 @@ def declared_pages() -> list[Page]:
     """Return every declared page by its domain. Raises ContractError for a wrong declaration."""
     root = Path(next(iter(assets.__path__)))
     pages = [read_page(file, file.parent.relative_to(root).as_posix()) for file in sorted(root.rglob(FILE))]
-    _nothing_by_subtraction([(page.path, chart) for page in pages for chart in page.charts])
+    together(pages)
     return pages
+
+
+def together(pages: Iterable[Page]) -> None:
+    """Refuse pages that do not go together: two open charts of one name, which would be one dataset, or charts that give counts away."""
+    charts = [(page.path, chart) for page in pages for chart in page.charts]
+    named: dict[str, Path] = {}
+    for path, chart in charts:
+        if chart.open and named.setdefault(chart.id, path) is not path:
+            where = f"is the name of an open chart in {named[chart.id].parent.name}, too"
+            raise ContractError(path, f"chart {chart.id!r}", where, "Give it another: it names the dataset")
+    _nothing_by_subtraction(charts)
 
 
 def read_page(path: Path, domain: str) -> Page:

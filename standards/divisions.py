@@ -2,6 +2,12 @@
 
 Here: what a delivered division means (county, town, village level). Not here: addresses, functional zones, polygons.
 Source: GB/T 2260, GB/T 10114 and the statistical division codes; domain rules A11, D18. Tables: standards/divisions.
+
+English names of towns (column `english` of town.csv): the specific part in pinyin without tones, in one word with a capital letter,
+ü kept and an apostrophe before a syllable that begins with a, e or o (汉语拼音正词法基本规则 GB/T 16159;
+中国地名汉语拼音字母拼写规则, 1984); the generic part translated (公共服务领域英文译写规范 GB/T 30240.1): 镇 Town, 街道
+Subdistrict, 乡 Township. Zones, parks and farms are translated. Readings are those of the place: 氾水 Fanshui, 邵伯 Shaobo,
+柳堡 Liubao, 朴席 Puxi, 方巷 Fangxiang.
 """
 
 from __future__ import annotations

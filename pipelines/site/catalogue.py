@@ -1,4 +1,4 @@
-"""The catalogue: what every table and column means, where it comes from, what follows from it, what is asked of it.
+"""The catalogue: what every table and column means, where it comes from, what is asked of it.
 
 Here: from contracts and declarations, and of the release each table's rows, version and remark. Not here: values.
 """
@@ -6,7 +6,6 @@ Here: from contracts and declarations, and of the release each table's rows, ver
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -39,19 +38,18 @@ COLUMNS = re.compile(r", columns [A-Z_]+(?=[.;])")
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """A column with its lineage. up, down: (table, column); the table None for the delivery itself."""
+    """A column with the columns that it follows from: (table, column)."""
 
     field: Field
     rule: RowRule | None
-    up: tuple[tuple[str | None, str], ...]
-    down: tuple[tuple[str, str], ...]
+    up: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class TableFacts:
     """A table of the catalogue. version, rows: of the release; None when it has no such table.
 
-    made_from, makes: the tables before and after it. fresh: as of which date its rows are.
+    made_from: the tables before it. fresh: as of which date its rows are.
     """
 
     contract: Contract
@@ -59,7 +57,6 @@ class TableFacts:
     columns: tuple[ColumnFacts, ...]
     gates: tuple[Gate, ...]
     made_from: tuple[str, ...]
-    makes: tuple[str, ...]
     version: int | None
     rows: int | None
     remark: Remark | None
@@ -74,18 +71,11 @@ class TableFacts:
 
 def catalogue(reading: Reading) -> list[TableFacts]:
     """Return every table of the installation, by name."""
-    down: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for contract in reading.contracts.values():
-        for field in contract.columns:
-            for origin in _origins(contract, field):
-                down[origin].append((contract.name, field.name))
     delivered = newest_deliveries(reading.ledger, reading.release.as_of)
-    return [_table(reading, contract, down, delivered) for _, contract in sorted(reading.contracts.items())]
+    return [_table(reading, contract, delivered) for _, contract in sorted(reading.contracts.items())]
 
 
-def _table(
-    reading: Reading, contract: Contract, down: Mapping[tuple[str, str], list[tuple[str, str]]], delivered: Mapping[str, Any]
-) -> TableFacts:
+def _table(reading: Reading, contract: Contract, delivered: Mapping[str, Any]) -> TableFacts:
     assets, release, name = declared(), reading.release, contract.name
     source = name in reading.sources
     made_from = (contract.sibling("raw"),) if source else tuple(sorted(set(assets[name].inputs.values()))) if name in assets else ()
@@ -94,10 +84,9 @@ def _table(
     return TableFacts(
         contract=contract,
         level=max(c.classification for c in contract.columns),
-        columns=tuple(_column(contract, field, down) for field in (*contract.columns, *(_system() if source else ()))),
+        columns=tuple(_column(contract, field) for field in (*contract.columns, *(_system() if source else ()))),
         gates=tuple(plan(contract, _codes())),
         made_from=made_from,
-        makes=tuple(sorted(a.name for a in assets.values() if name in a.inputs.values() and a.name in reading.contracts)),
         version=release.versions.get(name),
         rows=reading.count(name) if there else None,
         remark=release.remarks.get(name),
@@ -111,11 +100,8 @@ def _system() -> list[Field]:
     return [Field(name, title, said, kind.partition("<")[0], kind, classification="L2") for name, (title, said, kind) in SYSTEM.items()]
 
 
-def _column(contract: Contract, field: Field, down: Mapping[tuple[str, str], list[tuple[str, str]]]) -> ColumnFacts:
-    up: list[tuple[str | None, str]] = [*_origins(contract, field)]
-    if field.source is not None:
-        up.append((None, field.source))
-    return ColumnFacts(field, ROW_RULES.get(field.rule or ""), tuple(up), tuple(down.get((contract.name, field.name), ())))
+def _column(contract: Contract, field: Field) -> ColumnFacts:
+    return ColumnFacts(field, ROW_RULES.get(field.rule or ""), tuple(_origins(contract, field)))
 
 
 def _origins(contract: Contract, field: Field) -> list[tuple[str, str]]:

@@ -37,14 +37,13 @@ class BatchFacts:
 
 
 @dataclass(frozen=True)
-class QuarantinedLine:
-    """A quarantined row: where it stands, and why."""
+class QuarantinedLines:
+    """Quarantined rows of one file for the same reasons: where they stand, and why."""
 
     business_date: date
-    batch: str
     file: str
-    line: int
     codes: tuple[str, ...]
+    lines: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class SourceFacts:
 
     contract: SourceContract
     batches: tuple[BatchFacts, ...]
-    quarantined: tuple[QuarantinedLine, ...]
+    quarantined: tuple[QuarantinedLines, ...]
     more_batches: int
     more_lines: int
     remark: Remark | None
@@ -74,11 +73,9 @@ def _source(reading: Reading, contract: SourceContract, ledger: dict[str, list[d
     shown = ids[:BATCHES]
     files = _files(reading, raw, [batch for _, batch in shown])
     batches = [_batch(batch, [r for r in rows if r["batch_id"] == batch], files.get(batch, ())) for _, batch in shown]
-    held = _quarantined(reading, quarantine)
-    return SourceFacts(
-        contract, tuple(batches), tuple(held[:QUARANTINED_LINES]), len(ids) - len(shown), max(0, len(held) - QUARANTINED_LINES),
-        reading.release.remarks.get(contract.name),
-    )  # fmt: skip
+    held, more_lines = _quarantined(reading, quarantine)
+    remark = reading.release.remarks.get(contract.name)
+    return SourceFacts(contract, tuple(batches), held, len(ids) - len(shown), more_lines, remark)
 
 
 def _batch(batch: str, rows: Sequence[dict[str, Any]], files: tuple[str, ...]) -> BatchFacts:
@@ -100,15 +97,16 @@ def _files(reading: Reading, raw: str, batches: list[str]) -> dict[str, tuple[st
     return {batch: tuple(sorted(names)) for batch, names in files.items()}
 
 
-def _quarantined(reading: Reading, table: str) -> list[QuarantinedLine]:
-    found = reading.rows(table, ("_business_date", "_batch_id", "_source_file", "_row_no", "codes"))
+def _quarantined(reading: Reading, table: str) -> tuple[tuple[QuarantinedLines, ...], int]:
+    """The newest quarantined rows, those of a file and reasons together, and how many more there are."""
+    found = reading.rows(table, ("_business_date", "_source_file", "_row_no", "codes"))
     if found is None:
-        return []
-    lines_found = [
-        QuarantinedLine(r["_business_date"], r["_batch_id"], r["_source_file"], r["_row_no"], tuple(c for c in r["codes"] if ":E_" in c))
-        for r in found.to_pylist()
-    ]
-    return sorted(lines_found, key=lambda q: (-q.business_date.toordinal(), q.file, q.line))
+        return (), 0
+    rows = sorted(found.to_pylist(), key=lambda r: (-r["_business_date"].toordinal(), r["_source_file"], r["_row_no"]))
+    lines: defaultdict[tuple[date, str, tuple[str, ...]], list[int]] = defaultdict(list)
+    for r in rows[:QUARANTINED_LINES]:
+        lines[r["_business_date"], r["_source_file"], tuple(c for c in r["codes"] if ":E_" in c)].append(r["_row_no"])
+    return tuple(QuarantinedLines(*of, tuple(numbers)) for of, numbers in lines.items()), max(0, len(rows) - QUARANTINED_LINES)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class Figure:
         city, counties: its places.
         before: the city's value in the release before, None when there is none.
         change: the city's value less that before, in its unit.
-        course: period or release -> the city's value.
+        course: period or release -> the city's value, from the first one that is shown.
         personal: whether it counts persons, so that small counts are left out.
     """
 
@@ -123,7 +124,7 @@ def _figure(
         indicator=indicator, basis=basis, period_kind=kind, period=period, city=city,
         counties=tuple(p for p in places if p is not city),
         before=then.value if then else None, before_period=then_period,
-        change=f"{float(city.value or 0) - float(then.value or 0):+.2f}" if known and then else None,
+        change=f"{float(city.value or 0) - float(then.value or 0):+,.2f}" if known and then else None,
         course=course, by_release=by_release, rule_version=row["rule_version"], target=_text(row["target"]), table=contract.name,
         contract=contract, counts=counts, personal=personal,
     )  # fmt: skip
@@ -192,7 +193,7 @@ def _course(
     """The city's values by period, or, of a year that grows, by release; and whether it is by release."""
     periods = sorted({r["period"] for r in now})[-COURSE:]
     if len(periods) > 2:
-        return tuple((p, _of_city([r for r in now if r["period"] == p], personal)) for p in periods), False
+        return _from_first([(p, _of_city([r for r in now if r["period"] == p], personal)) for p in periods]), False
     course = []
     for release in (*reading.earlier[-RELEASES + 1 :], reading.release):
         rows = [
@@ -201,7 +202,11 @@ def _course(
             if (r["indicator"], r["basis"], r["period_kind"]) == (indicator.id, basis, kind) and r["period"] == periods[-1]
         ]
         course.append((f"{release.as_of} #{release.number}", _of_city(rows, personal)))
-    return tuple(course), True
+    return _from_first(course), True
+
+
+def _from_first(course: Sequence[tuple[str, str | None]]) -> tuple[tuple[str, str | None], ...]:
+    return tuple(dropwhile(lambda point: point[1] is None, course))
 
 
 def _of_city(rows: Sequence[Row], personal: bool) -> str | None:

@@ -5,7 +5,7 @@ Here: the pages one by one. Not here: computing what they show (the modules besi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from pipelines.site.open_data import about, write_open_data
 from pipelines.site.reading import Reading
 from pipelines.site.render import Site, drawn, owner, plain_chart, texts
 from pipelines.site.seal import MANIFEST, seal
+from pipelines.site.shared import lineage, site_facts
 from resources.errors import CitylakeError
 from resources.settings import Settings
 
@@ -105,7 +106,10 @@ def _write(reading: Reading, target: Path) -> MadeSite:
     site.statics()
     if shapes is not None:
         site.script("data/map.js", "CITYLAKE_MAP", {"counties": shapes, "waters": waters(reading)})
-    tables, sources, quarantined, slept = catalogue(reading), source_facts(reading), quarantine(reading), night(reading)
+    tables = catalogue(reading)
+    site.script("data/site.js", "CITYLAKE_SITE", site_facts(reading, tables, _menu(pages)))
+    site.script("data/lineage.js", "CITYLAKE_LINEAGE", lineage(tables))
+    sources, quarantined, slept = source_facts(reading), quarantine(reading), night(reading)
     _city(site, reading, pages, quarantined, slept)
     for made in pages:
         _theme(site, reading, made)
@@ -151,7 +155,7 @@ def _menu(pages: Sequence[MadePage]) -> list[tuple[str, Any]]:
 
 def _of_figure(reading: Reading, figure: Figure) -> dict[str, Any]:
     """What answers for a figure besides itself."""
-    return {"sources": reading.delivered(figure.table), "version": reading.release.versions[figure.table]}
+    return {"delivered": bool(reading.delivered(figure.table)), "version": reading.release.versions[figure.table]}
 
 
 def _course(figure: Figure) -> dict[str, Any]:
@@ -173,9 +177,8 @@ def _city(site: Site, reading: Reading, pages: Sequence[MadePage], quarantined: 
 def _theme(site: Site, reading: Reading, made: MadePage) -> None:
     data: dict[str, Any] = {f"{made.page.name}-{f.indicator.id}-{f.basis}": _course(f) for f in made.figures}
     data |= {chart.id: picture for chart, found in made.charts if found is not None and (picture := drawn(found))}
-    sources = {chart.table: reading.delivered(chart.table) for chart, _ in made.charts}
     site.page(
-        f"{made.page.name}.html", "theme.html", data=data, made=made, sources=sources, batch_tables=reading.batch_tables,
+        f"{made.page.name}.html", "theme.html", data=data, made=made, delivered=reading.delivered, batch_tables=reading.batch_tables,
         answers=lambda f: _of_figure(reading, f),
     )  # fmt: skip
 
@@ -209,10 +212,10 @@ def _night(site: Site, slept: Night) -> None:
 
 
 def _catalogue(site: Site, reading: Reading, tables: Sequence[TableFacts]) -> None:
-    site.page(CATALOGUE, "catalogue.html", tables=tables)
-    known: Mapping[str, Any] = reading.contracts
+    rules = {c.rule.name: c.rule for table in tables for c in table.columns if c.rule is not None}
+    site.page(CATALOGUE, "catalogue.html", tables=tables, rules=[rule for _, rule in sorted(rules.items())])
     for table in tables:
         site.page(
-            f"catalogue/{table.contract.name.replace('/', '-')}.html", "table.html", table=table, known=known,
-            delivered=reading.delivered(table.contract.name),
+            f"catalogue/{table.contract.name.replace('/', '-')}.html", "table.html", table=table,
+            delivered=bool(reading.delivered(table.contract.name)), delivered_here=table.contract.name in reading.sources,
         )  # fmt: skip

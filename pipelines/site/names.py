@@ -10,15 +10,21 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from assets.pages import Chart
 from assets.texts import Text
 from contracts import Contract, Field, load_all
 from standards.codes import code_names
-from standards.tables import both_names, rows
+from standards.tables import both_names
 
 YES, NO, EMPTY = Text("是", "yes"), Text("否", "no"), Text("（空）", "(empty)")
+
+IN_NAMES = {"km/h": "kmh", "m²": "m2", "m³": "m3", "kW·h": "kwh", "CNY": "yuan", "°": "deg"}
+"""A unit -> how names of columns end that have it, where that is another word."""
 
 
 def field_of(contract: Contract, column: str) -> Field | None:
@@ -43,6 +49,16 @@ def _own_list(field: Field) -> dict[str, Text]:
 
 
 @cache
+def _units() -> dict[str, Text]:
+    return {unit: Text(**said) for unit, said in yaml.safe_load(Path(__file__).with_name("units.yaml").read_text(encoding="utf-8")).items()}
+
+
+def unit(written: str) -> Text:
+    """A unit of an indicator or a column in both languages."""
+    return _units().get(written, Text(written, written))
+
+
+@cache
 def _inherited(table: str, column: str) -> dict[str, Text]:
     """The closed list of the column of the same name that a column without one follows from; empty when there is none."""
     ahead, seen = [table], set[str]()
@@ -60,8 +76,8 @@ def _inherited(table: str, column: str) -> dict[str, Text]:
 
 @cache
 def towns() -> dict[str, Text]:
-    """Towns by their codes; in English the code stands for them."""
-    return {row["code"]: Text(row["name"], row["code"]) for row in rows("divisions/town")}
+    """Towns by their codes."""
+    return {code: Text(*names) for code, names in both_names("divisions/town").items()}
 
 
 @cache
@@ -98,16 +114,23 @@ def label(value: Any, texts: Mapping[str, Text]) -> Text:
 def value_cell(value: Any, texts: Mapping[str, Text]) -> Any:
     """A value of a list: its text in both languages where it has one."""
     if isinstance(value, list):
-        return "、".join(str(v) for v in value)
+        named = [label(v, texts) for v in value]
+        return Text("、".join(t.zh for t in named), ", ".join(t.en for t in named))
     if isinstance(value, bool):
         return YES if value else NO
     return texts.get(str(value)) or plain(value)
 
 
 def head(contract: Contract, column: str) -> Text:
-    """What a column is called above its values."""
+    """What a column is called above its values, with its unit."""
     field = field_of(contract, column)
-    return Text(field.title if field else column, in_words(column))
+    if field is None:
+        return Text(column, in_words(column))
+    written = field.description.rpartition(", ")[2]  # a contract's `unit` ends its description
+    if written not in _units():
+        return Text(field.title, in_words(column))
+    said, words = unit(written), in_words(column.removesuffix(f"_{IN_NAMES.get(written, written)}"))
+    return Text(f"{field.title}（{said.zh}）", f"{words} ({said.en})")
 
 
 def in_words(name: str) -> str:

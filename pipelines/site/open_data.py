@@ -5,6 +5,7 @@ Not here: which counts are left out (`pipelines.site.suppression`), the page (`p
 Source: domain rules F2: L1 is open; statistics from ten persons on, without one of 85 % and more.
 
 Open are the tables of the layers OPEN_LAYERS whose columns are all L1, the indicators of the pages, and the charts that say `open: true`.
+Left out are the columns that name a delivered line, which nobody outside can open, and of a CSV geometries, which only programs read.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from assets.texts import Text
-from contracts import Contract
+from contracts import Contract, Field
 from pipelines.site.charts import Made
 from pipelines.site.figures import Figure
 from pipelines.site.names import certified
@@ -38,6 +39,10 @@ FOLDER = "open"
 TYPES = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean", "date": "date", "timestamp": "datetime"}
 """Logical type of a contract -> type of a Frictionless table schema; other types are texts."""
 INDICATORS = "indicators"
+PARQUET = {"compression": "zstd", "compression_level": 19, "use_dictionary": False, "write_statistics": False, "store_schema": False}
+"""The smallest files: zstd finds repeated values better than a dictionary does in a table of this size, and nobody skips parts of one."""
+DELTA = "DELTA_BINARY_PACKED"
+"""Parquet's encoding of integers, days and moments as differences."""
 METHOD = (
     f"A count of 1 to {LEAST - 1}, and a sum to which one contributes {DOMINANCE:.0%} or more, is left out (small). Further cells are left "
     "out (secondary) until no cell that is left out can be recomputed from the cells and totals shown, and those of a row or column hide "
@@ -66,7 +71,13 @@ class Hidden:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset with its files. source: the table it is from, at a version of the release. files: name -> (bytes, SHA-256)."""
+    """A dataset with its files.
+
+    Attributes:
+        source: the table it is from, at a version of the release.
+        columns: of the Parquet file; the CSV has those of `binary` not.
+        files: name -> (bytes, SHA-256).
+    """
 
     name: str
     title: Text
@@ -76,6 +87,7 @@ class Dataset:
     columns: tuple[Column, ...]
     rows: int
     kind: str
+    binary: tuple[str, ...] = ()
     files: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
@@ -111,7 +123,7 @@ def write_open_data(reading: Reading, charts: Iterable[Made], figures: Iterable[
     for contract in _open_tables(reading):
         if reading.count(contract.name) > about()["most_rows"]:
             too_large.append(contract.name)
-        elif (rows := reading.rows(contract.name, [c.name for c in contract.columns])) is not None:
+        elif (rows := reading.rows(contract.name, [c.name for c in _published(contract)])) is not None:
             datasets.append(_of_table(reading, contract, rows, target))
     for made in charts:
         if made.chart.open:
@@ -142,9 +154,14 @@ def _open_tables(reading: Reading) -> list[Contract]:
     ]
 
 
+def _published(contract: Contract) -> list[Field]:
+    """The columns of an open table but those that say which delivered line a row is from."""
+    return [c for c in contract.columns if not c.name.startswith("_")]
+
+
 def _of_table(reading: Reading, contract: Contract, rows: pa.Table, target: Path) -> Dataset:
     rows = rows.sort_by([(c, "ascending") for c in contract.key])
-    columns = tuple(Column(c.name, c.title, c.description, TYPES.get(c.logical_type, "string")) for c in contract.columns)
+    columns = tuple(Column(c.name, c.title, c.description, TYPES.get(c.logical_type, "string")) for c in _published(contract))
     name = contract.name.replace("/", "-")
     title = Text(contract.title, contract.purpose.rstrip(".") or contract.title)
     return _written(reading, name, title, contract, columns, rows, target, "table")
@@ -187,25 +204,26 @@ def _of_figures(reading: Reading, figures: Sequence[Figure], target: Path) -> Da
 def _written(
     reading: Reading, name: str, title: Text, contract: Contract, columns: tuple[Column, ...], rows: pa.Table, target: Path, kind: str
 ) -> Dataset:  # fmt: skip
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(rows, target / f"{name}.parquet", compression="zstd")
-    files = [f"{name}.parquet"]
+    counted = {f.name: DELTA for f in rows.schema if pa.types.is_integer(f.type) or pa.types.is_temporal(f.type)}
+    pq.write_table(rows, target / f"{name}.parquet", column_encoding=counted or None, **PARQUET)
+    files, binary = [f"{name}.parquet"], tuple(f.name for f in rows.schema if pa.types.is_binary(f.type))
     if rows.num_rows <= about()["most_csv_rows"]:
         files.append(f"{name}.csv")
+        plain = rows.drop_columns(list(binary))
         with (target / files[-1]).open("w", encoding="utf-8", newline="") as opened:
             writer = csv.writer(opened)
-            writer.writerow(rows.column_names)
-            writer.writerows([_csv(v) for v in r.values()] for r in rows.to_pylist())
+            writer.writerow(plain.column_names)
+            writer.writerows([_csv(v) for v in r.values()] for r in plain.to_pylist())
     stated = {f: ((target / f).stat().st_size, digest(target / f)) for f in files}
     version = reading.release.versions[contract.name]
-    return Dataset(name, title, contract.name, version, contract.version, columns, rows.num_rows, kind, stated)
+    return Dataset(name, title, contract.name, version, contract.version, columns, rows.num_rows, kind, binary, stated)
 
 
 def _csv(value: Any) -> Any:
-    """A value as CSV: binary as hexadecimal digits (geometry: WKB), arrays joined by |, times in ISO format."""
-    if isinstance(value, bytes):
-        return value.hex()
+    """A value as CSV: arrays joined by |, times in ISO format."""
     if isinstance(value, list):
         return "|".join(str(v) for v in value)
     if isinstance(value, date | datetime | time):
@@ -232,13 +250,24 @@ def _describe(reading: Reading, data: OpenData, target: Path) -> None:
 
 
 def _resource(d: Dataset, file: str) -> dict[str, Any]:
+    """One file of a dataset. A Parquet file has its columns' types in itself, so they are described once, unless the CSV lacks some."""
     size, sha = d.files[file]
-    fields = [{"name": c.name, "title": c.title, "description": c.description, "type": c.type} for c in d.columns]
+    kind = file.rsplit(".", 1)[1]
+    described = {"schema": {"fields": _fields(d, kind)}} if kind == "csv" or d.binary or len(d.files) == 1 else {}
     return {
-        "name": file.replace(".", "-").lower(), "path": file, "title": d.title.zh, "format": file.rsplit(".", 1)[1], "bytes": size,
-        "hash": f"sha256:{sha}", "encoding": "utf-8", "schema": {"fields": fields},
+        "name": file.replace(".", "-").lower(), "path": file, "title": d.title.zh, "format": kind, "bytes": size,
+        "hash": f"sha256:{sha}", "encoding": "utf-8", **described,
         "sources": [{"title": f"{d.source} version {d.version}, contract {d.contract_version}"}],
     }  # fmt: skip
+
+
+def _fields(d: Dataset, kind: str) -> list[dict[str, str]]:
+    facts = [
+        {"name": c.name, "title": c.title, "description": c.description, "type": c.type}
+        for c in d.columns
+        if kind != "csv" or c.name not in d.binary
+    ]
+    return [{k: v for k, v in f.items() if v} for f in facts]
 
 
 MEDIA = {
@@ -247,34 +276,44 @@ MEDIA = {
 }
 
 
+DCT, DCAT, SPDX = "http://purl.org/dc/terms/", "http://www.w3.org/ns/dcat#", "http://spdx.org/rdf/terms#"
+CONTEXT = {
+    "dcat": DCAT, "dct": DCT, "foaf": "http://xmlns.com/foaf/0.1/", "spdx": SPDX, "xsd": "http://www.w3.org/2001/XMLSchema#",
+    **{term: {"@id": iri, "@container": "@language"} for term, iri in (
+        ("dct:title", f"{DCT}title"), ("dct:description", f"{DCT}description"), ("foaf:name", "http://xmlns.com/foaf/0.1/name"))},
+    **{term: {"@id": iri, "@type": "@id"} for term, iri in (
+        ("dct:publisher", f"{DCT}publisher"), ("dct:license", f"{DCT}license"), ("dct:spatial", f"{DCT}spatial"),
+        ("dct:language", f"{DCT}language"), ("dcat:accessURL", f"{DCAT}accessURL"), ("dcat:downloadURL", f"{DCAT}downloadURL"),
+        ("dcat:mediaType", f"{DCAT}mediaType"), ("spdx:algorithm", f"{SPDX}algorithm"))},
+    "dct:issued": {"@id": f"{DCT}issued", "@type": "xsd:date"},
+    "dcat:byteSize": {"@id": f"{DCAT}byteSize", "@type": "xsd:nonNegativeInteger"},
+    "spdx:checksumValue": {"@id": f"{SPDX}checksumValue", "@type": "xsd:hexBinary"},
+}  # fmt: skip
+"""Of the JSON-LD: which values are addresses, of a language, or of a type, so that they need not say so one by one."""
+
+
 def _dcat(reading: Reading, data: OpenData) -> dict[str, Any]:
     """The catalogue as DCAT-AP 3 in JSON-LD. Addresses are relative: the folder says where it is."""
-    said, issued = about(), {"@value": reading.release.as_of.isoformat(), "@type": "xsd:date"}
-    publisher = {"@type": "foaf:Agent", "foaf:name": _both(said["publisher"])}
-    licence = {"@id": said["licence"]["url"]}
+    said, issued = about(), reading.release.as_of.isoformat()
+    licence = said["licence"]["url"]
     return {
-        "@context": {
-            "dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/", "foaf": "http://xmlns.com/foaf/0.1/",
-            "spdx": "http://spdx.org/rdf/terms#", "xsd": "http://www.w3.org/2001/XMLSchema#",
-        },
-        "@id": "catalogue.jsonld", "@type": "dcat:Catalog", "dct:title": _both(said["title"]),
-        "dct:description": _both(said["description"]),
-        "dct:publisher": publisher, "dct:license": licence, "dct:issued": issued,
-        "dct:language": [{"@id": f"http://publications.europa.eu/resource/authority/language/{code}"} for code in ("ZHO", "ENG")],
+        "@context": CONTEXT, "@id": "catalogue.jsonld", "@type": "dcat:Catalog", "dct:title": said["title"],
+        "dct:description": said["description"],
+        "dct:publisher": {"@id": "#publisher", "@type": "foaf:Agent", "foaf:name": said["publisher"]},
+        "dct:license": licence, "dct:issued": issued,
+        "dct:language": [f"http://publications.europa.eu/resource/authority/language/{code}" for code in ("ZHO", "ENG")],
         "dcat:dataset": [
             {
-                "@id": f"#{d.name}", "@type": "dcat:Dataset", "dct:identifier": d.name, "dct:title": _both(vars(d.title)),
-                "dct:description": _both(vars(d.title)), "dct:publisher": publisher, "dct:issued": issued,
-                "dct:spatial": {"@id": said["place"]},
-                "dct:provenance": {"@type": "dct:ProvenanceStatement", "dct:description":
-                                   f"release {reading.release.number}, {d.source} version {d.version}, contract {d.contract_version}"},
+                "@id": f"#{d.name}", "@type": "dcat:Dataset", "dct:identifier": d.name, "dct:title": vars(d.title),
+                "dct:description": vars(d.title), "dct:publisher": "#publisher", "dct:issued": issued, "dct:spatial": said["place"],
+                "dct:provenance": {"@type": "dct:ProvenanceStatement", "dct:description": {
+                    "en": f"release {reading.release.number}, {d.source} version {d.version}, contract {d.contract_version}"}},
                 "dcat:distribution": [
                     {
-                        "@id": f"#{file}", "@type": "dcat:Distribution", "dct:title": file, "dcat:accessURL": {"@id": file},
-                        "dcat:downloadURL": {"@id": file}, "dct:license": licence, "dcat:mediaType": {"@id": MEDIA[file.rsplit(".", 1)[1]]},
-                        "dcat:byteSize": {"@value": str(size), "@type": "xsd:nonNegativeInteger"},
-                        "spdx:checksum": {"@type": "spdx:Checksum", "spdx:algorithm": {"@id": "spdx:checksumAlgorithm_sha256"},
-                                          "spdx:checksumValue": {"@value": sha, "@type": "xsd:hexBinary"}},
+                        "@id": f"#{file}", "@type": "dcat:Distribution", "dcat:accessURL": file, "dcat:downloadURL": file,
+                        "dct:license": licence, "dcat:mediaType": MEDIA[file.rsplit(".", 1)[1]], "dcat:byteSize": str(size),
+                        "spdx:checksum": {"@type": "spdx:Checksum", "spdx:algorithm": "spdx:checksumAlgorithm_sha256",
+                                          "spdx:checksumValue": sha},
                     }
                     for file, (size, sha) in d.files.items()
                 ],
@@ -284,9 +323,5 @@ def _dcat(reading: Reading, data: OpenData) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _both(text: dict[str, str]) -> list[dict[str, str]]:
-    return [{"@value": text[language], "@language": language} for language in ("zh", "en")]
-
-
 def _json(file: Path, content: Any) -> None:
-    file.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")

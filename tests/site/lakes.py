@@ -54,7 +54,11 @@ KINDS = {
         "lat": pa.decimal128(18, 8),
     },
     DIVISION: {**dict.fromkeys(("code", "level", "name"), pa.string()), "valid_to": pa.date32(), "geometry": pa.binary()},
-    WATER: {"water_body": pa.string(), "geometry": pa.binary()},
+    WATER: {
+        **dict.fromkeys(("water_body", "name", "kind", "county6", "source_crs", "_source_file"), pa.string()), "geometry": pa.binary(),
+        **dict.fromkeys(("west", "south", "east", "north", "area_m2", "length_m"), pa.float64()), "repaired": pa.bool_(),
+        "_row_no": pa.int64(),
+    },
     HELD: {"_business_date": pa.date32(), **LINEAGE, "codes": pa.list_(pa.string()), "raw": pa.string()},
     RAW: {"_source_file": pa.string(), "_row_no": pa.int64(), "姓名": pa.string()},
 }  # fmt: skip
@@ -79,7 +83,14 @@ def make_lake(root: Path) -> Settings:
             CALENDAR: list(_days()),
             SECTION: list(_sections()),
             DIVISION: list(_counties()),
-            WATER: [{"water_body": "WB1", "geometry": shapely.to_wkb(shapely.LineString([(119.0, 32.2), (120.4, 32.8)]))}],
+            WATER: [
+                {
+                    "water_body": "WB1",
+                    "_source_file": "water.csv",
+                    "_row_no": 2,
+                    "geometry": shapely.to_wkb(shapely.LineString([(119.0, 32.2), (120.4, 32.8)])),
+                }
+            ],
         }
         for table, rows in tables.items():
             versions[table] = _publish(lake, table, rows)

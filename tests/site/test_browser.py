@@ -133,6 +133,19 @@ def test_language_search_and_sort(browser: Browser, folder: Path, said: list[str
     page.close()
 
 
+def test_a_column_leads_to_those_before_and_after_it(browser: Browser, folder: Path, said: list[str]) -> None:
+    page = opened(browser, folder, said)
+    page.goto((folder / "catalogue/themes-health-archive.html").as_uri())
+    up, down = page.locator("tr[id=county6] td").nth(4), page.locator("tr[id=person_uid] td").nth(5)
+    assert up.locator("a[href='cleansed-health-archive.html#village_county']").count() == 1
+    assert page.locator("[data-made] a[href$='cleansed-health-archive.html']").count() == 1
+    assert page.locator("[data-makes] a[href$='themes-health-indicator.html']").count() == 1
+    down.locator("a[href='themes-health-indicator.html#numerator']").click()
+    assert page.locator("tr[id=numerator] a[href='themes-health-archive.html#person_uid']").count() == 1
+    assert not said
+    page.close()
+
+
 def test_from_a_figure_of_the_city_to_a_delivered_line_by_clicks_alone(browser: Browser, folder: Path, said: list[str]) -> None:
     page = opened(browser, folder, said)
     page.goto((folder / "index.html").as_uri())
@@ -143,5 +156,7 @@ def test_from_a_figure_of_the_city_to_a_delivered_line_by_clicks_alone(browser: 
     lines = page.locator("main").inner_text()
     assert re.search(r"archive_\d{8}\.csv", lines), "the delivered files are named"
     assert "E_ID_CHECKSUM" in lines, "with what was held back, and why"
+    page.locator("nav a[href$='catalogue.html']").click()
+    assert page.url.endswith("/catalogue.html"), "every page has the menu"
     assert not said
     page.close()

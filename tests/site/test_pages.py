@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from assets.pages import Page, declared_pages, read_page
+from assets.pages import Page, declared_pages, read_page, together
 from contracts import ContractError
 from pipelines.site import charts
 
@@ -99,6 +99,16 @@ def test_no_chart_is_a_small_difference_from_another(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="gives counts away together with chart"):
         read(tmp_path, changed("charts.more", doubtful))
     assert len(read(tmp_path, changed("charts.more", states | {"group": ["county6", "state"]})).charts) == 2
+
+
+def test_two_pages_do_not_publish_datasets_of_one_name(tmp_path: Path) -> None:
+    pages = []
+    for folder in (tmp_path / "one", tmp_path / "other"):
+        folder.mkdir()
+        pages.append(read(folder, changed("charts.states", PAGE["charts"]["states"] | {"open": True})))
+    together(pages[:1])
+    with pytest.raises(ContractError, match="is the name of an open chart in one, too"):
+        together(pages)
 
 
 def test_a_personal_column_may_be_grouped_by_a_declared_list(tmp_path: Path) -> None:

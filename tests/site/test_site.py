@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import shapely
 import yaml
 from lxml import html
 from typer.testing import CliRunner
@@ -21,8 +22,10 @@ from typer.testing import CliRunner
 import assets
 from assets.indicators import read_indicators
 from assets.pages import Page, declared_pages
+from assets.texts import Text
+from contracts import load_all
 from pipelines.cli.main import app
-from pipelines.site import make, render
+from pipelines.site import make, names, render
 from pipelines.site.charts import make_chart
 from pipelines.site.make import MadeSite, make_site
 from pipelines.site.maps import waters
@@ -164,7 +167,13 @@ def seconds(drawn: Any) -> Iterator[str]:
         yield drawn[1]
 
 
-def test_a_figure_answers_for_itself(lake: Settings, pages: dict[str, Any]) -> None:
+def shared(site: MadeSite, name: str) -> dict[str, Any]:
+    """What data/NAME.js says."""
+    found: dict[str, Any] = json.loads((site.folder / f"data/{name}.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
+    return found
+
+
+def test_a_figure_answers_for_itself(lake: Settings, site: MadeSite, pages: dict[str, Any]) -> None:
     rows = (Lake(lake.lake).arrow(INDICATOR) or pytest.fail(INDICATOR)).to_pylist()
     city = next(r for r in rows if r["div_code"] == "321000" and r["basis"] == "clean")
     (card,) = [c for c in pages["index.html"].xpath("//article") if "档案使用率" in c.text_content()]
@@ -172,10 +181,12 @@ def test_a_figure_answers_for_itself(lake: Settings, pages: dict[str, Any]) -> N
     for said in (f"{city['value']}", f"{city['numerator']:,}", f"{city['denominator']:,}", "1.0.0", "60.00", "国家基本公共卫生服务规范"):
         assert said in text
     assert re.search(r"\+\d\.\d\d", card.xpath("string(.//p[@class='change'])")), "more archives are in use than in the release before"
-    links = card.xpath(".//dd/a/@href")
-    assert "catalogue/themes-health-indicator.html#numerator" in links
-    ledger = pages[next(link for link in links if link == "ledger/cleansed-health-archive.html")]
-    assert "archive_20191231.csv" in ledger.text_content(), "from the city to a delivered file by clicks"
+    assert "catalogue/themes-health-indicator.html#numerator" in card.xpath(".//dd/a/@href")
+    assert card.xpath(".//dd/@data-deliveries") == [INDICATOR]
+    tables, deliveries = (shared(site, "site")[name] for name in ("tables", "deliveries"))
+    behind = {tables[i][0] for i in deliveries[[name for name, *_ in tables].index(INDICATOR)]}
+    assert DELIVERED in behind
+    assert "archive_20191231.csv" in pages[f"ledger/{DELIVERED.replace('/', '-')}.html"].text_content(), "from the city to a delivered file"
 
 
 def test_a_category_names_a_delivered_line(pages: dict[str, Any]) -> None:
@@ -211,7 +222,7 @@ def test_open_data_describes_its_files(site: MadeSite) -> None:
     for path, stated in resources.items():
         assert stated["hash"] == f"sha256:{sha256((folder / path).read_bytes()).hexdigest()}"
     listed = {d["dct:identifier"]: d for d in json.loads((folder / "catalogue.jsonld").read_text())["dcat:dataset"]}
-    named = {f["dcat:downloadURL"]["@id"] for d in listed.values() for f in d["dcat:distribution"]}
+    named = {f["dcat:downloadURL"] for d in listed.values() for f in d["dcat:distribution"]}
     assert named == set(resources)
     states = (folder / "archives_by_state.csv").read_text(encoding="utf-8")
     assert "ACTIVE,活档,320" in states
@@ -220,13 +231,52 @@ def test_open_data_describes_its_files(site: MadeSite) -> None:
     assert any(s["dataset"] == "archives_by_state" and s["cell"].startswith("FAKE_CONFIRMED") for s in certificate["suppressed"])
 
 
-def test_the_catalogue_has_every_table_and_its_lineage(pages: dict[str, Any]) -> None:
-    page = pages["catalogue/themes-health-archive.html"]
-    row = page.get_element_by_id("county6")
-    assert "cleansed-health-archive.html#village_county" in row.xpath(".//a/@href")
-    assert "themes-health-indicator.html#numerator" in page.get_element_by_id("person_uid").xpath(".//a/@href")
-    assert "死亡" in page.text_content()
+def test_open_data_name_no_delivered_line_and_keep_geometries_in_parquet(site: MadeSite) -> None:
+    folder, name = site.folder / "open", "base-geography-water"
+    parquet = pq.read_table(folder / f"{name}.parquet")
+    assert not [c for c in parquet.column_names if c.startswith("_")]
+    assert shapely.from_wkb(parquet["geometry"][0].as_py()).equals(shapely.LineString([(119.0, 32.2), (120.4, 32.8)]))
+    head, row = (folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    assert head.split(",") == [c for c in parquet.column_names if c != "geometry"]
+    assert row.startswith("WB1,")
+    fields = {r["format"]: [f["name"] for f in r["schema"]["fields"]] for r in _resources(folder) if r["path"].startswith(name)}
+    assert fields == {"parquet": parquet.column_names, "csv": head.split(",")}
+    days = {r["format"]: "schema" in r for r in _resources(folder) if r["path"].startswith("reference-calendar-workday")}
+    assert days == {"parquet": False, "csv": True}, "columns are described once"
+
+
+def _resources(folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["resources"]
+    return found
+
+
+def test_a_column_has_its_unit_and_an_array_its_values_in_both_languages() -> None:
+    contract = load_all()["themes/traffic/bus_line_day"]
+    assert names.head(contract, "speed_kmh") == Text("运营速度（公里/小时）", "Speed (km/h)")
+    texts = {"GRID": Text("网格员上报", "Grid workers")}
+    assert names.value_cell(["GRID", "SEA"], texts) == Text("网格员上报、SEA", "Grid workers, SEA")
+    assert render.grouped("-480708.03") == "-480,708.03"
+
+
+def test_the_catalogue_has_every_table_and_its_lineage(site: MadeSite, pages: dict[str, Any]) -> None:
+    assert "死亡" in pages["catalogue/themes-health-archive.html"].text_content()
     assert "late" in pages["catalogue.html"].xpath("string(//tr[contains(., 'cleansed/health/archive')])")
+    tables, found = shared(site, "site")["tables"], shared(site, "lineage")
+    own = {"".join(code.itertext()) for code in pages["catalogue.html"].xpath("//tbody//td/a/code")}
+    assert {name for name, *title in tables if title} == own
+    names, edges = found["names"], set()
+    for (table, *_), made, lines in zip(tables, found["made"], found["from"], strict=False):
+        page = pages[f"catalogue/{table.replace('/', '-')}.html"]
+        assert page.xpath("string(//@data-table)") == table
+        assert all(tables[i][0] in own or tables[i][0].startswith("raw/") for i in made)
+        for column, *origins in lines:
+            assert page.xpath("//tr[@id=$id]", id=names[column]), f"{table}.{names[column]}"
+            edges |= {(table, names[column], tables[t][0], names[c]) for t, c in zip(origins[::2], origins[1::2], strict=True)}
+    assert (ARCHIVE, "county6", DELIVERED, "village_county") in edges
+    assert (INDICATOR, "numerator", ARCHIVE, "person_uid") in edges
+    for _, _, table, column in edges:
+        if table in own:
+            assert pages[f"catalogue/{table.replace('/', '-')}.html"].xpath("//tr[@id=$id]", id=column), f"{table}.{column}"
 
 
 def test_the_same_release_makes_the_same_site(lake: Settings, site: MadeSite, tmp_path: Path) -> None:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from itertools import groupby
+
 from standards import divisions
+from standards.tables import rows
+
+GENERIC = {"街道": "Subdistrict", "镇": "Town", "乡": "Township"}
+SPECIFIC = re.compile(r"[A-Z][a-zü]+('[aoe][a-zü]*)*( Hui Ethnic)?")
+"""A word in pinyin; a township of a nationality names it."""
 
 CASES = {
     "321002001003": ("321002001003", []),
@@ -71,3 +79,23 @@ def test_every_name_means_a_division_in_force(parse_all):
     names = divisions.names()
     answers = parse_all("division", list(names))
     assert dict(zip(names, (value for value, _ in answers), strict=True)) == names
+
+
+def test_every_town_has_an_english_name_by_the_rules_for_place_names():
+    towns = rows("divisions/town")
+    assert not [t["name"] for t in towns if not re.fullmatch(r"[A-Z][A-Za-zü',() -]+", t["english"])]
+    for county, of_county in groupby(towns, lambda t: t["code"][:6]):
+        english = [t["english"] for t in of_county]
+        assert len(english) == len(set(english)), county
+    for town in towns:
+        suffix = next((s for s in GENERIC if town["name"].endswith(s)), None)
+        named, _, above = town["english"].partition(", ")
+        specific, _, generic = named.rpartition(" ")
+        if suffix:
+            assert generic == GENERIC[suffix], town
+            assert SPECIFIC.fullmatch(specific), town
+            assert bool(above) == town["name"].startswith("扬州市"), town
+        else:
+            assert generic.rstrip(")") not in GENERIC.values() or "(" in town["name"], town
+    names = {t["name"]: t["english"] for t in towns}
+    assert (names["氾水镇"], names["西安丰镇"], names["菱塘回族乡"]) == ("Fanshui Town", "Xi'anfeng Town", "Lingtang Hui Ethnic Township")

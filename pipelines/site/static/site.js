@@ -131,7 +131,9 @@
         visualMap: { min: 0, max: Math.max(...seen), text: [format(Math.max(...seen)), "0"], left: 0, bottom: 0, textStyle: { color: colour("--soft") }, inRange: { color: [colour("--tag"), colour("--c1")] } },
         series: [{
           type: "map", map: "counties", nameMap: named, roam: false, showLegendSymbol: false, data: values.map((value, i) => ({ name: named[chart.keys[i]], value: value === null ? NaN : value })),
-          label: { show: true, color: colour("--ink"), textBorderColor: colour("--ground"), textBorderWidth: 3, fontSize: 11, width: 96, overflow: "break" }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
+          // the generic part of a name is left out, and a name that would lie on another: the tooltip and the table have them
+          labelLayout: { hideOverlap: true },
+          label: { show: true, formatter: (p) => p.name.replace(/ (District|County|City)$/, ""), color: colour("--ink"), textBorderColor: colour("--ground"), textBorderWidth: 3, fontSize: 11, width: 96, overflow: "break" }, itemStyle: { areaColor: colour("--panel"), borderColor: colour("--soft") },
           emphasis: { itemStyle: { areaColor: colour("--c2") }, label: { color: colour("--ink") } }, select: { disabled: true },
         }],
       };
@@ -158,10 +160,23 @@
   function draw() {
     for (const [picture, chart, drawn] of charts) drawn.setOption(kinds[chart.kind](chart), { notMerge: true });
   }
+  const known = (chart) => chart.series[0].values.filter((v) => v !== null).length;
+  // the table under a course: its points once more, for people who do not see the picture
+  function course(table) {
+    const chart = (window.CITYLAKE_CHARTS || {})[table.dataset.course], body = table.createTBody();
+    chart.categories.forEach(([point], i) => {
+      const row = body.insertRow(), head = document.createElement("th"), value = chart.series[0].values[i];
+      head.append(point);
+      row.append(head);
+      row.insertCell().append(value === null ? "–" : value.toLocaleString("en-US", { minimumFractionDigits: 2 }));
+      row.cells[1].className = "n";
+    });
+  }
   function begin() {
+    for (const table of document.querySelectorAll("[data-course]")) course(table);
     for (const picture of document.querySelectorAll("[data-chart]")) {
       const chart = (window.CITYLAKE_CHARTS || {})[picture.dataset.chart];
-      if (!chart) { picture.hidden = true; continue; }
+      if (!chart || (chart.kind === "spark" && known(chart) < 2)) { picture.hidden = true; continue; }
       if (chart.kind === "calendar") picture.classList.add(chart.keys.at(0).slice(0, 4) === chart.keys.at(-1).slice(0, 4) ? "short" : "tall");
       else if (chart.kind === "places" || chart.categories.length > 10 || (chart.kind === "map" && window.CITYLAKE_MAP)) picture.classList.add("tall");
       else if (chart.kind === "bar" && chart.categories.length < 4) picture.classList.add("short");
@@ -180,7 +195,11 @@
     for (const table of document.querySelectorAll(".scroll")) table.tabIndex = 0;
     if (window.echarts) begin();
     speak(remembered() === "en" ? "en" : "zh");
-    const redraw = () => { for (const [, , drawn] of charts) drawn.resize(); draw(); };
+    // a picture that has no size for a moment, as while paper is laid out, is drawn when it has one again: a map cannot be fitted into nothing
+    const redraw = () => {
+      for (const [picture, , drawn] of charts) if (picture.clientWidth && picture.clientHeight) drawn.resize();
+      draw();
+    };
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
     window.matchMedia("print").addEventListener("change", redraw);
     window.addEventListener("resize", redraw);
