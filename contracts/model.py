@@ -197,6 +197,8 @@ class Contract:
     cadence: Cadence | None = None
     checks: tuple[Check, ...] = ()
     digest: str = ""
+    english: str = ""
+    """The title in English; of a table that an installation has added it may be empty."""
     retention_days: int | None = None
     """Days a delivered batch stays in raw; None: for ever."""
     row_rules: tuple[ContractRule, ...] = ()

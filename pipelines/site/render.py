@@ -24,7 +24,6 @@ from markupsafe import Markup, escape
 from assets.pages import ChartKind
 from assets.texts import Text
 from contracts import Contract
-from contracts.titles import english_titles
 from pipelines.site.charts import Made
 from pipelines.site.names import EMPTY, in_words, spoken, unit
 from pipelines.site.suppression import Fate
@@ -89,7 +88,7 @@ def reason(said: str) -> Text:
 
 def named(contract: Contract) -> Text:
     """What a table is called in both languages; one that an installation has added by its own name in English."""
-    return Text(contract.title, english_titles().get(contract.name) or in_words(contract.table))
+    return Text(contract.title, contract.english or in_words(contract.table))
 
 
 def number(value: Any) -> str:
