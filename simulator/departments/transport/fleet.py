@@ -19,7 +19,7 @@ RESERVE, GONE = 6, 5
 KINDS = (("6.6", "1"), ("8.5", "1"), ("10.5", "1"), ("12.0", "1"), ("13.7", "1"), ("18.0", "1"), ("11.4", "2"))
 """Length in metres and decks; of the length between 13 and 16 m no public source has a factor."""
 SHARES = [12, 30, 30, 18, 2, 4, 4]
-ENERGIES, OF_ENERGY = ("BEV", "PHEV", "GAS", "DIESEL", "HEV"), [52, 14, 18, 12, 4]
+ENERGIES, OF_ENERGY = ("BEV", "PHEV", "GAS", "DIESEL", "HEV"), [52.0, 14.0, 18.0, 12.0, 4.0]
 PLUGGED = ("BEV", "PHEV", "FCEV")
 OPERATORS = ("扬州公交集团", "江都公交公司", "高邮公交公司")
 
