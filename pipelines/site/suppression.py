@@ -66,13 +66,13 @@ def suppress(counts: Values, dominance: Values | None = None) -> Suppressed:
     """Decide which cells of a table are left out.
 
     Args:
-        counts: persons by row and column, not negative; at least one row and one column.
+        counts: persons by row and column, or other sums, of which those below 0 count by their size; at least one row and one column.
         dominance: of a table of sums, the largest share of one contribution by row and column, totals included.
 
     Returns:
         The fates, totals included. Nothing may be shown of a table whose total is small, or whose small cells nothing can hide.
     """
-    full = with_totals(counts)
+    full = with_totals([[abs(count) for count in row] for row in counts])
     height, width = len(full), len(full[0])
     small = {
         (r, c)

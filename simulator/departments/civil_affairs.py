@@ -88,7 +88,7 @@ def boundaries(registers: Registers) -> pd.DataFrame:
     rows = pd.concat([now.assign(valid_from=since, valid_to=None), before.drop(columns="successor")], ignore_index=True)
     crossed = _crossing(rows)
     rows["geometry"] = ground.texts(rows["geometry"])
-    rows.loc[crossed, "geometry"] = ground.texts(shapely.transform(now["geometry"][crossed], _crossed)).item()
+    rows.loc[crossed, "geometry"] = ground.texts(np.array([_crossed(now["geometry"][crossed])])).item()
     changed = rows["valid_to"].fillna(rows["valid_from"])
     return rows.assign(update_time=changed + " 09:00:00", _crossed=rows.index == crossed)
 
@@ -109,9 +109,12 @@ def _crossing(rows: pd.DataFrame) -> int:
     return int(np.where((rows["level"] == "VILLAGE") & (shapely.get_type_id(rows["geometry"].to_numpy()) == 3), corners, 0).argmax())
 
 
-def _crossed(corners: np.ndarray) -> np.ndarray:
-    """The second and the third corner of each shape in each other's place."""
-    return corners[[0, 2, 1, *range(3, len(corners))]]
+def _crossed(border: shapely.Geometry) -> shapely.Geometry:
+    """A border that crosses itself: two neighbouring corners in each other's place, the first two where that makes it cross."""
+    corners = shapely.get_coordinates(border)
+    order = np.arange(len(corners))
+    swapped = [shapely.polygons(corners[[*order[:k], k + 1, k, *order[k + 2 :]]]) for k in order[1:-2]]
+    return next(shape for shape in swapped if not shapely.is_valid(shape))
 
 
 @CIVIL_AFFAIRS.finding("borders that cross themselves", "base/geography/division", "repaired", "True")

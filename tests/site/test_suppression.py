@@ -92,3 +92,10 @@ def test_one_contribution_that_dominates_is_left_out() -> None:
     shares = [[0.9, 0.2, 0.5], [0.1, 0.1, 0.1], [0.3, 0.1, 0.1]]
     assert suppress([[100, 200], [300, 400]], shares).fate(0, 0) is Fate.SMALL
     assert suppress([[100, 200], [300, 400]]).fate(0, 0) is Fate.SHOWN
+
+
+def test_sums_below_zero_count_by_their_size() -> None:
+    """As what passengers wait in excess, where buses come more evenly than planned: it is no small count, and hides as another does."""
+    assert suppress([[-80_000], [120_000], [0]]).fates == suppress([[80_000], [120_000], [0]]).fates
+    assert suppress([[-80_000], [120_000], [3]]).fate(2, 0) is Fate.SMALL
+    assert suppress([[-80_000], [-400]]).fate(0, 0) is Fate.SHOWN

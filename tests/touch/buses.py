@@ -15,6 +15,8 @@ DAYS, CHANGED = 4, date(2019, 12, 29)
 PLANNED, RUNS, ARRIVALS, ORDERS, POSITIONS = 80, 100, 400, 20, 600
 OWN, GROUND = "cleansed/transport", "cleansed/civil_affairs/division_boundary"
 LINES = ("1", "2")
+BUSES = {"V1": "321002", "V2": "321003"}
+"""Of each bus the county."""
 
 
 class Buses(Network):
@@ -34,6 +36,7 @@ class Buses(Network):
         editions = [{"line_no": n, "direction": "UP", "valid_from": d} for n in LINES for d in since[n]]
         self.rows[f"{OWN}/bus_line"] = [e | {"name": f"{e['line_no']} {e['valid_from']}", "line_class": "TRUNK"} for e in editions]
         self.rows[f"{OWN}/bus_stop"] = [self._stop(e, seq) for e in editions for seq in (1, 2, 3)]
+        self.rows[f"{OWN}/bus"] = [{"vehicle_no": n, "county6": c, "length_m": "8.5", "energy": "BEV"} for n, c in BUSES.items()]
         self.rows[GROUND] = [
             {
                 "code": f"{code}000",

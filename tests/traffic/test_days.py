@@ -30,6 +30,7 @@ RATES = {
     "plan_execution": ("ran", "planned", 100), "ends_punctuality": ("ends_on_time", "ends", 100),
     "operating_speed": ("metres", "run_s", Fraction(36, 10)), "mean_headway": ("h", "n", Fraction(1, 60)),
     "waiting_time": ("h2", "h", Fraction(1, 120)), "planned_waiting_time": ("p2", "p", Fraction(1, 120)),
+    "excess_waiting_time": ("excess", "waited", Fraction(1, 120)),
     "bunching_rate": ("bunched", "n", 100), "gap_rate": ("gaps", "n", 100), "taxi_cancelled_rate": ("cancelled", "orders", 100),
     "peak_operating_speed": ("peak_metres", "peak_run_s", Fraction(36, 10)),
     "taxi_ride_length": ("taxi_metres", "measured", Fraction(1, 1000)), "taxi_ride_fare": ("cents", "paid", Fraction(1, 100)),
@@ -116,9 +117,14 @@ def _stops(rows: Rows, known: list[Any], add: Callable[..., None]) -> None:
         planned = {trip: d - before for (before, _), (d, trip) in pairwise(due)}
         for p in planned.values():
             add(COUNTIES[seq], day, p=p, p2=p * p)
+        real = []
         for (before, _), (came, trip) in pairwise(sorted((c, trip) for _, c, trip in events if c is not None)):
             h, p = came - before, planned.get(trip)
+            real.append(h)
             add(COUNTIES[seq], day, n=1, h=h, h2=h * h, bunched=h < 60 or (p is not None and 4 * h < p), gaps=p is not None and h > 2 * p)
+        if sum(real) and sum(planned.values()):
+            by_plan = Fraction(sum(p * p for p in planned.values()), sum(planned.values())) * sum(real)
+            add(COUNTIES[seq], day, excess=sum(h * h for h in real) - round(by_plan), waited=sum(real))
 
 
 def _taxis(rows: Rows, add: Callable[..., None]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from math import sqrt
 from typing import Any
 
 from pyspark.sql import SparkSession
 
+from assets.themes.traffic.headways import excess
+from tests.frames import frame
 from tests.traffic.buses import Given, Rows, Write, arrival, plan, run, stop, theme
 
 
@@ -70,3 +73,21 @@ def test_nothing_to_say_without_two_buses(spark: SparkSession, write: Write) -> 
     hour = hours(spark, write, rows)[9]
     assert (hour.headways, hour.mean_min, hour.sd_min, hour.cv, hour.wait_min, hour.excess_wait_min) == (0, None, None, None, None, None)
     assert hour.planned_wait_min == minutes("30.00")
+
+
+def test_excess_adds_up_over_stops(spark: SparkSession) -> None:
+    """A stop at which one bus of three is missed, one at which buses come more evenly than planned, one with a plan alone.
+
+    At the first 1200 s² more than the plan of 600 s and 600 s has: (1200² - 1200 * 600) of 1200 s; at the second less than its plan of
+    400 s and 800 s: (2 * 600² - (400² + 800²)) of 1200 s.
+    """
+    of = {"line_no": "1", "direction": "UP", "service_date": date(2019, 12, 30), "county6": "321002", "hour": 8}
+    sums = {
+        1: (1, 1200, 1200**2, 2, 1200, 2 * 600**2),
+        2: (2, 1200, 2 * 600**2, 2, 1200, 400**2 + 800**2),
+        3: (0, 0, 0, 1, 600, 600**2),
+    }
+    names = ("headways", "headway_s", "headway_s2", "planned_headways", "planned_headway_s", "planned_headway_s2")
+    rows = [{**of, "seq": seq, **dict(zip(names, of_stop, strict=True))} for seq, of_stop in sums.items()]
+    told = excess(frame(spark, "themes/traffic/bus_headway_hour", rows)).collect()
+    assert sorted((r.excess_s2, r.excess_headway_s) for r in told) == [(-80_000, 1200), (720_000, 1200)]

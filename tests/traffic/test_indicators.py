@@ -162,6 +162,8 @@ def test_indicators(spark: SparkSession, roads: dict[str, list[Given]]) -> None:
         source("vehicle"),
         source("driver"),
         workday(spark.createDataFrame),
+        frame(spark, "cleansed/transport/bus", []),
+        frame(spark, "base/population/person", []),
         AS_OF,
     )
     rows = conform(load(ROOT / "themes/traffic/indicator.yaml"), made).collect()

@@ -17,7 +17,7 @@ from assets.declare import declared
 from assets.themes.traffic.explain import explain_positions
 from assets.themes.traffic.key_vehicles import key_vehicle_day
 from assets.themes.traffic.position_trips import position_arrival, position_trip
-from assets.themes.traffic.positions import position_day, position_dropped
+from assets.themes.traffic.positions import position, position_day, position_dropped
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
@@ -39,8 +39,19 @@ def sent(clock: str, x: float, speed: int | None = 30, y: float = WIDE / 2, **mo
     return {"kind": "BUS", "vehicle_no": "V1", "located_at": moment, "speed_kmh": speed, **at(x, y), **more}
 
 
+def late(clock: str, x: float) -> Given:
+    """A position after the midnight of the day."""
+    row = sent(clock, x)
+    return row | {"located_at": row["located_at"] + timedelta(days=1)}
+
+
+def judged(spark: SparkSession, rows: list[Given]) -> DataFrame:
+    """The table of judged positions, out of delivered ones."""
+    return conform(load(ROOT / f"{THEME}/position.yaml"), position(frame(spark, TABLE, rows)))
+
+
 def made(spark: SparkSession, function: Callable[..., DataFrame], rows: list[Given], *others: DataFrame) -> list[Any]:
-    found = function(frame(spark, TABLE, rows), *others)
+    found = function(judged(spark, rows), *others)
     return conform(load(ROOT / f"{THEME}/{function.__name__}.yaml"), found).collect()
 
 
@@ -63,6 +74,8 @@ WAYS: dict[str, tuple[list[Given], list[str | None]]] = {
         [sent("08:00:00", 0), sent("08:00:05", 700, 130), sent("08:00:10", 20)], [None, "TOO_FAST", None],
     ),
     "another vehicle is no neighbour": ([sent("08:00:00", 0), sent("08:00:10", 700, vehicle_no="V2")], [None, None]),
+    "midnight parts no neighbours": ([sent("23:59:55", 0), late("00:00:05", 700), late("00:00:16", 100)], [None, "JUMP", None]),
+    "three in the morning does": ([sent("02:59:55", 0), sent("03:00:05", 700), sent("03:00:15", 1300)], [None, None, "JUMP"]),
 }  # fmt: skip
 
 
@@ -71,6 +84,7 @@ def test_what_cannot_be_right_is_dropped(spark: SparkSession, way: str) -> None:
     rows, reasons = WAYS[way]
     told = {(r.vehicle_no, r.located_at): r.reason for r in made(spark, position_dropped, rows)}
     assert [told.get((r["vehicle_no"], r["located_at"])) for r in rows] == reasons
+    assert sum(r.reason is None for r in judged(spark, rows).collect()) == reasons.count(None)
     days = made(spark, position_day, rows)
     counts = (sum(getattr(d, c) for d in days) for c in ("no_position", "outside", "too_fast", "jumps"))
     assert list(counts) == [reasons.count(r) for r in ("NO_POSITION", "OUTSIDE", "TOO_FAST", "JUMP")]
@@ -198,11 +212,15 @@ def _off_its_way(before: Given | None, r: Given, after: Given | None) -> bool:
     return after is None or not _soon(r, after) or _far(r, after) >= _far(before, after)
 
 
-def _judged(rows: list[Given], day: Callable[[datetime], date]) -> dict[tuple[str, date], Judged]:
-    """By vehicle and day, in the order of time, each position with why it is dropped."""
+def _service_day(moment: datetime) -> date:
+    return (moment - timedelta(hours=3)).date()
+
+
+def _judged(rows: list[Given]) -> dict[tuple[str, date], Judged]:
+    """By vehicle and day of service, in the order of time, each position with why it is dropped."""
     of_day: dict[tuple[str, date], list[Given]] = defaultdict(list)
     for r in sorted(rows, key=lambda r: r["located_at"]):
-        of_day[r["vehicle_no"], day(r["located_at"])].append(r)
+        of_day[r["vehicle_no"], _service_day(r["located_at"])].append(r)
     found: dict[tuple[str, date], Judged] = {}
     for key, group in of_day.items():
         alone = [
@@ -249,7 +267,11 @@ def rows() -> Rows:
 
 
 def test_days_of_random_vehicles(spark: SparkSession, rows: Rows) -> None:
-    judged = _judged(rows["vehicle_position"], datetime.date)
+    by_service = _judged(rows["vehicle_position"])
+    judged: dict[tuple[str, date], Judged] = defaultdict(list)
+    for (vehicle, _), group in sorted(by_service.items()):
+        for r, why in group:
+            judged[vehicle, r["located_at"].date()].append((r, why))
     dropped = {(r.vehicle_no, r.located_at): r.reason for r in made(spark, position_dropped, rows["vehicle_position"])}
     assert dropped == {(r["vehicle_no"], r["located_at"]): why for group in judged.values() for r, why in group if why}
     assert set(dropped.values()) == {"OUTSIDE", "NO_POSITION", "TOO_FAST", "JUMP"}
@@ -265,16 +287,12 @@ def test_days_of_random_vehicles(spark: SparkSession, rows: Rows) -> None:
     assert all(sum(getattr(d, n) for d in days.values()) for n in (*names, "metres") if n != "frozen")
 
 
-def _service_day(moment: datetime) -> date:
-    return (moment - timedelta(hours=3)).date()
-
-
 def test_arrivals_of_random_trips(spark: SparkSession, write: Write, rows: Rows) -> None:
     """Trips, stops and reported arrivals as the theme has them; what the positions say is found with shapely."""
     tables = theme(spark, write, {t: of for t, of in rows.items() if t != "vehicle_position"}, LAST)
     trip, stop, event = (tables[name] for name in ("bus_trip", "bus_stop", "stop_event"))
     buses = [r for r in rows["vehicle_position"] if r["kind"] == "BUS"]
-    kept = {key: [r for r, why in group if why is None] for key, group in _judged(buses, _service_day).items()}
+    kept = {key: [r for r, why in group if why is None] for key, group in _judged(buses).items()}
     reported = {(e.line_no, e.service_date, e.trip_no, e.seq): e.arrive_s for e in event.collect()}
     stops = stop.collect()
     trips, arrivals = dict[Any, tuple[int, int]](), dict[Any, tuple[str, float | None]]()

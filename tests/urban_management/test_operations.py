@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
+import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
@@ -192,6 +193,22 @@ def test_indicators(spark: SparkSession, streets: dict[str, list[Given]]) -> Non
     days = {(r.period, r.div_code): r for r in rows if r.indicator == "bike_misplaced_rate" and r.period_kind == "month"}
     december = [p for p in streets["bike_snapshot"] if p["measured_at"].month == 12 and p["state"] != "IN_USE"]
     assert days["2019-12", "321000"].denominator == len(december)
+    over = {(r.period, r.div_code): (r.numerator, r.denominator) for r in rows if r.indicator == "bike_over_quota_rate" and r.denominator}
+    assert over == _over_quota(streets["bike_snapshot"])
+    assert any(above for above, _ in over.values())
+
+
+def _over_quota(snapshots: list[Given]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Of each day, month and place the bikes above the quota, and those that count against one: HL may have a bike in each county."""
+    seen = pd.DataFrame([r | {"county": _county(r), "day": r["measured_at"].date()} for r in snapshots]).sort_values("measured_at")
+    seen = seen[seen["company"] == "HL"].assign(usable=lambda r: r["state"] != "DAMAGED")
+    bikes = seen.groupby(["bike_no", "day"]).agg(county=("county", "last"), usable=("usable", "any")).reset_index()
+    active = bikes[bikes["usable"]].groupby(["day", "county"]).size().rename("active").reset_index()
+    active["over"] = (active["active"] - 1).clip(lower=0)
+    long = pd.concat([active.assign(period=active["day"].map(str)), active.assign(period=active["day"].map(lambda d: f"{d:%Y-%m}"))])
+    long = pd.concat([long, long.assign(county="321000")])
+    sums = long.groupby(["period", "county"])[["over", "active"]].sum()
+    return {key: (int(r.over), int(r.active)) for key, r in zip(sums.index, sums.itertuples(), strict=True)}
 
 
 def test_penalties_by_month(spark: SparkSession) -> None:

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.indicators import Counts, by_county
-from assets.themes.traffic.headways import SUMS
+from assets.themes.traffic.headways import SUMS, excess
 from assets.themes.traffic.line_day import event_counts, trip_counts
 from assets.themes.traffic.passes import hour_of
 from assets.themes.traffic.peaks import of_peaks
@@ -41,6 +41,7 @@ def bus_counts(trip: DataFrame, event: DataFrame, headway: DataFrame, taxi: Data
         *of_days(trip.where(F.col("state") != PENDING), trip_counts(), "service_date"),
         *of_days(event, event_counts(), "service_date"),
         *of_days(headway, {c: F.sum(c) for c in SUMS}, "service_date"),
+        *of_days(excess(headway), {c: F.sum(c) for c in ("excess_s2", "excess_headway_s")}, "service_date"),
         *of_days(taxi, {count: F.sum(column) for count, column in OF_TAXIS.items()}, "day"),
     ]
 

@@ -15,6 +15,7 @@ from assets.indicators import hundredths
 from assets.themes.traffic.lines import LINE
 from assets.themes.traffic.service_day import HOUR, MINUTE
 from assets.touch import own, units
+from standards.rounding import half_even
 
 FINE = 1000
 """Parts of a second in which a deviation is rounded once, so that what follows is computed in whole numbers."""
@@ -52,6 +53,27 @@ def with_measures(rows: DataFrame) -> DataFrame:
             "excess_wait_min": hundredths(s2 * p - p2 * s, s * p * 2 * MINUTE),
         }
     )
+
+
+def excess(headway: DataFrame) -> DataFrame:
+    """What those who wait at each stop on each day wait in excess, as sums that add up over stops, lines and days.
+
+    Somebody who comes at any moment waits Σh² / 2Σh, by the timetable ΣH² / 2ΣH. The mean of the difference over all who come, who are as
+    many as the seconds of headways, is Σ(Σh² - Σh ΣH² / ΣH) / 2ΣΣh. Of longer lines than a stop and a day neither is a mean: lines that run
+    seldom would count by their plan above and by their buses below.
+
+    Args:
+        headway: rows of bus_headway_hour.
+
+    Returns:
+        One row per line, direction, stop and day with real and planned headways: service_date, county6; excess_s2, square seconds,
+        below 0 where buses came more evenly than planned; excess_headway_s.
+    """
+    stops = headway.groupBy(*LINE, "service_date", "seq", "county6").agg(*sums())
+    s, p = F.col("headway_s"), F.col("planned_headway_s")
+    by_plan = half_even(F.col("planned_headway_s2") * s, F.when(p > 0, p))
+    known = stops.where((s > 0) & (p > 0))
+    return known.select("service_date", "county6", (F.col("headway_s2") - by_plan).alias("excess_s2"), s.alias("excess_headway_s"))
 
 
 def sums() -> list[Column]:

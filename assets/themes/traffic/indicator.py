@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import read_indicators
 from assets.themes.traffic.bus_counts import bus_counts, peak_counts
+from assets.themes.traffic.fleet import fleet_counts
 from assets.themes.traffic.position_counts import position_counts
 from assets.themes.traffic.road_counts import road_counts
 
@@ -33,9 +34,14 @@ def indicator(
     vehicle: DataFrame = cleansed("traffic_police/vehicle"),
     driver: DataFrame = cleansed("traffic_police/driver"),
     workday: DataFrame = table("reference/calendar/workday"),
+    bus: DataFrame = cleansed("transport/bus", optional=True),
+    person: DataFrame = table("base/population/person", optional=True),
     as_of: date = AS_OF,
 ) -> DataFrame:
     """One row per indicator, period, division and basis, columns INDICATOR of assets.indicators."""
     buses = bus_counts(trip, event, headway, taxi, INDICATORS.counts)
+    fleet = fleet_counts(bus, person, as_of)
     seen = [*position_counts(vehicle_day, arrival), *peak_counts(trip, congestion, workday)]
-    return INDICATORS.rows(*buses, *seen, *road_counts(passes, quarter, crossing, congestion, violation, accident, vehicle, driver, as_of))
+    return INDICATORS.rows(
+        *buses, *fleet, *seen, *road_counts(passes, quarter, crossing, congestion, violation, accident, vehicle, driver, as_of)
+    )

@@ -1,9 +1,9 @@
 """Buses on their lines by their positions: whether a trip kept to its line, and when its bus came to each stop (domain rules E3).
 
-The positions of a trip are those of its bus from shortly before the reported departure until five minutes after the reported arrival. They
-are put on the line where that is within 50 m, and a bus has come to a stop with the first of them that is inside 30 m of it. No source
-delivers the course of a line: it is taken to go straight from stop to stop. Here: `position_trip`, `position_arrival`. Not here: which
-positions cannot be right (`positions`).
+The positions of a trip are those of its bus from shortly before the reported departure until five minutes after the reported arrival, on
+its day of service. They are put on the line where that is within 50 m, and a bus has come to a stop with the first of them that is inside
+30 m of it. No source delivers the course of a line: it is taken to go straight from stop to stop. Here: `position_trip`,
+`position_arrival`. Not here: which positions cannot be right (`positions`).
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.declare import cleansed, lake_asset, table
+from assets.declare import lake_asset, table
 from assets.flags import flags
 from assets.joins import left_join_lookup
+from assets.themes.traffic.key_vehicles import BUS
 from assets.themes.traffic.lines import LINE, in_force_on
-from assets.themes.traffic.positions import judged
-from assets.themes.traffic.service_day import BEGINS, DAY, HOUR
+from assets.themes.traffic.positions import MORNING, metres
+from assets.themes.traffic.service_day import DAY
 from assets.themes.traffic.trips import TRIP
-from assets.touch import by_day, day_from, own, units
+from assets.touch import by_day, own, units
 from standards import coordinates, positions
 from standards.dates import seconds
 
-MORNING = BEGINS // HOUR
-"""The hour at which a day of service begins; what a trip sends after it in the next morning is not looked at."""
 EARLIER, LATER = 30, 300
 """Seconds before the reported departure and after the reported arrival in which positions belong to a trip (figures of the city's own)."""
 AGREES = 60
@@ -42,8 +41,8 @@ def _of_trips(position: DataFrame, trip: DataFrame) -> DataFrame:
         *TRIP, "trip_id", "vehicle_no", (seconds(F.col("depart_time")) - EARLIER).alias("_from"),
         (seconds(F.col("arrive_time")) + LATER).alias("_to"),
     )  # fmt: skip
-    sent = judged(position.where(F.col("kind") == "BUS"), day_from("located_at", MORNING))
-    kept = sent.where(F.col("reason").isNull()).select("vehicle_no", F.col("day").alias("service_date"), "located_at", "_t", "_x", "_y")
+    place = metres("east_cm").alias("_x"), metres("north_cm").alias("_y"), seconds(F.col("located_at")).alias("_t")
+    kept = position.where((F.col("kind") == BUS) & F.col("reason").isNull()).select("vehicle_no", "service_date", "located_at", *place)
     return ran.join(kept, ["vehicle_no", "service_date"]).where(F.col("_t").between(F.col("_from"), F.col("_to"))).drop("_from", "_to")
 
 
@@ -65,16 +64,21 @@ def _near(low: str, high: str, at: str) -> Column:
     return F.col(at).between(F.least(*ends) - positions.NEAR_LINE, F.greatest(*ends) + positions.NEAR_LINE)
 
 
-def _on_line(sent: DataFrame, legs: DataFrame) -> DataFrame:
-    """The positions of trips near their line, each once: TRIP, located_at, the nearest leg, and the place on it, `_fx` and `_fy`."""
+def _near_legs(sent: DataFrame, legs: DataFrame) -> DataFrame:
+    """The positions of trips with every leg of their line that they are near: TRIP, located_at, the leg, `_off`, whole centimetres from
+    it, and the place on it, `_fx` and `_fy`."""
     box = legs.join(sent, list(TRIP)).where(_near("_x0", "_x1", "_x") & _near("_y0", "_y1", "_y"))
     here, begin, end = ((F.col(f"_x{n}"), F.col(f"_y{n}")) for n in ("", "0", "1"))
     foot = positions.foot(here, begin, end)
     off = F.round(positions.apart(here, (F.col("_fx"), F.col("_fy"))) * coordinates.CENTIMETRES).cast("bigint")
     put = box.withColumns({"_fx": foot[0], "_fy": foot[1]}).withColumn("_off", off)
-    near = put.where(F.col("_off") <= positions.NEAR_LINE * coordinates.CENTIMETRES).groupBy(*TRIP, "located_at")
-    nearest = F.min(F.struct("_off", "seq", "next_seq", "_fx", "_fy", "_x0", "_y0", "_x1", "_y1"))
-    return near.agg(nearest.alias("_leg")).select(*TRIP, "located_at", "_leg.*")
+    return put.where(F.col("_off") <= positions.NEAR_LINE * coordinates.CENTIMETRES)
+
+
+def _on_line(near: DataFrame) -> DataFrame:
+    """Of each position the nearest leg; of two as near the first."""
+    place = F.row_number().over(Window.partitionBy(*TRIP, "located_at").orderBy("_off", "seq"))
+    return near.withColumn("_place", place).where(F.col("_place") == 1)
 
 
 @lake_asset(
@@ -84,13 +88,14 @@ def _on_line(sent: DataFrame, legs: DataFrame) -> DataFrame:
     whole_above=0.5,
 )
 def position_trip(
-    position: DataFrame = cleansed("transport/vehicle_position"),
+    position: DataFrame = table("themes/traffic/position"),
     trip: DataFrame = table("themes/traffic/bus_trip"),
     stop: DataFrame = table("themes/traffic/bus_stop"),
 ) -> DataFrame:
     """One row per trip whose bus sent positions, key (line_no, direction, service_date, trip_no), columns POSITION_TRIP."""
     sent = _of_trips(position, trip)
-    near = _on_line(sent, _legs(trip, stop)).groupBy(*TRIP).agg(F.count(F.lit(1)).alias("on_line"))
+    on_line = _near_legs(sent, _legs(trip, stop)).select(*TRIP, "located_at").distinct()
+    near = on_line.groupBy(*TRIP).agg(F.count(F.lit(1)).alias("on_line"))
     of_trip = sent.groupBy(*TRIP, "trip_id", "vehicle_no").agg(
         F.count(F.lit(1)).alias("positions"), F.min("located_at").alias("first_at"), F.max("located_at").alias("last_at")
     )
@@ -123,7 +128,7 @@ def _seen(on_line: DataFrame) -> DataFrame:
     whole_above=0.5,
 )
 def position_arrival(
-    position: DataFrame = cleansed("transport/vehicle_position"),
+    position: DataFrame = table("themes/traffic/position"),
     trip: DataFrame = table("themes/traffic/bus_trip"),
     event: DataFrame = table("themes/traffic/stop_event"),
     stop: DataFrame = table("themes/traffic/bus_stop"),
@@ -135,7 +140,7 @@ def position_arrival(
     sent = _of_trips(position, trip)
     tracked = sent.select(*TRIP, "trip_id", "vehicle_no").distinct()
     stops = in_force_on(tracked, stop.select(*LINE, "valid_from", "valid_to", "seq", "stop_no", "county6"))
-    seen = _seen(_on_line(sent, _legs(trip, stop)))
+    seen = _seen(_on_line(_near_legs(sent, _legs(trip, stop))))
     reported = event.select(*TRIP, "seq", F.col("arrive_s").alias("reported_s"), "arrive_time")
     midnight = F.datediff("service_date", F.lit("2000-01-01").cast("date")).cast("bigint") * DAY
     rows = stops

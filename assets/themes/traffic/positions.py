@@ -1,8 +1,10 @@
-"""Positions of vehicles: those that cannot be right, and the days of vehicles that follow from the others (domain rules E3).
+"""Positions of vehicles: each judged once, those that cannot be right, and the days of vehicles that follow from the others (rules E3).
 
-Positions come by millions a day, so none that is right is kept as a row here: a day has its counts, and a dropped position its reason. A
-vehicle is online between two positions that are at most five minutes apart. Here: `position_dropped`, `position_day`, and `judged`. Not
-here: the limits (`standards.positions`), trips and stops of buses (`position_trips`), days of all vehicles (`key_vehicles`).
+Positions come by millions a day. What is dear about them, their place in the plane and whether they follow from their neighbours, is found
+once, in `position`; all that is made of positions reads it. A day of service is judged as a whole, so that a bus that is on its way at
+midnight keeps its neighbours. A vehicle is online between two positions that are at most five minutes apart. Here: `position`,
+`position_dropped`, `position_day`. Not here: the limits (`standards.positions`), trips and stops of buses (`position_trips`), days of all
+vehicles (`key_vehicles`).
 """
 
 from __future__ import annotations
@@ -10,10 +12,11 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.declare import cleansed, lake_asset
+from assets.declare import cleansed, lake_asset, table
 from assets.flags import flags
 from assets.themes.traffic.passes import day_of, hour_of
-from assets.touch import by_day, units
+from assets.themes.traffic.service_day import BEGINS, HOUR
+from assets.touch import by_day, day_from, units
 from standards import coordinates, positions
 from standards.dates import seconds
 from standards.rounding import half_even
@@ -28,6 +31,12 @@ AT_NIGHT = ("COACH", "TOUR")
 """Kinds of vehicles that carry passengers far."""
 DROPPED = {"no_position": positions.NO_POSITION, "outside": positions.OUTSIDE, "too_fast": positions.TOO_FAST, "jumps": positions.JUMP}
 """Count of a day -> reason for which the positions were dropped."""
+MORNING = BEGINS // HOUR
+"""The hour at which a day of service begins."""
+POSITION = (
+    "vehicle_no", "located_at", "kind", "day", "service_date", "reason", "lon", "lat", "speed_kmh", "jump_m", "east_cm", "north_cm",
+    "_source_file", "_row_no", "_batch_id",
+)  # fmt: skip
 POSITION_DROPPED = (
     "vehicle_no", "located_at", "kind", "day", "reason", "lon", "lat", "speed_kmh", "jump_m", "_source_file", "_row_no", "_batch_id",
 )  # fmt: skip
@@ -37,36 +46,42 @@ POSITION_DAY = (
 )  # fmt: skip
 
 
-def judged(position: DataFrame, day: Column) -> DataFrame:
-    """Every position with why it is dropped.
+def metres(column: str) -> Column:
+    """A column of centimetres in metres, double."""
+    return F.col(column) / coordinates.CENTIMETRES
 
-    Args:
-        position: rows of cleansed/transport/vehicle_position.
-        day: the day of a position; a day is judged by itself.
 
-    Returns:
-        The rows with `day`; `reason`, NULL of those that are kept; `jump_m`, how far a jump went, metres; `_t`, seconds since
-        2000; `_x` and `_y`, metres in the plane of EPSG:4549.
+@lake_asset(
+    "themes/traffic/position",
+    unit=units(day="service_date"),
+    touch={"sent": by_day("located_at", begins=MORNING)},
+    whole_above=0.9,
+)
+def position(sent: DataFrame = cleansed("transport/vehicle_position")) -> DataFrame:
+    """One row per delivered position with why it is dropped, key (vehicle_no, located_at), columns POSITION.
+
+    reason: NULL of those that are kept. jump_m: how far a jump went. east_cm, north_cm: in the plane of EPSG:4549.
     """
     outside = F.coalesce(F.array_contains("_codes", OUTSIDE), F.lit(False))
     placed = F.col("lon").isNotNull() & F.col("lat").isNotNull()
-    line = Window.partitionBy("vehicle_no", "day", F.col("_unfit").isNull()).orderBy("located_at")
+    line = Window.partitionBy("vehicle_no", "service_date", F.col("_unfit").isNull()).orderBy("located_at")
     east, north = coordinates.to_centimetres(F.col("lon"), F.col("lat"))
-    place = {"_x": east / coordinates.CENTIMETRES, "_y": north / coordinates.CENTIMETRES, "_t": seconds(F.col("located_at"))}
-    sides = {f"_{name}{side}": of(f"_{name}").over(line) for side, of in (("0", F.lag), ("1", F.lead)) for name in ("x", "y", "t")}
-    here = F.col("_x"), F.col("_y")
+    place = {"east_cm": east, "north_cm": north, "_t": seconds(F.col("located_at"))}
+    named = {"x": metres("east_cm"), "y": metres("north_cm"), "t": F.col("_t")}
+    sides = {f"_{n}{side}": of(made).over(line) for side, of in (("0", F.lag), ("1", F.lead)) for n, made in named.items()}
+    here = named["x"], named["y"]
     before, after = ((F.col(f"_x{side}"), F.col(f"_y{side}")) for side in ("0", "1"))
     jump_m, until = positions.apart(here, before), F.col("_t1") - F.col("_t")
     is_jump = positions.is_jump(jump_m, F.col("_t") - F.col("_t0"))
     goes_on_m = F.when(until <= positions.JUMP_SECONDS, positions.apart(here, after))
     jump = positions.jumped(is_jump, goes_on_m, positions.apart(before, after))
     return (
-        position.withColumns({"day": day, **place})
+        sent.withColumns({"day": day_of("located_at"), "service_date": day_from("located_at", MORNING), **place})
         .withColumn("_unfit", positions.unfit(placed, outside, F.col("speed_kmh")))
         .withColumns(sides)
         .withColumn("reason", F.coalesce("_unfit", F.when(jump, positions.JUMP)))
         .withColumn("jump_m", F.when(F.col("reason") == positions.JUMP, F.round(jump_m).cast("int")))
-        .drop("_unfit", *sides)
+        .select(*POSITION)
     )
 
 
@@ -76,9 +91,9 @@ def judged(position: DataFrame, day: Column) -> DataFrame:
     touch={"position": by_day("located_at")},
     whole_above=0.9,
 )
-def position_dropped(position: DataFrame = cleansed("transport/vehicle_position")) -> DataFrame:
+def position_dropped(position: DataFrame = table("themes/traffic/position")) -> DataFrame:
     """One row per position that cannot be right, key (vehicle_no, located_at), columns POSITION_DROPPED."""
-    return judged(position, day_of("located_at")).where(F.col("reason").isNotNull()).select(*POSITION_DROPPED)
+    return position.where(F.col("reason").isNotNull()).select(*POSITION_DROPPED)
 
 
 @lake_asset(
@@ -87,14 +102,13 @@ def position_dropped(position: DataFrame = cleansed("transport/vehicle_position"
     touch={"position": by_day("located_at")},
     whole_above=0.9,
 )
-def position_day(position: DataFrame = cleansed("transport/vehicle_position")) -> DataFrame:
+def position_day(position: DataFrame = table("themes/traffic/position")) -> DataFrame:
     """One row per day and vehicle, key (day, vehicle_no), columns POSITION_DAY."""
     counts = {name: F.count_if(F.col("reason") == reason) for name, reason in DROPPED.items()}
     kept = F.col("reason").isNull()
     totals = {name: F.coalesce(F.sum(F.when(kept, of)), F.lit(0)).cast("bigint") for name, of in _of_legs().items()}
     return (
-        judged(position, day_of("located_at"))
-        .withColumn("_small", positions.in_small_hours(hour_of("located_at")))
+        position.withColumns({"_small": positions.in_small_hours(hour_of("located_at")), "_t": seconds(F.col("located_at"))})
         .withColumns(_before())
         .groupBy("day", "vehicle_no")
         .agg(
@@ -112,8 +126,9 @@ def _before() -> dict[str, Column]:
     """Of a position that is kept: seconds and centimetres since the one before it that is kept, its speed, and whether
     both are of the small hours."""
     line = Window.partitionBy("vehicle_no", "day", F.col("reason").isNull()).orderBy("located_at")
-    then = {name: F.lag(name).over(line) for name in ("_x", "_y", "_t", "speed_kmh", "_small")}
-    way = positions.apart((F.col("_x"), F.col("_y")), (then["_x"], then["_y"])) * coordinates.CENTIMETRES
+    then = {name: F.lag(name).over(line) for name in ("_t", "speed_kmh", "_small")}
+    here = metres("east_cm"), metres("north_cm")
+    way = positions.apart(here, (F.lag(here[0]).over(line), F.lag(here[1]).over(line))) * coordinates.CENTIMETRES
     return {
         "_since": F.col("_t") - then["_t"],
         "_way": F.round(way).cast("bigint"),

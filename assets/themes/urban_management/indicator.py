@@ -14,7 +14,8 @@ from assets.indicators import Counts, by_county, read_indicators
 from assets.themes.urban_management.evaluation import EVENTS, PERCENT, counts_of, event_days
 
 INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
-OF_BIKES = {"trips": "trips", "bike_days": "fleet", **{c: c for c in ("damaged", "idle_3d", "idle_7d", "observed", "misplaced")}}
+SAME = ("trips", "damaged", "idle_3d", "idle_7d", "observed", "misplaced", "over_quota")
+OF_BIKES = {"bike_days": "fleet", **{c: c for c in SAME}}
 """Count -> column of bike_day."""
 TENTHS = 10
 
@@ -31,7 +32,10 @@ def case_counts(case: DataFrame) -> list[Counts]:
 
 def bike_counts(bike: DataFrame) -> list[Counts]:
     """Sums of the days of bikes; what is available in hundredths."""
-    of = {count: F.sum(column) for count, column in OF_BIKES.items()} | {"available": F.sum((F.col("available") * PERCENT).cast("bigint"))}
+    of = {count: F.sum(column) for count, column in OF_BIKES.items()} | {
+        "available": F.sum((F.col("available") * PERCENT).cast("bigint")),
+        "rationed": F.sum(F.when(F.col("quota").isNotNull(), F.col("active"))),
+    }
     return by_county(bike, of, F.col("day"), "day", "month")
 
 
