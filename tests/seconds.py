@@ -1,4 +1,4 @@
-"""How long each file of tests takes, by which they are ordered: `python -m tests.seconds build/tests.xml` writes the table anew.
+"""How long each file of tests takes, by which they are ordered: `make seconds` writes the table anew after `make test`.
 
 Of several processes each takes the next file when it is done with one: the long ones first, so that none begins with a long file when the
 others are done. Not here: how long a file may take.
