@@ -14,7 +14,7 @@ NIGHTS ?= 30
 SIZE ?= 0.01
 ROUNDS ?= 3
 
-.PHONY: demo ui test test-fast soak bench pictures reliability servers installation lint lock workdays clean
+.PHONY: demo ui test test-fast seconds soak bench pictures reliability servers installation lint lock workdays clean
 
 $(BIN)/citylake: pyproject.toml requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "citylake needs Python 3.11 to 3.13; set PYTHON=...")'
@@ -36,6 +36,9 @@ test: $(BIN)/citylake  ## every test
 
 test-fast: $(BIN)/citylake  ## the tests that take seconds
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
+
+seconds: $(BIN)/citylake  ## tests/seconds.csv, by which files of tests are ordered, from the last `make test`
+	$(BIN)/python -m tests.seconds $(REPORTS)/tests.xml
 
 soak: $(BIN)/citylake  ## many nights in one process, each with faults; NIGHTS=30
 	@mkdir -p $(REPORTS)

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import resource
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import yaml
+
 from assets.declare import declared, lake_asset
 from bench.job import DEPARTMENTS
 from contracts import SourceContract, load_all, sources
 from contracts.model import Format
 from pipelines.control.ledger import LEDGER
-from pipelines.orchestration.nights import run_night
+from pipelines.orchestration.nights import DAGSTER_YAML, run_night
 from pipelines.runtime import Runtime
 from pipelines.taking_part import contracts_of
 from resources.engine import Sail
@@ -38,6 +43,8 @@ PEOPLE, SEED, ROWS = 400, 11, 20
 COPIED = ("base/population/death", "themes/health/service")
 """Derived tables that are copied: they read other tables and none reads their copies."""
 YEAR = 365
+FILES, POSTGRESQL = "files", "postgresql"
+"""Dagster's storage without an installation, and that of one."""
 
 
 def _copied_sources(copies: int) -> list[tuple[SourceContract, str]]:
@@ -105,15 +112,37 @@ def timed(name: str, day: date, runtime: Runtime) -> dict[str, Any]:
     return figures
 
 
-def main() -> int:
-    """Run the nights and print a table; return 1 when a table failed."""
-    parser = argparse.ArgumentParser(prog="bench.many_tables", description=__doc__)
-    parser.add_argument("--copies", type=int, default=6, help="of each source that comes as files")
-    parser.add_argument("--derived", type=int, default=10, help=f"copies of each of {', '.join(COPIED)}")
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    asked = parser.parse_args()
-    tables = _copied_sources(asked.copies)
-    _copied_tables(asked.derived)
+def _kept_in(home: Path, url: str) -> None:
+    """Let Dagster keep its history in PostgreSQL instead of files; all else as it is without."""
+    told = yaml.safe_load(DAGSTER_YAML) | {"storage": {"postgres": {"postgres_url": url}}}
+    home.mkdir()
+    (home / "dagster.yaml").write_text(yaml.safe_dump(told))
+
+
+@contextmanager
+def _storage(name: str, home: Path) -> Iterator[None]:
+    """Dagster's storage inside the block: `files`, the address of a PostgreSQL, or `postgresql`, a server that lives as long."""
+    with ExitStack() as stack:
+        if name == POSTGRESQL:
+            from tests.servers.postgres import DURABLE, postgres_server
+
+            server = stack.enter_context(postgres_server(DURABLE))
+            name = server.url(server.database("dagster")).replace("+psycopg:", "+psycopg2:")
+        if name != FILES:
+            _kept_in(home, name)
+        yield
+
+
+def measure(copies: int, derived: int, storage: str) -> list[dict[str, Any]]:
+    """Run the nights in a new lake, print a table, return its lines.
+
+    Args:
+        copies: of each source that comes as files.
+        derived: copies of each of the derived tables.
+        storage: of Dagster.
+    """
+    tables = _copied_sources(copies)
+    _copied_tables(derived)
     root = Path(tempfile.mkdtemp(prefix="many-tables-"))
     landing, found = root / "landing", list[dict[str, Any]]()
     landing.mkdir()
@@ -121,18 +150,38 @@ def main() -> int:
     settings = Settings.model_validate({**where, "profile": "demo", "departments": DEPARTMENTS})
     create_key(settings.key_file)
     city, runtime = build(PEOPLE, SEED, departments=DEPARTMENTS), Runtime.of(settings, Sail())
-    print(f"{len(tables)} sources of {ROWS} rows, {len(declared())} derived tables, {os.cpu_count()} processors\n")
-    print("| night | seconds | processor | engine jobs | peak MiB so far |\n|---|---:|---:|---:|---:|")
-    for night, name in enumerate(("the first night", "a night with news")):
-        _deliver(city, tables, night, landing)
-        found.append(timed(name, city.nights[night], runtime))
-    empty = city.nights[1] + timedelta(days=1)
-    found.append(timed("a date without news", empty, runtime))
-    found.append(timed("the same date again", empty, runtime))
-    rows = _a_year_of_nights(runtime)
-    found.append(timed(f"the same date again, {rows:,} rows in the ledger", empty, runtime))
-    runtime.engine.stop()
+    kept = storage if storage in (FILES, POSTGRESQL) else "a PostgreSQL elsewhere"
+    made = len(declared().keys() & runtime.contracts.keys())
+    told = f"{len(tables)} sources of {ROWS} rows, {made} derived tables, {os.cpu_count()} processors, Dagster's history in {kept}"
+    print(f"{told}\n\n| night | seconds | processor | engine jobs | peak MiB so far |\n|---|---:|---:|---:|---:|", flush=True)
+    with _storage(storage, settings.home):
+        for night, name in enumerate(("the first night", "a night with news")):
+            _deliver(city, tables, night, landing)
+            found.append(timed(name, city.nights[night], runtime))
+        empty = city.nights[1] + timedelta(days=1)
+        found.append(timed("a date without news", empty, runtime))
+        found.append(timed("the same date again", empty, runtime))
+        rows = _a_year_of_nights(runtime)
+        found.append(timed(f"the same date again, {rows:,} rows in the ledger", empty, runtime))
+        runtime.engine.stop()
     shutil.rmtree(root)
+    print(flush=True)
+    return [{"storage": kept, **figures} for figures in found]
+
+
+def main() -> int:
+    """Run the nights with each storage, in a process of its own; return 1 when a table failed."""
+    parser = argparse.ArgumentParser(prog="bench.many_tables", description=__doc__)
+    parser.add_argument("--copies", type=int, default=6, help="of each source that comes as files")
+    parser.add_argument("--derived", type=int, default=10, help=f"copies of each of {', '.join(COPIED)}")
+    parser.add_argument(
+        "--storage", nargs="+", default=[FILES],
+        help=f"where Dagster keeps its history, one after the other: {FILES}, {POSTGRESQL} (a server of its own), or postgresql+psycopg2://…",
+    )  # fmt: skip
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    asked = parser.parse_args()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as processes:
+        found = [f for s in asked.storage for f in processes.submit(measure, asked.copies, asked.derived, s).result()]
     if asked.json:
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         asked.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -16,13 +16,14 @@ from resources.errors import LakeUnreachable
 from resources.store import is_bucket
 
 SECONDS_BETWEEN = 5
-SECONDS_TO_RECOVER = 30
-"""Counted from the start of the first probe without an answer; the next one may take up to 20 s more."""
 
 
 @contextmanager
 def watched_store(runtime: Runtime) -> Iterator[None]:
-    """Inside the block, set `runtime.lost` and abandon the engine's requests when the store has been unreachable for too long."""
+    """Inside the block, set `runtime.lost` and abandon the engine's requests when the store has been unreachable for too long.
+
+    Too long is the setting `s3_timeout`, from the start of the first probe without an answer; the next one may take as long again.
+    """
     if not is_bucket(runtime.settings.lake):
         yield
         return
@@ -43,7 +44,7 @@ def _watch(runtime: Runtime, over: Event) -> None:
             failing_since = None
         except LakeUnreachable as e:
             failing_since = failing_since or asked
-            if time.monotonic() - failing_since > SECONDS_TO_RECOVER and not over.is_set():
+            if time.monotonic() - failing_since > runtime.settings.s3_timeout and not over.is_set():
                 runtime.lost = runtime.lost or e
                 runtime.engine.abandon()
                 return

@@ -23,10 +23,10 @@ else:
 
 SCHEME = "s3://"
 CONNECT_SECONDS = 5
-SILENCE_SECONDS = 10
-"""Longest silence of the store while an answer is awaited or read."""
-REQUEST_SECONDS = 30
-"""Of one whole request of delta-rs or Sail; delta-rs sends none again later than that."""
+TIMEOUT = 30
+"""Seconds of one whole request of delta-rs or Sail; delta-rs sends none again later than that."""
+SILENCES = 3
+"""As many times longer is a whole request than the longest silence of the store while boto3 awaits or reads an answer."""
 ATTEMPTS = 3
 """Of one request; the pauses between them grow and are jittered."""
 PROBES = 2
@@ -51,12 +51,16 @@ REFUSALS = {
 
 @dataclass(frozen=True)
 class S3:
-    """Where the store is and who asks. Without keys every library takes them from where AWS puts them (role, profile)."""
+    """Where the store is, who asks, and for how long. Without keys every library takes them from where AWS puts them (role, profile).
+
+    timeout: seconds of one request.
+    """
 
     endpoint: str | None = None
     region: str = "us-east-1"
     access_key: str | None = None
     secret_key: SecretStr | None = None
+    timeout: int = TIMEOUT
 
     @property
     def _secret(self) -> str | None:
@@ -74,7 +78,7 @@ class S3:
 
         config = Config(
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=SILENCE_SECONDS,
+            read_timeout=self.timeout / SILENCES,
             retries={"mode": "standard", "total_max_attempts": attempts},
             s3={"addressing_style": "path"} if self.endpoint else None,
         )
@@ -98,12 +102,12 @@ class S3:
             AWS_ACCESS_KEY_ID=self.access_key,
             AWS_SECRET_ACCESS_KEY=self._secret,
             AWS_CONNECT_TIMEOUT=f"{CONNECT_SECONDS}s",
-            AWS_TIMEOUT=f"{REQUEST_SECONDS}s",
+            AWS_TIMEOUT=f"{self.timeout}s",
         )
 
     def delta_options(self) -> dict[str, str]:
         """The storage options of delta-rs. It commits by put-if-absent."""
-        return {**self.environment(), "retry_timeout": f"{REQUEST_SECONDS}s", "conditional_put": "etag"}
+        return {**self.environment(), "retry_timeout": f"{self.timeout}s", "conditional_put": "etag"}
 
     def hadoop(self) -> dict[str, str]:
         """The properties of Spark's S3A. Tables have one address, s3://, on every engine."""
@@ -116,7 +120,7 @@ class S3:
                 "spark.hadoop.fs.s3a.access.key": self.access_key,
                 "spark.hadoop.fs.s3a.secret.key": self._secret,
                 "spark.hadoop.fs.s3a.connection.establish.timeout": f"{CONNECT_SECONDS}s",
-                "spark.hadoop.fs.s3a.connection.timeout": f"{REQUEST_SECONDS}s",
+                "spark.hadoop.fs.s3a.connection.timeout": f"{self.timeout}s",
                 "spark.hadoop.fs.s3a.attempts.maximum": str(ATTEMPTS),
             }
         )

@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     s3_region: str = Field("us-east-1", description="Region of the store")
     s3_access_key: str | None = Field(None, description="Access key; without one, where AWS puts its keys (role, profile)")
     s3_secret_key: SecretStr | None = Field(None, description="Secret key of the store")
+    s3_timeout: int = Field(30, ge=3, description="Seconds of one request; a store that is silent for longer is given up by the night")
     engine: Literal["sail", "spark"] = Field("sail", description="sail: embedded, no Java; spark: Apache Spark")
     spark: str = Field("local[*]", description="With engine spark: local[N], spark://host:port or sc://host:port")
     spark_conf: dict[str, str] = Field({}, description="Further properties of Spark, over the defaults")
@@ -133,7 +134,7 @@ class Settings(BaseSettings):
     @cached_property
     def s3(self) -> S3:
         """The store of all s3:// addresses."""
-        return S3(self.s3_endpoint, self.s3_region, self.s3_access_key, self.s3_secret_key)
+        return S3(self.s3_endpoint, self.s3_region, self.s3_access_key, self.s3_secret_key, self.s3_timeout)
 
     @classmethod
     def settings_customise_sources(

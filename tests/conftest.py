@@ -15,7 +15,9 @@ from pipelines.runtime import Runtime
 from resources.engine import Engine, Sail
 from resources.keys import create_key
 from resources.settings import Settings
+from tests import seconds
 from tests.departments import ABOUT_PERSONS
+from tests.servers.need import ROOT
 
 pytest_plugins = ["tests.proving", "tests.servers.fixtures"]
 BYTECODE = Path(__file__).parents[1] / "build" / "bytecode"
@@ -45,9 +47,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: of several processes, none begins with a long file when the others are done."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """The files that take longest first: of several processes, none begins with a long file when the others are done."""
+    known = {ROOT / file: taken for file, taken in seconds.of_files().items()}
+    slow = {item.path: seconds.AT_LEAST for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: -known.get(item.path, slow.get(item.path, 0)))
 
 
 @pytest.fixture(autouse=True, scope="session")

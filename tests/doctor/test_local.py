@@ -13,9 +13,10 @@ from pipelines.doctor.checks import Check, hiding, run_check
 from pipelines.doctor.engine import GOODBYE_SECONDS, EngineProbe
 from resources.settings import Settings
 from tests.doctor.installation import bootstrap, doctor, files, install
+from tests.servers.fixtures import QUICKLY
 from tests.servers.need import need
 from tests.servers.process import free_port
-from tests.story.city import citylake
+from tests.story.city import citylake, toml
 
 
 @pytest.fixture
@@ -165,6 +166,8 @@ def test_a_server_that_is_not_spark(tmp_path: Path) -> None:
 def test_healthy_on_spark(tmp_path: Path) -> None:
     need("java")
     config = install(tmp_path, engine="spark", spark="local[2]")
+    with config.open("a") as file:
+        file.write("[spark_conf]\n" + toml({f'"{name}"': value for name, value in QUICKLY.items()}))
     bootstrap(config)
     report = doctor(config)
     assert (report.code, report.bad) == (0, set()), report.checks

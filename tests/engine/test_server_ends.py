@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from resources.engine import Spark
+from tests.servers.fixtures import QUICKLY
 from tests.servers.need import need
 from tests.standards.corpus.engines import WITHOUT_DELTA
 
@@ -33,7 +34,7 @@ def java_of(pid: int) -> int:
 
 def test_what_waits_for_a_server_that_ends_fails_at_once() -> None:
     need("java")
-    engine = Spark("local[1]", WITHOUT_DELTA)
+    engine = Spark("local[1]", WITHOUT_DELTA | QUICKLY)
     try:
         session, started = engine.session, time.monotonic()
         assert engine.fault(started) is None

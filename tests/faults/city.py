@@ -32,12 +32,12 @@ class Delivered:
     desk: Installation
     day: date
 
-    def lake_in(self, minio: Minio, root: Path, endpoint: str) -> City:
-        """The same deliveries for an empty lake in a new bucket."""
+    def lake_in(self, minio: Minio, root: Path, endpoint: str, **more: object) -> City:
+        """The same deliveries for an empty lake in a new bucket. more: settings."""
         root.mkdir()
         where = f"s3://{minio.bucket()}/lake"
         store = {"s3_endpoint": endpoint, "s3_access_key": minio.access_key, "s3_secret_key": minio.secret_key}
-        (root / "citylake.toml").write_text(toml({**self.desk.settings, "lake": where, "home": f"{root}/dagster", **store}))
+        (root / "citylake.toml").write_text(toml({**self.desk.settings, "lake": where, "home": f"{root}/dagster", **store, **more}))
         return City(root, self, where, minio)
 
 

@@ -10,7 +10,6 @@ import pytest
 from simulator import build
 from tests.departments import ABOUT_PERSONS
 from tests.faults.city import City, Delivered
-from tests.servers.minio import Minio
 from tests.story.city import Installation
 
 PEOPLE, SEED = 300, 5
@@ -26,6 +25,6 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
 
 
 @pytest.fixture
-def city(tmp_path: Path, delivered: Delivered) -> Callable[[Minio, str], City]:
-    """`city(minio, endpoint)`: the same city with an empty lake in a new bucket."""
-    return lambda minio, endpoint: delivered.lake_in(minio, tmp_path / "city", endpoint)
+def city(tmp_path: Path, delivered: Delivered) -> Callable[..., City]:
+    """`city(minio, endpoint, **settings)`: the same city with an empty lake in a new bucket."""
+    return lambda minio, endpoint, **settings: delivered.lake_in(minio, tmp_path / "city", endpoint, **settings)

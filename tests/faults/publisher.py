@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
 
 import pyarrow as pa
 from pydantic import SecretStr
@@ -18,7 +17,7 @@ from resources.lake import Conflict, Lake
 from resources.s3 import S3
 from resources.stage import Stage
 
-ENGINES: dict[str, Any] = {"sail": Sail, "spark": lambda s3: Spark("local[2]", {"spark.sql.shuffle.partitions": "2"}, s3)}
+FEW_ROWS = {"spark.sql.shuffle.partitions": "2"}
 
 
 def write(stage: Stage, engine: Engine | None, writer: str, number: int) -> None:
@@ -40,11 +39,18 @@ def publish(lake: Lake, stage: Stage, writer: str) -> tuple[int, int]:
             conflicts += 1
 
 
+def engine_of(told: str | None, s3: S3 | None) -> Engine | None:
+    """The engine that is called `sail`, or Apache Spark at an address."""
+    if told is None:
+        return None
+    return Sail(s3) if told == "sail" else Spark(told, FEW_ROWS, s3)
+
+
 def main() -> None:
     order = json.loads(sys.stdin.readline())
     s3 = S3(order["endpoint"], "us-east-1", order["access_key"], SecretStr(order["secret_key"])) if order["endpoint"] else None
     lake, writer = Lake(order["root"], s3), order["writer"]
-    engine: Engine | None = ENGINES[order["engine"]](s3) if order["engine"] else None
+    engine = engine_of(order["engine"], s3)
     stages = [lake.stage(order["table"], writer) for _ in range(order["times"])]
     for number, stage in enumerate(stages):
         write(stage, engine, writer, number)

@@ -17,7 +17,7 @@ from resources.lake import Lake
 from resources.s3 import S3
 from tests.faults.tables import Table
 from tests.servers.minio import Minio
-from tests.servers.need import ROOT, need
+from tests.servers.need import ROOT
 from tests.servers.proxy import Proxy
 
 TIMES = 40
@@ -172,7 +172,6 @@ def test_publisher_is_told_its_own_version_also_when_the_next_one_is_there_by_th
 
 
 @pytest.mark.slow
-def test_stages_of_both_engines_go_into_one_table(minio: Minio) -> None:
-    need("java")
+def test_stages_of_both_engines_go_into_one_table(minio: Minio, spark_server: str) -> None:
     place = Place(f"s3://{minio.bucket()}/lake", minio.s3())
-    check_one_table(place, race(place, (ONE, "sail"), (ONE, "spark"), times=WITH_AN_ENGINE), WITH_AN_ENGINE)
+    check_one_table(place, race(place, (ONE, "sail"), (ONE, spark_server), times=WITH_AN_ENGINE), WITH_AN_ENGINE)

@@ -15,11 +15,13 @@ import pytest
 from simulator import City
 from simulator import build as simulate
 from tests.installation.city import TAKING_PART, Installation
+from tests.servers.fixtures import SHORT_LIVED
 from tests.servers.need import ROOT, need
 from tests.servers.process import Process, environment
 
 SECONDS_TO_START = 600
 """The first start fetches Spark's Java packages."""
+SPARK = {"SPARK_MASTER": "local[2]", "SPARK_HEAP": "2g", "SPARK_JAVA_OPTIONS": SHORT_LIVED}
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +38,7 @@ def installed(city: City) -> Iterator[Installation]:
         folder = Path(name)
         folder.chmod(0o711)  # PostgreSQL runs as another user
         here = Installation(folder)
-        taking_part = ",".join(TAKING_PART)
-        env = environment(Path.home(), CITYLAKE_PROFILE="demo", CITYLAKE_DEPARTMENTS=taking_part, SPARK_MASTER="local[2]", SPARK_HEAP="2g")
+        env = environment(Path.home(), CITYLAKE_PROFILE="demo", CITYLAKE_DEPARTMENTS=",".join(TAKING_PART), **SPARK)
         env["PATH"] = os.pathsep.join([*map(str, programs), env["PATH"]])
         up = Process([sys.executable, str(ROOT / "deploy" / "up.py"), "--folder", name], folder / "up.log", env=env)
         try:

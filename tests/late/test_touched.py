@@ -1,25 +1,30 @@
 """Nights that make only what their deliveries touch publish the same lake as one that makes everything.
 
-Here the tables are small and taken for large ones. Not here: cleansing alone (tests/cleansed/test_only_changes), declared
-tables of random towns (tests/touch).
+Here the tables are small and taken for large ones; the first night, which makes everything, and the rebuild are made once. Not here:
+cleansing alone (tests/cleansed/test_only_changes), declared tables of random towns (tests/touch).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pyspark.sql import functions as F
 
-from pipelines.checks.rebuilt import compare_with_rebuild
+from pipelines.cli.rebuild import compare_lakes
 from pipelines.control.ledger import PROFILE
 from pipelines.orchestration.nights import run_night, run_rebuild
 from pipelines.runtime import Runtime
 from pipelines.steps import input_changes
 from pipelines.steps.cleanse import plan
 from resources.change_set import ChangeCounts
+from resources.engine import Engine
+from resources.keys import create_key
+from resources.lake import Lake
+from resources.settings import Settings
+from tests.departments import ABOUT_PERSONS
 from tests.soak.deliveries import Departments
 
 pytestmark = pytest.mark.slow
@@ -43,40 +48,89 @@ def _made_whole(runtime: Runtime, table: str) -> bool:
     return changes.whole
 
 
-@pytest.fixture
-def nights(installation: Callable[..., Runtime], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runtime]:
-    """A city after some nights, held against a rebuild. From how many rows on a cleansed table is changed in place and one of base and
-    themes is updated, and which of these have been."""
+Nights = Callable[..., Runtime]
 
-    def run(count: int, *, changing: int, updating: int, updated: tuple[str, ...]) -> Runtime:
-        monkeypatch.setattr(plan, "CHANGED_FROM_ROWS", changing)
-        monkeypatch.setattr(plan, "CHANGED_UP_TO_SHARE", 9)
-        monkeypatch.setattr(input_changes, "PART_FROM_ROWS", updating)
-        monkeypatch.setattr(input_changes, "too_much", lambda touch, share: False)
-        runtime = installation()
-        landing = Path(runtime.settings.landing)
-        departments = Departments(PEOPLE, SEED, count, landing, f"sqlite:///{landing.parent}/exchange.db")
-        for day in departments.days:
-            departments.deliver(day)
-            report = run_night(runtime, day)
-            assert (report.failures, report.problems) == ([], [])
-        for table in updated:
-            assert not _made_whole(runtime, table), f"{table}: {_scope(runtime, table)}"
-            assert runtime.lake.verify(table) == []
-        rebuilt, differences = compare_with_rebuild(runtime)
-        assert rebuilt.failures == []
-        assert [d for d in differences if not d.equal] == []
+
+def _runtime(root: Path, engine: Engine) -> Runtime:
+    settings = Settings(
+        lake=f"{root}/lake", landing=f"{root}/landing", exchange_url=f"sqlite:///{root}/exchange.db", key_file=root / "pseudonym.key",
+        profile="demo", departments=ABOUT_PERSONS, home=root / "dagster",
+    )  # fmt: skip
+    return Runtime.of(settings, engine)
+
+
+def _night(runtime: Runtime, departments: Departments, night: int) -> None:
+    report = run_night(runtime, departments.days[night])
+    assert (report.failures, report.problems) == ([], [])
+
+
+def _limits(patch: pytest.MonkeyPatch, *, changing: int, updating: int) -> None:
+    """From how many rows on a cleansed table is changed in place, and one of base and themes is updated."""
+    patch.setattr(plan, "CHANGED_FROM_ROWS", changing)
+    patch.setattr(plan, "CHANGED_UP_TO_SHARE", 9)
+    patch.setattr(input_changes, "PART_FROM_ROWS", updating)
+    patch.setattr(input_changes, "too_much", lambda touch, share: False)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> tuple[Path, Departments]:
+    """A city after its first night, in which every table is made whole; its departments have delivered for the second."""
+    root = tmp_path_factory.mktemp("touched") / "first"
+    (root / "landing").mkdir(parents=True)
+    create_key(root / "pseudonym.key")
+    departments, runtime = Departments(PEOPLE, SEED, 2, root / "landing", f"sqlite:///{root}/exchange.db"), _runtime(root, engine)
+    departments.deliver(departments.days[0])
+    with pytest.MonkeyPatch.context() as patch:
+        _limits(patch, changing=0, updating=0)
+        _night(runtime, departments, 0)
+    departments.deliver(departments.days[1])
+    return root, departments
+
+
+@pytest.fixture(scope="module")
+def nights(city: tuple[Path, Departments], engine: Engine) -> Nights:
+    """`nights("name", changing=…, updating=…)`: a city of its own after the second night, under these limits."""
+    root, departments = city
+
+    def run(name: str, *, changing: int, updating: int) -> Runtime:
+        copy = shutil.copytree(root, root.parent / name, ignore=shutil.ignore_patterns("dagster"))
+        runtime = _runtime(copy, engine)
+        with pytest.MonkeyPatch.context() as patch:
+            _limits(patch, changing=changing, updating=updating)
+            _night(runtime, departments, 1)
         return runtime
 
     return run
 
 
-def test_nights_that_write_only_what_changes_make_what_a_rebuild_makes(nights: Callable[..., Runtime]) -> None:
-    runtime = nights(2, changing=0, updating=0, updated=UPDATED)
-    newest = date.fromisoformat(runtime.lake.notes(LINKS)["as_of"])
-    assert not run_rebuild(runtime, newest).failures
-    assert all(_made_whole(runtime, t) for t in UPDATED), "a rebuild makes tables whole"
+@pytest.fixture(scope="module")
+def updated(nights: Nights) -> Runtime:
+    """All that a night touches is changed in place."""
+    return nights("updated", changing=0, updating=0)
 
 
-def test_so_does_a_night_whose_small_inputs_are_compared(nights: Callable[..., Runtime]) -> None:
-    nights(2, changing=100_000, updating=1_100, updated=(LINKS,))
+@pytest.fixture(scope="module")
+def rebuilt(updated: Runtime, city: tuple[Path, Departments]) -> Iterator[Lake]:
+    """Everything after raw made of all deliveries at once, into an empty lake."""
+    other = updated.with_lake(updated.lake.scratch())
+    assert not run_rebuild(other, city[1].days[1], history=False).failures
+    yield other.lake
+    other.lake.store.remove("")
+
+
+def _check(runtime: Runtime, rebuilt: Lake, tables: tuple[str, ...]) -> None:
+    """These tables have been updated, and every table is as in the rebuild."""
+    for table in tables:
+        assert not _made_whole(runtime, table), f"{table}: {_scope(runtime, table)}"
+        assert runtime.lake.verify(table) == []
+    differences = compare_lakes(runtime.spark, runtime.lake, rebuilt)
+    assert {*UPDATED} < {d.table for d in differences}
+    assert [d for d in differences if not d.equal] == []
+
+
+def test_nights_that_write_only_what_changes_make_what_a_rebuild_makes(updated: Runtime, rebuilt: Lake) -> None:
+    _check(updated, rebuilt, UPDATED)
+
+
+def test_so_does_a_night_whose_small_inputs_are_compared(nights: Nights, rebuilt: Lake) -> None:
+    _check(nights("compared", changing=100_000, updating=1_100), rebuilt, (LINKS,))

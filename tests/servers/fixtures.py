@@ -16,11 +16,10 @@ from tests.servers.postgres import Postgres, postgres_server
 from tests.servers.proxy import Proxy, proxy_server
 from tests.servers.spark_connect import spark_connect_server
 
-SMALL = {
-    "spark.driver.memory": "3g",
-    "spark.driver.extraJavaOptions": f"{SERVER['spark.driver.extraJavaOptions']} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-}
-"""A server that lives for minutes: Java's second compiler would take more time than it saves."""
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Of a server that lives for minutes: Java's second compiler would take more time than it saves."""
+QUICKLY = {"spark.driver.extraJavaOptions": f"{SERVER['spark.driver.extraJavaOptions']} {SHORT_LIVED}"}
+SMALL = {"spark.driver.memory": "3g", **QUICKLY}
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pwd
 import secrets
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -22,13 +23,23 @@ from tests.servers.process import LOOPBACK, Process, as_user, environment, free_
 USER = "citylake"
 CLUSTER = ("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync")
 UNPRIVILEGED = ("postgres", "nobody")
-FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "jit=off", "shared_buffers=32MB", "unix_socket_directories=")
+FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "jit=off", "shared_buffers=32MB")
+DURABLE = ("shared_buffers=256MB",)
+"""As in deploy/compose.yaml: a commit is on the disk when it is acknowledged."""
 
 
 class Postgres:
-    """A PostgreSQL cluster that lives as long as the test."""
+    """A PostgreSQL cluster that lives as long as the test.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: its own.
+        settings: of the server, as `name=value`.
+
+    Raises:
+        RuntimeError: the cluster cannot be made, or does not answer.
+    """
+
+    def __init__(self, folder: Path, settings: Sequence[str] = FAST) -> None:
         self._bin = need("postgres").parent
         self.folder, self.port = folder, free_port()
         self.user, self.password = USER, secrets.token_urlsafe(16)
@@ -37,7 +48,11 @@ class Postgres:
             os.chown(folder, self._account, -1)
         self._initialise()
         where = ["-D", str(folder / "data"), "-h", LOOPBACK, "-p", str(self.port)]
-        command = [str(self._bin / "postgres"), *where, *(x for setting in FAST for x in ("-c", setting))]
+        command = [
+            str(self._bin / "postgres"),
+            *where,
+            *(x for setting in (*settings, "unix_socket_directories=") for x in ("-c", setting)),
+        ]
         self._process = Process(command, folder / "postgres.log", env=environment(folder), folder=folder, user=self._account)
         self.seconds_to_start = self._process.start(self._answers)
 
@@ -95,6 +110,6 @@ def _unprivileged() -> int | None:
     raise RuntimeError(f"PostgreSQL does not run as root, and none of the users {', '.join(UNPRIVILEGED)} exists")
 
 
-def postgres_server() -> contextlib.AbstractContextManager[Postgres]:
-    """A PostgreSQL inside the block; nothing of it is left after."""
-    return in_a_folder("postgres", Postgres)
+def postgres_server(settings: Sequence[str] = FAST) -> contextlib.AbstractContextManager[Postgres]:
+    """A PostgreSQL inside the block, with these settings; nothing of it is left after."""
+    return in_a_folder("postgres", lambda folder: Postgres(folder, settings))

@@ -33,6 +33,15 @@ def test_the_more_particular_source_wins(tmp_path: Path, monkeypatch: pytest.Mon
     assert "secret" not in str(settings.shown()["s3_secret_key"])
 
 
+def test_every_library_waits_for_the_store_as_long_as_the_setting_says() -> None:
+    store = load(s3_timeout=6).s3
+    assert store.environment()["AWS_TIMEOUT"] == store.delta_options()["retry_timeout"] == "6s"
+    assert store.hadoop()["spark.hadoop.fs.s3a.connection.timeout"] == "6s"
+    assert store.client().meta.config.read_timeout == 2
+    with pytest.raises(CitylakeError, match="s3_timeout"):
+        load(s3_timeout=0)
+
+
 def test_an_address_of_a_bucket_stays_as_it_is(tmp_path: Path) -> None:
     settings = load(lake="s3://city/lake/", landing="s3://city")
     assert (settings.lake, settings.landing) == ("s3://city/lake", "s3://city")

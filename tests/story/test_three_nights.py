@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipelines.cli.rebuild import compare_lakes
+from pipelines.control.ledger import Ledger
 from resources.lake import Lake
 from simulator import build
 from tests.departments import ABOUT_PERSONS
 from tests.differential.lakes import OF_EACH_RUN
 from tests.story.city import Installation, Result, citylake
+from tests.story.past import lake_of_release
 
 pytestmark = pytest.mark.slow
 PEOPLE, SEED = 2_000, 7
@@ -179,14 +182,23 @@ def test_a_rebuild_from_raw_gives_the_same_tables_row_for_row(ask: Callable[...,
 def test_the_late_drop_on_time_ends_in_the_same_tables(
     tmp_path: Path, folder: Path, demo: dict[str, Any], spark: SparkSession, proven: Callable[..., None]
 ) -> None:
-    """The same city, but the drop that came a night late in the demo comes in its own night."""
+    """The same city, but the drop that came a night late in the demo comes in its own night, the second: the first is the demo's."""
     punctual = Installation.make(tmp_path / "punctual")
     (punctual.root / "pseudonym.key").write_text((folder / "demo" / "keys" / "pseudonym.key").read_text())
     city = build(PEOPLE, SEED, departments=ABOUT_PERSONS)
-    for night, day in enumerate(city.nights):
+    city.deliver(0, punctual.landing, punctual.exchange_url, on_time=True)
+    assert delivered(punctual.landing, city.nights[0]) == delivered(folder / "demo" / "landing", city.nights[0]) != {}
+    lake_of_release(folder / "demo" / "lake", 1, punctual.root / "lake")
+    for night in (1, 2):
         city.deliver(night, punctual.landing, punctual.exchange_url, on_time=True)
-        done = punctual.run("run", "--as-of", day.isoformat(), "--json")
+        done = punctual.run("run", "--as-of", city.nights[night].isoformat(), "--json")
         assert done.code == 0, done.err
+    assert [r.as_of for r in Ledger(punctual.lake).releases()] == list(city.nights)
     different = [d for d in compare_lakes(spark, Lake(str(folder / "demo" / "lake")), punctual.lake) if not d.equal]
     assert different == []
     proven(done="a drop a night late, and in its own night", seen=f"{len(different)} tables differ")
+
+
+def delivered(landing: Path, day: date) -> dict[str, bytes]:
+    """The files of one date, by their place in the landing zone."""
+    return {str(f.relative_to(landing)): f.read_bytes() for f in landing.rglob(f"{day}/*") if f.is_file()}

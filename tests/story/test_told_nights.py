@@ -17,8 +17,10 @@ from pipelines.checks import Verdict, View, check_lake
 from pipelines.cli.main import app
 from pipelines.orchestration.nights import NightReport, run_night, run_rebuild
 from pipelines.runtime import Runtime
+from pipelines.steps import input_changes
 from pipelines.steps.derive import derive
 from pipelines.wrong_use import WrongUse
+from resources.change_set import ChangeCounts
 from resources.engine import Engine
 from resources.errors import CitylakeError
 from resources.keys import create_key
@@ -30,6 +32,11 @@ from tests.departments import ABOUT_PERSONS
 pytestmark = pytest.mark.slow
 ARCHIVE, RESIDENT, FOLLOWUP = "health/archive", "public_security/resident", "health/hypertension_followup"
 D29, D30 = "2019-12-29", "2019-12-30"
+MADE = (
+    "base/population/source_link", "base/population/death", "base/population/person", "themes/health/service", "themes/health/archive",
+    "themes/health/cleanup_list",
+)  # fmt: skip
+"""Of base and themes, what a night can update in part."""
 PEOPLE = {
     # name at the police, name of the archive, death certificates (name, death)
     1: ("王建国", "王建国", [("王建国", "2019-03-01")]),  # with a visit ten years ahead
@@ -223,9 +230,17 @@ def test_a_death_one_character_off_is_work_for_the_institution(city: City) -> No
 
 
 @pytest.mark.usefixtures("again")
-def test_a_rebuild_replaces_its_accounts(city: City) -> None:
+def test_a_rebuild_replaces_its_accounts_and_makes_tables_whole(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large the tables are, and however little has changed: the links are more than all of their inputs, which are compared."""
+    lake = city.runtime.lake
     before, night = city.runtime.ledger.rows(), city.status()[1]["night"]
+    versions = {name: lake.version(name) or 0 for name in MADE}
+    monkeypatch.setattr(input_changes, "PART_FROM_ROWS", len(PEOPLE) + 1)
+    monkeypatch.setattr(input_changes, "too_much", lambda touch, share: False)
     assert run_rebuild(city.runtime, date.fromisoformat(D30)).failures == []
+    assert [t for t, version in versions.items() if lake.version(t) == version] == []
+    changes = {name: ChangeCounts.of_commit(lake.notes(name)) for name in MADE}
+    assert [t for t, change in changes.items() if change is None or not change.whole] == []
     delivered = [_figures([r for r in rows if r["kind"] != "derived"]) for rows in (before, city.runtime.ledger.rows())]
     assert delivered[0] == delivered[1]
     assert _figures(city.status()[1]["night"]) == _figures(night)
