@@ -23,7 +23,7 @@ from contracts.refused import ROOT, ContractError
 from contracts.refused import one_of as _one_of
 from contracts.registry import COLUMN_OPTIONS, CUSTOM, ROW_RULES, Level, RowRule
 from contracts.rules import rules
-from contracts.short import COMPARISONS, ENGLISH, expand, is_short, unique_yaml
+from contracts.short import COMPARISONS, IN_BOTH, expand, is_short, unique_yaml
 from contracts.strict import RANGE, check
 
 LAYERS = ("reference", "cleansed", "base", "themes", "shared", "operations")
@@ -33,7 +33,7 @@ DAYS = {"d": 1, "m": 31, "y": 366}
 """Unit of a retention -> days, rounded up."""
 PROMISES = {"frequency": (tuple(Period), 1), "latency": (("d",), 0), "retention": (tuple(DAYS), 1)}
 """Service level -> its permitted units and its smallest count."""
-AT_TABLE = ("delivery", *Level, ENGLISH)
+AT_TABLE = ("delivery", *Level, *IN_BOTH.values())
 """Custom properties of a table."""
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
@@ -262,7 +262,7 @@ def load(path: Path) -> Contract:
         raise ContractError(path, "team", "names no owner", "Give team.name, the department responsible for the table")
     delivered = tuple(c.name for c in columns if c.delivered)
     promises = _promises(path, odcs.slaProperties)
-    stated: dict[str, Any] = dict(  # noqa: C408
+    stated: dict[str, Any] = dict(
         name=name,
         version=_need(path, "version", odcs.version),
         title=schema.businessName or name,
@@ -276,7 +276,7 @@ def load(path: Path) -> Contract:
         row_rules=rules(path, Level.ROW, custom.get(Level.ROW), delivered),
         table_rules=rules(path, Level.TABLE, custom.get(Level.TABLE), delivered),
         digest=_digest(full),
-        english=of_kind(path, f"schema, customProperties, {ENGLISH}", custom[ENGLISH], Kind.TEXT) if ENGLISH in custom else "",
+        **{name: of_kind(path, f"schema, customProperties, {p}", custom[p], Kind.TEXT) for name, p in IN_BOTH.items() if p in custom},
         retention_days=_retention(promises),
     )
     contract = Contract(**stated) if how is None else SourceContract(**stated, delivery=how)

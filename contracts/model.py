@@ -197,8 +197,10 @@ class Contract:
     cadence: Cadence | None = None
     checks: tuple[Check, ...] = ()
     digest: str = ""
-    english: str = ""
-    """The title in English; of a table that an installation has added it may be empty."""
+    title_en: str = ""
+    """The title in English; of a table that an installation has added it may be empty, and so may be `purpose_zh`."""
+    purpose_zh: str = ""
+    """The purpose in Chinese."""
     retention_days: int | None = None
     """Days a delivered batch stays in raw; None: for ever."""
     row_rules: tuple[ContractRule, ...] = ()

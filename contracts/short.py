@@ -36,14 +36,14 @@ from contracts.refused import ROOT, ContractError, one_of
 from contracts.registry import CUSTOM, ROW_RULES, Companion, Level
 
 HEAD = {
-    "name": Kind.TEXT, "version": Kind.TEXT, "shape": Kind.TEXT, "title": Kind.TEXT, "english": Kind.TEXT, "purpose": Kind.TEXT,
-    "owner": Kind.TEXT,
+    "name": Kind.TEXT, "version": Kind.TEXT, "shape": Kind.TEXT, "title": Kind.TEXT, "title_en": Kind.TEXT, "purpose": Kind.TEXT,
+    "purpose_zh": Kind.TEXT, "owner": Kind.TEXT,
     "sla": Kind.SETTINGS, "delivery": Kind.SETTINGS, "header": Kind.TEXT, "key": Kind.TEXTS, "inputs": Kind.SETTINGS,
     "origins": Kind.SETTINGS, "columns": Kind.SETTINGS, "row_rules": Kind.RULES, "table_rules": Kind.RULES, "quality": Kind.RULES,
     "gates": Kind.SETTINGS,
 }  # fmt: skip
-ENGLISH = "englishTitle"
-"""The custom property of a table with its title in English."""
+IN_BOTH = {"title_en": "titleEn", "purpose_zh": "purposeZh"}
+"""Setting -> custom property: what the standard has in one language."""
 NEEDED = ("name", "version", "title", "purpose", "columns")
 HEADERS = ("title", "name")
 FIELD = {"title": Kind.TEXT, "description": Kind.TEXT, "unit": Kind.TEXT, "type": Kind.TEXT, "class": Kind.TEXT}
@@ -148,7 +148,7 @@ def expand(path: Path, raw: Mapping[str, Any]) -> dict[str, Any]:
     owner = short.get("owner", domain)
     one_of(path, "owner", owner, tuple(departments()))
     custom = {
-        ENGLISH: short.get("english"),
+        **{full: short.get(setting) for setting, full in IN_BOTH.items()},
         "delivery": short.get("delivery"),
         Level.ROW.value: short.get("row_rules"),
         Level.TABLE.value: short.get("table_rules"),

@@ -88,7 +88,7 @@ def reason(said: str) -> Text:
 
 def named(contract: Contract) -> Text:
     """What a table is called in both languages; one that an installation has added by its own name in English."""
-    return Text(contract.title, contract.english or in_words(contract.table))
+    return Text(contract.title, contract.title_en or in_words(contract.table))
 
 
 def number(value: Any) -> str:
@@ -102,6 +102,12 @@ def number(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     return str(value)
+
+
+def purpose(contract: Contract, what: str) -> Text:
+    """What a table is for, and in English what makes it. what: the description of the function that makes it."""
+    en = f"{contract.purpose} {what}".strip()
+    return Text(contract.purpose_zh or en, en)
 
 
 def grouped(value: str) -> str:
@@ -143,6 +149,7 @@ class Site:
             "named": named,
             "path": path_of,
             "spoken": spoken,
+            "purpose": purpose,
             "grouped": grouped,
             "file": lambda table: table.replace("/", "-"),
         }
