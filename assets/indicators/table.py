@@ -5,7 +5,7 @@ Not here: what is counted (`assets/themes/<theme>/indicator.py`), the table's co
 
     version: 1.0.0                                            # stands in every row as rule_version
     counts:                                                   # what the theme counts: name -> what it is
-      planned: {zh: 时刻表班次, en: Trips of the timetable}
+      planned: {of: trip, zh: 时刻表班次, en: Trips of the timetable}   # of: the input whose rows it counts
       on_time: {zh: 其中晚点不超过3分钟发车的, en: "Of these, those that left at most 3 minutes late"}
     defaults: {periods: [day, month], bases: [clean]}         # settings that an indicator does not state itself
     indicators:
@@ -32,7 +32,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.texts import Text, read_text
-from contracts.kinds import Kind, stated
+from contracts.kinds import Kind, of_kind, stated
 from contracts.refused import ContractError, one_of
 from contracts.short import unique_yaml
 from standards.divisions import CITY
@@ -90,6 +90,13 @@ class Indicator:
     def needs(self) -> set[tuple[str, str, str]]:
         """The counts it is made of: period_kind, basis, count."""
         return set(product(self.periods, self.bases, (self.numerator, self.denominator)))
+
+
+@dataclass(frozen=True)
+class Count(Text):
+    """What a count counts. of: the input whose rows it counts; empty when that is not said, so that it may be any."""
+
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,7 +165,7 @@ class IndicatorTable:
 
     version: str
     indicators: Mapping[str, Indicator]
-    counts: Mapping[str, Text]
+    counts: Mapping[str, Count]
 
     def rows(self, *counts: Counts) -> DataFrame:
         """Make the table of indicators out of all counts of the theme.
@@ -258,8 +265,15 @@ def read_indicators(path: Path) -> IndicatorTable:
     used = {count for i in found.values() for count in (i.numerator, i.denominator)}
     if unused := [count for count in file["counts"] if count not in used]:
         raise ContractError(path, "counts", f"no indicator uses {', '.join(unused)}", "Remove it, or name it in an indicator")
-    counts = {name: read_text(path, f"count {name!r}", said) for name, said in file["counts"].items()}
+    counts = {name: _count(path, f"count {name!r}", said) for name, said in file["counts"].items()}
     return IndicatorTable(file["version"], found, counts)
+
+
+def _count(path: Path, where: str, line: Any) -> Count:
+    said = dict(of_kind(path, where, line, Kind.SETTINGS))
+    of = of_kind(path, f"{where}, of", said.pop("of"), Kind.TEXT) if "of" in said else ""
+    text = read_text(path, where, said)
+    return Count(text.zh, text.en, of)
 
 
 def _indicator(path: Path, name: str, line: Any, defaults: dict[str, Any], counts: tuple[str, ...]) -> Indicator:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import assets
+from assets.declare import declared
 from assets.indicators import Indicator, read_indicators
 from assets.pages import Page
 from assets.texts import Text
@@ -93,7 +94,7 @@ def figures(page: Page, reading: Reading) -> list[Figure]:
     contract = reading.contracts[page.indicators]
     table = read_indicators(Path(next(iter(assets.__path__))) / contract.layer / contract.domain / "indicators.yaml")
     now, before = _rows(reading, page.indicators, reading.release), _rows(reading, page.indicators, reading.before)
-    personal = _personal(contract, reading)
+    inputs = declared()[page.indicators].inputs
     found = []
     for indicator in table.indicators.values():
         for basis in indicator.bases:
@@ -103,6 +104,7 @@ def figures(page: Page, reading: Reading) -> list[Figure]:
                 of = [r for r in of if r["period_kind"] == kind]
                 earlier = [r for r in before if (r["indicator"], r["basis"], r["period_kind"]) == (indicator.id, basis, kind)]
                 counts = (table.counts[indicator.numerator], table.counts[indicator.denominator])
+                personal = _personal(contract, [inputs.get(c.of) for c in counts], reading)
                 found.append(_figure(indicator, basis, kind, of, earlier, contract, counts, personal, reading))
     return found
 
@@ -135,11 +137,11 @@ def _rows(reading: Reading, table: str, release: Release | None) -> list[dict[st
     return [] if found is None else found.to_pylist()
 
 
-def _personal(contract: Contract, reading: Reading) -> bool:
-    """Whether what is counted is personal: a column that the numerator follows from is."""
+def _personal(contract: Contract, of: Sequence[str | None], reading: Reading) -> bool:
+    """Whether what is counted is personal: a column of the tables `of` is that the numerator follows from; None: of any table."""
     for origin in contract.column("numerator").derived_from:
         table, _, column = origin.rpartition(".")
-        source = reading.contracts.get(table)
+        source = reading.contracts.get(table) if None in of or table in of else None
         if source is not None and any(c.name == column and c.personal for c in source.columns):
             return True
     return False

@@ -212,3 +212,9 @@ def test_contract_and_table_of_a_theme_name_the_same_indicators(name: str) -> No
     columns = expanded(ROOT / f"{name}.yaml")["schema"][0]["properties"]
     assert tuple(c["name"] for c in columns) == INDICATOR
     assert {v["value"]: v["description"] for v in columns[0]["enum"]} == titles
+
+
+@pytest.mark.parametrize("name", sorted(name for name in load_all() if name.endswith("/indicator")))
+def test_a_count_names_an_input_of_its_theme(name: str) -> None:
+    counts = declared()[name].function.__globals__["INDICATORS"].counts
+    assert {c.of for c in counts.values()} - {""} <= set(declared()[name].inputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -11,8 +12,9 @@ import pytest
 import yaml
 
 from assets.pages import Page, declared_pages, read_page, together
-from contracts import ContractError
+from contracts import ContractError, load_all
 from pipelines.site import charts
+from pipelines.site.figures import _personal
 
 TITLE = {"zh": "题", "en": "Title"}
 PAGE: dict[str, Any] = {
@@ -123,3 +125,11 @@ def test_every_declared_page_is_read() -> None:
 def test_an_array_that_is_the_only_column_of_its_chart_is_exploded() -> None:
     rows = pa.table({"flags": pa.array([["A", "B"], [], ["A"], None], pa.list_(pa.string()))})
     assert charts.exploded(rows, "flags").to_pydict() == {"flags": ["A", "B", "A"]}
+
+
+def test_a_figure_is_personal_when_what_it_counts_is() -> None:
+    contracts = load_all()
+    traffic, reading = contracts["themes/traffic/indicator"], SimpleNamespace(contracts=contracts)
+    assert _personal(traffic, ["cleansed/traffic_police/driver"], reading)  # type: ignore[arg-type]
+    assert not _personal(traffic, ["themes/traffic/bus_trip", "cleansed/transport/bus"], reading)  # type: ignore[arg-type]
+    assert _personal(traffic, ["themes/traffic/bus_trip", None], reading)  # type: ignore[arg-type]
