@@ -43,6 +43,7 @@ PEOPLE, SEED, ROWS = 400, 11, 20
 COPIED = ("base/population/death", "themes/health/service")
 """Derived tables that are copied: they read other tables and none reads their copies."""
 YEAR = 365
+CUSTOM = {"module": "pipelines.orchestration.postgres_storage", "class": "OpenPostgresStorage"}
 FILES, POSTGRESQL = "files", "postgresql"
 """Dagster's storage without an installation, and that of one."""
 
@@ -114,7 +115,7 @@ def timed(name: str, day: date, runtime: Runtime) -> dict[str, Any]:
 
 def _kept_in(home: Path, url: str) -> None:
     """Let Dagster keep its history in PostgreSQL instead of files; all else as it is without."""
-    told = yaml.safe_load(DAGSTER_YAML) | {"storage": {"postgres": {"postgres_url": url}}}
+    told = yaml.safe_load(DAGSTER_YAML) | {"storage": {"custom": CUSTOM | {"config": {"postgres_url": url}}}}
     home.mkdir()
     (home / "dagster.yaml").write_text(yaml.safe_dump(told))
 
