@@ -5,7 +5,7 @@ Here: who may begin. Not here: how many steps a run has at work (`pipelines.orch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Condition
 
@@ -16,22 +16,29 @@ ROWS = 3_000_000
 
 
 class Room:
-    """rows: that the tables at work may read together. A table that reads more works alone."""
+    """rows_of: the number of rows of a table, asked once until the table is made again. most: rows that the tables at work may read
+    together; one that reads more works alone."""
 
-    def __init__(self, rows: int = ROWS) -> None:
-        self._rows = rows
+    def __init__(self, rows_of: Callable[[str], int], most: int = ROWS) -> None:
+        self._rows_of, self._most = rows_of, most
+        self._known: dict[str, int] = {}
         self._at_work: list[int] = []
         self._left = Condition()
 
     @contextmanager
-    def of(self, rows: int) -> Iterator[None]:
-        """Wait until there is room for a table that reads so many rows, and keep it inside the block."""
+    def of(self, table: str, reads: Sequence[str]) -> Iterator[None]:
+        """Wait until there is room for a table that reads others, and keep it inside the block."""
+        for read in reads:
+            if read not in self._known:
+                self._known[read] = self._rows_of(read)
+        rows = sum(self._known[read] for read in reads)
         with given_way(), self._left:
-            self._left.wait_for(lambda: not self._at_work or sum(self._at_work) + rows <= self._rows)
+            self._left.wait_for(lambda: not self._at_work or sum(self._at_work) + rows <= self._most)
             self._at_work.append(rows)
         try:
             yield
         finally:
+            self._known.pop(table, None)
             with self._left:
                 self._at_work.remove(rows)
                 self._left.notify_all()

@@ -5,7 +5,7 @@ Here: putting the parts together. Not here: using them (`pipelines.steps`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -66,11 +66,7 @@ class Runtime:
 
     @cached_property
     def room(self) -> Room:
-        return Room()
-
-    def reads(self, tables: Iterable[str]) -> int:
-        """The number of rows of tables."""
-        return sum(self.lake.rows(t) for t in tables)
+        return Room(self.lake.rows)
 
     @property
     def step(self) -> Measured:

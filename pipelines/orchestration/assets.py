@@ -256,9 +256,9 @@ def _asset(
         runtime.progress(table, "start")
         try:
             with (
-                runtime.room.of(0 if layer == "raw" else runtime.reads([table, *deps])),
-                runtime.profile.of(table, run_id=context.run_id, job=context.job_name) as measured,
                 _clear_failures(context, runtime, table),
+                runtime.room.of(table, [] if layer == "raw" else [table, *deps]),
+                runtime.profile.of(table, run_id=context.run_id, job=context.job_name) as measured,
             ):
                 runtime.ledger.complete(table)
                 measured.as_of = as_of(context, runtime)

@@ -163,10 +163,13 @@ def test_same_versions_are_released_once(installation: Make) -> None:
 
 
 STOPPING = """
-import os, signal, sys
+import os, signal, sys, time
 from tests.faults.points import dying
 from pipelines.cli.main import entry
-with dying("commit-before", sys.argv.pop(1), death=lambda: os.kill(os.getpid(), signal.SIGSTOP)):
+def stop():
+    os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(1)  # a signal reaches one thread of the process first
+with dying("commit-before", sys.argv.pop(1), death=stop):
     entry()
 """
 

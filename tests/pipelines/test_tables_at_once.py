@@ -118,7 +118,7 @@ def test_an_interrupt_ends_all_that_wait_for_the_engine(sail: Sail) -> None:
     ends: list[str] = []
 
     def asks(context: dg.AssetExecutionContext) -> None:
-        rows = sail.session.sql("SELECT sum(a.id * b.id) FROM range(10000000) a CROSS JOIN range(10000000) b")
+        rows = sail.session.sql("SELECT sum(a.id * b.id) FROM range(100000) a CROSS JOIN range(100000) b")
         with given_way():
             asked.wait()
         try:
@@ -129,7 +129,7 @@ def test_an_interrupt_ends_all_that_wait_for_the_engine(sail: Sail) -> None:
 
     def interrupts() -> None:
         asked.wait()
-        time.sleep(1)
+        time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupts, daemon=True).start()
@@ -141,20 +141,21 @@ def test_an_interrupt_ends_all_that_wait_for_the_engine(sail: Sail) -> None:
 
 
 def test_a_large_table_is_made_alone() -> None:
-    room, at_work, beside = Room(rows=100), [], []
+    sizes = {"a": 40, "b": 50, "c": 1000}
+    room, at_work, beside = Room(sizes.__getitem__, most=100), [], []
     met = threading.Barrier(2, timeout=SECONDS)
 
-    def small(rows: int) -> None:
-        with room.of(rows):
-            at_work.append(rows)
+    def small(table: str) -> None:
+        with room.of(f"made of {table}", [table]):
+            at_work.append(table)
             met.wait()
-            at_work.remove(rows)
+            at_work.remove(table)
 
     def large() -> None:
-        with room.of(1000):
+        with room.of("made of c", ["c"]):
             beside.extend(at_work)
 
-    threads = [threading.Thread(target=small, args=(rows,), daemon=True) for rows in (40, 50)]
+    threads = [threading.Thread(target=small, args=(table,), daemon=True) for table in "ab"]
     threads.append(threading.Thread(target=large, daemon=True))
     for thread in threads:
         thread.start()
@@ -163,3 +164,12 @@ def test_a_large_table_is_made_alone() -> None:
     assert not met.broken, "two small ones are made at the same time"
     assert not any(thread.is_alive() for thread in threads)
     assert beside == []
+
+
+def test_a_table_is_measured_again_when_it_was_made_again() -> None:
+    asked = []
+    room = Room(lambda table: asked.append(table) or 1)  # type: ignore[func-returns-value]
+    for table, reads in (("person", ["resident"]), ("archive", ["person", "resident"]), ("person", ["resident"]), ("list", ["person"])):
+        with room.of(table, reads):
+            pass
+    assert asked == ["resident", "person", "person"]
