@@ -45,8 +45,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         os._exit(_status[-1])
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """What takes long is marked, so that `make test-fast` leaves it out, and begins first."""
+    long = {ROOT / file for file in seconds.of_files()}
+    for item in items:
+        if item.path in long:
+            item.add_marker("slow")
+    yield
+    long_first(items)
+
+
+def long_first(items: list[pytest.Item]) -> None:
     """The files that take longest first: of several processes, none begins with a long file when the others are done."""
     known = {ROOT / file: taken for file, taken in seconds.of_files().items()}
     slow = {item.path: seconds.AT_LEAST for item in items if item.get_closest_marker("slow")}

@@ -18,7 +18,7 @@ from tests.servers.need import ROOT
 
 TABLE = Path(__file__).with_name("seconds.csv")
 AT_LEAST = 10
-"""Seconds of a file that stands in the table."""
+"""Seconds of a file that stands in the table; `make test-fast` leaves it out."""
 
 
 @cache

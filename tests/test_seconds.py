@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import seconds
-from tests.conftest import pytest_collection_modifyitems
+from tests.conftest import long_first
 from tests.servers.need import ROOT
 
 REPORT = """<testsuites><testsuite>
@@ -30,5 +30,5 @@ def test_the_long_files_come_first(request: pytest.FixtureRequest, monkeypatch: 
     other = type("Item", (), {"path": ROOT / "tests/c/test_c.py", "get_closest_marker": lambda self, name: None})()
     monkeypatch.setattr(seconds, "of_files", lambda: {"tests/c/test_c.py": 31.0})
     items = [*mine, other]
-    pytest_collection_modifyitems(items)
+    long_first(items)
     assert items == [other, *mine]
