@@ -32,10 +32,10 @@ class Room:
             if read not in self._known:
                 self._known[read] = self._rows_of(read)
         rows = sum(self._known[read] for read in reads)
-        with given_way(), self._left:
-            self._left.wait_for(lambda: not self._at_work or sum(self._at_work) + rows <= self._most)
-            self._at_work.append(rows)
         try:
+            with given_way(), self._left:
+                self._left.wait_for(lambda: not self._at_work or sum(self._at_work) + rows <= self._most)
+                self._at_work.append(rows)
             yield
         finally:
             self._known.pop(table, None)

@@ -67,6 +67,11 @@ class Engine(ABC):
         """The plans that this thread had executed."""
         return getattr(self._here, "jobs", 0)
 
+    def count(self) -> None:
+        """Count a plan that is sent to be executed."""
+        self.jobs += 1
+        self._here.jobs = self.jobs_here + 1
+
     @property
     def started(self) -> bool:
         return self._session is not None
@@ -132,8 +137,7 @@ class _Counted:
         self._engine = engine
 
     def on_execute_plan(self, request: Any) -> Any:
-        self._engine.jobs += 1
-        self._engine._here.jobs = self._engine.jobs_here + 1
+        self._engine.count()
         return request
 
 

@@ -38,7 +38,7 @@ def turn() -> Iterator[None]:
 
 @contextmanager
 def given_way() -> Iterator[None]:
-    """Inside the block, another thread may work. Without effect in a thread that takes no turns. Raises what `end` was given."""
+    """Inside the block, another thread may work. Without effect in a thread that takes no turns. Raises what `ending` was given."""
     if not getattr(_mine, "taken", False):
         yield
         return

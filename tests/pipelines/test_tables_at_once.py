@@ -14,7 +14,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from pipelines.orchestration.executor import run_here, tables_at_once
 from pipelines.room import Room
 from resources.engine import Sail
-from resources.turns import given_way
+from resources.turns import ending, given_way, turn
 
 Step = Callable[[dg.AssetExecutionContext], None]
 SECONDS = 20
@@ -173,3 +173,11 @@ def test_a_table_is_measured_again_when_it_was_made_again() -> None:
         with room.of(table, reads):
             pass
     assert asked == ["resident", "person", "person"]
+
+
+def test_a_table_that_is_ended_while_it_waits_for_room_leaves_it() -> None:
+    room = Room(lambda table: 1, most=1)
+    with turn(), ending(KeyboardInterrupt), pytest.raises(KeyboardInterrupt), room.of("a", ["b"]):
+        pytest.fail("it has begun")
+    with turn(), room.of("a", ["b"]):
+        assert room._at_work == [1]
