@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from standards.text import digest
 
-_THERE, _KEY, _DIGEST = "_there", "_key_{}", "_digest"
+_THERE, _KEY, DIGEST = "_there", "_key_{}", "_digest"
 _DAY, _KNOWN_TO, _FROM, _TO = "_day", "_known_to", "_from", "_to"
 
 
@@ -119,7 +119,21 @@ def split_unique_keys(rows: DataFrame, key: Sequence[str]) -> tuple[DataFrame, D
     What is dear, such as sorting, then need only be done to the others. Counted are digests of 64 bits: an engine groups numbers faster
     than texts and in less memory, and two keys that share one are only looked at without need.
     """
-    marked = rows.withColumn(_DIGEST, digest(*[F.col(c).cast("string") for c in key]))
-    counted = marked.where(F.col(_DIGEST).isNotNull()).groupBy(_DIGEST).agg(F.count(F.lit(1)).alias(_THERE))
-    several = counted.where(F.col(_THERE) > 1).select(_DIGEST)
-    return anti_join(marked, several, [_DIGEST]).drop(_DIGEST), semi_join(marked, several, [_DIGEST]).drop(_DIGEST)
+    marked = with_digest(rows, key)
+    return split_by_digest(marked, repeated_digests(marked))
+
+
+def with_digest(rows: DataFrame, key: Sequence[str]) -> DataFrame:
+    """The rows with the digest of their key, NULL of one that is not known in whole."""
+    return rows.withColumn(DIGEST, digest(*map(F.col, key)))
+
+
+def repeated_digests(marked: DataFrame) -> DataFrame:
+    """The digests that several rows have, each once, and `_rows`, how many."""
+    counted = marked.where(F.col(DIGEST).isNotNull()).groupBy(DIGEST).agg(F.count(F.lit(1)).alias("_rows"))
+    return counted.where(F.col("_rows") > 1)
+
+
+def split_by_digest(marked: DataFrame, digests: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """The rows without and those with one of the digests."""
+    return anti_join(marked, digests, [DIGEST]).drop(DIGEST), semi_join(marked, digests, [DIGEST]).drop(DIGEST)

@@ -212,15 +212,15 @@ def _differ(staged: DataFrame, key: tuple[str, ...], to_batch: ToBatch) -> bool:
 
     from standards.text import digest
 
-    texts = [F.col(c).cast("string") for c in key]
-    known = staged.select(*key).where(F.coalesce(*texts).isNotNull())
+    values = [F.col(c) for c in key]
+    known = staged.select(*key).dropna("all")
     none = _gx().expectations.ExpectTableRowCountToEqual(value=0)
 
     def repeats(*by: Column) -> bool:
         repeated = known.groupBy(*by).agg(F.count(F.lit(1)).alias("_rows")).where(F.col("_rows") > 1)
         return not to_batch(repeated).validate(none, result_format="BOOLEAN_ONLY").success
 
-    return not repeats(digest(*texts).alias("_digest")) or not repeats(*map(F.col, key))
+    return not repeats(digest(*values).alias("_digest")) or not repeats(*values)
 
 
 def _figures(batch: Any, expectation: Any) -> str:

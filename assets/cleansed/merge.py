@@ -15,13 +15,13 @@ Every step is a maximum, a minimum or an equality, so the order in which deliver
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.joins import anti_join, semi_join, split_unique_keys
+from assets.joins import hash_bucket, repeated_digests, split_by_digest, union_materialized, with_digest
 from contracts import SourceContract
 from quality.lineage import LINEAGE
 from quality.rows import snapshot
@@ -35,11 +35,14 @@ class Fate(StrEnum):
     DUPLICATE = "DUPLICATE"
 
 
+Checkpoint = Callable[[DataFrame], DataFrame]
 FATE, NEW = "_fate", "_new"
 BOOKKEEPING = ("_codes", *LINEAGE, "_op", "_order", "_extract_ts", "_row_hash", "_seq", "_seen", "_closed_on")
 """The columns a cleansed table has in addition to those of its contract."""
 BOOKKEEPING_JUDGED = ("_codes", "_op", "_seen", "_closed_on")
 """Those that a merge may change on a row that it has published before."""
+ROWS_PER_BUCKET = 3_000_000
+"""More rows than these, of keys of several, are ranked in parts: the sort holds every version of every key in memory."""
 TYPES = {
     "_codes": "array<string>", "_batch_id": "string", "_business_date": "date", "_source_file": "string", "_row_no": "bigint",
     "_op": "string", "_order": "string", "_extract_ts": "string", "_row_hash": "string", "_seq": "string", "_seen": "string",
@@ -47,36 +50,51 @@ TYPES = {
 }  # fmt: skip
 
 
-def merge(
-    contract: SourceContract, rows: DataFrame, state: DataFrame | None, snapshots: Sequence[str], *, known_until: str | None = None
-) -> DataFrame:
-    """Say what becomes of each row.
+def competing(contract: SourceContract, rows: DataFrame, state: DataFrame | None, known_until: str | None) -> DataFrame:
+    """Put typed rows and published ones together.
 
     Args:
         contract: of the cleansed table.
         rows: typed rows (`quality.rows.typed`) to be merged. A column `_new` may say that some were counted before.
         state: the published rows that compete with them or are closed by a snapshot, None when there are none.
-        snapshots: every full snapshot of the table so far, as `quality.rows.snapshot` writes it, oldest first.
         known_until: the newest snapshot that the state contains.
 
     Returns:
-        The columns of the contract and BOOKKEEPING, `_fate` and `_new` (false: the row was in the state, or counted before). Rows of
-        the state that no longer stand are left out: they were counted when they were published.
+        The columns of the contract and BOOKKEEPING without `_closed_on`, `_bad` (held back by its own codes) and `_new`.
     """
     columns = [c.name for c in contract.columns]
     new = F.col(NEW) if NEW in rows.columns else F.lit(True)
     fresh = rows.select(*columns, *[c for c in BOOKKEEPING if c not in ("_seen", "_closed_on")], "_bad",
                         snapshot().alias("_seen"), new.alias(NEW))  # fmt: skip
-    known = fresh
-    if state is not None:
-        until = F.coalesce("_seen", F.lit(known_until))
-        standing = state.drop("_closed_on").withColumns({"_seen": until, "_bad": F.lit(False), "_new": F.lit(False)})
-        touched = fresh.select(*contract.key).distinct()
-        known = fresh.unionByName(semi_join(standing, touched, contract.key))
-    alone, contenders = split_unique_keys(known, contract.key)
-    ranked = _alone(alone).unionByName(_ranked(contract, contenders))
-    if state is not None:
-        ranked = ranked.unionByName(_alone(anti_join(standing, touched, contract.key)))
+    if state is None:
+        return fresh
+    until = F.coalesce("_seen", F.lit(known_until))
+    return fresh.unionByName(state.drop("_closed_on").withColumns({"_seen": until, "_bad": F.lit(False), NEW: F.lit(False)}))
+
+
+def merge(contract: SourceContract, known: DataFrame, snapshots: Sequence[str], checkpoint: Checkpoint) -> DataFrame:
+    """Say what becomes of each row.
+
+    Args:
+        contract: of the cleansed table.
+        known: every row that competes (`competing`).
+        snapshots: every full snapshot of the table so far, as `quality.rows.snapshot` writes it, oldest first.
+        checkpoint: writes rows down. Most rows are alone under their key and pass through the plan; only what the others are
+            compared by is written.
+
+    Returns:
+        The columns of the contract and BOOKKEEPING, `_fate` and `_new` (false: the row was in the state, or counted before). Rows of
+        the state that no longer stand are left out: they were counted when they were published.
+    """
+    marked = with_digest(known, contract.key)
+    several = checkpoint(repeated_digests(marked))
+    rows = several.agg(F.coalesce(F.sum("_rows"), F.lit(0)).alias("n")).collect()[0]["n"]
+    ranked = _alone(known)
+    if rows:
+        alone, contenders = split_by_digest(marked, several)
+        buckets = 1 + rows // ROWS_PER_BUCKET
+        parts = [_ranked(contract, hash_bucket(contenders, contract.key, n, buckets)) for n in range(buckets)]
+        ranked = _alone(alone).unionByName(checkpoint(union_materialized(parts, checkpoint)))
     stands = ~F.col("_bad") & (F.col("_rank") == 1)
     fate = (
         F.when(F.col("_bad"), Fate.QUARANTINED)
@@ -91,7 +109,7 @@ def merge(
             "_codes": F.when(stands & F.col("_contested"), F.array_union(F.col("_codes"), conflict)).otherwise(F.col("_codes")),
         }
     ).where(F.col("_new") | (F.col("_fate") != Fate.DUPLICATE))
-    closed = _closing(contract, judged, snapshots)
+    closed, columns = _closing(contract, judged, snapshots), [c.name for c in contract.columns]
     return closed.select(*columns, *[F.col(c).cast(TYPES[c]).alias(c) for c in BOOKKEEPING], "_fate", "_new")
 
 

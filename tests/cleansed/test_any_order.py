@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from assets.cleansed import merge
 from assets.declare import TableAsset
 from pipelines.runtime import Runtime
-from pipelines.steps.cleanse import merge, plan
+from pipelines.steps.cleanse import plan
 from pipelines.steps.derive import derive
 from tests.cleansed.nights import certificate, crowd, examination, fold, ledger, published, quarantined, staff, take_in
 from tests.deliveries import deliver

@@ -63,7 +63,8 @@ def _changes(task: Task, published: DataFrame, judged: Judged) -> tuple[Judged, 
     rows = judged.rows.where(F.col(NEW)).unionByName(anti_join(judged.rows.where(~F.col(NEW)), unchanged, key))
     before = anti_join(published.select(*key), unchanged, key)
     to_publish = rows.where(F.col(FATE) == Fate.PUBLISHED).drop(FATE, NEW)
-    touched = to_publish.select(*key).unionByName(before).distinct()
+    beside = rows.where((F.col(FATE) == Fate.PUBLISHED) & ~F.col(NEW)).select(*key)
+    touched = before.unionByName(beside).distinct()
     with task.runtime.step.clock("stage"):
         candidate = writer.replace_keys(to_publish, writer.find(touched.toArrow()), before)
         staged_keys = candidate.frame(task.runtime.spark).select(*key)
