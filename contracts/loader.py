@@ -38,8 +38,9 @@ AT_TABLE = ("delivery", *Level, *IN_BOTH.values())
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
-CODE_LIST = "codeList"
-"""The custom property that a derived column may have, too: the list that holds its values."""
+CODE_LIST, UNIT = "codeList", "unit"
+OF_EVERY_COLUMN = (CODE_LIST, UNIT)
+"""The custom properties that a derived column may have, too: the list that holds its values, the unit of its numbers."""
 
 
 def _custom(path: Path, where: str, items: Any) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
     rule = custom.get("rule")
     if rule is not None:
         _options(path, where, ROW_RULES[_one_of(path, f"{where}, rule", rule, tuple(ROW_RULES))], {**options, **custom})
-    elif wrong := sorted({*custom, *options} - {*RANGE, CODE_LIST}):
+    elif wrong := sorted({*custom, *options} - {*RANGE, *OF_EVERY_COLUMN}):
         raise ContractError(path, where, f"has settings {wrong} but no rule", "Add a rule, or remove them")
     elif not p.transformSourceObjects and not p.description:
         raise ContractError(
@@ -82,6 +83,7 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         required=bool(p.required),
         key_position=(p.primaryKeyPosition or 1) if p.primaryKey else None,
         classification=_one_of(path, f"{where}, classification", p.classification, CLASSIFICATIONS),
+        unit=custom.get(UNIT, ""),
         source=p.physicalName if rule else None,
         aliases=tuple(custom.get("aliases") or ()),
         derived_from=tuple(p.transformSourceObjects or ()),
