@@ -7,6 +7,7 @@ is refused with file, field and remedy.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from difflib import get_close_matches
@@ -184,6 +185,16 @@ def _sql_check(path: Path, where: str, q: Any, compared: dict[str, Any]) -> Chec
 LIBRARY, SQL = "library", "sql"
 CHECKS = {LIBRARY: _library_check, SQL: _sql_check}
 """Type of a quality line -> what reads it."""
+
+
+@cache
+def chinese() -> dict[str, str]:
+    """Return the Chinese of what contracts say in English, descriptions of columns and sentences of gates, by the English: chinese.csv.
+
+    What an installation has added may not be there. Contracts do not have it in them, so that it counts in no fingerprint.
+    """
+    with (ROOT / "chinese.csv").open(encoding="utf-8", newline="") as file:
+        return {row["en"]: row["zh"] for row in csv.DictReader(file)}
 
 
 @cache

@@ -18,6 +18,7 @@ import yaml
 from assets.pages import Chart
 from assets.texts import Text
 from contracts import Contract, Field, load_all
+from contracts.loader import chinese
 from standards.codes import code_names
 from standards.tables import both_names
 
@@ -137,6 +138,11 @@ def titled(field: Field) -> Text:
         return Text(field.title, in_words(field.name))
     said, words = unit(field.unit), in_words(field.name.removesuffix(f"_{IN_NAMES.get(field.unit, field.unit)}"))
     return Text(f"{field.title}（{said.zh}）", f"{words} ({said.en})")
+
+
+def in_both(said: str) -> Text:
+    """What a contract says in English, such as a column's description, in both languages where contracts/chinese.csv has it."""
+    return Text(chinese().get(said, said), said)
 
 
 def in_words(name: str) -> str:
