@@ -189,9 +189,10 @@ CHECKS = {LIBRARY: _library_check, SQL: _sql_check}
 
 @cache
 def chinese() -> dict[str, str]:
-    """Return the Chinese of what contracts say in English, descriptions of columns and sentences of gates, by the English: chinese.csv.
+    """Return the Chinese of what contracts say in English, by the English: chinese.csv.
 
-    What an installation has added may not be there. Contracts do not have it in them, so that it counts in no fingerprint.
+    That is descriptions of columns, meanings of values, sentences of gates; what an installation has added may be missing. It is in no
+    contract, so that it counts in no fingerprint.
     """
     with (ROOT / "chinese.csv").open(encoding="utf-8", newline="") as file:
         return {row["en"]: row["zh"] for row in csv.DictReader(file)}

@@ -98,11 +98,15 @@ def certified(key: str, text: Text) -> str:
 
 
 def spoken(said: str, value: str) -> Text:
-    """`已注销: closed in the delivery` in both languages; of a text in one language that and the value, `ON_TIME` as `On time`."""
+    """What a value means, in both languages.
+
+    `已注销: closed in the delivery` is that; of a Chinese text the English is the value, `ON_TIME` as `On time`; of an English one the
+    Chinese is that of the table, else the value.
+    """
     zh, colon, en = said.partition(": ")
-    if colon:
+    if colon and not zh.isascii():
         return Text(zh, en)
-    return Text(value, said) if said.isascii() else Text(said, value.replace("_", " ").capitalize())
+    return Text(chinese().get(said, value), said) if said.isascii() else Text(said, value.replace("_", " ").capitalize())
 
 
 def texts_of(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:

@@ -18,10 +18,13 @@ CHINESE, WORDS = re.compile("[\u4e00-\u9fff]"), re.compile(r"\b[A-Za-z]?[a-z]{3,
 
 
 def said() -> set[str]:
-    """All that the contracts and the lake's own columns and rules say in English of columns and gates."""
+    """All that the contracts and the lake's own columns and rules say in English of columns, their values, and gates."""
     contracts = load_all().values()
     described = {c.description for contract in contracts for c in contract.columns} | {text for _, text, _ in SYSTEM.values()}
-    return {*described, *(c.says for contract in contracts for c in contract.checks), *(r.reads for r in ROW_RULES.values())} - {""}
+    values = {said for contract in contracts for c in contract.columns for value, said in c.meanings if said.isascii() and said != value}
+    return {*described, *values, *(c.says for contract in contracts for c in contract.checks), *(r.reads for r in ROW_RULES.values())} - {
+        ""
+    }
 
 
 def test_every_table_has_an_english_title_of_its_own_in_its_layer() -> None:

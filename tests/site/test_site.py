@@ -310,7 +310,14 @@ def test_columns_gates_and_rules_are_described_in_the_language_of_the_page(pages
     assert not [text for text in written if re.search("[a-z]{4,} [a-z]{3,} [a-z]{3,}", text)], "English on a Chinese page"
 
 
+def test_a_value_is_said_in_both_languages_however_its_contract_says_it() -> None:
+    assert names.spoken("已注销: closed in the delivery", "CLOSED") == Text("已注销", "closed in the delivery")
+    assert names.spoken("准点", "ON_TIME") == Text("准点", "On time")
+    assert names.spoken("A single C: for review", "CANDIDATE") == Text("仅一条C级：待核查", "A single C: for review")
+
+
 def test_what_an_installation_has_added_is_shown_as_it_is() -> None:
+    assert names.spoken("Dug by hand: for review", "DUG") == Text("DUG", "Dug by hand: for review")
     assert names.in_both("Depth of the well") == Text("Depth of the well", "Depth of the well")
     assert names.unit("furlong") == Text("furlong", "furlong")
     assert render.reason("no well is deeper than its hole") == Text(*["no well is deeper than its hole"] * 2)
