@@ -7,6 +7,7 @@ is refused with file, field and remedy.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from difflib import get_close_matches
@@ -38,8 +39,9 @@ AT_TABLE = ("delivery", *Level, *IN_BOTH.values())
 LOGICAL_TYPES = ("string", "date", "timestamp", "integer", "number", "boolean", "array", "object", "map")
 DIGEST_LENGTH = 16
 LIBRARY_METRICS = ("rowCount",)
-CODE_LIST = "codeList"
-"""The custom property that a derived column may have, too: the list that holds its values."""
+CODE_LIST, UNIT = "codeList", "unit"
+OF_EVERY_COLUMN = (CODE_LIST, UNIT)
+"""The custom properties that a derived column may have, too: the list that holds its values, the unit of its numbers."""
 
 
 def _custom(path: Path, where: str, items: Any) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
     rule = custom.get("rule")
     if rule is not None:
         _options(path, where, ROW_RULES[_one_of(path, f"{where}, rule", rule, tuple(ROW_RULES))], {**options, **custom})
-    elif wrong := sorted({*custom, *options} - {*RANGE, CODE_LIST}):
+    elif wrong := sorted({*custom, *options} - {*RANGE, *OF_EVERY_COLUMN}):
         raise ContractError(path, where, f"has settings {wrong} but no rule", "Add a rule, or remove them")
     elif not p.transformSourceObjects and not p.description:
         raise ContractError(
@@ -82,6 +84,7 @@ def _column(path: Path, p: Any, code_lists: frozenset[str]) -> Field:
         required=bool(p.required),
         key_position=(p.primaryKeyPosition or 1) if p.primaryKey else None,
         classification=_one_of(path, f"{where}, classification", p.classification, CLASSIFICATIONS),
+        unit=custom.get(UNIT, ""),
         source=p.physicalName if rule else None,
         aliases=tuple(custom.get("aliases") or ()),
         derived_from=tuple(p.transformSourceObjects or ()),
@@ -182,6 +185,17 @@ def _sql_check(path: Path, where: str, q: Any, compared: dict[str, Any]) -> Chec
 LIBRARY, SQL = "library", "sql"
 CHECKS = {LIBRARY: _library_check, SQL: _sql_check}
 """Type of a quality line -> what reads it."""
+
+
+@cache
+def chinese() -> dict[str, str]:
+    """Return the Chinese of what contracts say in English, by the English: chinese.csv.
+
+    That is descriptions of columns, meanings of values, sentences of gates; what an installation has added may be missing. It is in no
+    contract, so that it counts in no fingerprint.
+    """
+    with (ROOT / "chinese.csv").open(encoding="utf-8", newline="") as file:
+        return {row["en"]: row["zh"] for row in csv.DictReader(file)}
 
 
 @cache

@@ -65,10 +65,10 @@ class Period(StrEnum):
 class Field:
     """One column of a table. `source` is its name in the delivery, None for a column the lake derives.
 
-    `other_units`: units that a source mixes up with the column's own -> factor into the column's unit. `registrar`: the source
-    itself issues the numbers of organisations. `date_format`: the order in which it writes dates, `dd/MM/yyyy`. `digits`: of a division's
-    code, how many are kept. `crs`: the coordinate reference system of geometries. `meanings`: what each of the valid values means, as the
-    contract says it.
+    `unit`: of its numbers, "" when they have none. `other_units`: units that a source mixes up with it -> factor into it. `registrar`: the
+    source itself issues the numbers of organisations. `date_format`: the order in which it writes dates, `dd/MM/yyyy`. `digits`: of a
+    division's code, how many are kept. `crs`: the coordinate reference system of geometries. `meanings`: what each of the valid values
+    means, as the contract says it.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Field:
     required: bool = False
     key_position: int | None = None
     classification: str = "L1"
+    unit: str = ""
     source: str | None = None
     aliases: tuple[str, ...] = ()
     derived_from: tuple[str, ...] = ()

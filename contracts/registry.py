@@ -290,11 +290,11 @@ _RULES_AT_TABLE = (
 ROW_RULES = {rule.name: rule for rule in _ROW_RULES}
 RULES_AT_TABLE = {rule.name: rule for rule in _RULES_AT_TABLE}
 CUSTOM = {
-    "rule": Kind.TEXT, "codeList": Kind.TEXT, "codeMap": Kind.CODES, "otherUnits": Kind.FACTORS, "registrar": Kind.TRUTH,
+    "rule": Kind.TEXT, "unit": Kind.TEXT, "codeList": Kind.TEXT, "codeMap": Kind.CODES, "otherUnits": Kind.FACTORS, "registrar": Kind.TRUTH,
     "dateFormat": Kind.TEXT, "digits": Kind.COUNT, "crs": Kind.TEXT, "aliases": Kind.TEXTS, "width": Kind.COUNT, "onError": Kind.TEXT,
 }  # fmt: skip
 """Custom properties of a delivered column -> what they hold."""
-COLUMN_OPTIONS = ("rule", "aliases", "width", "onError")
+COLUMN_OPTIONS = ("rule", "aliases", "width", "onError", "unit")
 """Settings of every delivered column."""
 
 

@@ -54,6 +54,8 @@ DELIVERED = {
     "digits": "digits", "crs": "crs",
 }  # fmt: skip
 """Settings of a delivered column -> custom property."""
+CUSTOM_OF_COLUMN = {"unit": "unit", **DELIVERED}
+"""Settings of any column -> custom property."""
 CODES = "codes"
 """The one of them that a derived column may have, too; it takes it from a dictionary's field that has no rule."""
 DICTIONARY = {**FIELD, **{short: CUSTOM[full] for short, full in DELIVERED.items()}, "range": Kind.LIMITS, "companions": Kind.TEXTS}
@@ -241,7 +243,6 @@ def _column(path: Path, short: Mapping[str, Any], name: str, line: Any) -> list[
 
 def _properties(path: Path, where: str, short: Mapping[str, Any], name: str, merged: Mapping[str, Any]) -> dict[str, Any]:
     title, physical = merged.get("title", name), merged["type"]
-    described = ", ".join(str(merged[k]) for k in ("description", "unit") if merged.get(k))
     kind = one_of(path, f"{where}, type", physical.partition("(")[0].partition("<")[0], tuple(LOGICAL))
     column: dict[str, Any] = {"name": name, "businessName": title}
     if "rule" in merged:
@@ -252,8 +253,8 @@ def _properties(path: Path, where: str, short: Mapping[str, Any], name: str, mer
         column["required"] = merged["required"]
     if "range" in merged:
         column["logicalTypeOptions"] = {k: v for k, v in zip(("minimum", "maximum"), merged["range"], strict=True) if v is not None}
-    column |= {"description": described} if described else {}
-    custom = [{"property": full, "value": merged[k]} for k, full in DELIVERED.items() if k in merged]
+    column |= {"description": merged["description"]} if "description" in merged else {}
+    custom = [{"property": full, "value": merged[k]} for k, full in CUSTOM_OF_COLUMN.items() if k in merged]
     column |= {"customProperties": custom} if custom else {}
     if "from" in merged:
         column["transformSourceObjects"] = _origins(path, f"{where}, from", short, merged["from"])

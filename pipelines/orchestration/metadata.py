@@ -41,7 +41,8 @@ def of_contract(contract: Contract, *, raw: bool) -> dict[str, Any]:
 
 
 def _column(c: Field, *, raw: bool) -> dg.TableColumn:
-    described = "; ".join(x for x in (c.title if c.title != c.name else "", c.description) if x)
+    meaning = ", ".join(x for x in (c.description, c.unit) if x)
+    described = "; ".join(x for x in (c.title if c.title != c.name else "", meaning) if x)
     tags = {"classification": c.classification}
     if raw:
         return dg.TableColumn(c.name, "string", f"{described}; delivered as {c.source}" if c.source != c.name else described, tags=tags)

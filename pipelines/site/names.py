@@ -18,12 +18,16 @@ import yaml
 from assets.pages import Chart
 from assets.texts import Text
 from contracts import Contract, Field, load_all
+from contracts.loader import chinese
 from standards.codes import code_names
 from standards.tables import both_names
 
 YES, NO, EMPTY = Text("是", "yes"), Text("否", "no"), Text("（空）", "(empty)")
 
-IN_NAMES = {"km/h": "kmh", "m²": "m2", "m³": "m3", "kW·h": "kwh", "CNY": "yuan", "°": "deg"}
+IN_NAMES = {
+    "km/h": "kmh", "m²": "m2", "m³": "m3", "kW·h": "kwh", "CNY": "yuan", "°": "deg", "s²": "s2", "吨标准煤": "tce", "亩": "mu", "mV": "mv",
+    "fen": "cents", "h": "hours", "d": "days",
+}  # fmt: skip
 """A unit -> how names of columns end that have it, where that is another word."""
 
 
@@ -49,13 +53,14 @@ def _own_list(field: Field) -> dict[str, Text]:
 
 
 @cache
-def _units() -> dict[str, Text]:
+def units() -> dict[str, Text]:
+    """Every unit that pages know, as contracts write it -> in both languages."""
     return {unit: Text(**said) for unit, said in yaml.safe_load(Path(__file__).with_name("units.yaml").read_text(encoding="utf-8")).items()}
 
 
 def unit(written: str) -> Text:
     """A unit of an indicator or a column in both languages."""
-    return _units().get(written, Text(written, written))
+    return units().get(written, Text(written, written))
 
 
 @cache
@@ -93,11 +98,15 @@ def certified(key: str, text: Text) -> str:
 
 
 def spoken(said: str, value: str) -> Text:
-    """`已注销: closed in the delivery` in both languages; of a text in one language that and the value, `ON_TIME` as `On time`."""
+    """What a value means, in both languages.
+
+    `已注销: closed in the delivery` is that; of a Chinese text the English is the value, `ON_TIME` as `On time`; of an English one the
+    Chinese is that of the table, else the value.
+    """
     zh, colon, en = said.partition(": ")
-    if colon:
+    if colon and not zh.isascii():
         return Text(zh, en)
-    return Text(value, said) if said.isascii() else Text(said, value.replace("_", " ").capitalize())
+    return Text(chinese().get(said, value), said) if said.isascii() else Text(said, value.replace("_", " ").capitalize())
 
 
 def texts_of(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:
@@ -124,13 +133,20 @@ def value_cell(value: Any, texts: Mapping[str, Text]) -> Any:
 def head(contract: Contract, column: str) -> Text:
     """What a column is called above its values, with its unit."""
     field = field_of(contract, column)
-    if field is None:
-        return Text(column, in_words(column))
-    written = field.description.rpartition(", ")[2]  # a contract's `unit` ends its description
-    if written not in _units():
-        return Text(field.title, in_words(column))
-    said, words = unit(written), in_words(column.removesuffix(f"_{IN_NAMES.get(written, written)}"))
+    return Text(column, in_words(column)) if field is None else titled(field)
+
+
+def titled(field: Field) -> Text:
+    """What a column is called, with its unit."""
+    if not field.unit:
+        return Text(field.title, in_words(field.name))
+    said, words = unit(field.unit), in_words(field.name.removesuffix(f"_{IN_NAMES.get(field.unit, field.unit)}"))
     return Text(f"{field.title}（{said.zh}）", f"{words} ({said.en})")
+
+
+def in_both(said: str) -> Text:
+    """What a contract says in English, such as a column's description, in both languages where contracts/chinese.csv has it."""
+    return Text(chinese().get(said, said), said)
 
 
 def in_words(name: str) -> str:

@@ -26,7 +26,7 @@ from assets.texts import Text
 from contracts import Contract, Field
 from pipelines.site.charts import Made
 from pipelines.site.figures import Figure
-from pipelines.site.names import certified
+from pipelines.site.names import certified, in_both
 from pipelines.site.reading import Reading
 from pipelines.site.seal import digest
 from pipelines.site.suppression import DOMINANCE, LEAST, Fate
@@ -39,6 +39,8 @@ FOLDER = "open"
 TYPES = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean", "date": "date", "timestamp": "datetime"}
 """Logical type of a contract -> type of a Frictionless table schema; other types are texts."""
 INDICATORS = "indicators"
+UNSAID = Text("", "")
+"""The description of a column whose name says all."""
 PARQUET = {"compression": "zstd", "compression_level": 19, "use_dictionary": False, "write_statistics": False, "store_schema": False}
 """The smallest files: zstd finds repeated values better than a dictionary does in a table of this size, and nobody skips parts of one."""
 DELTA = "DELTA_BINARY_PACKED"
@@ -53,12 +55,13 @@ METHOD = (
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a dataset."""
+    """A column of a dataset. unit: as its contract writes it, "" without one."""
 
     name: str
     title: str
-    description: str
     type: str
+    description: Text = UNSAID
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,9 @@ def _published(contract: Contract) -> list[Field]:
 
 def _of_table(reading: Reading, contract: Contract, rows: pa.Table, target: Path) -> Dataset:
     rows = rows.sort_by([(c, "ascending") for c in contract.key])
-    columns = tuple(Column(c.name, c.title, c.description, TYPES.get(c.logical_type, "string")) for c in _published(contract))
+    columns = tuple(
+        Column(c.name, c.title, TYPES.get(c.logical_type, "string"), in_both(c.description), c.unit) for c in _published(contract)
+    )
     name = contract.name.replace("/", "-")
     title = Text(contract.title, contract.purpose.rstrip(".") or contract.title)
     return _written(reading, name, title, contract, columns, rows, target, "table")
@@ -181,7 +186,7 @@ def _of_chart(reading: Reading, made: Made, target: Path) -> Dataset:
                 named = [made.series_keys[j], series.zh] if len(chart.group) > 1 else []
                 lines.append([made.keys[i], category.zh, *named, made.shown(i, j)])
     rows = pa.Table.from_pylist([dict(zip(heads, line, strict=True)) for line in lines] or [dict.fromkeys(heads)])
-    columns = tuple(Column(h, h, "", "number" if h == chart.measure.value else "string") for h in heads)
+    columns = tuple(Column(h, h, "number" if h == chart.measure.value else "string") for h in heads)
     return _written(reading, chart.id, chart.title, made.contract, columns, rows, target, "aggregate")
 
 
@@ -197,7 +202,7 @@ def _of_figures(reading: Reading, figures: Sequence[Figure], target: Path) -> Da
     ]  # fmt: skip
     rows = pa.Table.from_pylist([dict(zip(heads, line, strict=True)) for line in lines])
     kinds = {"numerator": "integer", "denominator": "integer", "value": "number", "target": "number"}
-    columns = tuple(Column(h, h, "", kinds.get(h, "string")) for h in heads)
+    columns = tuple(Column(h, h, kinds.get(h, "string")) for h in heads)
     return _written(reading, INDICATORS, Text("指标", "Indicators"), figures[0].contract, columns, rows, target, "aggregate")
 
 
@@ -262,8 +267,16 @@ def _resource(d: Dataset, file: str) -> dict[str, Any]:
 
 
 def _fields(d: Dataset, kind: str) -> list[dict[str, str]]:
+    """The columns of a file; `unit` and `description_en` are properties beyond those of the standard, which allows them."""
     facts = [
-        {"name": c.name, "title": c.title, "description": c.description, "type": c.type}
+        {
+            "name": c.name,
+            "title": c.title,
+            "description": c.description.zh,
+            "description_en": c.description.en if c.description.en != c.description.zh else "",
+            "type": c.type,
+            "unit": c.unit,
+        }
         for c in d.columns
         if kind != "csv" or c.name not in d.binary
     ]

@@ -25,7 +25,7 @@ from assets.pages import ChartKind
 from assets.texts import Text
 from contracts import Contract
 from pipelines.site.charts import Made
-from pipelines.site.names import EMPTY, in_words, spoken, unit
+from pipelines.site.names import EMPTY, in_both, in_words, spoken, titled, unit
 from pipelines.site.suppression import Fate
 
 HERE = Path(__file__).parent
@@ -81,9 +81,9 @@ def patterns() -> dict[re.Pattern[str], str]:
 
 
 def reason(said: str) -> Text:
-    """A sentence that the lake has recorded in English, in both languages where reasons.yaml has it."""
+    """A sentence that the lake has recorded in English, in both languages where reasons.yaml or the table of what contracts say has it."""
     found = next(((zh, match) for pattern, zh in patterns().items() if (match := pattern.fullmatch(said))), None)
-    return Text(found[0].format(*found[1].groups()), said) if found else Text(said, said)
+    return Text(found[0].format(*found[1].groups()), said) if found else in_both(said)
 
 
 def named(contract: Contract) -> Text:
@@ -149,6 +149,8 @@ class Site:
             "named": named,
             "path": path_of,
             "spoken": spoken,
+            "titled": titled,
+            "in_both": in_both,
             "purpose": purpose,
             "grouped": grouped,
             "file": lambda table: table.replace("/", "-"),

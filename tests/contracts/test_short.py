@@ -81,7 +81,7 @@ def test_a_source_takes_types_levels_and_companions_from_rules_and_dictionaries(
         ("update_time", "更新时间", "更新时间", "timestamp_ntz", "L1"),
     ]
     pressure = contract.column("sbp")
-    assert (pressure.minimum, pressure.maximum, pressure.other_units, pressure.description) == (30, 320, (("kPa", 7.5),), "mmHg")
+    assert (pressure.minimum, pressure.maximum, pressure.other_units, pressure.unit) == (30, 320, (("kPa", 7.5),), "mmHg")
     assert (contract.key, contract.column("no").required, pressure.required) == (("no",), True, True)
     assert (contract.owner, contract.owner_title) == ("health", "Health Commission (卫生健康委员会)")
     assert [(c.name, c.comparison, c.value) for c in contract.checks] == [("rowCount", "mustBeGreaterThan", 0)]
@@ -125,6 +125,19 @@ def test_a_derived_column_has_the_code_list_that_it_or_its_field_states(tmp_path
     }  # fmt: skip
 
 
+def test_a_unit_is_a_property_of_its_own_in_every_layer(tmp_path: Path) -> None:
+    """And what a column is stays without it."""
+    contract = copy.deepcopy(DERIVED)
+    contract["columns"]["height"] = {"description": "Mean", "unit": "m", "type": "double", "class": "L1", "from": "archive.ehr_no"}
+    file = written(tmp_path, contract)
+    assert column(expanded(file), "height")["customProperties"] == [{"property": "unit", "value": "m"}]
+    height = load(file).column("height")
+    assert (height.description, height.unit) == ("Mean", "m")
+    delivered = column(expanded(written(tmp_path, GOOD)), "sbp")
+    assert {"property": "unit", "value": "mmHg"} in delivered["customProperties"]
+    assert "description" not in delivered
+
+
 def test_a_table_of_a_shape_states_only_what_differs(tmp_path: Path) -> None:
     contract, shipped = load(written(tmp_path, RATES)), load_all()["themes/health/indicator"]
     assert [(c.name, c.physical_type, c.classification) for c in contract.columns] == [
@@ -148,7 +161,7 @@ def test_a_column_drops_what_it_does_not_take_from_the_dictionary(tmp_path: Path
     contract = copy.deepcopy(GOOD)
     contract["columns"]["sbp"] = {"unit": None, "range": None}
     pressure = load(written(tmp_path, contract)).column("sbp")
-    assert (pressure.description, pressure.minimum, pressure.maximum, pressure.title) == ("", None, None, "收缩压")
+    assert (pressure.unit, pressure.minimum, pressure.maximum, pressure.title) == ("", None, None, "收缩压")
 
 
 def test_both_forms_and_every_layout_of_a_contract_have_one_digest(tmp_path: Path) -> None:

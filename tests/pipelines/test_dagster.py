@@ -11,8 +11,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from contracts import load_all
 from pipelines.orchestration.assets import AS_OF_TAG, NIGHT_TAG, NOTIFIES_ITSELF
 from pipelines.orchestration.definitions import build
+from pipelines.orchestration.metadata import of_contract
 from pipelines.orchestration.nights import dagster_instance, run_night
 from pipelines.orchestration.sensors import complete_drops, notify_of_run, release_after_failure, released_afterwards
 from pipelines.runtime import Runtime
@@ -154,6 +156,14 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_the_rest_is_released(
         assert told is not None
         assert "release 2" in told.messages["engineers"].body
         assert "GATE_FAILED cleansed/health/staff" in told.messages["engineers"].body
+
+
+def test_the_schema_says_what_a_column_is_and_in_which_unit() -> None:
+    schema = of_contract(load_all()["themes/traffic/bus_line_day"], raw=False)["dagster/column_schema"]
+    said = {c.name: c.description for c in schema.columns}
+    assert said["metres"] == "行驶里程; Of runs whose clocks and distance can be right, m"
+    delivered = of_contract(load_all()["cleansed/environment/air_hour"], raw=True)["dagster/column_schema"]
+    assert {c.name: c.description for c in delivered.columns}["co"].endswith("; mg/m³")
 
 
 def test_the_definitions_are_the_same_on_any_installation(installation: Installation) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from assets.declare import declared
+from contracts import load_all
+from contracts.loader import chinese
 from pipelines.fingerprint import DATA, MERGING, PACKAGES, PROJECT, closure, module_digest
 
 DESCRIBING = {"explain", "invariants", "page", "pages"}
@@ -48,6 +50,14 @@ def test_an_edit_of_what_a_base_table_uses_reaches_the_themes_that_use_it_too(tm
 
 def test_an_edit_of_a_standard_that_no_derived_table_uses_reaches_none(tmp_path: Path, modules: dict[str, str]) -> None:
     assert edited(tmp_path, modules, "standards/masking.py", "\nMORE = 1\n") == set()
+
+
+def test_the_chinese_of_what_contracts_say_is_in_no_fingerprint(modules: dict[str, str]) -> None:
+    """Nor is it in a contract, whose digest counts."""
+    assert PROJECT / "contracts" / "chinese.csv" not in closure(*modules.values(), *MERGING)
+    contract = load_all()["themes/traffic/bus_line_day"]
+    assert contract.column("metres").description in chinese()
+    assert chinese()[contract.column("metres").description] not in repr(contract)
 
 
 def test_every_file_that_decides_about_rows_is_in_a_fingerprint(modules: dict[str, str]) -> None:

@@ -243,6 +243,16 @@ def test_open_data_name_no_delivered_line_and_keep_geometries_in_parquet(site: M
     assert fields == {"parquet": parquet.column_names, "csv": head.split(",")}
     days = {r["format"]: "schema" in r for r in _resources(folder) if r["path"].startswith("reference-calendar-workday")}
     assert days == {"parquet": False, "csv": True}, "columns are described once"
+    (length,) = [
+        f
+        for r in _resources(folder)
+        for f in r.get("schema", {}).get("fields", ())
+        if (r["path"], f["name"]) == (f"{name}.csv", "length_m")
+    ]
+    assert length == {
+        "name": "length_m", "title": "长度", "type": "number", "unit": "m",
+        "description": "线的长度；面取其边界的长度", "description_en": "Of a line, of a polygon that of its border",
+    }  # fmt: skip
 
 
 def _resources(folder: Path) -> list[dict[str, Any]]:
@@ -277,6 +287,45 @@ def test_the_catalogue_has_every_table_and_its_lineage(site: MadeSite, pages: di
     for _, _, table, column in edges:
         if table in own:
             assert pages[f"catalogue/{table.replace('/', '-')}.html"].xpath("//tr[@id=$id]", id=column), f"{table}.{column}"
+
+
+def test_columns_gates_and_rules_are_described_in_the_language_of_the_page(pages: dict[str, Any]) -> None:
+    page = pages["catalogue/themes-traffic-bus_line_day.html"]
+    assert spans(page.xpath("//tr[@id='metres']/td[1]")[0]) == [
+        "行驶里程（米） 时钟和里程均可信的运行的",
+        "Metres (m) Of runs whose clocks and distance can be right",
+    ]
+    trips = pages["catalogue/themes-traffic-bus_trip.html"]
+    (gate,) = trips.xpath("//tr[contains(., 'only trips that ran are on time')]/td[2]")
+    assert spans(gate) == ["只有实际执行的班次才计为准点", "only trips that ran are on time"]
+    assert spans(pages["catalogue.html"].xpath("//section[@id='rules']//tr[contains(., 'free text')]/td[2]")[0]) == [
+        "自由文本",
+        "free text",
+    ]
+    delivered = pages["catalogue/cleansed-environment-air_hour.html"]
+    assert spans(delivered.xpath("//tr[@id='_op']/td[1]")[0])[0] == "操作 U 为现存的行，D 为已删除的主键"
+    written = [
+        e.text_content() for p in pages.values() for e in p.xpath("//table[@class='columns']//small/ancestor::span[@lang='zh']/small")
+    ]
+    assert not [text for text in written if re.search("[a-z]{4,} [a-z]{3,} [a-z]{3,}", text)], "English on a Chinese page"
+
+
+def test_a_value_is_said_in_both_languages_however_its_contract_says_it() -> None:
+    assert names.spoken("已注销: closed in the delivery", "CLOSED") == Text("已注销", "closed in the delivery")
+    assert names.spoken("准点", "ON_TIME") == Text("准点", "On time")
+    assert names.spoken("A single C: for review", "CANDIDATE") == Text("仅一条C级：待核查", "A single C: for review")
+
+
+def test_what_an_installation_has_added_is_shown_as_it_is() -> None:
+    assert names.spoken("Dug by hand: for review", "DUG") == Text("DUG", "Dug by hand: for review")
+    assert names.in_both("Depth of the well") == Text("Depth of the well", "Depth of the well")
+    assert names.unit("furlong") == Text("furlong", "furlong")
+    assert render.reason("no well is deeper than its hole") == Text(*["no well is deeper than its hole"] * 2)
+
+
+def spans(cell: Any) -> list[str]:
+    """The Chinese and the English of a cell."""
+    return [cell.xpath(f"string(.//span[@lang='{language}'])") for language in ("zh", "en")]
 
 
 def test_the_same_release_makes_the_same_site(lake: Settings, site: MadeSite, tmp_path: Path) -> None:
