@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from assets.joins import left_join_lookup
 from standards import coordinates
-from standards.dates import seconds
+from standards.moments import seconds
 
 LATER, EARLIER, SINCE = "later", "earlier", "since"
 _BESIDE = (-1, 0, 1)

@@ -29,7 +29,7 @@ def steps(spark: SparkSession, contract: SourceContract, raw: DataFrame, stage: 
     """Name -> the frame up to that step. stage: a folder for rows in between."""
     from pyspark.sql import functions as F
 
-    from assets.cleansed.merge import Fate, merge
+    from assets.cleansed.merge import Fate, competing, merge
     from quality.rows import typed
     from quality.table_rules import flagged
 
@@ -39,22 +39,22 @@ def steps(spark: SparkSession, contract: SourceContract, raw: DataFrame, stage: 
     def read() -> DataFrame:
         return typed(contract, raw, test_divisions=True)
 
-    def folded() -> DataFrame:
-        return merge(contract, read(), None, snapshots)
-
     def staged() -> DataFrame:
         """The typed rows written and read back: what the engine then sorts is a table, not a plan of hundreds of columns."""
         shutil.rmtree(stage, ignore_errors=True)
         read().write.format("delta").save(stage)
         return spark.read.format("delta").load(stage)
 
+    def folded() -> DataFrame:
+        return merge(contract, competing(contract, staged(), None, None), snapshots, lambda rows: rows)
+
     return {
         "copy": lambda: raw,
         "typed, only the values": lambda: read().select(*[c.name for c in contract.columns if not c.name.endswith("_error")]),
         "typed": read,
-        "folded": folded,
-        "flagged": lambda: flagged(folded(), contract, live).where(live),
-        "typed, staged, folded": lambda: merge(contract, staged(), None, snapshots),
+        "typed, staged": staged,
+        "typed, staged, folded": folded,
+        "typed, staged, folded, flagged": lambda: flagged(folded(), contract, live).where(live),
     }
 
 

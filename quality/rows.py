@@ -18,6 +18,7 @@ from contracts.model import Format, Mode, OnError
 from contracts.registry import ROW_RULES
 from quality import row_rules
 from quality.lineage import LINEAGE
+from standards.moments import digits
 from standards.rules import RULES, Options, parse
 from standards.text import codes_text, no_codes
 
@@ -192,10 +193,8 @@ def _sequence(contract: SourceContract) -> Column:
 
 
 def _ordered(c: Field) -> Column:
-    """Return the column as text that sorts like its values. A time becomes `yyyyMMddHHmmss` by its digits, because formatting it
-    converts it into the session's time zone on some engines (02:30 did not exist on 1986-05-04)."""
-    text = F.col(c.name).cast("string")
-    return F.regexp_replace(F.substring(text, 1, 19), "[^0-9]", "") if c.logical_type == "timestamp" else text
+    """Return the column as text that sorts like its values."""
+    return digits(F.col(c.name)) if c.logical_type == "timestamp" else F.col(c.name).cast("string")
 
 
 def snapshot() -> Column:

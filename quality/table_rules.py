@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from contracts import Contract
 from contracts.registry import Level, agree, at_level
 from contracts.rules import ContractRule
+from standards.moments import seconds
 
 COPIES, SHARE = 5, 0.3
 """A vector is fabricated from this number of equal rows in a group on, when they are at least this share of the group."""
@@ -49,12 +50,9 @@ def _series(rule: ContractRule) -> dict[str, Column]:
     before, after = F.lag(reading).over(line), F.lead(reading).over(line)
     up, down = F.col(reading) - before, F.col(reading) - after
     far = float(rule.option("spike"))
-    digits = F.col(moment).cast("string")
-    clock = sum((F.substring(digits, at, 2).cast("int") * n for at, n in ((12, 3600), (15, 60), (18, 1))), F.lit(0))
-    seconds = F.datediff(F.col(moment).cast("date"), F.lit("2000-01-01").cast("date")) * 86_400 + clock
     changed = F.when(before.isNull() | (before != F.col(reading)) | F.col(reading).isNull(), 1).otherwise(0)
     return {
-        "_seconds": seconds,
+        "_seconds": seconds(F.col(moment)),
         "_changed": changed,
         "_run": F.sum("_changed").over(line),
         "W_STUCK": F.col(reading).isNotNull() & (F.count(F.lit(1)).over(Window.partitionBy(source, "_run")) >= int(rule.option("stuck"))),

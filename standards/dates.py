@@ -272,21 +272,3 @@ def clock_rule() -> Steps:
         return {"codes": F.when(is_absent(row["s"]), no_codes()).otherwise(codes)}
 
     return *cleaned_code, parts, value, answer
-
-
-def seconds(moment: Column) -> Column:
-    """The seconds of a timestamp_ntz since 2000-01-01, bigint, out of its digits: engines differ in what an epoch is without a zone."""
-    digits = moment.cast("string")
-    clock = [F.substring(digits, at, 2).cast("bigint") for at in (12, 15, 18)]
-    days = F.datediff(moment.cast("date"), F.lit("2000-01-01").cast("date")).cast("bigint")
-    return days * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]
-
-
-def whole_minutes(apart: Column) -> Column:
-    """The whole minutes of seconds, int."""
-    return ((apart - apart % 60) / 60).cast("int")
-
-
-def hour_begin(moment: Column) -> Column:
-    """The begin of the hour of a timestamp_ntz, out of its digits: engines differ where a zone once had summer time."""
-    return F.concat(F.substring(moment.cast("string"), 1, 13), F.lit(":00:00")).cast("timestamp_ntz")

@@ -1,4 +1,4 @@
-"""Quality control of readings of a sensor: spikes, and how many equal readings are too many; the minutes that readings are ordered by.
+"""Quality control of readings of a sensor: spikes, and how many equal readings are too many.
 
 Here: functions of Columns, with the settings of each item from standards/ecology/sensor.csv. Not here: what an item can be (the range of
 its contract), which readings are near one another (`assets.themes.ecology.quality_control`).
@@ -54,10 +54,3 @@ def twice_median(values: Column) -> Column:
     ordered, size = F.sort_array(values), F.size(values)
     middle = ((size - F.pmod(size, F.lit(2))) / 2).cast("int")
     return F.get(ordered, middle) + F.get(ordered, size - 1 - middle)
-
-
-def minutes(moment: Column) -> Column:
-    """The minutes of a timestamp_ntz since 2000-01-01, bigint, out of its digits."""
-    digits = moment.cast("string")
-    clock = F.substring(digits, 12, 2).cast("bigint") * 60 + F.substring(digits, 15, 2).cast("bigint")
-    return F.datediff(moment.cast("date"), F.lit("2000-01-01").cast("date")).cast("bigint") * 1440 + clock

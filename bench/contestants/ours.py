@@ -75,7 +75,7 @@ def cleansed(contract: SourceContract, raw: DataFrame, checkpoint: Callable[[Dat
     """The live rows of a cleansed table."""
     from pyspark.sql import functions as F
 
-    from assets.cleansed.merge import Fate, merge
+    from assets.cleansed.merge import Fate, competing, merge
     from contracts.model import Mode
     from quality.rows import snapshot, typed
     from quality.table_rules import flagged
@@ -83,5 +83,6 @@ def cleansed(contract: SourceContract, raw: DataFrame, checkpoint: Callable[[Dat
     delivered = raw.withColumn("_business_date", F.col("_business_date").cast("date"))
     last = delivered.select(snapshot().alias("s")).agg(F.max("s")).collect() if contract.delivery.mode == Mode.FULL else []
     live = (F.col("_fate") == Fate.PUBLISHED) & (F.col("_op") != "D")
-    rows = merge(contract, checkpoint(typed(contract, delivered, test_divisions=True)), None, [r[0] for r in last])
+    known = competing(contract, checkpoint(typed(contract, delivered, test_divisions=True)), None, None)
+    rows = merge(contract, known, [r[0] for r in last], checkpoint)
     return flagged(rows, contract, live).where(live)

@@ -1,8 +1,6 @@
-"""Readings that no sensor can have meant: spikes, and equal ones in sequence; and the minutes of a moment."""
+"""Readings that no sensor can have meant: spikes, and equal ones in sequence."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -33,10 +31,3 @@ def test_equal_readings_that_are_too_many(spark: SparkSession) -> None:
     frame = spark.createDataFrame([("ph",), ("do",), ("pm25",), ("nothing",)], "item string")
     found = {r.item: r.n for r in frame.select("item", sensors.stuck_from(F.col("item")).alias("n")).collect()}
     assert found == {"ph": 12, "do": 6, "pm25": 6, "nothing": None}
-
-
-def test_minutes(spark: SparkSession) -> None:
-    moments = {datetime(2000, 1, 1): 0, datetime(2000, 1, 2, 1, 5, 59): 1505, datetime(2019, 12, 31, 23, 0): 10519140}
-    frame = spark.createDataFrame([(m,) for m in moments], "m timestamp_ntz")
-    found = {r.m: r.n for r in frame.select("m", sensors.minutes(F.col("m")).alias("n")).collect()}
-    assert found == moments

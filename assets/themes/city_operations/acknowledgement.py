@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from assets.declare import cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.touch import own, units
-from standards.dates import seconds
+from standards.moments import seconds
 
 ACKNOWLEDGEMENT = (
     "acknowledgement_no", "rule", "place", "alerted_at", "post", "acknowledged_at", "action", "state", "began_at", "known_on",

@@ -18,7 +18,7 @@ from assets.themes.city_operations.acknowledgement import ALERT_KEY, first_answe
 from assets.themes.city_operations.report import LEVEL_OF
 from assets.themes.city_operations.vital_sign import with_thresholds
 from assets.touch import own, units, via
-from standards.dates import seconds, whole_minutes
+from standards.moments import seconds, whole_minutes
 from standards.public_safety import accident_level
 from standards.tables import looked_up
 from standards.vital_signs import AlertRule, alert_rules

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from assets.declare import lake_asset, table
 from assets.joins import left_join_lookup
 from assets.touch import own, units
-from standards.dates import seconds, whole_minutes
+from standards.moments import seconds, whole_minutes
 
 ORDINARY = 4
 """The level of an event of which no report says how bad it was."""

@@ -23,7 +23,7 @@ from assets.nearby import EARLIER, HOPS, LATER, SINCE, chains, pairs
 from assets.places import within
 from assets.touch import Path, Turn, Units, named, own, units, via
 from standards.city_events import event_type, minutes
-from standards.dates import seconds
+from standards.moments import seconds
 from standards.public_safety import ACCIDENT_LEVELS, accident_level
 from standards.tables import looked_up
 

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from assets.declare import cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.touch import own, units
-from standards.dates import hour_begin
+from standards.moments import hour_begin
 from standards.rounding import mean
 from standards.tables import looked_up
 from standards.vital_signs import DECIMALS, VitalSign, vital_signs

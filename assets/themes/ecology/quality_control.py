@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from assets.flags import flags
 from standards import sensors
 from standards.arrays import without_nulls
+from standards.moments import minutes
 
 HOUR, DAY = 60, 1440
 REACH = 11
@@ -46,7 +47,7 @@ def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
     slot = min(every, HOUR)
     off = F.col("_at") - F.col("_slot")
     twins = Window.partitionBy(source, "item", "_slot").orderBy(F.abs(off), "measured_at")
-    ahead = sensors.minutes(F.col("sent_time")) + sensors.SKEW < F.col("_at")
+    ahead = minutes(F.col("sent_time")) + sensors.SKEW < F.col("_at")
     line = Window.partitionBy(source, "item").orderBy("_slot")
     around = line.rangeBetween(-sensors.AROUND * every, sensors.AROUND * every)
     conditions = {
@@ -60,7 +61,7 @@ def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
         GAP: F.col("_before") == 0,
     }
     usable = F.col("value").isNotNull() & F.col("device").isNull() & ~F.col("_skew") & (F.col("_twin") == 1)
-    at = sensors.minutes(F.col("measured_at"))
+    at = minutes(F.col("measured_at"))
     marked = (
         readings.withColumn("_at", at)
         .withColumn("_slot", F.col("_at") + slot // 2 - F.pmod(F.col("_at") + slot // 2, F.lit(slot)))

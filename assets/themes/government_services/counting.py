@@ -12,7 +12,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from standards.sensors import minutes
+from standards.moments import minutes
 
 PARTS = {"year": 1, "month": 12}
 """Kind of a period -> how many a year has."""

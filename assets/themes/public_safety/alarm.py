@@ -17,7 +17,7 @@ from assets.joins import left_join_lookup
 from assets.nearby import EARLIER, LATER, SINCE, chains, pairs
 from assets.places import within
 from assets.touch import named, own, units
-from standards.dates import seconds
+from standards.moments import seconds
 
 Checkpoint = Callable[[DataFrame], DataFrame]
 SAME_CALLER, SAME_KIND, METRES = 30 * 60, 20 * 60, 300.0

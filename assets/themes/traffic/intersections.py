@@ -13,11 +13,12 @@ from assets.flags import flags
 from assets.joins import left_join_lookup
 from assets.themes.traffic.passes import day_of
 from assets.touch import by_day, units, via
+from standards.moments import quarter_begin
 from standards.rounding import half_even, mean, percentile, scaled, shifted
 from standards.traffic import CJJ_MEASURES, SATURATION_FLOW, level, worst
 
-QUARTER, SLOTS_OF_HOUR, QUEUE_PERCENT = 15, 12, 95
-"""Minutes of a quarter, readings of an hour, the percentile of queues."""
+SLOTS_OF_HOUR, QUEUE_PERCENT = 12, 95
+"""Readings of an hour, the percentile of queues."""
 PLACE = ("intersection_no", "approach", "quarter_start")
 INTERSECTION_QUARTER = (
     *PLACE, "day", "county6", "vehicles", "readings", "delay_total_s", "delay_vehicles", "delay_s", "queue_m", "queue_p95_m", "stops",
@@ -25,19 +26,11 @@ INTERSECTION_QUARTER = (
 )  # fmt: skip
 
 
-def quarter_of(moment: str) -> Column:
-    """The beginning of the quarter of an hour, timestamp_ntz."""
-    text = F.col(moment).cast("string")
-    minute = F.substring(text, 15, 2).cast("int")
-    start = F.lpad((minute - F.pmod(minute, F.lit(QUARTER))).cast("string"), 2, "0")
-    return F.concat(F.substring(text, 1, 14), start, F.lit(":00")).cast("timestamp_ntz")
-
-
 def of_queues(queue: DataFrame) -> DataFrame:
     """Of every approach and quarter: vehicles, readings, delay, queues and stops of all lanes."""
     delayed = F.col("avg_delay_s").isNotNull() & F.col("vehicles").isNotNull()
     tenths = scaled(F.col("max_queue_m"), 1)
-    return queue.groupBy("intersection_no", "approach", quarter_of("measured_at").alias("quarter_start")).agg(
+    return queue.groupBy("intersection_no", "approach", quarter_begin(F.col("measured_at")).alias("quarter_start")).agg(
         F.coalesce(F.sum("vehicles"), F.lit(0)).alias("vehicles"),
         F.count("vehicles").alias("readings"),
         F.sum(F.when(delayed, F.col("avg_delay_s") * F.col("vehicles"))).cast("decimal(18,1)").alias("delay_total_s"),
@@ -50,7 +43,7 @@ def of_queues(queue: DataFrame) -> DataFrame:
 
 def of_cycles(signal: DataFrame) -> DataFrame:
     """Of every approach and quarter, the cycles that began in it: how many, how many left vehicles behind, their length and green."""
-    return signal.groupBy("intersection_no", "approach", quarter_of("started_at").alias("quarter_start")).agg(
+    return signal.groupBy("intersection_no", "approach", quarter_begin(F.col("started_at")).alias("quarter_start")).agg(
         F.count(F.lit(1)).alias("cycles"),
         F.count_if(F.col("left_behind") > 0).alias("residual_cycles"),
         F.sum("cycle_s").alias("_cycle"),

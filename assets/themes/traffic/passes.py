@@ -27,7 +27,7 @@ def day_of(moment: str) -> Column:
 
 def hour_of(moment: str) -> Column:
     """The hour of a moment, 0 to 23, int."""
-    return F.substring(F.col(moment).cast("string"), 12, 2).cast("int")
+    return F.hour(moment)
 
 
 def county_of_device(device_no: Column) -> Column:

@@ -21,7 +21,7 @@ from assets.themes.traffic.service_day import DAY
 from assets.themes.traffic.trips import TRIP
 from assets.touch import by_day, own, units
 from standards import coordinates, positions
-from standards.dates import seconds
+from standards.moments import seconds
 
 EARLIER, LATER = 30, 300
 """Seconds before the reported departure and after the reported arrival in which positions belong to a trip (figures of the city's own)."""

@@ -18,7 +18,7 @@ from assets.themes.traffic.passes import day_of, hour_of
 from assets.themes.traffic.service_day import BEGINS, HOUR
 from assets.touch import by_day, day_from, units
 from standards import coordinates, positions
-from standards.dates import seconds
+from standards.moments import seconds
 from standards.rounding import half_even
 
 OUTSIDE = "lon:E_BBOX"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.dates import seconds
+from standards.moments import seconds
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 BEGINS, ENDS = 3 * HOUR, 30 * HOUR

@@ -13,7 +13,7 @@ from assets.places import within
 from assets.themes.traffic.service_day import MINUTE
 from assets.themes.traffic.trips import METRES
 from assets.touch import own, units
-from standards.dates import seconds
+from standards.moments import seconds
 
 CENTS = 100
 OF_DAY = ("company", "day", "county6")

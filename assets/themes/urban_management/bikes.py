@@ -19,7 +19,7 @@ from assets.joins import left_join_lookup
 from assets.places import nearest, within
 from assets.themes.urban_management.evaluation import PERCENT
 from assets.touch import named, own, units
-from standards.dates import seconds
+from standards.moments import seconds
 
 OUTSIDE = 5.0
 """Metres that a position may be outside a parking area and still count as in it."""

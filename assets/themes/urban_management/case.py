@@ -18,7 +18,7 @@ from assets.joins import left_join_lookup
 from assets.places import within
 from assets.themes.urban_management.recurrence import MANY, around, near_cases, placed
 from assets.touch import Turn, own
-from standards.dates import seconds
+from standards.moments import seconds
 from standards.tables import looked_up
 
 KINDS = {"C": "COMPONENT", "E": "EVENT"}

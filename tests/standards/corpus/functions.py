@@ -24,13 +24,13 @@ from standards import (
     city_events,
     codes,
     coordinates,
-    dates,
     divisions,
     identity,
     industries,
     land_efficiency,
     licence_id,
     masking,
+    moments,
     names,
     numbers,
     organisations,
@@ -109,6 +109,12 @@ def _measured(c: Column) -> Column:
 
 def _day(c: Column) -> Column:
     return F.date_add(F.lit(date(2018, 12, 28)), (_whole(c) * 97).cast("int"))
+
+
+def _moment(c: Column) -> Column:
+    """Of several texts in the hour that 1986-05-04 did not have in Shanghai."""
+    day = F.when(F.length(c) % 2 == 0, F.lit(date(1986, 5, 4))).otherwise(_day(c)).cast("timestamp_ntz")
+    return day + F.make_dt_interval(F.lit(0), F.lit(2), (F.length(c) % 180).cast("int"), (F.length(c) % 60).cast("int"))
 
 
 def _item(c: Column) -> Column:
@@ -257,10 +263,12 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     traffic.tti_grade: lambda c: traffic.tti_grade(_measured(c)),
     traffic.level: lambda c: traffic.level("CJJ", "queue_m", _measured(c)),
     traffic.worst: lambda c: traffic.worst([traffic.level("HCM", "delay_s", _measured(c)), F.lit("C")]),
-    dates.seconds: lambda c: dates.seconds(_day(c).cast("timestamp_ntz")),
-    dates.whole_minutes: lambda c: dates.whole_minutes(_whole(c)),
-    dates.hour_begin: lambda c: dates.hour_begin(_day(c).cast("timestamp_ntz")).cast("string"),
-    sensors.minutes: lambda c: sensors.minutes(_day(c).cast("timestamp_ntz")),
+    moments.seconds: lambda c: moments.seconds(_moment(c)),
+    moments.minutes: lambda c: moments.minutes(_moment(c)),
+    moments.whole_minutes: lambda c: moments.whole_minutes(_whole(c)),
+    moments.hour_begin: lambda c: moments.hour_begin(_moment(c)).cast("string"),
+    moments.quarter_begin: lambda c: moments.quarter_begin(_moment(c)).cast("string"),
+    moments.digits: lambda c: moments.digits(_moment(c)),
     surface_water.item_class: lambda c: surface_water.item_class(_measured(c), [_limit(n) for n in range(1, 6)]),
     surface_water.exceedance: lambda c: surface_water.exceedance(_measured(c), _limit(3)),
     surface_water.pollutant: lambda c: surface_water.pollutant(_item(c), _whole(c).cast("int"), _measured(c).cast("decimal(18,2)"))[
@@ -371,6 +379,7 @@ def on_text() -> dict[str, Column]:
 def on_days() -> dict[str, Column]:
     """Built-in -> a question about the date column `d`."""
     days = F.col("d")
+    at = days.cast("timestamp_ntz") + F.make_dt_interval(F.lit(0), F.lit(2), F.lit(30), F.lit(15))
     return {
         "date_add": F.date_add(days, 60),
         "date_sub": F.date_sub(days, 1),
@@ -383,6 +392,11 @@ def on_days() -> dict[str, Column]:
         "sequence": F.sequence(F.month(days), F.lit(12)),
         "last_day": F.last_day(days),
         "to_date": F.to_date(days.cast("timestamp_ntz")),
+        "dayofmonth": F.dayofmonth(days),
+        "make_dt_interval": at.cast("string"),
+        "hour": F.hour(at),
+        "minute": F.minute(at),
+        "second": F.second(at),
     }
 
 
