@@ -26,8 +26,9 @@ from assets.places import metres
 from standards.rounding import shifted
 
 CELL = 0.01
-"""Side of a cell, degrees. South of 33.5° N it is longer than FARTHEST: what is that near to a shape lies in its cells or in those beside."""
+"""Side of a cell, degrees."""
 FARTHEST = 900.0
+"""Metres; south of 33.5° N cells are wider, so that what is as near as that to a shape lies in its cells or in those beside them."""
 SEGMENTS = 32
 """Of each quarter of a circle: a polygon of 128 corners, whose area is 99.96 % of the circle's."""
 LEG = ("lon", "lat", "next_lon", "next_lat")
@@ -141,8 +142,12 @@ def _in_cells(rows: DataFrame, box: Sequence[str], margin: int) -> DataFrame:
 
 def _gathered(pairs: DataFrame, keys: Sequence[str], columns: Sequence[str]) -> DataFrame:
     """Per key the different values of some columns, as one array `_of_<column>` each, in their order."""
+
+    def every(column: str) -> Column:
+        return F.transform("_of", lambda of: of[column]).alias(f"_of_{column}")
+
     found = pairs.groupBy(*keys).agg(F.sort_array(F.collect_set(F.struct(*columns))).alias("_of"))
-    return found.select(*keys, *[F.transform("_of", lambda of, c=c: of[c]).alias(f"_of_{c}") for c in columns])
+    return found.select(*keys, *[every(c) for c in columns])
 
 
 def _pieces(batches: Batches) -> Batches:

@@ -1,9 +1,9 @@
 """The bus network on the ground: how much of the roads has a bus, and how much of the built-up area lies near a stop.
 
-Here: `bus_network`, and what the indicators count of it. Not here: geometry (`assets.coverage`), lines and stops by day (`lines`). Source:
-domain rules E3; index system of transit cities (公交都市考核评价指标体系, 交运发〔2013〕387号): length of the centre lines of roads with a bus
-line over that of expressways, arterial, secondary and local roads; area within 500 m of stops over built-up area. It asks for both in the
-centre of the city, whose border nobody delivers: here they are those of each county, and of the city as a whole.
+Here: `bus_network`, and what the indicators count of it. Not here: geometry (`assets.coverage`), lines and stops by day (`lines`).
+Source: domain rules E3; index system of transit cities (公交都市考核评价指标体系, 交运发〔2013〕387号): the centre lines of roads with a
+bus line over those of expressways, arterial, secondary and local roads; the area within 500 m of stops over the built-up area. It asks for
+both in the centre of the city, whose border nobody delivers: here they are those of each county, and of the city as a whole.
 """
 
 from __future__ import annotations
