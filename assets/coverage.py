@@ -65,10 +65,11 @@ def covered(areas: DataFrame, points: DataFrame, key: str, reach: float) -> Data
     def of(shapes: pd.Series, lons: pd.Series, lats: pd.Series) -> pd.Series:
         found, asked, which = np.zeros(len(shapes)), *_flat(lons)
         if len(asked):
-            points = metres(shapely.points(_joined(lons, asked), _joined(lats, asked)))
-            around = shapely.buffer(shapely.multipoints(points, indices=which), reach, quad_segs=SEGMENTS)
+            at = metres(shapely.points(_joined(lons, asked), _joined(lats, asked)))
             plane = metres(shapely.from_wkb(shapes.iloc[asked].to_numpy(dtype=object)))
-            found[asked] = shapely.area(shapely.intersection(plane, around)).round(1)
+            mine, nth, near = _counted_from_0(which, shapely.dwithin(plane[which], at, reach))
+            around = shapely.buffer(shapely.multipoints(at[near], indices=nth), reach, quad_segs=SEGMENTS)
+            found[asked[mine]] = shapely.area(shapely.intersection(plane[mine], around)).round(1)
         return pd.Series(found)
 
     place = [F.col(c).cast("double").alias(c) for c in ("lon", "lat")]
@@ -97,11 +98,10 @@ def alongside(lines: DataFrame, legs: DataFrame, key: str, along: Along) -> Data
         if len(asked):
             pieces = _straight(*[c.to_numpy(dtype=float)[asked] for c in (lon, lat, next_lon, next_lat)])
             beside = _straight(*[_joined(c, asked) for c in legs])
-            both = _parallel(pieces[which], beside, along.degrees)
-            if both.any():
-                mine, nth = np.unique(which[both], return_inverse=True)
-                strips = shapely.buffer(shapely.multilinestrings(beside[both], indices=nth), along.metres, quad_segs=SEGMENTS)
-                found[asked[mine]] = shapely.length(shapely.intersection(pieces[mine], strips))
+            within = shapely.dwithin(pieces[which], beside, along.metres)
+            mine, nth, near = _counted_from_0(which, within & _parallel(pieces[which], beside, along.degrees))
+            strips = shapely.buffer(shapely.multilinestrings(beside[near], indices=nth), along.metres, quad_segs=SEGMENTS)
+            found[asked[mine]] = shapely.length(shapely.intersection(pieces[mine], strips))
         return pd.Series((found * 100).round().astype("int64"))
 
     pieces = lines.select(F.col(key).alias(_OF), "geometry").mapInArrow(_pieces, f"{_OF} string, {' double, '.join(_PIECE)} double")
@@ -166,6 +166,12 @@ def _flat(arrays: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """The places of the rows that have an array, and of each element of these which of them it belongs to, counted from 0."""
     asked = np.flatnonzero(arrays.notna().to_numpy())
     return asked, np.repeat(np.arange(len(asked)), np.array([len(a) for a in arrays.iloc[asked]], dtype=int))
+
+
+def _counted_from_0(which: np.ndarray, hit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of pairs of which the first is named, those that are hit: the different first ones, which of these each has, and their places."""
+    near = np.flatnonzero(hit)
+    return (*np.unique(which[near], return_inverse=True), near)
 
 
 def _joined(arrays: pd.Series, asked: np.ndarray) -> np.ndarray:

@@ -124,6 +124,8 @@ def test_only_the_edition_in_force_counts(spark: SparkSession) -> None:
     assert 0 < now.covered_m2 <= now.built_up_m2
     broken = made(spark, stops(along[0], None, along[1]), roads, parcels)["321002"]
     assert (broken.road_with_bus_m, broken.stops) == (0, 2)
+    beside = made(spark, stops((700, 1500), (1700, 1500)), roads, parcels)["321002"]
+    assert (beside.road_with_bus_m, beside.covered_m2) == (0, 0), "what shares a cell with a stop is not near it"
     nobody = made(spark, [], roads, parcels)["321002"]
     assert (nobody.network_rate, nobody.coverage_rate, nobody.stops) == (0, 0, 0)
 
