@@ -18,7 +18,7 @@ from pyproj import Transformer
 from pyspark.sql import DataFrame, SparkSession
 
 from assets.base.geography import layers
-from assets.coverage import SEGMENTS, Along
+from assets.coverage import SEGMENTS
 from assets.declare import declared
 from assets.themes.traffic.lines import bus_stop
 from assets.themes.traffic.network import bus_network
@@ -152,11 +152,6 @@ def test_the_rates_of_the_indicators_are_those_of_the_table(spark: SparkSession)
         for period in ("2019-12", "2019")
         for place, (above, below, value) in zip(("321002", "000000", "321000"), counts, strict=True)
     }
-
-
-def test_a_reach_beyond_the_cells_is_refused() -> None:
-    with pytest.raises(ValueError, match="at most 900"):
-        Along(metres=901, degrees=30)
 
 
 def measured_again(stop: pd.DataFrame, roads: pd.DataFrame, land: pd.DataFrame) -> dict[str, dict[str, float]]:
