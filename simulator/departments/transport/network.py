@@ -29,6 +29,8 @@ EVERY = (25, 50, 80)
 """Minutes from one trip to the next, by line."""
 SHORTEST, LONGEST = 2500.0, 9000.0
 """Metres of the arterial road along which a line runs, from its beginning."""
+SUB_DISTRICT, IN_TOWN = "0", 12.0
+"""Seventh digit of the code of a sub-district (街道), and how much likelier a line runs along a road there than along another one."""
 KERB, ACROSS = 5.0, 15.0
 """Metres that stops are about off the centre line, and that those of the way back are from those of the way there, east and north."""
 MISSED, BROKEN, REPLACED, EXTRA = 0.012, 0.008, 0.5, 0.006
@@ -52,12 +54,20 @@ class Network:
     runs: pd.DataFrame
 
 
+def _arterial(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """The arterial roads that are long enough for a line, in the plane, and how likely a line is on each."""
+    roads = world.ground.roads["geometry"].to_numpy()[(world.ground.roads["class"] == "ARTERIAL").to_numpy()]
+    long = roads[shapely.length(ground.metres(roads)) >= SHORTEST]
+    towns = world.ground.divisions.query("level == 'TOWN'")
+    streets = shapely.union_all(towns.loc[towns["code"].str[6] == SUB_DISTRICT, "geometry"].to_numpy())
+    weight = np.where(shapely.intersects(streets, shapely.line_interpolate_point(long, 0.5, normalized=True)), IN_TOWN, 1.0)
+    return ground.metres(long), weight / weight.sum()
+
+
 def _stops(world: World, n: int) -> pd.DataFrame:
     """The stops of every line in its first edition along an arterial road, one way and back on the other side of it."""
-    rng, roads = world.stream("bus stops"), world.ground.roads
-    arterial = ground.metres(roads.loc[roads["class"] == "ARTERIAL", "geometry"].to_numpy())
-    long = arterial[shapely.length(arterial) >= SHORTEST]
-    road = long[rng.choice(len(long), n, replace=n > len(long))]
+    rng, (roads, likely) = world.stream("bus stops"), _arterial(world)
+    road = roads[rng.choice(len(roads), n, replace=n > len(roads), p=likely)]
     share = np.linspace(0, 1, STOPS)
     distance = share * np.minimum(shapely.length(road), LONGEST)[:, None]
     at = shapely.get_coordinates(shapely.line_interpolate_point(road[:, None], distance).ravel()).reshape(n, STOPS, 2)
