@@ -33,7 +33,8 @@ SEGMENTS = 32
 """Of each quarter of a circle: a polygon of 128 corners, whose area is 99.96 % of the circle's."""
 LEG = ("lon", "lat", "next_lon", "next_lat")
 _PIECE = ("_lon", "_lat", "_next_lon", "_next_lat")
-_OF, _X, _Y = "_key", "_x", "_y"
+_OF, _NO, _X, _Y = "_key", "_no", "_x", "_y"
+_PIECES = f"{_OF} string, {_NO} bigint, {' double, '.join(_PIECE)} double"
 Batches = Iterator[pa.RecordBatch]
 
 
@@ -104,10 +105,10 @@ def alongside(lines: DataFrame, legs: DataFrame, key: str, along: Along) -> Data
             found[asked[mine]] = shapely.length(shapely.intersection(pieces[mine], strips))
         return pd.Series((found * 100).round().astype("int64"))
 
-    pieces = lines.select(F.col(key).alias(_OF), "geometry").mapInArrow(_pieces, f"{_OF} string, {' double, '.join(_PIECE)} double")
+    pieces = lines.select(F.col(key).alias(_OF), "geometry").mapInArrow(_pieces, _PIECES)
     straight = legs.select(*[F.col(c).cast("double").alias(c) for c in LEG]).distinct()
     touched, beside = _in_cells(*_box(pieces, _PIECE), 0), _in_cells(*_box(straight, LEG), 1)
-    near = _gathered(touched.join(beside, [_X, _Y]), (_OF, *_PIECE), LEG)
+    near = _gathered(touched.join(beside, [_X, _Y]), (_OF, _NO, *_PIECE), LEG)
     made = F.pandas_udf(of, "bigint")(*_PIECE, *[f"_of_{c}" for c in LEG])  # type: ignore[call-overload]
     total = near.select(F.col(_OF).alias(key), made.alias("_cm")).groupBy(key).agg(F.sum("_cm").alias("_cm"))
     along_m = shifted(F.coalesce("_cm", F.lit(0)), 2)
@@ -151,7 +152,7 @@ def _gathered(pairs: DataFrame, keys: Sequence[str], columns: Sequence[str]) -> 
 
 
 def _pieces(batches: Batches) -> Batches:
-    """The straight pieces of lines, in degrees."""
+    """The straight pieces of lines, in degrees, with numbers that differ within a line."""
     for batch in batches:
         shapes: Any = shapely.from_wkb(batch.column("geometry").to_pylist())
         parts, of_shape = shapely.get_parts(shapes, return_index=True)
@@ -159,7 +160,8 @@ def _pieces(batches: Batches) -> Batches:
         begins = np.flatnonzero(of_part[:-1] == of_part[1:])
         ends = np.hstack([corners[begins], corners[begins + 1]]).T
         names = pa.array(batch.column(_OF).to_pylist(), pa.string()).take(pa.array(of_shape[of_part[begins]], pa.int64()))
-        yield pa.RecordBatch.from_arrays([names, *[pa.array(c, pa.float64()) for c in ends]], names=[_OF, *_PIECE])
+        columns = [names, pa.array(begins, pa.int64()), *[pa.array(c, pa.float64()) for c in ends]]
+        yield pa.RecordBatch.from_arrays(columns, names=[_OF, _NO, *_PIECE])
 
 
 def _flat(arrays: pd.Series) -> tuple[np.ndarray, np.ndarray]:

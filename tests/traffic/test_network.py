@@ -94,17 +94,18 @@ def test_circles_by_hand(spark: SparkSession) -> None:
 
 
 def test_strips_by_hand(spark: SparkSession) -> None:
-    """A bus goes 1000 m straight east. Streets beside it at 49 m and at 51 m, one turned by 29° and one by 31°, one across, one beyond."""
+    """A bus goes 1000 m straight east. Streets beside it at 49 m and at 51 m, one turned by 29° and one by 31°, one across, one beyond, and
+    one that goes over itself."""
     turned = {a: (800 * tan(radians(a))) for a in (29, 31)}
     roads = [
         street("beside", (200, 1049), (900, 1049)), street("too far", (200, 1051), (900, 1051)), street("across", (500, 500), (500, 1500)),
         street("turned", (100, 1000), (900, 1000 + turned[29])), street("more", (100, 1000), (900, 1000 + turned[31])),
-        street("back", (900, 1000), (200, 1000)), street("beyond", (1100, 1000), (1500, 1000)),
+        street("twice", (500, 1000), (200, 1000), (500, 1000), (200, 1000)), street("beyond", (1100, 1000), (1500, 1000)),
         street("bent", (200, 990), (600, 990), (600, 1400), county="321003"), street("nowhere", (0, 0), (100, 0), county=None),
     ]  # fmt: skip
     told = made(spark, stops((100, 1000), (1100, 1000)), roads, [])
-    town, beside, bent = told["321002"], 700, 400
-    assert float(town.road_with_bus_m) == pytest.approx(2 * beside + 50 / sin(radians(29)) + 50, abs=0.2)
+    town, beside, twice, bent = told["321002"], 700, 900, 400
+    assert float(town.road_with_bus_m) == pytest.approx(beside + twice + 50 / sin(radians(29)) + 50, abs=0.2)
     assert (town.roads, town.roads_with_bus) == (7, 4)
     assert float(told["321003"].road_with_bus_m) == pytest.approx(bent, abs=0.2)
     assert told["321003"].network_rate == Decimal("49.38")
