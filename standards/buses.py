@@ -27,13 +27,23 @@ def standard_tenths(length_mm: Column, decks: Column, day: date) -> Column:
         decks: 1 or 2; unknown is 1.
         day: on which the fleet is counted; the edition that is valid then has the factors.
     """
-    found = F.when(F.lit(False), F.lit(None).cast("int"))
+    return _of_factor("tenths", length_mm, decks, day).cast("int")
+
+
+def factor_edition(length_mm: Column, decks: Column, day: date) -> Column:
+    """The edition of the standard that has the factor of `standard_tenths`, of which the arguments are the same; NULL without a factor."""
+    return _of_factor("edition", length_mm, decks, day)
+
+
+def _of_factor(said: str, length_mm: Column, decks: Column, day: date) -> Column:
+    """A column of the table of factors, text, in its row for a bus."""
+    found = F.when(F.lit(False), F.lit(None).cast("string"))
     for row in rows("traffic/standard_bus"):
         if (row["valid_from"] or str(date.min)) <= str(day) <= (row["valid_to"] or str(LAST)):
             there = F.coalesce(decks, F.lit(1)) == int(row["decks"])
             over = length_mm > int(row["over_mm"]) if row["over_mm"] else F.lit(True)
             up_to = length_mm <= int(row["up_to_mm"]) if row["up_to_mm"] else F.lit(True)
-            found = found.when(there & over & up_to, int(row["tenths"]))
+            found = found.when(there & over & up_to, row[said])
     return found
 
 

@@ -24,6 +24,7 @@ BY_THE_RUN = {
     "base/population/source_link": {"source_table"},
     "themes/health/service": {"service_kind"},
     "themes/industry/entity_survival": {"years"},
+    "themes/traffic/bus_network": {"day"},
     "themes/urban_management/case_month": {"dimension"},
     "themes/urban_management/penalty_month": {"dimension"},
     **{name: OF_AN_INDICATOR for name in load_all() if name.endswith("/indicator")},

@@ -8,7 +8,7 @@ from typing import Any
 import shapely
 
 from tests.touch.network import Network, Row
-from tests.urban_management.streets import TOWNS, WIDE, at, box
+from tests.urban_management.streets import EAST, NORTH, TOWNS, WIDE, at, box
 
 LAST = date(2019, 12, 31)
 DAYS, CHANGED = 4, date(2019, 12, 29)
@@ -48,8 +48,20 @@ class Buses(Network):
             }
             for code, x in TOWNS.items()
         ]
+        self.rows |= self._ground()
         for table in self.rows:
             self._once(table)
+
+    @staticmethod
+    def _ground() -> dict[str, list[Row]]:
+        """A road along the lines, and a parcel around the first stop."""
+        ends = [at(x, WIDE / 2) for x in (0, 2 * WIDE)]
+        road = shapely.LineString([(float(p["lon"]), float(p["lat"])) for p in ends]).wkt
+        parcel = shapely.box(*(side + 40_000_000 * (i % 2 == 0) for i, side in enumerate((EAST, NORTH, EAST + WIDE, NORTH + WIDE)))).wkt
+        return {
+            "cleansed/housing/road": [{"road_no": "R1", "county6": "321002", "geometry": road}],
+            "cleansed/natural_resources/land_use": [{"parcel_no": "T1", "county6": "321002", "land_class": "07", "geometry": parcel}],
+        }
 
     @staticmethod
     def _stop(edition: Row, seq: int) -> Row:

@@ -31,10 +31,10 @@ UNDECLARED = {
     "themes/ecology/water_governance", "themes/government_services/department_month", "themes/industry/entity_survival",
     "themes/industry/economy_year", "themes/industry/land_efficiency_year", "themes/public_safety/indicator",
     "themes/public_safety/correction_month", "themes/urban_management/indicator", "themes/city_operations/indicator",
-    "themes/city_operations/sign_day", "themes/traffic/indicator",
+    "themes/city_operations/sign_day", "themes/traffic/indicator", "themes/traffic/bus_fleet", "themes/traffic/bus_network",
 }  # fmt: skip
 """Rows for the city follow from every input row, a rank from all others, a rate from all residents; there is a row for each water
-body and month only; a person is in many months."""
+body and month only; a person is in many months; of the fleet and the network of buses there is what holds on the day of the run."""
 NETWORKS: tuple[type[Network], ...] = (Monitoring, Counter, Economy, Incidents, Streets, Roads, Buses)
 """Small worlds with `rows` by table, `tables(spark)` and `night()`: rows come late, are corrected, or go."""
 GROUND = "base/geography/"

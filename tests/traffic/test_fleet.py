@@ -10,10 +10,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from assets.declare import declared
+from assets.themes.traffic.explain import explain_bus
+from assets.themes.traffic.fleet import bus_fleet
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.runtime import Runtime
@@ -26,7 +28,7 @@ from tests.frames import frame
 
 AS_OF = date(2019, 12, 31)
 FIRST = "2019-12-29"
-INDICATOR, BUS = "themes/traffic/indicator", "transport/bus"
+INDICATOR, FLEET, BUS = "themes/traffic/indicator", "themes/traffic/bus_fleet", "transport/bus"
 FACTORS = {
     (5000, 1): None, (5001, 1): 7, (7000, 1): 7, (7001, 1): 10, (10_000, 1): 10, (10_001, 1): 13, (13_000, 1): 13, (13_001, 1): None,
     (16_000, 1): None, (16_001, 1): 20, (18_000, 1): 20, (18_001, 1): 25, (11_400, 2): 19, (None, 2): 19, (None, 1): None, (8500, None): 10,
@@ -46,13 +48,18 @@ def bus(number: int, **more: Any) -> Given:
     return {"vehicle_no": f"G{number}", "county6": "321002", "length_m": "8.5", "decks": 1, "energy": "BEV", **more}
 
 
+def rated(spark: SparkSession, fleet: list[Given]) -> DataFrame:
+    """bus_fleet of the register."""
+    return conform(load(ROOT / f"{FLEET}.yaml"), bus_fleet(frame(spark, f"cleansed/{BUS}", fleet), AS_OF))
+
+
 def told_of(spark: SparkSession, fleet: list[Given], residents: dict[str, int]) -> dict[tuple[str, str, str], tuple[int, int, Any]]:
     """What the indicators of the fleet say, by indicator, period and division."""
     asset = declared()[INDICATOR]
     people = [{"person_uid": f"{c}{n}", "county6": c, "resident_flag": True} for c, n in residents.items() for n in range(n)]
     people += [{"person_uid": "away", "county6": "321002", "resident_flag": False}]
-    rows = {"bus": fleet, "person": people}
-    given = {argument: frame(spark, table, rows.get(argument, [])) for argument, table in asset.inputs.items()}
+    given = {argument: frame(spark, table, people if argument == "person" else []) for argument, table in asset.inputs.items()}
+    given["fleet"] = rated(spark, fleet)
     made = conform(load(ROOT / f"{INDICATOR}.yaml"), asset.function(**given, as_of=AS_OF)).collect()
     return {
         (r.indicator, r.period, r.div_code): (r.numerator, r.denominator, r.value)
@@ -74,6 +81,47 @@ def test_a_fleet_by_hand(spark: SparkSession) -> None:
         assert told["standard_buses", period, "321000"] == (42, 7, Decimal("6000.00"))
         assert told["new_energy_bus_rate", period, "321000"] == (2, 3, Decimal("66.67"))
         assert told["unrated_bus_rate", period, "321000"] == (1, 4, Decimal("25.00"))
+
+
+def test_why_a_bus_counts(spark: SparkSession) -> None:
+    """By number and by plate: counted, without a factor, of unknown length, before and after its service."""
+    fleet = [
+        bus(1, length_m="12", plate="苏K00001D", line_no="3", service_from=date(2015, 3, 1)), bus(2, length_m="14", energy=None),
+        bus(3, length_m=None, energy="DIESEL"), bus(4, service_from=date(2020, 1, 1)), bus(5, service_to=date(2019, 12, 30)),
+        bus(6, decks=2, length_m=None), bus(7, length_m="18.5"),
+    ]  # fmt: skip
+    trip = {"line_no": "3", "direction": "UP", "service_date": date(2019, 12, 30), "trip_no": "001", "vehicle_no": "G1"}
+    tables = {FLEET: [r.asDict() for r in rated(spark, fleet).collect()], f"cleansed/{BUS}": fleet,
+              "themes/traffic/bus_trip": [trip | {"depart_time": None, "arrive_time": None}]}  # fmt: skip
+
+    def read(table: str, /, **equal: Any) -> list[Given]:
+        return [row for row in tables[table] if all(row.get(c) == v for c, v in equal.items())]
+
+    told = {n: explain_bus(read, f"G{n}")[0] for n in range(1, 8)}
+    assert explain_bus(read, " 苏k·00001d") == [told[1]]
+    assert explain_bus(read, "G9") == []
+    standard = "in CJJ/T 119-2008, Terms of urban public transport engineering (城市公共交通工程术语标准)"
+    assert told[1].title == "Bus G1: COUNTED"
+    assert list(told[1].lines) == [
+        f"counted as 1.3 standard buses: the factor of buses of one deck over 10 m up to 13 m {standard}",
+        "Battery electric, which is new energy",
+        "assigned to line 3",
+    ]
+    assert [s.rows for s in told[1].sections][1] == [[date(2019, 12, 30), "3", "UP", "001", None, None]]
+    assert "苏K" not in str(told[1])
+    assert told[1].facts["service_from"] == "2015-03-01"
+    because = [told[n].lines[0] for n in range(2, 8)]
+    assert because == [
+        "counted among the buses and not among the standard buses: no public source has the factor of its length, 14.000 m",
+        "counted among the buses and not among the standard buses: its length is not known",
+        "not counted: it comes into service on 2020-01-01",
+        "not counted: its last day in service was 2019-12-30",
+        f"counted as 1.9 standard buses: the factor of buses of two decks {standard}",
+        f"counted as 2.5 standard buses: the factor of buses of one deck over 18 m {standard}",
+    ]
+    assert [told[n].lines[1] for n in (2, 3)] == [
+        "its energy is not known, so that it is left out of the share of new energy", "Diesel, which is not new energy"
+    ]  # fmt: skip
 
 
 def test_nobody_is_counted_when_no_fleet_is_known(spark: SparkSession) -> None:

@@ -162,7 +162,8 @@ def test_indicators(spark: SparkSession, roads: dict[str, list[Given]]) -> None:
         source("vehicle"),
         source("driver"),
         workday(spark.createDataFrame),
-        frame(spark, "cleansed/transport/bus", []),
+        frame(spark, "themes/traffic/bus_fleet", []),
+        frame(spark, "themes/traffic/bus_network", []),
         frame(spark, "base/population/person", []),
         AS_OF,
     )

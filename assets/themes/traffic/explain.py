@@ -1,5 +1,5 @@
-"""Explain a bus trip (why it was late or did not run, its runs, its bus, its stops), a vehicle's day by its positions, and an
-intersection (its worst quarters of an hour)."""
+"""Explain a bus trip (why it was late or did not run, its runs, its bus, its stops), a bus of the fleet (what it counts as, and why), a
+vehicle's day by its positions, and an intersection (its worst quarters of an hour)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from datetime import date
 from typing import Any
 
 from assets.explain import Explanation, RowReader, Section, explains
+from assets.themes.traffic.fleet import COUNTED, GONE, NOT_YET
 from assets.themes.traffic.trips import EXTRA, MISSED, PENDING, TRIP
+from standards.tables import both_names
+from standards.tables import rows as standard
 
 BUS_TRIP, STOP_EVENT, RUN = "themes/traffic/bus_trip", "themes/traffic/stop_event", "cleansed/transport/bus_trip"
 WITHOUT = {
@@ -30,6 +33,14 @@ BECAUSE = {
 }  # fmt: skip
 OF_DROPPED = ("located_at", "reason", "speed_kmh", "jump_m", "_source_file", "_row_no")
 TRIP_POSITIONS = ("line_no", "direction", "trip_no", "first_at", "last_at", "positions", "on_line", "off_line", "flags")
+FLEET, REGISTER = "themes/traffic/bus_fleet", "cleansed/transport/bus"
+OF_BUS = (
+    "operator", "line_no", "county6", "length_m", "decks", "energy", "new_energy", "service_from", "service_to", "state", "standard_buses",
+    "factor_edition",
+)  # fmt: skip
+RAN = ("service_date", "line_no", "direction", "trip_no", "depart_time", "arrive_time")
+LAST_TRIPS = 12
+"""Trips that are shown of a bus."""
 MOST = 50
 """Dropped positions that are shown of a day."""
 
@@ -129,6 +140,60 @@ def _told(trip: dict[str, Any]) -> list[Any]:
 
 def _stop(event: dict[str, Any]) -> list[Any]:
     return [event[c] for c in ("seq", "stop_no", "timetable", "arrive_time", "delay_s", "on_time")]
+
+
+@explains("bus")
+def explain_bus(rows: RowReader, identifier: str) -> list[Explanation]:
+    """Explain what a bus counts as, by its number or its plate, `GJ00001` or `苏K·00001D`. The plate is personal and not shown."""
+    found = rows(FLEET, vehicle_no=identifier)
+    if not found:
+        plate = "".join(identifier.split()).replace("·", "").upper()
+        found = [bus for known in rows(REGISTER, plate=plate) for bus in rows(FLEET, vehicle_no=known["vehicle_no"])]
+    return [_bus(rows, bus) for bus in found]
+
+
+def _bus(rows: RowReader, bus: dict[str, Any]) -> Explanation:
+    trips = sorted(rows(BUS_TRIP, vehicle_no=bus["vehicle_no"]), key=lambda t: (t["service_date"], str(t["depart_time"])), reverse=True)
+    facts = {name: bus[name] for name in OF_BUS}
+    line = f"assigned to line {bus['line_no']}" if bus["line_no"] else "in reserve, without a line"
+    return Explanation(
+        title=f"Bus {bus['vehicle_no']}: {bus['state']}",
+        lines=[_counts(bus), _energy_of(bus), line],
+        sections=[
+            Section("Facts", ("fact", "value"), list(facts.items())),
+            Section("Its last trips", RAN, [[t[c] for c in RAN] for t in trips[:LAST_TRIPS]]),
+        ],
+        facts={"bus": bus["vehicle_no"], **{k: v if v is None else str(v) for k, v in facts.items()}, "file": bus["_source_file"],
+               "line": bus["_row_no"]},
+    )  # fmt: skip
+
+
+def _counts(bus: dict[str, Any]) -> str:
+    """Whether a bus counts, as how many standard buses, and why not."""
+    if bus["state"] == NOT_YET:
+        return f"not counted: it comes into service on {bus['service_from']}"
+    if bus["state"] == GONE:
+        return f"not counted: its last day in service was {bus['service_to']}"
+    if bus["state"] == COUNTED:
+        return f"counted as {bus['standard_buses']} standard buses: {_factor(bus)}"
+    why = f"no public source has the factor of its length, {bus['length_m']} m" if bus["length_m"] else "its length is not known"
+    return f"counted among the buses and not among the standard buses: {why}"
+
+
+def _factor(bus: dict[str, Any]) -> str:
+    """For which buses its factor is, and where it stands."""
+    mine = {"edition": bus["factor_edition"], "tenths": str(int(bus["standard_buses"] * 10))}
+    [row] = [r for r in standard("traffic/standard_bus") if mine.items() <= r.items()]
+    over, up_to = (f" {word} {int(row[c]) / 1000:g} m" if row[c] else "" for word, c in (("over", "over_mm"), ("up to", "up_to_mm")))
+    decks = "two decks" if row["decks"] == "2" else "one deck"
+    return f"the factor of buses of {decks}{over}{up_to} in {row['edition']}, {row['source']}"
+
+
+def _energy_of(bus: dict[str, Any]) -> str:
+    if bus["energy"] is None:
+        return "its energy is not known, so that it is left out of the share of new energy"
+    name = both_names("codes/bus_energy")[bus["energy"]][1]
+    return f"{name}, which is {'' if bus['new_energy'] else 'not '}new energy"
 
 
 @explains("day and vehicle")

@@ -11,6 +11,7 @@ from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import read_indicators
 from assets.themes.traffic.bus_counts import bus_counts, peak_counts
 from assets.themes.traffic.fleet import fleet_counts
+from assets.themes.traffic.network import network_counts
 from assets.themes.traffic.position_counts import position_counts
 from assets.themes.traffic.road_counts import road_counts
 
@@ -34,14 +35,15 @@ def indicator(
     vehicle: DataFrame = cleansed("traffic_police/vehicle"),
     driver: DataFrame = cleansed("traffic_police/driver"),
     workday: DataFrame = table("reference/calendar/workday"),
-    bus: DataFrame = cleansed("transport/bus", optional=True),
+    fleet: DataFrame = table("themes/traffic/bus_fleet", optional=True),
+    network: DataFrame = table("themes/traffic/bus_network", optional=True),
     person: DataFrame = table("base/population/person", optional=True),
     as_of: date = AS_OF,
 ) -> DataFrame:
     """One row per indicator, period, division and basis, columns INDICATOR of assets.indicators."""
     buses = bus_counts(trip, event, headway, taxi, INDICATORS.counts)
-    fleet = fleet_counts(bus, person, as_of)
+    ground = [*fleet_counts(fleet, person, as_of), *network_counts(network)]
     seen = [*position_counts(vehicle_day, arrival), *peak_counts(trip, congestion, workday)]
     return INDICATORS.rows(
-        *buses, *fleet, *seen, *road_counts(passes, quarter, crossing, congestion, violation, accident, vehicle, driver, as_of)
+        *buses, *ground, *seen, *road_counts(passes, quarter, crossing, congestion, violation, accident, vehicle, driver, as_of)
     )

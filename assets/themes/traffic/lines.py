@@ -1,9 +1,14 @@
 """The lines and stops of buses as they were on each day: an edition holds until the next one of its line and direction.
 
-Here: `bus_stop`, and which edition is in force when. Not here: trips (`trips`).
+Here: `bus_stop`, which edition is in force when, and the legs between stops. Not here: trips (`trips`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import reduce
+from operator import and_
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -49,6 +54,28 @@ def in_force_on(rows: DataFrame, stop: DataFrame) -> DataFrame:
     """
     over = F.coalesce(F.col("valid_to") < F.col("service_date"), F.lit(False))
     return stop.join(rows, list(LINE)).where((F.col("valid_from") <= F.col("service_date")) & ~over).drop("valid_from", "valid_to")
+
+
+def in_force(stop: DataFrame, day: date) -> DataFrame:
+    """The stops of the editions that are in force on a day.
+
+    Args:
+        stop: rows of themes/traffic/bus_stop, or others with valid_from and valid_to.
+        day: the day.
+    """
+    return stop.where((F.col("valid_from") <= F.lit(day)) & F.coalesce(F.col("valid_to") >= F.lit(day), F.lit(True)))
+
+
+def legs(stop: DataFrame, ends: Mapping[str, str]) -> DataFrame:
+    """The legs of lines, from each stop to the next one of its edition: the rows of stops after which another one comes.
+
+    Args:
+        stop: with LINE, valid_from, seq and columns.
+        ends: new column -> column whose value at the next stop it has. Where any of these is NULL at either end, there is no leg.
+    """
+    line = Window.partitionBy(*LINE, "valid_from").orderBy("seq")
+    both = [F.col(c).isNotNull() for c in (*ends, *ends.values())]
+    return stop.withColumns({name: F.lead(of).over(line) for name, of in ends.items()}).where(reduce(and_, both))
 
 
 @lake_asset(

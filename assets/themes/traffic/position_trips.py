@@ -15,7 +15,7 @@ from assets.declare import lake_asset, table
 from assets.flags import flags
 from assets.joins import left_join_lookup
 from assets.themes.traffic.key_vehicles import BUS
-from assets.themes.traffic.lines import LINE, in_force_on
+from assets.themes.traffic.lines import LINE, in_force_on, legs
 from assets.themes.traffic.positions import MORNING, metres
 from assets.themes.traffic.service_day import DAY
 from assets.themes.traffic.trips import TRIP
@@ -49,13 +49,9 @@ def _of_trips(position: DataFrame, trip: DataFrame) -> DataFrame:
 def _legs(trip: DataFrame, stop: DataFrame) -> DataFrame:
     """The legs of the line of every trip on its day: TRIP, seq and next_seq, metres of both ends, and the box in which a leg is near."""
     x, y = (side / coordinates.CENTIMETRES for side in coordinates.to_centimetres(F.col("lon"), F.col("lat")))
-    line = Window.partitionBy(*LINE, "valid_from").orderBy("seq")
-    ends = {"next_seq": "seq", "_x1": "_x0", "_y1": "_y0"}
     placed = stop.select(*LINE, "valid_from", "valid_to", "seq", x.alias("_x0"), y.alias("_y0"))
-    legs = placed.withColumns({name: F.lead(of).over(line) for name, of in ends.items()}).where(
-        F.col("_x0").isNotNull() & F.col("_x1").isNotNull()
-    )
-    return in_force_on(trip.where(F.col("run_s").isNotNull()).select(*TRIP), legs)
+    of_lines = legs(placed, {"next_seq": "seq", "_x1": "_x0", "_y1": "_y0"})
+    return in_force_on(trip.where(F.col("run_s").isNotNull()).select(*TRIP), of_lines)
 
 
 def _near(low: str, high: str, at: str) -> Column:

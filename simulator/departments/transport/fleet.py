@@ -16,8 +16,10 @@ from simulator.sensors import COUNTY
 
 RESERVE, GONE = 6, 5
 """Buses without a line, and those that are no longer in service, behind those of the network."""
-KINDS = (("6.6", "1"), ("8.5", "1"), ("10.5", "1"), ("12.0", "1"), ("13.7", "1"), ("18.0", "1"), ("11.4", "2"))
-"""Length in metres and decks; of the length between 13 and 16 m no public source has a factor."""
+TABLE, UNRATED = "transport/bus", "13.7"
+"""The length, metres, of which no public source has a factor: it lies between 13 and 16 m."""
+KINDS = (("6.6", "1"), ("8.5", "1"), ("10.5", "1"), ("12.0", "1"), (UNRATED, "1"), ("18.0", "1"), ("11.4", "2"))
+"""Length in metres and decks."""
 SHARES = [12, 30, 30, 18, 2, 4, 4]
 ENERGIES, OF_ENERGY = ("BEV", "PHEV", "GAS", "DIESEL", "HEV"), [52.0, 14.0, 18.0, 12.0, 4.0]
 PLUGGED = ("BEV", "PHEV", "FCEV")
@@ -65,5 +67,23 @@ def fleet(registers: Registers) -> pd.DataFrame:
             "service_from": day_text(since),
             "service_to": only(gone, day_text(until)),
             "update_time": clock_text(changed, office_seconds(rng, n)),
+            "_state": np.select([gone, (length == UNRATED) & (decks == "1")], ["GONE", "UNRATED"], "COUNTED").astype(object),
         }
     )
+
+
+def _in_state(registers: Registers, state: str) -> pd.Series:
+    rows = registers.delivered(TABLE)
+    return rows.loc[rows["_state"] == state, "vehicle_no"]
+
+
+@TRANSPORT.finding("buses in service without a factor of standard buses", "themes/traffic/bus_fleet", "state", "UNRATED")
+def unrated(registers: Registers) -> pd.Series:
+    """Those whose length lies between the factors."""
+    return _in_state(registers, "UNRATED")
+
+
+@TRANSPORT.finding("buses that are no longer in service", "themes/traffic/bus_fleet", "state", "GONE")
+def withdrawn(registers: Registers) -> pd.Series:
+    """Those that went before the last nights."""
+    return _in_state(registers, "GONE")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from simulator.basics import AS_OF, numbers
 from simulator.world import World, ground
-from simulator.world.people import towns
 
 DAYS = 21
 """Days of service up to the last night; there is a plan for the day after, too."""
@@ -27,6 +27,12 @@ SPEED = 380.0
 """Metres that a bus is planned to go in a minute."""
 EVERY = (25, 50, 80)
 """Minutes from one trip to the next, by line."""
+SHORTEST, LONGEST = 2500.0, 9000.0
+"""Metres of the arterial road along which a line runs, from its beginning."""
+SUB_DISTRICT, IN_TOWN = "0", 12.0
+"""Seventh digit of the code of a sub-district (街道), and how much likelier a line runs along a road there than along another one."""
+KERB, ACROSS = 5.0, 15.0
+"""Metres that stops are about off the centre line, and that those of the way back are from those of the way there, east and north."""
 MISSED, BROKEN, REPLACED, EXTRA = 0.012, 0.008, 0.5, 0.006
 DAY, MINUTE = 86_400, 60
 
@@ -48,20 +54,28 @@ class Network:
     runs: pd.DataFrame
 
 
+def _arterial(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """The arterial roads that are long enough for a line, in the plane, and how likely a line is on each."""
+    roads = world.ground.roads["geometry"].to_numpy()[(world.ground.roads["class"] == "ARTERIAL").to_numpy()]
+    long = roads[shapely.length(ground.metres(roads)) >= SHORTEST]
+    towns = world.ground.divisions.query("level == 'TOWN'")
+    streets = shapely.union_all(towns.loc[towns["code"].str[6] == SUB_DISTRICT, "geometry"].to_numpy())
+    weight = np.where(shapely.intersects(streets, shapely.line_interpolate_point(long, 0.5, normalized=True)), IN_TOWN, 1.0)
+    return ground.metres(long), weight / weight.sum()
+
+
 def _stops(world: World, n: int) -> pd.DataFrame:
-    """The stops of every line in its first edition, one way and back on the other side of the road."""
-    rng, codes = world.stream("bus stops"), towns()["code"].to_numpy(dtype=object)
-    pairs = rng.choice(len(codes), n), rng.choice(len(codes), n)
-    ends = [np.array(ground.METRES.transform(*world.ground.somewhere_in(codes[at], rng).T)).T for at in pairs]
-    direction = ends[1] - ends[0]
-    far = np.hypot(*direction.T)
-    last = ends[0] + direction / far[:, None] * np.clip(far, 2500, 9000)[:, None]
+    """The stops of every line in its first edition along an arterial road, one way and back on the other side of it."""
+    rng, (roads, likely) = world.stream("bus stops"), _arterial(world)
+    road = roads[rng.choice(len(roads), n, replace=n > len(roads), p=likely)]
     share = np.linspace(0, 1, STOPS)
-    along = ends[0][:, None] + (last - ends[0])[:, None] * share[None, :, None] + rng.normal(0, 30, (n, STOPS, 2))
+    distance = share * np.minimum(shapely.length(road), LONGEST)[:, None]
+    at = shapely.get_coordinates(shapely.line_interpolate_point(road[:, None], distance).ravel()).reshape(n, STOPS, 2)
+    along = at + rng.normal(0, KERB, (n, STOPS, 2))
     parts = []
     for place, way in enumerate(DIRECTIONS):
         line, seq = (v.ravel() for v in np.indices((n, STOPS)))
-        points = (along if place == 0 else along[:, ::-1] + 15)[line, seq]
+        points = (along if place == 0 else along[:, ::-1] + ACROSS)[line, seq]
         steps = np.hypot(*np.diff(points.reshape(n, STOPS, 2), axis=1).transpose(2, 0, 1))
         metres = np.concatenate([np.zeros((n, 1)), np.cumsum(steps, axis=1) * 1.2], axis=1).ravel()
         of_street = np.where(place == 0, seq, STOPS - 1 - seq)
