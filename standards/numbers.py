@@ -68,13 +68,21 @@ def _rule(
         high = F.lit(False) if maximum is None else v.cast("double") > maximum
         return ~(low | high)
 
+    usual = f"^[0-9]{{1,{max(1, whole - 1)}}}" + (f"(?:[.][0-9]{{1,{scale}}})?" if scale else "") + r"\z"
+
+    def digits_only(row: Row) -> dict[str, Column]:
+        """Most numbers are digits that fit: they are looked at once, and the others (`other`) closely."""
+        found = F.coalesce(row["s"].rlike(usual), F.lit(False))
+        return {"usual": found, "other": F.when(~found, row["s"])}
+
     def undecorated(row: Row) -> dict[str, Column]:
-        s = row["s"]
-        bare = F.regexp_replace(s, QUALIFIED, "$2") if qualified else s
+        other = row["other"]
+        bare = F.regexp_replace(other, QUALIFIED, "$2") if qualified else other
         number = _expanded(bare) if exponents else bare
         separated = F.translate(F.regexp_replace(number, DECORATED, "$1"), ",", "")
         plain = F.when(bare.rlike(PLAIN), bare).when(bare.rlike(DECORATED), separated).otherwise(number)
-        return {"absent": is_absent(s) | (s.isin(*NOT_DETECTED) if qualified else F.lit(False)), "bare": bare, "n": plain}
+        absent = is_absent(other) | (other.isin(*NOT_DETECTED) if qualified else F.lit(False))
+        return {"absent": ~row["usual"] & absent, "bare": bare, "n": plain}
 
     def measured(row: Row) -> dict[str, Column]:
         n = row["n"]
@@ -83,9 +91,10 @@ def _rule(
         return {"number": n.rlike(PLAIN), "fits": (F.length(magnitude) <= whole) & (F.length(fraction) <= scale)}
 
     def cast(row: Row) -> dict[str, Column]:
-        text = F.regexp_replace(row["n"], r"[.]0*\z|^[+]", "")
-        found = {"cast": F.when(row["number"] & row["fits"], text.try_cast(physical_type))}
-        return found | ({"wide": F.when(row["number"], text.try_cast(WIDE))} if units else {})
+        text = F.when(row["usual"], row["s"]).otherwise(F.regexp_replace(row["n"], r"[.]0*\z|^[+]", ""))
+        number = row["usual"] | row["number"]
+        found = {"cast": F.when(row["usual"] | (number & row["fits"]), text.try_cast(physical_type))}
+        return found | ({"wide": F.when(number, text.try_cast(WIDE))} if units else {})
 
     def checked(row: Row) -> dict[str, Column]:
         right = F.when(in_range(row["cast"]), row["cast"])
@@ -97,18 +106,18 @@ def _rule(
         return {"value": F.coalesce(right, F.when(outside, F.coalesce(*there))), "unit": outside & F.coalesce(*there).isNotNull()}
 
     def answer(row: Row) -> dict[str, Column]:
-        n, value = row["n"], row["value"]
-        error = F.when(~row["number"], "E_NUMBER").when(row["cast"].isNull(), "E_SCALE").when(value.isNull(), "E_RANGE")
+        value, same = row["value"], F.when(row["usual"], row["s"]).otherwise(row["n"]) == row["raw"]
+        error = F.when(~(row["usual"] | row["number"]), "E_NUMBER").when(row["cast"].isNull(), "E_SCALE").when(value.isNull(), "E_RANGE")
         signs = (flag((row["bare"] != row["s"]) | row["s"].isin(*NOT_DETECTED), "F_QUALIFIER"),) if qualified else ()
         unit = (flag(row["unit"], "F_UNIT"),) if units else ()
         decorated = flag(row["bare"].rlike("[^0-9.Ee+-]") & value.isNotNull(), "F_NUMBER")
         failed = F.when(value.isNull() & ~row["absent"], error)
         codes = codes_text(*text_fixes(row["raw"]), decorated, *signs, *unit, failed)
-        untouched = is_absent(row["s"]) | (value.isNotNull() & (n == row["raw"]) & ~(row["unit"] if units else F.lit(False)))
+        untouched = is_absent(row["s"]) | (value.isNotNull() & same & ~(row["unit"] if units else F.lit(False)))
         sign = {"qualifier": qualifier(row["s"])} if qualified else {}
         return {"codes": F.when(untouched, no_codes()).otherwise(codes), **sign}
 
-    return cleaned, undecorated, measured, cast, checked, answer
+    return cleaned, digits_only, undecorated, measured, cast, checked, answer
 
 
 def _exactly(factor: float) -> Column:
