@@ -23,7 +23,10 @@ CASES: dict[str, tuple[str, int, list[int], bool]] = {
 def test_spikes(spark: SparkSession) -> None:
     rows = [(s, item, value * 1000, [v * 1000 for v in around]) for s, (item, value, around, _) in CASES.items()]
     frame = spark.createDataFrame(rows, "s string, item string, v bigint, around array<bigint>")
-    found = frame.select("s", sensors.spike(F.col("item"), F.col("v"), F.col("around")).alias("x")).collect()
+    around, twice = F.col("around"), F.col("twice")
+    medians = frame.withColumn("twice", sensors.twice_median(around)).withColumn("apart", sensors.deviations(around, twice))
+    spike = sensors.spike(F.col("item"), F.col("v"), twice, sensors.twice_median(F.col("apart")), F.size(around))
+    found = medians.select("s", spike.alias("x")).collect()
     assert {r.s: r.x for r in found} == {s: expected for s, (*_, expected) in CASES.items()}
 
 

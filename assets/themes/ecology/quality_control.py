@@ -57,7 +57,7 @@ def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
         SKEW: F.col("_skew"),
         DUPLICATE: F.col("_twin") > 1,
         STUCK: F.col("_stuck"),
-        SPIKE: sensors.spike(F.col("item"), F.col("_reading"), F.col("_around")),
+        SPIKE: sensors.spike(F.col("item"), *map(F.col, ("_reading", "_twice", "_fourfold", "_near"))),
         GAP: F.col("_before") == 0,
     }
     usable = F.col("value").isNotNull() & F.col("device").isNull() & ~F.col("_skew") & (F.col("_twin") == 1)
@@ -69,6 +69,9 @@ def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
         .withColumn("_twin", F.row_number().over(twins))
         .withColumn("_reading", F.when(usable, sensors.thousandths(F.col("value"))))
         .withColumn("_around", without_nulls(F.collect_list("_reading").over(around)))  # a window of Sail lists NULL, too
+        .withColumn("_twice", sensors.twice_median(F.col("_around")))
+        .withColumn("_apart", sensors.deviations(F.col("_around"), F.col("_twice")))
+        .withColumns({"_fourfold": sensors.twice_median(F.col("_apart")), "_near": F.size("_around")})
         .withColumn("_before", F.count("value").over(line.rangeBetween(-every, -every)))
         .transform(_with_stuck, source, every)
     )
