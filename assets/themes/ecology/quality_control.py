@@ -7,9 +7,6 @@ Source: domain rules, section E4.3 (Sensor QC).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
-
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -87,14 +84,10 @@ def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
 
 def _with_stuck(readings: DataFrame, source: str, every: int) -> DataFrame:
     """_stuck: the reading is one of so many equal ones in sequence, without a pause, that the sensor must be stuck."""
-    line = Window.partitionBy(source, "item").orderBy("_slot")
-    lengths: Sequence[int] = sorted({int(s["stuck"]) for s in sensors.SENSORS.values()})
-    ends, inside = {}, {}
-    for n in lengths:
-        run = line.rangeBetween(-(n - 1) * every, 0)
-        alike = F.min("_reading").over(run) == F.max("_reading").over(run)
-        ends[f"_run_{n}"] = F.when((F.count("_reading").over(run) == n) & alike & F.col("_reading").isNotNull(), 1).otherwise(0)
-        inside[n] = F.max(f"_run_{n}").over(line.rangeBetween(0, (n - 1) * every)) == 1
-    limit = sensors.stuck_from(F.col("item"))
-    within = reduce(lambda found, n: found.when(limit == n, inside[n]), lengths, F.when(F.col("_reading").isNull(), F.lit(False)))
-    return readings.withColumns(ends).withColumn("_stuck", within)
+    twin = F.col("_twin") > 1
+    line = Window.partitionBy(source, "item", twin).orderBy("_slot")
+    goes_on = F.col("_reading").eqNullSafe(F.lag("_reading").over(line)) & (F.col("_slot") - F.lag("_slot").over(line) == every)
+    runs = readings.withColumn("_new", F.when(goes_on, 0).otherwise(1)).withColumn("_run", F.sum("_new").over(line))
+    length = F.count(F.lit(1)).over(Window.partitionBy(source, "item", twin, "_run"))
+    stuck = F.col("_reading").isNotNull() & (length >= sensors.stuck_from(F.col("item")))
+    return runs.withColumn("_stuck", F.coalesce(stuck, F.lit(False)))
