@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contracts import SourceContract
-from contracts.model import Mode as Append
+from contracts.model import Mode as DeliveryMode
 from pipelines.control.batches import Batch, batches_of, contains, rows_of_batches
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import quarantine
@@ -118,7 +118,7 @@ def _why_whole(runtime: Runtime, contract: SourceContract, new: tuple[Batch, ...
         return f"it is small: {rows:,} rows"
     if snapshots.all:
         return "" if len(new) == 1 and not snapshots.late else "a snapshot arrived late, or several at once"
-    if contract.delivery.mode == Append.APPEND:
+    if contract.delivery.mode == DeliveryMode.APPEND:
         return ""
     raw = runtime.lake.open(contract.sibling("raw"))
     assert raw is not None
