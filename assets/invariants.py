@@ -79,7 +79,7 @@ class Invariant:
 
     Attributes:
         name: unique among all invariants.
-        code: its number in the domain rules, section H.
+        code: the rule that it stands on, listed in docs/domain.md.
         must: the statement as a sentence.
         tables: it applies when the release has all of them.
         find: counts the violations in a release.
@@ -104,7 +104,7 @@ def invariant(
 
     Args:
         name: unique among all invariants.
-        code: its number in the domain rules, section H.
+        code: the rule that it stands on, listed in docs/domain.md.
         must: the statement as a sentence.
         tables: it applies when the release has all of them.
     """

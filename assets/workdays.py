@@ -1,6 +1,6 @@
 """Counting in workdays, with the calendar of reference/calendar/workday.
 
-A time limit in workdays starts on the day after the event (domain rules, section E): the event's own day does not count, and the last day
+A time limit in workdays starts on the day after the event (domain rules E): the event's own day does not count, and the last day
 counts. Days that no notice has arranged yet are provisional: their dates are computed again once the notice is in the calendar.
 Here: adding and counting workdays in frames. Not here: which days are worked (`standards.calendar`).
 """

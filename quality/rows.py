@@ -177,7 +177,7 @@ def _sequence(contract: SourceContract) -> Column:
     """Return what orders the versions of a key, later is greater; never the time of arrival.
 
     Snapshots: the snapshot, then the source's own sequence. Others: the source's own sequence, then for equal ones the
-    time at which the department made the extract; for changes then the row (B0: operation time, file, row). Two events
+    time at which the department made the extract; for changes then the row (domain rules B0: operation time, file, row). Two events
     under one key in one delivery stay undecided.
     """
     own = [_ordered(contract.column(c)) for c in contract.delivery.sequence]

@@ -5,7 +5,7 @@ warn: no row is quarantined or changed. Not here: rules of one row (`quality.row
 tables that change in part (`quality.beside`).
 
 They see all published rows at every fold and replace their codes where these change: the order in which deliveries arrive does not
-matter. Source: domain rules A9 (W_SHARED_PHONE), C5 F7 (constant vectors), B0 D36, D38.
+matter. Source: domain rules A9 (W_SHARED_PHONE), C5 (F7, constant vectors), D36, D38.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The dirt of the departments' extracts: what goes wrong in a value, in a row, and where it went wrong.
 
-Here: the kinds of dirt (codes of the dirt catalogue in the domain rules, B0), how a table declares its own (`Cell`, `Older`,
+Here: the kinds of dirt (codes of domain rules D01 to D40), how a table declares its own (`Cell`, `Older`,
 `Forgotten`), and spreading them. Not here: which table has which (`departments`), rows that no lake can take in (`rejects`), late and
 repeated deliveries (`declare`).
 """

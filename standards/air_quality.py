@@ -4,7 +4,7 @@ Here: functions of Columns over tables in standards/ecology, whose rows carry ed
 o3 (µg/m³) and co (mg/m³); averaging is 1H, 8H or 24H, of limits YEAR as well. Not here: which hours count
 (`assets.themes.ecology.quality_control`), means of stations and cities (`assets.themes.ecology.air`).
 Source: HJ 633-2012 and HJ 633-2026 (indices), GB 3095-2012 and GB 3095-2026 (limits, validity), HJ 663-2013 (percentiles, composite
-index); domain rules, section E4.1.
+index); domain rules E4.1.
 """
 
 from __future__ import annotations

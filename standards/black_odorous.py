@@ -2,7 +2,7 @@
 
 Here: functions of Columns over standards/ecology/black_odorous_limit.csv. Levels are 0 (none), 1 (LIGHT) and 2 (HEAVY); items sd_cm
 (transparency, cm), do (mg/L), orp_mv (mV), nh3n (mg/L). Not here: which readings belong to a period (`assets.themes.ecology`).
-Source: 城市黑臭水体整治工作指南 (建城〔2015〕130号) table 1; domain rules, section E4.3. Where the water is shallower than 25 cm, the limit
+Source: 城市黑臭水体整治工作指南 (建城〔2015〕130号) table 1; domain rules E4.3. Where the water is shallower than 25 cm, the limit
 of transparency is 40 % of the depth. The same rule at the level LIGHT, for bodies after treatment, is the project's own.
 """
 

@@ -2,7 +2,7 @@
 
 Here: every day from the first notice on, numbered by workdays. Not here: counting with them in tables (`assets.workdays`).
 Source: calendar/notice.csv, the notices of the General Office (国务院办公厅关于部分节假日安排的通知) and the days that each arranges;
-calendar/exception.csv, the days that they free or have worked (`make workdays`). Domain rules, section E.
+calendar/exception.csv, the days that they free or have worked (`make workdays`). Domain rules E.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Names of persons: one form to store, one key to compare, how two names agree.
 
 Here: width, spaces, middle dots, placeholder and damaged names, variants of characters (for comparison only).
-Not here: whether two records are one person. Source: domain rules A0 (names), D01, D08, D30, D39, matching rule M1b.
+Not here: whether two records are one person. Source: domain rules A0 (names), D01, D08, D30, D39, D3 (M1b).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whole and decimal numbers, read as text and never rounded silently.
 
-Here: the rules `integer` and `decimal`, other units (D19), the qualifier of a number (D20). Not here: the meaning of a qualifier for
+Here: the rules `integer` and `decimal`, other units, the qualifier of a number. Not here: the meaning of a qualifier for
 a mean or a class. Source: domain rules A0, D19, D20; range, scale and the units a source mixes up come from the contract.
 """
 

@@ -2,7 +2,7 @@
 
 Here: functions of Columns, with the settings of each item from standards/ecology/sensor.csv. Not here: what an item can be (the range of
 its contract), which readings are near one another (`assets.themes.ecology.quality_control`).
-Source: domain rules, section E4.3 (Sensor QC). A median of few readings says nothing, so a spike needs FEW of them around it; and where
+Source: domain rules E4.3. A median of few readings says nothing, so a spike needs FEW of them around it; and where
 most readings are equal, the median deviation is 0: it counts as at least the resolution of the sensor.
 """
 

@@ -4,7 +4,7 @@ Here: functions of Columns; limits are columns that come from reference/ecology/
 than V; items are in standards/ecology/water_item.csv, in mg/L unless it says otherwise; kinds of water are RIVER (and canals) and LAKE.
 Not here: means of samples (`assets.themes.ecology.water`).
 Source: GB 3838-2002 table 1; 环办〔2011〕22号 地表水环境质量评价办法（试行）(21 items: without water temperature, total nitrogen and faecal
-coliforms; rivers; lakes); domain rules, section E4.2.
+coliforms; rivers; lakes); domain rules E4.2.
 """
 
 from __future__ import annotations

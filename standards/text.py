@@ -258,7 +258,7 @@ def with_absent(row: Row) -> dict[str, Column]:
 def text_rule() -> Steps:
     """Rules `text` and `address`: value string.
 
-    Codes: F_WIDTH, F_INVIS, F_HTML, F_TRIM; W_TRUNC: cut in the middle of a character, whose remains are removed (D24).
+    Codes: F_WIDTH, F_INVIS, F_HTML, F_TRIM; W_TRUNC: cut in the middle of a character, whose remains are removed (domain rules D24).
     """
 
     def whole(row: Row) -> dict[str, Column]:

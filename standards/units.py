@@ -19,7 +19,7 @@ THOUSAND = 1000
 NEAR, FEW = 5, 6
 """How many times the thousandfold of what is usual a value may be; how few months say nothing about what is usual."""
 SQUARE_METRES: Mapping[str, Decimal] = {"M2": Decimal(1), "MU": Decimal("666.67"), "HA": Decimal(10_000)}
-"""Square metres of a unit of area; a mu as the domain rules, section E6, have it."""
+"""Square metres of a unit of area; the mu of domain rules E6."""
 MIXED_UP = ("M2", "MU")
 PARCEL = (300, 3_000_000)
 """Square metres of the smallest and of the largest industrial parcel."""

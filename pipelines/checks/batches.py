@@ -1,4 +1,4 @@
-"""H1: the account of every delivered row, recounted from the tables and compared with the ledger.
+"""Domain rules H1: the account of every delivered row, recounted from the tables and compared with the ledger.
 
 Per batch: rows in raw, in cleansed and in quarantine. The remaining rows were duplicates, or were published and superseded
 later; the ledger must agree row for row.

@@ -30,7 +30,7 @@ class Check:
     """One invariant.
 
     Attributes:
-        code: number in the domain rules, section H, or LAKE for the lake's own guarantees.
+        code: the rule that it stands on, listed in docs/domain.md, or LAKE for the lake's own guarantees.
         must: the invariant as a sentence.
         find: counts the violations; raises DoesNotApply.
     """

@@ -1,4 +1,4 @@
-"""H10: personal data is protected in columns, classifications and logs."""
+"""Domain rules H10: personal data is protected in columns, classifications and logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""H2: a rebuild from all batches at once gives the same tables as the nights did one by one."""
+"""Domain rules H2: a rebuild from all batches at once gives the same tables as the nights did one by one."""
 
 from __future__ import annotations
 

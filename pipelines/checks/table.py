@@ -10,7 +10,7 @@ from pipelines.checks.view import View
 
 
 def all_checks() -> list[Check]:
-    """Return the checks by code of the domain rules, the lake's own guarantees last."""
+    """Return the checks by the code of their rule, the lake's own guarantees last."""
     found = [*batches.checks(), *rebuilt.checks(), *declared.checks(), *privacy.checks(), *control_tables.checks()]
     return sorted(found, key=lambda c: (c.code == "LAKE", len(c.code), c.code))
 

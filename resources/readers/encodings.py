@@ -5,7 +5,7 @@ Here: the decision, and reading UTF-16 as UTF-8. Not here: decoding the agreed e
 The agreed encoding stands unless the first `HEAD_BYTES` are not in it, or begin with the mark of another. Then another one
 is used only when it is certain for the whole file: UTF-16 by its mark; UTF-8 by valid sequences of several bytes; GB18030 when
 it decodes strictly and nearly all its characters are common ones. In doubt the file is refused as not being in the agreed
-encoding. Source: domain rules A0-1, D01.
+encoding. Source: domain rules A0 (step 1), D01.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which readings of a sensor say nothing, in plain Python from the text of the domain rules, section E4.3."""
+"""Which readings of a sensor say nothing, in plain Python from the text of domain rules E4.3."""
 
 from __future__ import annotations
 

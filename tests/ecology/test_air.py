@@ -66,7 +66,7 @@ def half_even(value: Decimal, decimals: int) -> Decimal:
 
 
 def judged(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Each value with its slot and whether it counts, by section E4.3."""
+    """Each value with its slot and whether it counts, by domain rules E4.3."""
     long = [
         {"station": r["station_code"], "at": r["measured_at"], "item": i, "value": None if r[i] is None else Decimal(str(r[i])),
          "device": r.get(f"{i}_flag")} for r in rows for i in ITEMS

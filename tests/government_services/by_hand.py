@@ -1,4 +1,4 @@
-"""The figures of government services, counted by hand: plain Python over delivered rows, day by day, written from the formulas (E1)."""
+"""Figures of government services, counted by hand: plain Python over delivered rows, day by day, by the formulas of domain rules E1."""
 
 from __future__ import annotations
 

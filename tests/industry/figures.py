@@ -1,4 +1,4 @@
-"""The figures of the theme in plain Python, from the text of the domain rules, section E6: no column, no engine, one loop per sentence."""
+"""The figures of the theme in plain Python, from the text of domain rules E6: no column, no engine, one loop per sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Black-odorous waters: every vector of the domain rules: readings, points, reaches, bodies."""
+"""Black-odorous waters: every vector of domain rules E4.3: readings, points, reaches, bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Surface water: every vector of the domain rules, limits of every class, rivers, lakes; and what holds of any sample."""
+"""Surface water: every vector of domain rules E4.2, limits of every class, rivers, lakes; and what holds of any sample."""
 
 from __future__ import annotations
 

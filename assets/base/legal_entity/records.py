@@ -132,7 +132,7 @@ def _record_word(table: Column, key: Column) -> Column:
 
 
 def words(table: str) -> Units:
-    """What a record of a source can be matched by (D4), and itself: records with a word in common may be linked with one entity."""
+    """What a record of a source can be matched by (domain rules D4), and itself: records that share a word may be of one entity."""
     source = sources()[table]
 
     def made() -> Column:

@@ -74,7 +74,7 @@ def _of_cremation(frame: DataFrame) -> DataFrame:
 
 
 def _of_pension(frame: DataFrame) -> DataFrame:
-    """The benefit ends the month after the death (B4): the last day of the month before stop_month."""
+    """The benefit ends the month after the death (domain rules B4): the last day of the month before stop_month."""
     stopped = frame.where((F.col("stop_flag") == YES) & (F.col("stop_reason") == REASON_DEATH_PENSION))
     return stopped.select("*", F.lit("C").alias("grade"), last_paid_day().alias("dead_on"), F.lit(MONTH).alias("date_kind"))
 

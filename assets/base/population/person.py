@@ -90,7 +90,7 @@ def with_golden_values(frame: DataFrame) -> DataFrame:
 
 
 def with_vital_status(frame: DataFrame, death: DataFrame) -> DataFrame:
-    """2 dead (grade A or B), 3 conflict (seen alive after the stated death), else 1. Grade A or B only for the dead (H4)."""
+    """2 dead (grade A or B), 3 conflict (seen alive after the stated death), else 1. Grade A or B only for the dead (domain rules H4)."""
     contradicted = F.size("life_evidence") > 0
     known = death.where(F.col("status") != "INVALID").select(
         "person_uid",
@@ -102,7 +102,7 @@ def with_vital_status(frame: DataFrame, death: DataFrame) -> DataFrame:
 
 
 def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_of: date) -> DataFrame:
-    """Persons with an open archive and a visit to a doctor within twelve months: two proofs of residence (D1)."""
+    """Persons with an open archive and a visit to a doctor within twelve months: two proofs of residence (domain rules D1)."""
     since = F.add_months(F.lit(as_of), -RESIDENCE_MONTHS)
 
     def linked(source: str, rows: DataFrame) -> DataFrame:

@@ -60,7 +60,7 @@ def source_key(table: str) -> Column:
 
 
 def _document(source: Source) -> Column:
-    """type:number:birth of a document that is no citizen number (D3, M2); NULL when there is none."""
+    """type:number:birth of a document that is no citizen number (domain rules D3, M2); NULL when there is none."""
     if not source.document:
         return F.lit(None).cast("string")
     number = F.regexp_replace(F.upper(F.col("id_no_raw")), "[^0-9A-Z]", "")
@@ -90,7 +90,7 @@ def _local_numbers(source: Source) -> Column:
 
 
 def words(table: str) -> Units:
-    """What a record of a source can be matched by (D3): records with a word in common may be linked with the same person.
+    """What a record of a source can be matched by (domain rules D3): records with a word in common may be linked with the same person.
 
     Its valid number; without one its document and its first local number; and the local numbers that it teaches to others. A record
     without any of these is alone.

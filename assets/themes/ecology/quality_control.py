@@ -2,7 +2,7 @@
 
 Here: readings held against their neighbours in time, up to REACH of their intervals away, so that a late reading changes no more than that.
 Not here: what is a spike and how many equal readings are too many (`standards.sensors`), tables of readings.
-Source: domain rules, section E4.3 (Sensor QC).
+Source: domain rules E4.3 (quality control of sensors).
 """
 
 from __future__ import annotations

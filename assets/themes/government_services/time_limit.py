@@ -1,4 +1,4 @@
-"""How long a case may take and has taken: time limits with the periods in which they do not run (domain rules, section E).
+"""How long a case may take and has taken: time limits with the periods in which they do not run (domain rules E).
 
 A limit starts on the day after the acceptance, and its last day counts until midnight. A suspended period counts in the same way: from the
 day after it begins up to the day on which it ends; days in several periods count once. Limits are in workdays of

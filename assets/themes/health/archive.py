@@ -77,7 +77,7 @@ def _of_service() -> Column:
 
 
 def _thresholds(column: Cell) -> tuple[Turn, ...]:
-    """The dates at which an event happens, is long ago (D1, D2), and is too long ago to speak against a fake (C5)."""
+    """The dates at which an event happens, is long ago (rules D1, D2), and is too long ago to speak against a fake (domain rules C5)."""
     d = RULES.thresholds
     return tuple(Turn(column, months=12 * years) for years in (0, d.dormant_years, d.medical_years))
 

@@ -59,7 +59,7 @@ def visits_of_persons(service: DataFrame) -> DataFrame:
 
 
 def known_numbers(link: DataFrame) -> DataFrame:
-    """Per valid number: how many other sources have it (F2), and whether the police does (F3)."""
+    """Per valid number: how many other sources have it (rule F2), and whether the police does (rule F3)."""
     elsewhere = link.where(F.col("id_no").isNotNull() & (F.col("source_table") != survivor.ARCHIVE))
     police = F.bool_or(F.col("source_table") == "public_security/resident")
     return elsewhere.groupBy("id_no").agg(source_count(tuple(sources())).alias("other_sources"), police.alias("number_in_police"))

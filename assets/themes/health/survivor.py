@@ -1,4 +1,4 @@
-"""Which of a person's several open archives survives a merge (domain rules C5, U1 and U4).
+"""Which of a person's several open archives survives a merge (domain rules C5: U1 and U4).
 
 Here: the election, a pure function of archives, links, persons and services. Both `service` (re-keying) and `archive`
 (state) call it, so that they always agree. Not here: whether anything is merged at all is a rule (rules.py).
@@ -29,7 +29,7 @@ SURVIVOR = (
 
 
 def is_open() -> Column:
-    """An archive in use: not closed by its status, nor by a date of closing (D29: the date wins) that lay ahead when it was stated."""
+    """An archive in use: not closed by its status, nor by a date of closing (domain rules D29: the date wins) then ahead."""
     return (F.col("status") == "0") & ~happened("cancel_date", EXTRACT)
 
 

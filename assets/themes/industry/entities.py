@@ -1,7 +1,7 @@
 """Every entity month by month, and their sums: what exists, is born and ends, who is active, what they insure, pay, use and sell.
 
 Here: `entity_month`, `entity_division_month`, `industry_month`, `entity_survival`. Not here: units of what is delivered (`measured`).
-Source: domain rules, section E6.
+Source: domain rules E6.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def land_efficiency_year(
     """One row per entity with industrial land and year in which it exists or of which there is a figure, columns LAND_EFFICIENCY_YEAR.
 
     Evaluated are those with an area and reports of the year: they are ranked by each metric, what is missing last; score is the weighted
-    rank, place its order, land_class what the domain rules make of it. Every rank depends on all others, so the table is made whole.
+    rank, place its order, land_class its class by domain rules E6. Every rank depends on all others, so the table is made whole.
     """
     year = F.substring("month", 1, 4).cast("int").alias("year")
     users = parcel.where(F.col("entity_uid").isNotNull() & F.col("area_m2").isNotNull())

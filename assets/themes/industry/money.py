@@ -1,7 +1,7 @@
 """Taxes, trade, projects and the gross product: sums by month or year, in yuan unless a column says otherwise.
 
 Here: `tax_month`, `trade_month`, `project_month`, `economy_year`. Not here: which taxpayer is which entity (`measured`).
-Source: domain rules, section E6; of trade in yuan 海关进出口货物征税管理办法, article 16.
+Source: domain rules E6; of trade in yuan 海关进出口货物征税管理办法, article 16.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ WALK = 500.0
 """Metres from a stop, as the crow flies, within which the index system counts an area as covered."""
 ON_ROAD = Along(metres=float(positions.NEAR_LINE), degrees=30.0)
 """No source delivers the course of a line, which is taken to go straight from stop to stop. A road has a bus where it lies within the 50 m
-in which E3 puts positions on a line: the width of a road, and what a bend between two stops takes it off the straight. Turned by more than
-30° it crosses the line (a figure of the city's own): at that angle it leaves the 50 m again after 100 m."""
+in which domain rules E3 put positions on a line: the width of a road, and what a bend between two stops takes it off the straight. Turned
+by more than 30° it crosses the line (a figure of the city's own): at that angle it leaves the 50 m again after 100 m."""
 METRES, LENGTHS, AREAS = "decimal(18,1)", ("road_m", "road_with_bus_m"), ("built_up_m2", "covered_m2")
 NUMBERS = ("roads", "roads_with_bus", "stops", "lines")
 BUS_NETWORK = ("div_code", "div_level", "day", *LENGTHS, "network_rate", *AREAS, "coverage_rate", *NUMBERS)

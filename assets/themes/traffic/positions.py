@@ -1,4 +1,4 @@
-"""Positions of vehicles: each judged once, those that cannot be right, and the days of vehicles that follow from the others (rules E3).
+"""Positions of vehicles: each judged once, those that cannot be right, and the days of vehicles by the others (domain rules E3).
 
 Positions come by millions a day. What is dear about them, their place in the plane and whether they follow from their neighbours, is found
 once, in `position`; all that is made of positions reads it. A day of service is judged as a whole, so that a bus that is on its way at

@@ -33,7 +33,7 @@ def _fifteen_digits(registers: Registers, archives: pd.DataFrame) -> pd.DataFram
 
 
 def _borrowed_numbers(registers: Registers, archives: pd.DataFrame) -> pd.DataFrame:
-    """A few archives of the living carry the valid number of another living person, under their own name (F3).
+    """A few archives of the living carry the valid number of another living person, under their own name (rule F3 of the archives).
 
     The number is no longer their person's, so `_bad_id` is set; the rows hit have no other dirt in number or name, no second
     archive, and are not protected.
