@@ -5,7 +5,6 @@ Here: starting both, one question to both. Not here: what is asked.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -69,14 +68,10 @@ def both_engines(sail: Engine) -> Iterator[Both]:
     """The engine of the other tests, and one Apache Spark for all questions."""
     need("java")
     spark = Spark("local[2]", WITHOUT_DELTA)
-    logger = logging.getLogger("DataFrameQueryContextLogger")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
     try:
         spark.session.conf.set("spark.sql.shuffle.partitions", "2")
         spark.session.conf.set("spark.sql.optimizer.excludedRules", AS_FROM_FILES)
         yield Both(sail.session, spark.session)
     finally:
-        logger.setLevel(level)
         spark.stop()
         _ = sail.session  # whoever has it, has it as the default session again
