@@ -6,7 +6,7 @@ Here: who may begin. Not here: how many steps a run has at work (`pipelines.orch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Condition
 
 from resources.turns import given_way
@@ -32,13 +32,15 @@ class Room:
             if read not in self._known:
                 self._known[read] = self._rows_of(read)
         rows = sum(self._known[read] for read in reads)
-        try:
+        with ExitStack() as kept:
             with given_way(), self._left:
                 self._left.wait_for(lambda: not self._at_work or sum(self._at_work) + rows <= self._most)
                 self._at_work.append(rows)
+                kept.callback(self._leave, table, rows)
             yield
-        finally:
-            self._known.pop(table, None)
-            with self._left:
-                self._at_work.remove(rows)
-                self._left.notify_all()
+
+    def _leave(self, table: str, rows: int) -> None:
+        self._known.pop(table, None)
+        with self._left:
+            self._at_work.remove(rows)
+            self._left.notify_all()

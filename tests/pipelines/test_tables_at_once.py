@@ -181,3 +181,15 @@ def test_a_table_that_is_ended_while_it_waits_for_room_leaves_it() -> None:
         pytest.fail("it has begun")
     with turn(), room.of("a", ["b"]):
         assert room._at_work == [1]
+
+
+def test_a_table_that_is_ended_before_it_has_room_leaves_that_of_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(condition: Callable[[], bool]) -> None:
+        raise KeyboardInterrupt
+
+    room = Room(lambda table: 1, most=1)
+    with room.of("a", ["b"]):
+        monkeypatch.setattr(room._left, "wait_for", interrupted)
+        with pytest.raises(KeyboardInterrupt), room.of("c", ["d"]):
+            pytest.fail("it has begun")
+        assert room._at_work == [1]
