@@ -159,6 +159,12 @@ def known_county() -> Column:
     return F.coalesce("county6", F.lit(UNKNOWN)).alias("county6")
 
 
+def county_and_city(column: str) -> Column:
+    """The row once for its county, which is UNKNOWN where it names none, and once for the city."""
+    county = F.when(F.col(column) == CITY, UNKNOWN).otherwise(F.coalesce(column, F.lit(UNKNOWN)))
+    return F.explode(F.array(county, F.lit(CITY)))
+
+
 @dataclass(frozen=True)
 class IndicatorTable:
     """A theme's indicators.yaml: the version of its rules, its indicators by name, and what each count counts."""
@@ -183,12 +189,11 @@ class IndicatorTable:
         if odd:
             which = ", ".join(f"{' '.join(count)} ({how})" for count, how in sorted(odd))
             raise ValueError(f"indicators.yaml and what is counted differ in: {which}")
-        county = F.when(F.col("div_code") == CITY, UNKNOWN).otherwise(F.coalesce("div_code", F.lit(UNKNOWN)))
         parts = [_part(i, basis) for i in self.indicators.values() for basis in i.bases]
         made_for = [F.col("indicator").isin(*self._of(kind)) & (F.col("period_kind") == kind) for kind in PERIODS if self._of(kind)]
         return (
             reduce(DataFrame.unionByName, [c.frame for c in counts])
-            .withColumn("div_code", F.explode(F.array(county, F.lit(CITY))))
+            .withColumn("div_code", county_and_city("div_code"))
             .groupBy("period_kind", "period", "div_code")
             .agg(*[_total(basis, count) for basis, count in sorted(used)])
             .select("period_kind", "period", "div_code", F.explode(F.array(*parts)).alias("part"))

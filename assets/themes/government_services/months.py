@@ -12,13 +12,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import AS_OF, cleansed, lake_asset, table
-from assets.indicators.table import UNKNOWN
+from assets.indicators.table import county_and_city
 from assets.joins import left_join_lookup
 from assets.themes.government_services.case import ON_TIME
 from assets.themes.government_services.counting import accepted, delivered, finished, left_open
 from assets.themes.government_services.item import PROMISED
 from assets.touch import own, units
-from standards.divisions import CITY
 from standards.rounding import mean
 
 ALL = "ALL"
@@ -90,10 +89,9 @@ def item_month(case: DataFrame = table("themes/government_services/case"), as_of
 
 def in_each(rows: DataFrame) -> DataFrame:
     """Every row four times: for its department and for ALL, in its county and in the city; columns `department` and `div_code`."""
-    county = F.when(F.col("county6") == CITY, UNKNOWN).otherwise(F.coalesce("county6", F.lit(UNKNOWN)))
     own_ = F.coalesce("department", F.lit(NOBODY))
     of = rows.withColumn("department", F.explode(F.array(own_, F.lit(ALL))))
-    return of.withColumn("div_code", F.explode(F.array(county, F.lit(CITY))))
+    return of.withColumn("div_code", county_and_city("county6"))
 
 
 @lake_asset("themes/government_services/department_month")

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from assets.coverage import Along, alongside, covered
 from assets.declare import AS_OF, lake_asset, table
-from assets.indicators import UNKNOWN, Counts, by_county, percent
+from assets.indicators import Counts, by_county, county_and_city, percent
 from assets.joins import distinct_keys, left_join_lookup
 from assets.themes.traffic.lines import in_force, legs
 from standards import positions
@@ -38,8 +38,11 @@ OF_NETWORK = {"network_dm": "road_m", "bus_road_dm": "road_with_bus_m", "built_u
 
 def _by_place(rows: DataFrame, **counts: Column) -> DataFrame:
     """What is counted in each county6, UNKNOWN among them, and in the city: div_code and the counts."""
-    place = F.explode(F.array(F.coalesce("county6", F.lit(UNKNOWN)), F.lit(CITY)))
-    return rows.withColumn("div_code", place).groupBy("div_code").agg(*[made.alias(name) for name, made in counts.items()])
+    return (
+        rows.withColumn("div_code", county_and_city("county6"))
+        .groupBy("div_code")
+        .agg(*[made.alias(name) for name, made in counts.items()])
+    )
 
 
 def _total(of: Column) -> Column:
