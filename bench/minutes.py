@@ -33,6 +33,7 @@ from resources.engine import Sail
 from resources.keys import create_key
 from resources.settings import Settings
 from simulator.drops import write_drop
+from standards.moments import hour_begin
 
 FIRST, MINUTES = date(2026, 1, 1), 24 * 60
 SOURCE, TABLE = "environment/air_minute", "themes/ecology/air_minute_hour"
@@ -57,7 +58,7 @@ def _day() -> Column:
 def hourly(minute: DataFrame = DELIVERED) -> DataFrame:
     """One row per station and hour: readings and the mean of each item, of the readings that pass the quality control."""
     checked = quality_control.checked(by_item(minute), "station_code", 1)
-    hour = F.date_trunc("hour", F.col("measured_at")).cast("timestamp_ntz").alias("measured_at")
+    hour = hour_begin(F.col("measured_at")).alias("measured_at")
     means = [F.avg(F.when(F.col("valid") & (F.col("item") == item), F.col("value"))).cast("decimal(12,3)").alias(item) for item in ITEMS]
     return checked.groupBy("station_code", hour).agg(F.countDistinct("measured_at").cast("int").alias("readings"), *means)
 

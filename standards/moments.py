@@ -34,15 +34,20 @@ def whole_minutes(apart: Column) -> Column:
     return ((apart - apart % 60) / 60).cast("int")
 
 
+def at(day: Column, seconds: Column) -> Column:
+    """The timestamp_ntz so many whole seconds, int, after the midnight with which a day begins."""
+    return day.cast("timestamp_ntz") + F.make_dt_interval(F.lit(0), F.lit(0), F.lit(0), seconds)
+
+
 def hour_begin(moment: Column) -> Column:
     """The begin of the hour of a timestamp_ntz."""
-    return moment.cast("date").cast("timestamp_ntz") + F.make_dt_interval(F.lit(0), F.hour(moment))
+    return at(moment.cast("date"), F.hour(moment) * 3600)
 
 
 def quarter_begin(moment: Column) -> Column:
     """The begin of the quarter of an hour of a timestamp_ntz."""
     minute = F.minute(moment)
-    return hour_begin(moment) + F.make_dt_interval(F.lit(0), F.lit(0), (minute - F.pmod(minute, F.lit(QUARTER))).cast("int"))
+    return at(moment.cast("date"), F.hour(moment) * 3600 + (minute - F.pmod(minute, F.lit(QUARTER))) * 60)
 
 
 def digits(moment: Column) -> Column:

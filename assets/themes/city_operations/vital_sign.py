@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from assets.declare import cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.touch import own, units
-from standards.moments import hour_begin
+from standards.moments import at, hour_begin
 from standards.rounding import mean
 from standards.tables import looked_up
 from standards.vital_signs import DECIMALS, VitalSign, vital_signs
@@ -37,8 +37,7 @@ def with_thresholds(water: DataFrame, station: DataFrame) -> DataFrame:
 
 def with_begin(road: DataFrame) -> DataFrame:
     """Hours of roads with their begin, `begins_at`."""
-    clock = F.concat(F.lpad(F.col("hour").cast("string"), 2, "0"), F.lit(":00:00"))
-    return road.withColumn("begins_at", F.concat_ws(" ", F.col("day").cast("string"), clock).cast("timestamp_ntz"))
+    return road.withColumn("begins_at", at(F.col("day"), F.col("hour") * 3600))
 
 
 def _counted(sign: VitalSign, rows: DataFrame) -> DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.moments import seconds
+from standards.moments import at, seconds
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 BEGINS, ENDS = 3 * HOUR, 30 * HOUR
@@ -34,10 +34,4 @@ def calendar_day(of: str, day: str = "service_date") -> Column:
 
 def moment(of: str, day: str = "service_date") -> Column:
     """The timestamp_ntz of so many seconds of a day of service."""
-
-    def two(of_clock: Column) -> Column:
-        return F.lpad(F.floor(of_clock).cast("int").cast("string"), 2, "0")
-
-    clock = F.col(of) % DAY
-    parts = two(clock / HOUR), F.lit(":"), two(clock % HOUR / MINUTE), F.lit(":"), two(clock % MINUTE)
-    return F.concat(calendar_day(of, day).cast("string"), F.lit(" "), *parts).cast("timestamp_ntz")
+    return at(F.col(day), F.col(of).cast("int"))

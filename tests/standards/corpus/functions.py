@@ -270,6 +270,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     moments.seconds: lambda c: moments.seconds(_moment(c)),
     moments.minutes: lambda c: moments.minutes(_moment(c)),
     moments.whole_minutes: lambda c: moments.whole_minutes(_whole(c)),
+    moments.at: lambda c: moments.at(_day(c), (F.length(c) % 90_000).cast("int")).cast("string"),
     moments.hour_begin: lambda c: moments.hour_begin(_moment(c)).cast("string"),
     moments.quarter_begin: lambda c: moments.quarter_begin(_moment(c)).cast("string"),
     moments.digits: lambda c: moments.digits(_moment(c)),
