@@ -34,6 +34,11 @@ def happened(day: Cell, *by: date | Cell) -> Column:
     return F.coalesce(known & on.isNotNull(), F.lit(False))
 
 
+def valid_on(day: date) -> Column:
+    """Whether a row is valid on a date: from valid_from to valid_to, both included; one without an end is valid until another comes."""
+    return (F.col("valid_from") <= F.lit(day)) & F.coalesce(F.col("valid_to") >= F.lit(day), F.lit(True))
+
+
 def month_of(day: Cell | Column) -> Column:
     """The month of a date or a moment, YYYYMM."""
     on = day if isinstance(day, Column) else cell(day)

@@ -15,6 +15,8 @@ from pyspark.sql import functions as F
 
 from standards.text import digest
 
+Checkpoint = Callable[[DataFrame], DataFrame]
+"""Writes rows down and gives them back to be read: what a step passes to those that mention rows several times."""
 _THERE, _KEY, DIGEST = "_there", "_key_{}", "_digest"
 _DAY, _KNOWN_TO, _FROM, _TO = "_day", "_known_to", "_from", "_to"
 
@@ -77,7 +79,7 @@ def hash_bucket(rows: DataFrame, key: str | Sequence[str], n: int, of: int) -> D
     return rows.where(F.pmod(F.hash(*key), F.lit(of)) == n) if of > 1 else rows
 
 
-def union_materialized(parts: Sequence[DataFrame], checkpoint: Callable[[DataFrame], DataFrame]) -> DataFrame:
+def union_materialized(parts: Sequence[DataFrame], checkpoint: Checkpoint) -> DataFrame:
     """The rows of all parts. All but the last are written down first: what their plans hold in memory is not held at once."""
     *first, last = parts
     return reduce(DataFrame.unionByName, [*map(checkpoint, first), last])

@@ -7,13 +7,13 @@ mean (themes).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import product
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from assets.joins import left_join_lookup
+from assets.joins import Checkpoint, left_join_lookup
 from standards import coordinates
 from standards.moments import seconds
 
@@ -66,7 +66,7 @@ def pairs(
     return found.where(first & near).select(F.col("_key2").alias(LATER), F.col("_key").alias(EARLIER), F.col("_t").alias(SINCE))
 
 
-def chains(links: DataFrame, checkpoint: Callable[[DataFrame], DataFrame]) -> DataFrame:
+def chains(links: DataFrame, checkpoint: Checkpoint) -> DataFrame:
     """Follow every row back to the first of its chain.
 
     Args:

@@ -15,13 +15,13 @@ Every step is a maximum, a minimum or an equality, so the order in which deliver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.joins import hash_bucket, repeated_digests, split_by_digest, union_materialized, with_digest
+from assets.joins import Checkpoint, hash_bucket, repeated_digests, split_by_digest, union_materialized, with_digest
 from contracts import SourceContract
 from quality.lineage import LINEAGE
 from quality.rows import snapshot
@@ -35,7 +35,6 @@ class Fate(StrEnum):
     DUPLICATE = "DUPLICATE"
 
 
-Checkpoint = Callable[[DataFrame], DataFrame]
 FATE, NEW = "_fate", "_new"
 BOOKKEEPING = ("_codes", *LINEAGE, "_op", "_order", "_extract_ts", "_row_hash", "_seq", "_seen", "_closed_on")
 """The columns a cleansed table has in addition to those of its contract."""

@@ -7,7 +7,6 @@ same caller about the same topic within 24 hours, and calls to 110 that public s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from functools import reduce
 
@@ -18,7 +17,7 @@ from assets.base.geography.address import at_standard_address, place_key
 from assets.base.geography.points import towns
 from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
-from assets.joins import left_join_lookup
+from assets.joins import Checkpoint, left_join_lookup
 from assets.nearby import EARLIER, HOPS, LATER, SINCE, chains, pairs
 from assets.places import within
 from assets.touch import Path, Turn, Units, named, own, units, via
@@ -27,7 +26,6 @@ from standards.moments import seconds
 from standards.public_safety import ACCIDENT_LEVELS, accident_level
 from standards.tables import looked_up
 
-Checkpoint = Callable[[DataFrame], DataFrame]
 METRES, SAME_CALLER = 200.0, 24 * 3600
 AHEAD = 2**HOPS
 """Days after a report in which others may report its event: a chain has so many links of at most a day."""

@@ -7,20 +7,17 @@ national stations, a county of its national and provincial ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
-from assets.joins import left_join_lookup
+from assets.joins import Checkpoint, left_join_lookup
 from assets.themes.ecology import quality_control
 from assets.touch import by_day, named, own, units, via
 from standards import air_quality as air
 from standards.divisions import CITY
 from standards.rounding import half_even, mean, percentile, scaled, shifted
 
-Checkpoint = Callable[[DataFrame], DataFrame]
 LINEAGE = ("_source_file", "_row_no", "_batch_id")
 AIR_HOUR = (
     "station_code", "measured_at", "item", "day", "hour", "value", "device", "flags", "valid", "sent_time", *LINEAGE,

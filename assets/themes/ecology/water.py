@@ -7,7 +7,7 @@ any, and of the automatic readings otherwise; below the limit of detection a val
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from pyspark.sql import Column, DataFrame
@@ -15,14 +15,13 @@ from pyspark.sql import functions as F
 
 from assets.dates import first_day, month_of
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
-from assets.joins import join_as_of, left_join_lookup
+from assets.joins import Checkpoint, join_as_of, left_join_lookup
 from assets.themes.ecology import quality_control
 from assets.touch import named, own, units, via
 from standards import surface_water as water
 from standards.arrays import without_nulls
 from standards.rounding import half_even, mean, scaled, shifted
 
-Checkpoint = Callable[[DataFrame], DataFrame]
 MANUAL, AUTO = "MANUAL", "AUTO"
 READ = ("water_temperature", "ph", "do", "conductivity", "turbidity", "codmn", "nh3n", "tp", "tn", "chla")
 """Items of an automatic station."""

@@ -10,6 +10,7 @@ from datetime import date
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from assets.dates import valid_on
 from assets.declare import AS_OF, cleansed, lake_asset
 from assets.flags import flags
 from assets.touch import Turn, own, units
@@ -48,7 +49,7 @@ def item(item: DataFrame = cleansed("government_services/item"), as_of: date = A
     said = {c: F.coalesce(F.col(c) == "1", F.lit(False)) for c in ("no_meeting", "charged")}
     return (
         item.withColumn("valid_to", F.least("valid_to", F.date_sub(F.lead("valid_from").over(versions), 1)))
-        .withColumn("in_force", (F.col("valid_from") <= F.lit(as_of)) & F.coalesce(F.col("valid_to") >= F.lit(as_of), F.lit(True)))
+        .withColumn("in_force", valid_on(as_of))
         .withColumn("flags", flags(conditions))
         .withColumn("limit_days", F.when(promised, F.coalesce("promise_days", "law_days")).otherwise(0))
         .withColumn("day_unit", F.coalesce("day_unit", F.lit(WORKDAY)))

@@ -6,20 +6,17 @@ Here: `alarm` and the days of the grid. Source: domain rules E5: the same caller
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.base.geography.points import towns
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
-from assets.joins import left_join_lookup
+from assets.joins import Checkpoint, left_join_lookup
 from assets.nearby import EARLIER, LATER, SINCE, chains, pairs
 from assets.places import within
 from assets.touch import named, own, units
 from standards.moments import seconds
 
-Checkpoint = Callable[[DataFrame], DataFrame]
 SAME_CALLER, SAME_KIND, METRES = 30 * 60, 20 * 60, 300.0
 IN_TIME = {True: 5 * 60, False: 10 * 60}
 """Seconds until somebody arrives: in the streets of a town, elsewhere."""

@@ -6,7 +6,6 @@ Here: `bus_stop`, which edition is in force when, and the legs between stops. No
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from functools import reduce
 from operator import and_
 
@@ -54,16 +53,6 @@ def in_force_on(rows: DataFrame, stop: DataFrame) -> DataFrame:
     """
     over = F.coalesce(F.col("valid_to") < F.col("service_date"), F.lit(False))
     return stop.join(rows, list(LINE)).where((F.col("valid_from") <= F.col("service_date")) & ~over).drop("valid_from", "valid_to")
-
-
-def in_force(stop: DataFrame, day: date) -> DataFrame:
-    """The stops of the editions that are in force on a day.
-
-    Args:
-        stop: rows of themes/traffic/bus_stop, or others with valid_from and valid_to.
-        day: the day.
-    """
-    return stop.where((F.col("valid_from") <= F.lit(day)) & F.coalesce(F.col("valid_to") >= F.lit(day), F.lit(True)))
 
 
 def legs(stop: DataFrame, ends: Mapping[str, str]) -> DataFrame:

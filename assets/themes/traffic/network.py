@@ -14,10 +14,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.coverage import Along, alongside, covered
+from assets.dates import valid_on
 from assets.declare import AS_OF, lake_asset, table
 from assets.indicators import Counts, by_county, county_and_city, percent
 from assets.joins import distinct_keys, left_join_lookup
-from assets.themes.traffic.lines import in_force, legs
+from assets.themes.traffic.lines import legs
 from standards import positions
 from standards.divisions import CITY
 from standards.land_use import is_built_up
@@ -61,7 +62,7 @@ def bus_network(
     Roads and parcels belong to the county that they state, stops to the one in which they lie. What is covered is cut out of the parcels,
     whichever county the stop lies in.
     """
-    stops = in_force(stop, as_of)
+    stops = stop.where(valid_on(as_of))
     of_line = legs(stops, {"next_lon": "lon", "next_lat": "lat"})
     with_bus = F.least(F.col("along_m").cast(METRES), F.col("length_m").cast(METRES))
     of_roads = _by_place(
