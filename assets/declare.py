@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
@@ -102,6 +102,7 @@ def lake_asset(
     unit: Units | None = None,
     touch: Mapping[str, Path | tuple[Path, ...]] | None = None,
     whole_above: float = WHOLE_ABOVE,
+    spread: float = 1.0,
     not_applied: NotApplied | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare the table `layer/domain/table`. The function stays callable with small frames.
@@ -111,6 +112,7 @@ def lake_asset(
         unit: the units of its rows.
         touch: argument of an input -> the paths from its rows to units; without it the table is always made whole.
         whole_above: the share of touched rows above which the table is made whole.
+        spread: how many times as large that share is as that of changed rows in the inputs, as measured.
         not_applied: the rules that are not applied, each in a sentence, by the delivered tables that have rows.
     """
 
@@ -126,7 +128,8 @@ def lake_asset(
         optional, closed = (
             frozenset(n for n, d in defaults.items() if isinstance(d, TableInput) and getattr(d, mark)) for mark in ("optional", "closed")
         )
-        touched = _touch(name, inputs, unit, touch, whole_above)
+        touched = _touch(name, inputs, unit, touch)
+        touched = replace(touched, whole_above=whole_above, spread=spread) if touched else None
         if touched and closed:
             raise TypeError(f"{name} reads closed rows of {', '.join(sorted(closed))}: what they touch is not known, so declare no touch")
         _REGISTRY[name] = TableAsset(name, function, inputs, parameters, touched, not_applied, optional, closed)
@@ -135,9 +138,7 @@ def lake_asset(
     return declare
 
 
-def _touch(
-    name: str, inputs: Mapping[str, str], unit: Units | None, touch: Mapping[str, Path | tuple[Path, ...]] | None, whole_above: float
-) -> Touch | None:
+def _touch(name: str, inputs: Mapping[str, str], unit: Units | None, touch: Mapping[str, Path | tuple[Path, ...]] | None) -> Touch | None:
     if touch is None or unit is None:
         if touch is not unit:
             raise TypeError(f"{name}: give both unit and touch, or neither")
@@ -146,7 +147,7 @@ def _touch(
     named = {*paths, *(p.bridge for found in paths.values() for p in found if p.bridge)}
     if unknown := named - {*inputs, SELF}:
         raise TypeError(f"{name}: touch names {', '.join(sorted(unknown))}, but the inputs are {', '.join(inputs)}")
-    return Touch(unit, paths, whole_above)
+    return Touch(unit, paths)
 
 
 def declared() -> dict[str, TableAsset]:

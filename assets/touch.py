@@ -130,11 +130,13 @@ class Path:
 @dataclass(frozen=True)
 class Touch:
     """The declaration of one table. unit: of its own rows. paths: by the name of the input's argument. whole_above: the share of touched
-    rows above which the table is made whole, because that is quicker."""
+    rows above which the table is made whole, because that is quicker. spread: how many times as large that share is as that of changed
+    rows in the inputs, as measured; by it a table is made whole before what is touched has been looked for."""
 
     unit: Units
     paths: Mapping[str, tuple[Path, ...]]
     whole_above: float = WHOLE_ABOVE
+    spread: float = 1.0
 
 
 def own(

@@ -188,7 +188,7 @@ def _touched_part(making: _Making, changes: InputChanges) -> tuple[DataFrame, Da
         return Whole("the touched units are connected with too many others")
     before = making.checkpoint(rows_of_units(published, touch.unit, found.units))
     if input_changes.too_much(touch, share := before.count() / runtime.lake.rows(asset.name)):
-        return Whole(f"{share:.0%} of its rows are touched")
+        return Whole(f"{share:.1%} of its rows are touched")
     return before, making.checkpoint(rows_of_units(making.rows(found.inputs), touch.unit, found.units))
 
 

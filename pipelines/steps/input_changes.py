@@ -90,8 +90,9 @@ def since_last_made(runtime: Runtime, inputs: Inputs, as_of: date, checkpoint: C
     known = {table: change_set.commit_changes(lake, table, before[table], versions[table]) for table in differ}
     if unknown := [t for t, found in known.items() if found is None and lake.rows(t) >= PART_FROM_ROWS]:
         return Whole(f"{', '.join(sorted(unknown))} was made whole")
-    if too_much(touch, share := sum(found.rows for found in known.values() if found) / rows):
-        return Whole(f"its inputs changed in {share:.0%} as many rows as the largest of them and it have")
+    share = sum(found.rows for found in known.values() if found) / rows
+    if too_much(touch, share * touch.spread):
+        return Whole(f"its inputs changed in {share:.2%} as many rows as the largest of them and it have")
     inserted, replaced = dict[str, "DataFrame"](), dict[str, "DataFrame"]()
     for argument, table in inputs.asset.inputs.items():
         today = live_rows(runtime, table, versions[table])

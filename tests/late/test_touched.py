@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pyspark.sql import functions as F
 
+from assets.declare import declared
 from pipelines.cli.rebuild import compare_lakes
 from pipelines.control.ledger import PROFILE
 from pipelines.orchestration.nights import run_night, run_rebuild
 from pipelines.runtime import Runtime
 from pipelines.steps import input_changes
+from pipelines.steps.checkpoints import checkpoints
 from pipelines.steps.cleanse import plan
+from pipelines.steps.input_changes import Inputs, Whole
 from resources.change_set import ChangeCounts
 from resources.engine import Engine
 from resources.keys import create_key
@@ -134,3 +138,23 @@ def test_nights_that_write_only_what_changes_make_what_a_rebuild_makes(updated: 
 
 def test_so_does_a_night_whose_small_inputs_are_compared(nights: Nights, rebuilt: Lake) -> None:
     _check(nights("compared", changing=100_000, updating=1_100), rebuilt, (LINKS,))
+
+
+def test_a_table_whose_changes_spread_far_is_made_whole_before_anything_is_searched(
+    updated: Runtime, city: tuple[Path, Departments], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the logs alone: how many rows of the inputs have changed, and how many of its own each of them touches."""
+    asset, (_, before) = declared()[LINKS], updated.lake.history(LINKS, 2)
+    inputs = Inputs(asset, {table: updated.lake.version(table) or 0 for table in asset.inputs.values()}, before)
+    monkeypatch.setattr(input_changes, "PART_FROM_ROWS", 0)
+
+    def decided(spread: float) -> object:
+        assert asset.touch is not None
+        one = replace(inputs, asset=replace(asset, touch=replace(asset.touch, whole_above=1.0, spread=spread)))
+        with checkpoints(updated, LINKS, "spread") as checkpoint:
+            return input_changes.since_last_made(updated, one, city[1].days[1], checkpoint)
+
+    assert not isinstance(decided(1.0), Whole)
+    whole = decided(1_000.0)
+    assert isinstance(whole, Whole)
+    assert "its inputs changed in" in whole.reason

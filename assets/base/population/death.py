@@ -210,6 +210,8 @@ def with_life_evidence(deaths: DataFrame, visit: DataFrame, link: DataFrame, as_
         "archive": of_linked_person("health/archive", turns=(Turn("dead_date"),)),
         "visit": of_linked_person("health/outpatient_visit", turns=(Turn("visit_time"),)),
     },
+    whole_above=0.001,  # made whole it takes a fifth of the time in which six inputs are narrowed
+    spread=7,
 )
 def death(
     link: DataFrame = table("base/population/source_link"),

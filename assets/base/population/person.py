@@ -126,6 +126,7 @@ def residence_proofs(archive: DataFrame, visit: DataFrame, link: DataFrame, as_o
             "health/outpatient_visit", turns=(Turn("visit_time"), Turn("visit_time", months=RESIDENCE_MONTHS)), narrows=False
         ),
     },
+    spread=6,
 )
 def person(
     link: DataFrame = table("base/population/source_link"),

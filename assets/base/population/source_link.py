@@ -159,7 +159,8 @@ TABLES = {
     "base/population/source_link",
     unit=units(record=("source_table", "source_key")),
     touch={argument: own(words(table), labels=itself(table)) for argument, table in TABLES.items()},
-    whole_above=0.005,  # a changed record touches those of some fifteen others, which takes longer to find than in other tables
+    whole_above=0.01,  # finding them takes longer than in other tables: all inputs are searched for words in common
+    spread=15,
 )
 def source_link(
     resident: DataFrame = cleansed("public_security/resident", optional=True),
