@@ -21,6 +21,7 @@ from contracts.refused import ROOT
 from pipelines.steps.derive import conform
 from tests.ecology.readings import is_spike, is_stuck
 from tests.frames import frame
+from tests.proving import Record
 
 Days = dict[tuple[str, str, date], dict[str, Any]]
 ITEMS = ("so2", "no2", "pm10", "pm25", "co", "o3")
@@ -195,7 +196,8 @@ def test_hours_that_count(made: dict[str, DataFrame], theirs: pd.DataFrame) -> N
     assert {f for flags in ours["flags"] for f in flags} == {"MISSING", "DEVICE", "SKEW", "DUPLICATE", "STUCK", "SPIKE", "GAP"}
 
 
-def test_days_of_stations_counties_and_the_city(made: dict[str, DataFrame], expected: Days) -> None:
+@pytest.mark.proves("H8")
+def test_days_of_stations_counties_and_the_city(made: dict[str, DataFrame], expected: Days, proven: Record) -> None:
     ours = {(r.place_level, r.place_code, r.day): r for r in made["air_day"].collect()}
     assert ours.keys() == expected.keys()
     for key, row in expected.items():
@@ -204,6 +206,11 @@ def test_days_of_stations_counties_and_the_city(made: dict[str, DataFrame], expe
         assert ours[key].edition == ("HJ 633-2026" if key[2] >= date(2026, 3, 1) else "HJ 633-2012")
     assert any(row["aqi"] is None for row in expected.values())
     assert any(row["o3_8h"] is None for row in expected.values())
+    editions = sorted({r.edition for r in ours.values()})
+    proven(
+        done="hours of stations, some missing, of both editions of the standard",
+        seen=f"{len(ours)} days of stations, counties and the city reckoned by hand are those published, by {' and '.join(editions)}",
+    )
 
 
 def test_months_and_years(made: dict[str, DataFrame], expected: Days) -> None:

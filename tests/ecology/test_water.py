@@ -21,6 +21,7 @@ from contracts.refused import ROOT
 from pipelines.steps.derive import conform
 from tests.ecology.readings import is_spike, is_stuck
 from tests.frames import frame
+from tests.proving import Record
 
 D = Decimal
 LIMITS: dict[str, tuple[float, ...]] = {
@@ -196,7 +197,8 @@ def test_samples_are_kept_whether_they_count_or_not(made: dict[str, DataFrame]) 
     assert {r.qualifier for r in rows if r.below_limit} == {"L", "<", "ND"}
 
 
-def test_months_of_sections(made: dict[str, DataFrame]) -> None:
+@pytest.mark.proves("H8")
+def test_months_of_sections(made: dict[str, DataFrame], proven: Record) -> None:
     expected = months()
     ours = {(r.section_code, r.month): r for r in made["section"].collect()}
     assert ours.keys() == expected.keys()
@@ -207,7 +209,12 @@ def test_months_of_sections(made: dict[str, DataFrame]) -> None:
         assert (r.water_class, r.main_pollutants, r.exceedances) == (water_class, main, times), key
         assert r.target_met == (r.water_class <= 3)
     assert {r.origin for r in ours.values()} == {"MANUAL", "AUTO"}
-    assert len({r.water_class for r in ours.values()}) > 2
+    classes = {r.water_class for r in ours.values()}
+    assert len(classes) > 2
+    proven(
+        done="samples by hand and by device, some below the limit of detection",
+        seen=f"{len(ours)} months of sections reckoned by hand are those published, {len(classes)} classes among them",
+    )
 
 
 def test_rivers_and_lakes(made: dict[str, DataFrame]) -> None:

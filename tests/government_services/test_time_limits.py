@@ -14,6 +14,7 @@ from assets.themes.government_services.time_limit import suspended, with_limit
 from assets.workdays import workdays_between
 from standards.calendar import days
 from tests.government_services.by_hand import WORKED, one_case
+from tests.proving import Record
 
 AS_OF = date(2027, 6, 30)
 NOTICES_UNTIL = max(day.day for day in days() if not day.provisional)
@@ -64,7 +65,8 @@ def test_limits_start_on_the_next_day_and_end_on_a_workday(spark: SparkSession, 
     assert {no for no, row in found.items() if row["due_provisional"]} == {"beyond the last notice"}
 
 
-def test_random_cases_are_those_of_walking_from_day_to_day(spark: SparkSession, calendar: DataFrame) -> None:
+@pytest.mark.proves("H9")
+def test_random_cases_are_those_of_walking_from_day_to_day(spark: SparkSession, calendar: DataFrame, proven: Record) -> None:
     random, cases = Random(7), []
     for n in range(600):
         accept = date(2014, 1, 1) + timedelta(days=random.randrange(4700))
@@ -89,6 +91,10 @@ def test_random_cases_are_those_of_walking_from_day_to_day(spark: SparkSession, 
         if case["unit"] == "WORKDAY" and case["limit"] + row["suspended_days"]:
             assert row["due_date"] in WORKED, case
             assert row["between"] == case["limit"] + row["suspended_days"], "who adds workdays and counts them has the same number"
+    proven(
+        done=f"{len(cases)} cases with limits in workdays and days of the calendar, suspended up to three times",
+        seen="every due date is the one that walking from day to day gives",
+    )
 
 
 def test_a_longer_limit_or_another_period_is_never_due_earlier(spark: SparkSession, calendar: DataFrame) -> None:
