@@ -152,6 +152,10 @@ class Profile:
             step.peak_memory_mb = max(step.peak_memory_mb or 0, peak) if peak is not None and self._resettable else None
         self._cpu, self._spilled, self._resettable = cpu, spilled, memory.forget_peak()
 
+    def ended(self) -> list[Measured]:
+        """What the steps cost that have ended since `taken` was asked last."""
+        return [step for step in self._measured.values() if step not in self._at_work]
+
     def taken(self) -> list[Measured]:
         """All that was measured since this was asked last, in the order of the steps."""
         found, self._measured = list(self._measured.values()), {}

@@ -60,7 +60,7 @@ def main(demo: Path, folder: Path) -> int:
         return 2
     with sync_playwright() as play, dagster(demo.resolve()) as address:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
+        page = browser.new_page(viewport=SIZE, locale="zh-CN")  # type: ignore[arg-type]
         for name, (path, part) in OF_SITE.items():
             photograph(page, (demo.resolve() / "site" / path).as_uri(), part, folder / name)
         for name, path in OF_DAGSTER.items():

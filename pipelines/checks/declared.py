@@ -8,6 +8,8 @@ from assets.invariants import Invariant, Violations, declared_invariants
 from pipelines.checks.checks import Check, DoesNotApply
 from pipelines.checks.view import View
 
+NOT_IN_RELEASE, NEVER_DELIVERED = "is not in the release", "is awaited: a source has never been delivered"
+
 
 def checks() -> list[Check]:
     """Return one check per declared invariant."""
@@ -16,9 +18,9 @@ def checks() -> list[Check]:
 
 def _violations(invariant: Invariant, view: View) -> Violations:
     if missing := [table for table in invariant.tables if not view.has(table)]:
-        raise DoesNotApply(f"{', '.join(missing)} is not in the release")
+        raise DoesNotApply(f"{', '.join(missing)} {NOT_IN_RELEASE}")
     if awaited := [table for table in invariant.tables if view.awaits(table)]:
-        raise DoesNotApply(f"{', '.join(awaited)} is awaited: a source has never been delivered")
+        raise DoesNotApply(f"{', '.join(awaited)} {NEVER_DELIVERED}")
     if len({view.release.origin(table)[0] for table in invariant.tables}) > 1:
         nights = [f"{table} of {view.release.origin(table)[1]}" for table in invariant.tables]
         raise DoesNotApply(f"its tables do not belong together: {', '.join(nights)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from pipelines.checks import Verdict, View, all_checks, check_lake
+from pipelines.checks.declared import NEVER_DELIVERED, NOT_IN_RELEASE
 from pipelines.cli.screen import console, print_json, progress, show_table
 from pipelines.runtime import Runtime
 from pipelines.serving.tables import released
@@ -43,14 +44,19 @@ def run_check(settings: Settings, release: int | None, *, thorough: bool, as_jso
         facts = {"release": view.release.number, "as_of": view.as_of, "ok": not violated, "holding": holding, "applying": applying}
         print_json({**facts, "checks": [asdict(f) for f in found]})
         return 1 if violated else 0
+    shown = [f for f in found if f.verdict is not Verdict.DOES_NOT_APPLY]
     show_table(
         f"Release {view.release.number} as of {view.as_of}",
         ("check", "code", "what must hold", "verdict", "violations"),
-        [(f.name, f.code, f.must, f.verdict, f.violations) for f in found],
+        [(f.name, f.code, f.must, f.verdict, f.violations) for f in shown],
         right=("violations",),
     )
-    reasons = [(f.name, line) for f in found for line in ([f.why] if f.why else f.examples)]
-    if reasons:
-        show_table("Reasons and first examples", ("check", ""), reasons)
+    if examples := [(f.name, line) for f in shown for line in f.examples]:
+        show_table("First examples", ("check", ""), examples)
+    absent = [f for f in found if f.why.endswith((NOT_IN_RELEASE, NEVER_DELIVERED))]
+    if reasons := [(f.name, f.why) for f in found if f.why and f not in absent]:
+        show_table("Do not apply", ("check", "why"), reasons)
+    if absent:
+        console.print(f"{len(absent)} more are about tables whose sources have never been delivered; --json names them.")
     console.print(f"Invariants hold: {holding} of {applying}.")
     return 1 if violated else 0

@@ -18,6 +18,8 @@ from pipelines.cli.screen import console, print_json
 from pipelines.wrong_use import WrongUse
 from resources.readers.database import ddl
 
+KNOWN = "Name a table of cleansed, base, themes or reference as `citylake tables` lists it"
+
 
 def show_contract(name: str, *, as_json: bool) -> int:
     """Print the full contract of a table. Raises WrongUse for an unknown table."""
@@ -54,7 +56,10 @@ def export_contracts(name: str | None, folder: Path, *, as_json: bool) -> int:
 
 def _known(name: str) -> str:
     if name not in load_all():
-        raise WrongUse("CONTRACT_UNKNOWN", f"no contract is named {name}", "contracts", "Name a table as `citylake tables` lists it")
+        layer, _, rest = name.partition("/")
+        cleansed = f"cleansed/{rest}"
+        advice = f"It holds rows as they were delivered: see {cleansed}" if cleansed in load_all() and layer != "cleansed" else KNOWN
+        raise WrongUse("CONTRACT_UNKNOWN", f"no contract is named {name}", "contracts", advice)
     return name
 
 

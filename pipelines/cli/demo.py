@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from pipelines.cli.run import exit_code, known_tables
-from pipelines.cli.screen import console, errors, print_json, progress, show_table
+from pipelines.cli.screen import console, errors, own_name, print_json, progress, show_table
 from pipelines.cli.site import sentence
 from pipelines.cli.truth import compare
 from pipelines.orchestration.nights import NightReport, check_installation, run_night
@@ -65,6 +65,7 @@ def run_demo(folder: Path, people: int, seed: int, departments: list[str] | None
     errors.print(f"Building a city of {people:,} people …")
     city = build(people, seed, departments=taking_part)
     city.write_truth(folder / "truth")
+    errors.print(f"The city is there: {perf_counter() - started:.1f} s")
     runtime = Runtime.of(settings.model_copy(update={"site": None}))  # made once, after the last night
     check_installation(runtime)
     assert settings.exchange_url is not None
@@ -180,5 +181,5 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
     console.print("Next commands:", style="bold")
     explain = [f"explain {summary['example']}"] if summary["example"] else []
     for command in ("status", "tables", *explain, 'sql "SELECT * FROM themes.health.indicator"', "rebuild --compare"):
-        console.print(f"  {setting} citylake {command}", soft_wrap=True)
+        console.print(f"  {setting} {own_name()} {command}", soft_wrap=True)
     console.print("  make ui   (the three nights in Dagster)\n")

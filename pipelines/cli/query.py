@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
 from pipelines.cli.remarks import show_remarks
 from pipelines.cli.screen import console, errors, print_json, show_table
 from pipelines.control.ledger import CONTROL_TABLES
@@ -12,6 +15,9 @@ from resources.engine import engine_of
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, as_json: bool) -> int:
@@ -51,7 +57,7 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
             columns, rows = frame.columns, (frame.limit(limit) if limit else frame).collect()
         except Exception as e:
             error = WrongUse if isinstance(e, AnalysisException) else CitylakeError
-            raise error("SQL", " ".join(str(e).split())[:300], "query", "`citylake tables` lists the names") from e
+            raise error("SQL", " ".join(str(e).split())[:300], "query", _columns(session, views, found)) from e
     finally:
         engine.stop()
     remarks = read.remarks if read else {}
@@ -93,6 +99,13 @@ def show_release(settings: Settings, number: int, *, as_json: bool) -> int:
         show_table(f"Release {release.number} as of {release.as_of}", columns, [tuple(f.values())[:3] for f in found], right=("version",))
         show_remarks(release)
     return 0
+
+
+def _columns(session: SparkSession, views: dict[str, str], found: Iterable[Sequence[str]]) -> str:
+    """What to look at when a query fails: the columns of the tables that it names, or where the names of tables are."""
+    named = sorted({_view("/".join(name)) for name in found})
+    told = [f"{views[view].replace('/', '.')} has {', '.join(session.table(view).columns)}" for view in named]
+    return "; ".join(told) or "`citylake tables` lists the names"
 
 
 def _view(table: str) -> str:

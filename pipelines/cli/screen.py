@@ -6,6 +6,8 @@ Here: rich's console and the output functions of all commands. Not here: what is
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +23,11 @@ from rich.table import Table
 PIPED_WIDTH = 160
 console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPED_WIDTH)
+
+
+def own_name() -> str:
+    """How this command is typed: `citylake` where the shell finds it, else the path by which it was started."""
+    return "citylake" if shutil.which("citylake") else os.path.relpath(sys.argv[0])
 
 
 def print_json(value: Any) -> None:
@@ -82,6 +89,8 @@ def progress(title: str, steps: int) -> Iterator[Any]:
     ) as bar:  # fmt: skip
         task = bar.add_task(title, total=steps, table="")
         started = perf_counter()
+        if not errors.is_terminal:
+            errors.print(f"{title} …")
 
         def step(table: str, event: str) -> None:
             bar.update(task, table=table if event == "start" else "", advance=0 if event == "start" else 1)

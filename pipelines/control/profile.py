@@ -27,10 +27,10 @@ def note(lake: Lake, measured: list[Measured]) -> bool:
 
     A run that made no table, such as a repeated date, has no figures.
     """
-    if not any(m.outcome in (MADE, FAILED) for m in measured):
+    if not (rows := rows_of(measured)):
         return False
     try:
-        lake.append(PROFILE, _table(measured))
+        lake.append(PROFILE, _table(rows))
     except BaseException as e:
         if isinstance(e, KeyboardInterrupt | SystemExit):
             raise
@@ -65,15 +65,21 @@ def costs(lake: Lake, job: str | None = None, last: int | None = None) -> list[d
     return [{**r, **{name: r.get(name) or 0.0 for name in (f"seconds_{s}" for s in SECONDS)}} for r in rows]
 
 
-def _table(measured: list[Measured]) -> pa.Table:
-    import pyarrow as pa
-
+def rows_of(measured: list[Measured]) -> list[dict[str, Any]]:
+    """The rows of a run's steps, as they are or will be in the table: none of a run that made no table."""
+    if not any(m.outcome in (MADE, FAILED) for m in measured):
+        return []
     now = datetime.now(UTC)
-    rows = [
+    return [
         {"run_id": m.run_id, "job": m.job, "as_of": m.as_of, "table": m.table, "outcome": m.outcome, "scope": m.scope, **m.figures(),
          "started_at": m.started_at, "recorded_at": now}
         for m in measured
     ]  # fmt: skip
+
+
+def _table(rows: list[dict[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
     return pa.Table.from_pylist(rows, schema=_schema())
 
 

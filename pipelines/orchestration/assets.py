@@ -16,6 +16,7 @@ from assets.declare import TableAsset, upstream
 from contracts import Contract, SourceContract
 from pipelines.control import freshness
 from pipelines.control.ledger import MAINTENANCE, QUARANTINE, RELEASE, SITE
+from pipelines.control.profile import rows_of
 from pipelines.maintenance.maintain import maintain
 from pipelines.maintenance.retention import refuse_partial
 from pipelines.measure import BOOK, MADE, UNCHANGED
@@ -131,8 +132,9 @@ def site_asset() -> dg.AssetsDefinition:
     def run(_: dg.AssetExecutionContext, runtime: Runtime) -> dict[str, Any]:
         from pipelines.site.make import make_site
 
-        folder = runtime.settings.site
-        return metadata.of_site(make_site(runtime.settings, folder) if folder else None)
+        if (folder := runtime.settings.site) is None:
+            return metadata.of_site(None)
+        return metadata.of_site(make_site(runtime.settings, folder, unwritten=rows_of(runtime.profile.ended())))
 
     description = (
         "The pages of the newest release, in the folder that the setting `site` names; none without it. One row for every site that was "

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import assets
+from assets.dates import ONE_DAY
 from assets.declare import declared
 from assets.indicators import Indicator, read_indicators
 from assets.pages import Page
@@ -50,7 +51,8 @@ class Figure:
 
     Attributes:
         city, counties: its places.
-        before: the city's value in the release before, None when there is none.
+        before: the city's value in the release before, None when there is none. A period that has ended is held against the last one;
+            one that goes on only against itself, as the release before had it.
         change: the city's value less that before, in its unit.
         course: period or release -> the city's value, from the first one that is shown.
         personal: whether it counts persons, so that small counts are left out.
@@ -116,7 +118,8 @@ def _figure(
     period = max(r["period"] for r in now)
     places = _places([r for r in now if r["period"] == period], personal)
     last = max((r["period"] for r in before), default=None)
-    then_period = period if any(r["period"] == period for r in before) else last
+    goes_on = (reading.release.as_of + ONE_DAY).isoformat().startswith(period)
+    then_period = period if goes_on or any(r["period"] == period for r in before) else last
     then = {p.code: p for p in _places([r for r in before if r["period"] == then_period], personal)}.get(CITY)
     city = next(p for p in places if p.code == CITY)
     known = city.value is not None and then is not None and then.value is not None

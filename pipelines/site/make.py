@@ -5,7 +5,7 @@ Here: the pages one by one. Not here: computing what they show (the modules besi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,19 +70,20 @@ class MadePage:
         return [f for f in found if f.basis == "clean" or not any(o.basis == "clean" and o.indicator == f.indicator for o in found)]
 
 
-def make_site(settings: Settings, folder: Path, number: int | None = None) -> MadeSite:
+def make_site(settings: Settings, folder: Path, number: int | None = None, unwritten: Sequence[Mapping[str, Any]] = ()) -> MadeSite:
     """Write the site of a release into a folder, seal it, and record the seal in `operations/site`.
 
     Args:
         settings: of the installation.
         folder: an earlier site there is replaced.
         number: of the release; None: the newest.
+        unwritten: rows of the profile that the run at work has not written down yet.
 
     Raises:
         CitylakeError: there is no such release, or the folder holds something else than a site.
         ContractError: a page.yaml is wrong.
     """
-    reading, folder = Reading.of(settings, number), folder.expanduser().resolve()
+    reading, folder = Reading.of(settings, number, unwritten), folder.expanduser().resolve()
     with _in_place_of(folder) as target:
         made = _write(reading, target)
     Sites(reading.lake).record(made.release, made.root, made.files, made.bytes)

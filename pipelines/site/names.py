@@ -20,6 +20,7 @@ from assets.texts import Text
 from contracts import Contract, Field, load_all
 from contracts.loader import chinese
 from standards.codes import code_names
+from standards.divisions import CITY
 from standards.tables import both_names
 
 YES, NO, EMPTY = Text("是", "yes"), Text("否", "no"), Text("（空）", "(empty)")
@@ -49,7 +50,9 @@ def _own_list(field: Field) -> dict[str, Text]:
         return {value: spoken(said, value) for value, said in field.meanings}
     if field.code_list:
         return {code: Text(*names) for code, names in code_names(field.code_list).items()}
-    return divisions() if field.name.endswith(("county6", "div_code")) else {}
+    if field.name.endswith("county6"):
+        return {**divisions(), CITY: Text("县区不明", "County unknown")}
+    return divisions() if field.name.endswith("div_code") else {}
 
 
 @cache

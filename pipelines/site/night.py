@@ -5,6 +5,7 @@ Here: reading `operations/profile` and the ledger. Not here: measuring (`pipelin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ PARTS = tuple(s for s in SECONDS if s not in ("total", "cpu"))
 class Night:
     """Steps of the last run before the release, slowest first; seconds by part; accounts of the night's batches by table."""
 
-    steps: tuple[dict[str, Any], ...]
+    steps: tuple[Mapping[str, Any], ...]
     parts: dict[str, float]
     batches: tuple[dict[str, Any], ...]
     wall: float
@@ -30,7 +31,8 @@ class Night:
 
 def night(reading: Reading) -> Night:
     """Return the night; without steps when its profile was not written."""
-    begun = [r for r in costs(reading.lake) if r["as_of"] == reading.release.as_of and r["started_at"] <= reading.release.released_at]
+    known = [*costs(reading.lake), *reading.unwritten]
+    begun = [r for r in known if r["as_of"] == reading.release.as_of and r["started_at"] <= reading.release.released_at]
     nightly = [r for r in begun if r["job"] == NIGHTLY] or begun
     run = max(nightly, key=lambda r: r["started_at"])["run_id"] if nightly else None
     steps = sorted((r for r in begun if r["run_id"] == run), key=lambda r: -r["seconds_total"])

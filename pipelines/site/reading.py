@@ -30,23 +30,29 @@ DELETED = "D"
 
 @dataclass
 class Reading:
-    """One release of an installation, as the site reads it. earlier: the readable releases before it, oldest first."""
+    """One release of an installation, as the site reads it.
+
+    Attributes:
+        earlier: the readable releases before it, oldest first.
+        unwritten: rows of the profile that a run at work has not written down yet (`pipelines.control.profile.rows_of`).
+    """
 
     lake: Lake
     release: Release
     earlier: list[Release]
     contracts: Mapping[str, Contract]
     settings: Settings
+    unwritten: Sequence[Mapping[str, Any]] = ()
     _read: dict[tuple[Any, ...], pa.Table | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, settings: Settings, number: int | None) -> Reading:
+    def of(cls, settings: Settings, number: int | None, unwritten: Sequence[Mapping[str, Any]] = ()) -> Reading:
         """Read a release, the newest by default. Raises CitylakeError when it does not exist or is no longer kept."""
         lake = Lake(settings.lake, settings.s3)
         release = released(lake, number)
         gone = MaintenanceLog(lake).gone_releases()
         earlier = [r for r in Ledger(lake).releases() if r.number < release.number and r.number not in gone]
-        return cls(lake, release, earlier, contracts_of(settings.departments), settings)
+        return cls(lake, release, earlier, contracts_of(settings.departments), settings, unwritten)
 
     @property
     def before(self) -> Release | None:

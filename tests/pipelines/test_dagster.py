@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -105,6 +106,8 @@ def test_a_failed_gate_is_red_stops_what_depends_on_it_and_the_rest_is_released(
     assert first.failures == []
     assert first.release is not None
     assert site_of(tmp_path / "site") == 1
+    (seconds,) = re.findall(r'night\.html"><b>([^<]+)</b>', (tmp_path / "site" / "index.html").read_text(encoding="utf-8"))
+    assert float(seconds) > 0, "a site that is made within the night knows what that night cost"
     before = {t: city.lake.version(t) for t in city.lake.tables()}
     people = city.lake.read(city.spark, "cleansed/health/staff").count()
 

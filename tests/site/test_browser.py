@@ -60,8 +60,8 @@ def said() -> list[str]:
     return []
 
 
-def opened(browser: Browser, folder: Path, said: list[str], width: int = 1600, scheme: str = "light") -> Page:
-    """A page that notes errors of the console and requests that leave the folder."""
+def opened(browser: Browser, folder: Path, said: list[str], width: int = 1600, scheme: str = "light", locale: str = "zh-CN") -> Page:
+    """A page that notes errors of the console and requests that leave the folder. locale: of the browser's user."""
 
     def complained(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -74,7 +74,7 @@ def opened(browser: Browser, folder: Path, said: list[str], width: int = 1600, s
         if not request.url.startswith((folder.as_uri(), "data:")):
             said.append(request.url)
 
-    page = browser.new_page(viewport={"width": width, "height": 1000}, color_scheme="dark" if scheme == "dark" else "light")
+    page = browser.new_page(viewport={"width": width, "height": 1000}, color_scheme="dark" if scheme == "dark" else "light", locale=locale)
     page.on("console", complained)
     page.on("pageerror", failed)
     page.on("request", asked)
@@ -107,6 +107,16 @@ def test_what_can_be_clicked_can_be_reached_by_keyboard_and_is_seen(browser: Bro
     assert 'class="skip"' in reached[0]
     for part in ('data-language="en"', 'href="themes-health.html"', 'type="search"', 'href="catalogue/'):
         assert any(part in element for element in reached), f"{part} is not reached: {reached}"
+    page.close()
+
+
+def test_whose_browser_reads_no_chinese_begins_in_english(browser: Browser, folder: Path, said: list[str]) -> None:
+    page = opened(browser, folder, said, locale="de-DE")
+    page.goto((folder / "catalogue.html").as_uri())
+    assert page.locator("h1").inner_text() == "Catalogue"
+    page.click("button[data-language=zh]")
+    page.goto((folder / "catalogue.html").as_uri())
+    assert page.locator("h1").inner_text() == "数据目录", "what was chosen stays"
     page.close()
 
 

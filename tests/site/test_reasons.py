@@ -25,7 +25,7 @@ GIVERS = {"Whole": 0, "_keep": 2, "Remark": 1}
 RETURNED, ASSIGNED = re.compile(r"_why_\w+|sentence|reason"), {"reason", "scope", "SCOPE"}
 """Functions that return a reason; names that one is assigned to."""
 SCOPE = re.compile(r"(whole|part): (.+)")
-VALUES = {",": "1,234", ".0%": "12%"}
+VALUES = {",": "1,234", ".1%": "12.3%", ".2%": "0.12%"}
 """What stands for a value in a sentence, by its format."""
 CHINESE = re.compile("[\u4e00-\u9fff]")
 

@@ -194,7 +194,7 @@
     for (const field of document.querySelectorAll(".search")) field.addEventListener("input", () => search(field));
     for (const table of document.querySelectorAll(".scroll")) table.tabIndex = 0;
     if (window.echarts) begin();
-    speak(remembered() === "en" ? "en" : "zh");
+    speak(remembered() ?? (navigator.languages.some((l) => l.startsWith("zh")) ? "zh" : "en"));
     // a picture that has no size for a moment, as while paper is laid out, is drawn when it has one again: a map cannot be fitted into nothing
     const redraw = () => {
       for (const [picture, , drawn] of charts) if (picture.clientWidth && picture.clientHeight) drawn.resize();
