@@ -150,8 +150,9 @@ def _read(lake: Lake, held: QuarantinedTable, progress: Callable[[str, str], Non
     handle = lake.open(quarantine)
     assert handle is not None
     days = {str(d) for d in held.days}
-    for partition in sorted((p for p in handle.partitions() if p["_business_date"] in days), key=lambda p: tuple(p.values())):
-        found: pa.Table = dataset(handle, [("_batch_id", "=", partition["_batch_id"])]).to_table()
+    batches = {(p["_business_date"], p["_batch_id"]) for p in handle.partitions() if p["_business_date"] in days}
+    for _, batch in sorted(batches):
+        found: pa.Table = dataset(handle, [("_batch_id", "=", batch)]).to_table()
         for chunk in found.sort_by([("_source_file", "ascending"), ("_row_no", "ascending")]).to_batches(max_chunksize=CHUNK):
             progress(name, "start")
             yield from (r for r in chunk.to_pylist() if any(map(held.wanted.of_code, r["codes"])))

@@ -177,3 +177,15 @@ def export(city: Runtime, folder: Path, *options: str, env: dict[str, str] | Non
 
 def contents(file: str) -> dict[str, list[tuple[Any, ...]]]:
     return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in openpyxl.load_workbook(file)}
+
+
+def test_a_row_is_there_once_though_others_of_its_delivery_contest_a_key(installation: Installation, tmp_path: Path) -> None:
+    city = installation()
+    twice = [staff("K"), staff("K", title="99")]
+    deliver(city, STAFF, D29, [staff("B", status="-9"), *twice, *crowd()])
+    night(city, STAFF, D29)
+    (made,) = export(city, tmp_path)
+    head, *rows = contents(made["file"])["卫生人员"]
+    lines_ = [row[head.index("行号 line")] for row in rows]
+    assert (len(lines_), made["rows"]) == (len(set(lines_)), len(lines_))
+    assert {row[head.index("代码 codes")] for row in rows} >= {"key:E_KEY_CONFLICT"}
