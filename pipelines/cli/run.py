@@ -8,7 +8,8 @@ from rich.markup import escape
 
 from pipelines.cli.remarks import remark_facts, show_remarks
 from pipelines.cli.screen import console, errors, print_json, progress, show_table
-from pipelines.cli.show import late_facts, not_applied, show_late, show_not_applied
+from pipelines.cli.show import HOLDS_HINT, late_facts, not_applied, show_late, show_not_applied, show_notes
+from pipelines.notifications.incidents import FAILURES, IncidentKind
 from pipelines.notifications.notify import NotificationReport
 from pipelines.orchestration.nights import NightReport, check_installation, run_night
 from pipelines.orchestration.partitions import check_business_date
@@ -115,10 +116,12 @@ def show_night(runtime: Runtime, report: NightReport) -> None:
         [(r["table"], r["batch_id"][:8], r["business_date"], r["kind"], *[r[f.replace(" ", "_")] for f in figures]) for r in cleansed],
         right=figures,
     )
-    for accepted in (r for r in accounts if r["table"].startswith("raw/") and r["kind"] == "batch" and r["reason"]):
-        errors.print(f"[cyan]note[/]     {accepted['table']} of {accepted['business_date']}: {accepted['reason']}", soft_wrap=True)
-    for problem in report.problems:
-        errors.print(f"[yellow]refused[/]  {problem}", soft_wrap=True)
+    show_notes(accounts)
+    for incident in (i for i in report.incidents if i.kind not in FAILURES):
+        said = "held   " if incident.kind is IncidentKind.HOLD else "refused"
+        errors.print(f"[yellow]{said}[/]  {incident.line}", soft_wrap=True)
+    if any(i.kind is IncidentKind.HOLD for i in report.incidents):
+        errors.print(HOLDS_HINT, soft_wrap=True)
     for failure in report.failures:
         errors.print(f"[red]failed[/]   {failure}", soft_wrap=True)
     if report.release:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -12,15 +12,25 @@ from assets.declare import downstream
 from contracts import Contract, load_all
 from pipelines.cli.profile import last_night_facts, last_night_failures, show_last_night
 from pipelines.cli.remarks import remark_facts, show_remarks
-from pipelines.cli.screen import console, print_json, show_table
+from pipelines.cli.screen import console, errors, print_json, show_table
 from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.holds import Holds, HoldState
-from pipelines.control.ledger import UNREACHABLE, Ledger
+from pipelines.control.ledger import REPEATED, UNFINISHED, UNREACHABLE, Ledger
 from pipelines.control.maintenance import MaintenanceLog
 from pipelines.taking_part import contracts_of
 from quality.balance import FIGURES
 from resources.lake import Lake
 from resources.settings import Settings
+
+HOLDS_HINT = "`citylake holds TABLE DATE` shows what is held, in what it differs, and what to do."
+SAID = {
+    "batch": "{}",
+    UNFINISHED: "no manifest.json yet: {}",
+    REPEATED: "it has the manifest.json of {} and brings nothing; ask the department for its own",
+}
+"""Notes by the kind of their account; {}: its reason."""
+SHOWN = 3
+"""Names of tables in a cell."""
 
 
 def show_status(settings: Settings, *, as_json: bool) -> int:
@@ -92,17 +102,27 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     show_not_applied(not_applied(rows))
     if failed:
         console.print(f"Failed in the last night, and kept as they were: {', '.join(failed)}.")
+    show_notes([*(r for r in night if r["kind"] == "batch"), *ledger.unread()])
     if refused:
         show_table(
-            "Refused deliveries",
+            "Refused and held deliveries",
             ("table", "business date", "kind", "rows", "why and what to do"),
             [(r["table"], r["business_date"], r["kind"], r["rejected"], r["reason"]) for r in refused],
             right=("rows",),
         )
+        if any(r["kind"] == "held" for r in refused):
+            console.print(HOLDS_HINT, soft_wrap=True)
     show_late(contracts, late)
     show_last_night(lake)
     console.print(f"Ledger: {len(rows)} entries, {len(unbalanced)} out of balance.")
     return code
+
+
+def show_notes(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Show what is no problem, but may be news to the reader: what was read otherwise than agreed, and what waits for its manifest."""
+    for r in rows:
+        if r["kind"] in SAID and r["reason"]:
+            errors.print(f"[cyan]note[/]     {r['table']} of {r['business_date']}: {SAID[r['kind']].format(r['reason'])}", soft_wrap=True)
 
 
 def of_night(rows: Iterable[Mapping[str, Any]], newest: date) -> list[Mapping[str, Any]]:
@@ -148,11 +168,16 @@ def show_late(contracts: dict[str, Contract], late: list[Overdue]) -> None:
             "Late deliveries",
             ("table", "last delivery", "expected", "days late", "without manifest.json", "ask", "tables without it"),
             [
-                (f["table"], f["newest"] or "never", f["expected"], f["days"], f["unfinished"], f["ask"], ", ".join(f["downstream"]))
+                (f["table"], f["newest"] or "never", f["expected"], f["days"], f["unfinished"], f["ask"], _few(f["downstream"]))
                 for f in late_facts(contracts, late)
             ],
             right=("days late",),
         )
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of some names, one below the other, and how many more there are; JSON has them all."""
+    return "\n".join([*names[:SHOWN], *([f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else [])])
 
 
 def show_tables(settings: Settings, *, as_json: bool) -> int:

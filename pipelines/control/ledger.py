@@ -37,9 +37,9 @@ SITE = "operations/site"
 """The sites that were made, and the root of each seal: `pipelines.control.sites`."""
 CONTROL_TABLES = (LEDGER, RELEASE, HOLD, QUARANTINE, MAINTENANCE, NOTICE, PROFILE, SITE)
 """The lake's own tables. They are part of no release."""
-UNREACHABLE, UNFINISHED, SETTLED = "unreachable", "unfinished", "settled"
-"""Kinds of accounts without rows, of what a night could not read: the source did not answer; a folder had no manifest yet; neither is
-so any more. Their batch is `no-batch-DATE`."""
+UNREACHABLE, UNFINISHED, REPEATED, SETTLED = NOTES = "unreachable", "unfinished", "repeated", "settled"
+"""Kinds of accounts without rows, of what a night could not read: the source did not answer; a folder had no manifest yet; it has that of
+another date, whose batch is in the lake; none is so any more. Their batch is `no-batch-DATE`."""
 ACCOUNTS = "accounts"
 """The key in a commit's metadata under which it carries its ledger accounts."""
 
@@ -188,7 +188,7 @@ class Ledger:
         newest: dict[tuple[str, date], dict[str, Any]] = {}
         rejected: Counter[tuple[str, str]] = Counter()
         for row in self.rows():
-            if row["table"].startswith("raw/") and row["kind"] not in (UNREACHABLE, UNFINISHED, SETTLED):
+            if row["table"].startswith("raw/") and row["kind"] not in NOTES:
                 newest[row["table"], row["business_date"]] = row
                 rejected[row["table"], row["batch_id"]] += row["rejected"]
         return [{**r, "rejected": rejected[r["table"], r["batch_id"]]} for r in newest.values() if r["kind"] in ("rejected", "held")]
@@ -222,9 +222,9 @@ class Ledger:
 
 
 def unread(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the ledger rows of kind unreachable and unfinished that no later row of their table and date has ended."""
+    """Return the ledger rows of kind unreachable, unfinished and repeated that no later row of their table and date has ended."""
     newest = {(r["table"], r["business_date"]): dict(r) for r in rows if r["table"].startswith("raw/")}
-    return [r for r in newest.values() if r["kind"] in (UNREACHABLE, UNFINISHED)]
+    return [r for r in newest.values() if r["kind"] in (UNREACHABLE, UNFINISHED, REPEATED)]
 
 
 def _identity(row: dict[str, Any]) -> Identity:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from contracts import SourceContract
 from pipelines.control.batches import containing, contains, extracted, extracted_at, rows_of_batches
 from pipelines.control.holds import DRIFT, SHRUNK
-from pipelines.control.ledger import SETTLED, UNFINISHED, UNREACHABLE, commit_metadata
+from pipelines.control.ledger import REPEATED, SETTLED, UNFINISHED, UNREACHABLE, commit_metadata
 from pipelines.runtime import Runtime
 from pipelines.steps.drift import Sample, refuse_drifted
 from pipelines.steps.outcome import Outcome
@@ -65,7 +65,8 @@ def ingest(runtime: Runtime, contract: SourceContract, business_date: date, run_
     table, started = contract.sibling("raw"), perf_counter()
     outcome = Outcome(table, runtime.lake.version(table), changed=False)
     delivered = runtime.landing.drops(contract, business_date)
-    for drop in _not_taken_in(runtime, contract, [d for d in delivered if d.complete]):
+    fresh = _not_taken_in(runtime, contract, [d for d in delivered if d.complete])
+    for drop in fresh:
         runtime.holds.replaced_by(drop, table)
         hold = runtime.holds.of(table).get(drop.batch_id)
         if hold is not None and hold.state == "refused":
@@ -91,18 +92,32 @@ def ingest(runtime: Runtime, contract: SourceContract, business_date: date, run_
         outcome.version, outcome.seconds = runtime.lake.version(table), perf_counter() - started
         with runtime.step.clock("ledger"):
             runtime.ledger.record(accounts, run_id=run_id, as_of=business_date, version=outcome.version, seconds=outcome.seconds)
-    _note_unread(runtime, contract, business_date, run_id, delivered)
+    _note_unread(runtime, contract, business_date, run_id, delivered, [d for d in delivered if d.complete and d not in fresh])
     outcome.rows = sum(a.published for a in outcome.accounts)
     outcome.checks.append(_acceptance(outcome))
     outcome.seconds = perf_counter() - started
     return outcome
 
 
-def _note_unread(runtime: Runtime, contract: SourceContract, business_date: date, run_id: str, delivered: list[Drop]) -> None:
-    """Record the folder of the date that has no manifest yet, and what was unread and is so no longer. Neither is a problem: a folder
-    is late when its contract says so (`pipelines.control.freshness`)."""
+def _note_unread(
+    runtime: Runtime, contract: SourceContract, business_date: date, run_id: str, delivered: list[Drop], known: list[Drop]
+) -> None:
+    """Record the folder of the date that has no manifest yet, or is another date's again, and what was unread and is so no longer. None is
+    a problem: a delivery is late when its contract says so (`pipelines.control.freshness`).
+
+    Args:
+        runtime: the installation.
+        contract: of the delivered table.
+        business_date: the date of the folders.
+        run_id: of the run.
+        delivered: what lies there for the date.
+        known: of these, what was taken in before this run.
+    """
     table = contract.sibling("raw")
     notes = [_note(table, business_date, UNFINISHED, d.location) for d in delivered if not d.complete]
+    dates = {p["_batch_id"]: p["_business_date"] for p in runtime.lake.partitions(table)} if known else {}
+    again = {d.batch_id: dates.get(d.batch_id, "") for d in known}
+    notes += [_note(table, business_date, REPEATED, day) for day in again.values() if day not in ("", business_date.isoformat())]
     for row in runtime.ledger.unread(table):
         day = row["business_date"]
         drops = delivered if day == business_date else runtime.landing.drops(contract, day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -167,3 +168,31 @@ def test_workbook_of_cremations(installation: Installation) -> None:
     assert published(city, CREMATION, "age", "_codes") == {"H1": (111, []), "H2": (None, ["age:E_RANGE"])}
     assert quarantined(city, CREMATION, "_row_no", "codes") == [(5, ["cremation_date:E_REQUIRED"])]
     assert shares(outcome.accounts) == [("batch", D29, 4, 2, 1, 1)]
+
+
+def test_a_delivery_that_was_sent_again_under_a_new_date_says_so(installation: Installation) -> None:
+    city = installation()
+    deliver(city, EXAMINATION, D29, [examination("E1"), examination("E2")], **SAME_EXTRACT)
+    deliver(city, EXAMINATION, D30, [examination("E1"), examination("E2")], **SAME_EXTRACT)
+    deliver(city, EXAMINATION, D31, [examination("E1"), examination("E3")], **SAME_EXTRACT)
+    for day in (D29, D30, D31):
+        night(city, EXAMINATION, day)
+    told = {str(r["business_date"]): r["reason"] for r in ledger(city, EXAMINATION) if r["kind"] == "batch"}
+    assert told == {D29: "", D30: "every row had been delivered before", D31: ""}
+
+
+def test_a_folder_that_is_another_dates_again_is_noted_until_its_own_comes(installation: Installation) -> None:
+    city = installation()
+    deliver(city, EXAMINATION, D29, [examination("E1")])
+    night(city, EXAMINATION, D29)
+    landed = Path(city.settings.landing) / EXAMINATION
+    shutil.copytree(landed / D29, landed / D30)
+    for _ in range(2):
+        night(city, EXAMINATION, D30)
+        noted = [(r["table"], str(r["business_date"]), r["kind"], r["reason"]) for r in city.ledger.unread()]
+        assert noted == [(f"raw/{EXAMINATION}", D30, "repeated", D29)]
+    assert len([r for r in city.ledger.rows() if r["kind"] == "repeated"]) == 1, "the same again says nothing"
+    shutil.rmtree(landed / D30)
+    deliver(city, EXAMINATION, D30, [examination("E2")])
+    night(city, EXAMINATION, D30)
+    assert city.ledger.unread() == []

@@ -6,6 +6,7 @@ Here: the staged candidate and the accounts of every batch. Not here: whether th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from pyspark.sql import functions as F
 
 from assets.cleansed.merge import BOOKKEEPING_JUDGED, FATE, NEW, Fate
 from assets.joins import anti_join, unchanged_rows
+from contracts.model import Mode as DeliveryMode
 from pipelines.control.batches import Batch, rows_of_batches
 from pipelines.steps.cleanse.candidates import Candidates
 from pipelines.steps.cleanse.parse import Parsed
@@ -90,15 +92,22 @@ def _accounts(task: Task, plan: Plan, parsed: Parsed, rows: DataFrame, candidate
     for batch in sorted({*fates, *plan.new}):
         fate, is_new = fates[batch], batch in plan.new
         if is_new or any(fate.values()):
+            rows_in = delivered[batch.business_date, batch.batch_id] if is_new else 0
+            reason = "every row had been delivered before" if _brings_nothing(task, rows_in, fate) else ""
             accounts.append(
                 Account(
-                    task.contract.name, batch.batch_id, date.fromisoformat(batch.business_date),
-                    delivered[batch.business_date, batch.batch_id] if is_new else 0, fate["published"], fate["quarantined"],
-                    fate["duplicates"],
-                    kind="batch" if is_new else "adjustment", codes=dict(codes[batch]),
+                    task.contract.name, batch.batch_id, date.fromisoformat(batch.business_date), rows_in, fate["published"],
+                    fate["quarantined"], fate["duplicates"],
+                    kind="batch" if is_new else "adjustment", reason=reason, codes=dict(codes[batch]),
                 )
             )  # fmt: skip
     return accounts + (_replaced(task, plan) if plan.from_scratch else []), expected
+
+
+def _brings_nothing(task: Task, rows_in: int, fate: Mapping[str, int]) -> bool:
+    """Whether a batch of events or changes says nothing that was not delivered before, as an earlier one that is sent again does; a list
+    that is delivered whole may well be the one of yesterday."""
+    return task.contract.delivery.mode != DeliveryMode.FULL and fate["duplicates"] == rows_in > 0
 
 
 def _replaced(task: Task, plan: Plan) -> list[Account]:
