@@ -115,6 +115,7 @@ def _prepare(root: Path, taking_part: list[str]) -> Settings:
     os.environ[CONFIG_VARIABLE] = str(root / MARK)
     settings = load()
     create_key(settings.key_file)
+    (root / ".gitignore").write_text("*\n")  # wherever the demo city is made: its lake and its key belong into no repository
     return settings
 
 
@@ -140,6 +141,8 @@ def _summary(runtime: Runtime, reports: list[NightReport], truth: Path) -> dict[
         archives = table.to_pylist() if table is not None else []
         summary["archives_by_state"] = dict(Counter(a["state"] for a in archives).most_common())
         summary["findings"] = [f.facts() for f in compare(runtime.lake, truth, reports[-1].as_of)]
+        made = [t for r in reports[-1:] if r.release for t in r.release.versions if t.startswith("themes/") and runtime.lake.rows(t)]
+        summary["theme"] = min(made, key=lambda t: (t != "themes/health/indicator", not t.endswith("/indicator"), t), default=None)
         flagged = [a["ehr_no"] for a in archives if a["state"] == "DECEASED"]
         summary["example"] = min(flagged, default=None)
     return summary
@@ -171,15 +174,21 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
             [(s, n, "" if s == "CLOSED" else f"{n / open_:.1%}") for s, n in states.items()],
             right=("archives", "% of open"),
         )
-    show_table(
-        "Findings, compared with the truth",
-        ("finding", "truth", "found", "right", "precision", "recall"),
-        [(f["finding"], f["truth"], f["found"], f["right"], f"{f['precision']:.4f}", f"{f['recall']:.4f}") for f in summary["findings"]],
-        right=("truth", "found", "right", "precision", "recall"),
-    )
+    if summary["findings"]:
+        show_table(
+            "Findings, compared with the truth",
+            ("finding", "truth", "found", "right", "precision", "recall"),
+            [
+                (f["finding"], f["truth"], f["found"], f["right"], f"{f['precision']:.4f}", f"{f['recall']:.4f}")
+                for f in summary["findings"]
+            ],
+            right=("truth", "found", "right", "precision", "recall"),
+        )
     setting = f"CITYLAKE_CONFIG={folder / MARK}"
     console.print("Next commands:", style="bold")
     explain = [f"explain {summary['example']}"] if summary["example"] else []
-    for command in ("status", "tables", *explain, 'sql "SELECT * FROM themes.health.indicator"', "rebuild --compare"):
+    sql = [f'sql "SELECT * FROM {summary["theme"].replace("/", ".")}"'] if summary["theme"] else []
+    for command in ("status", "tables", *explain, *sql, "rebuild --compare"):
         console.print(f"  {setting} {own_name()} {command}", soft_wrap=True)
-    console.print("  make ui   (the three nights in Dagster)\n")
+    where = "" if folder == Path("demo") else f" DEMO={folder}"
+    console.print(f"  make ui{where}   (the three nights in Dagster)\n")
