@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import Any
 
 from pipelines.cli.screen import console, print_json, show_table
-from pipelines.quarantine.counts import Wanted, by_code_and_day, reasons, rows_in
+from pipelines.quarantine.counts import Wanted, by_code_and_day, reasons, rows_in, standing
 from pipelines.quarantine.meanings import meaning
 from pipelines.quarantine.overview import EVERY_CODE, lines
 from resources.lake import Lake
@@ -43,11 +43,11 @@ def show_quarantine(settings: Settings, wanted: Wanted, rows: int, nights: int, 
     shown: list[dict[str, Any]] = []
     total = 0
     for table in wanted.tables(lake):
-        each = reasons(lake, table, wanted=wanted)
+        each = reasons(lake, table, wanted=standing(lake, table, wanted))
         total += rows_in(each)
         counted += [{"table": table, **r} for r in by_code_and_day(each)]
         if len(shown) < rows:
-            shown += _places(lake, table, wanted, rows - len(shown))
+            shown += _places(lake, table, standing(lake, table, wanted), rows - len(shown))
     counted.sort(key=lambda r: (r["table"], r["business_date"], r["code"]))
     overview = [r for r in lines(lake) if wanted.of_table(r["department"], r["table"])]
     trend = _trend(overview, wanted)[-nights:]
@@ -90,12 +90,12 @@ def _trend(overview: list[dict[str, Any]], wanted: Wanted) -> list[dict[str, Any
 
 def _show_reasons(counted: list[dict[str, Any]], total: int, overview: list[dict[str, Any]], wanted: Wanted) -> None:
     """Show the reasons with most rows first, with rows new and cleared in the last night."""
-    standing: dict[tuple[str, str], int] = defaultdict(int)
+    total_of: dict[tuple[str, str], int] = defaultdict(int)
     for r in counted:
-        standing[r["table"], r["code"]] += r["rows"]
+        total_of[r["table"], r["code"]] += r["rows"]
     newest = max((r["as_of"] for r in overview), default=None)
     tonight = {(f"{r['department']}/{r['table']}", r["code"]): r for r in overview if r["as_of"] == newest and wanted.day is None}
-    ordered = sorted(standing.items(), key=lambda x: (-x[1], x[0]))
+    ordered = sorted(total_of.items(), key=lambda x: (-x[1], x[0]))
     lines = []
     for (table, code), rows in ordered[:FIRST]:
         night = tonight.get((table, code), {})

@@ -1,14 +1,17 @@
-"""Counts of quarantined rows by reason, with Arrow on a few columns: quick on a large quarantine, and no value is read.
+"""Counts of quarantined rows by reason, with Arrow on a few columns: quick on a large quarantine, and no value but keys is read.
 
 Here: selecting and counting. Not here: the nightly overview (`overview`), showing it (`pipelines.cli.quarantine`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from contracts import load_all
+from contracts.model import Mode
 from pipelines.wrong_use import WrongUse
 from resources.lake import Lake
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 ROW = ("_batch_id", "_source_file", "_row_no")
 """The columns that identify a delivered row."""
-READ = ("_business_date", *ROW, "codes")
+READ = ("_business_date", *ROW, "key", "codes")
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,27 @@ class Wanted:
         return self.code is None or code == self.code or code.endswith(f":{self.code}")
 
 
+def standing(lake: Lake, table: str, wanted: Wanted, up_to: date | None = None) -> Wanted:
+    """The selection without what has been delivered anew: of a table that is delivered as full snapshots only the newest one counts.
+
+    Args:
+        lake: the lake.
+        table: such as `health/archive`.
+        wanted: a selection; one that names a day stays as it is.
+        up_to: the newest snapshot of this date or before; None: of all.
+    """
+    if wanted.day is not None or not is_snapshot(table):
+        return wanted
+    dates = [date.fromisoformat(p["_business_date"]) for p in lake.partitions(f"raw/{table}")]
+    return replace(wanted, day=max((d for d in dates if up_to is None or d <= up_to), default=None))
+
+
+def is_snapshot(table: str) -> bool:
+    """Whether a table, such as `health/archive`, is delivered as full snapshots."""
+    contract = load_all().get(f"cleansed/{table}")
+    return contract is not None and contract.delivery is not None and contract.delivery.mode == Mode.FULL
+
+
 def reasons(lake: Lake, table: str, version: int | None = None, wanted: Wanted | None = None) -> pa.Table:
     """Return one row for each quarantined row and error code.
 
@@ -88,7 +112,7 @@ def reasons(lake: Lake, table: str, version: int | None = None, wanted: Wanted |
         wanted: only rows of this day and code.
 
     Returns:
-        Columns `_business_date`, those of ROW, and `code` (string, `column:CODE`).
+        Columns `_business_date`, those of ROW, `key` (of the row; its line where that could not be read), and `code` (`column:CODE`).
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -98,6 +122,7 @@ def reasons(lake: Lake, table: str, version: int | None = None, wanted: Wanted |
         found = pa.table({c: pa.array([], pa.list_(pa.string()) if c == "codes" else pa.string()) for c in READ})
     if wanted is not None and wanted.day is not None:
         found = found.filter(pc.equal(found["_business_date"], pa.scalar(wanted.day)))
+    found = found.set_column(found.schema.get_field_index("key"), "key", pc.coalesce(found["key"], found["_row_no"].cast(pa.string())))
     codes = found["codes"]
     each = found.drop_columns(["codes"]).take(pc.list_parent_indices(codes)).append_column("code", pc.list_flatten(codes))
     each = each.filter(pc.match_substring(each["code"], ":E_"))
@@ -122,7 +147,7 @@ def by_code_and_day(each: pa.Table) -> list[dict[str, Any]]:
     return [{"business_date": r["_business_date"], "code": r["code"], "rows": r["count_all"]} for r in counted]
 
 
-def only_in(one: pa.Table, other: pa.Table) -> pa.Table:
-    """Return the rows of `one` that are not in `other`; both are results of `reasons`."""
-    names = [*ROW, "code"]
+def only_in(one: pa.Table, other: pa.Table, row: Sequence[str] = ROW) -> pa.Table:
+    """Return the rows of `one` that are not in `other`; both are results of `reasons`. row: the columns by which they are the same."""
+    names = [*row, "code"]
     return one.join(other.select(names), keys=names, join_type="left anti")

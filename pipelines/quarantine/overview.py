@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipelines.control.ledger import QUARANTINE
-from pipelines.quarantine.counts import Wanted, by_code, only_in, reasons, rows_in
+from pipelines.quarantine.counts import ROW, Wanted, by_code, is_snapshot, only_in, reasons, rows_in, standing
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError, LakeUnreachable
 from resources.lake import Lake
@@ -26,8 +26,8 @@ COLUMNS = {
     "department": ("string", "Who delivered the rows"),
     "table": ("string", "Table of the department"),
     "code": ("string", "Error code as column:CODE; * for the total of the table"),
-    "standing": ("bigint", "Quarantined rows at the end of the night"),
-    "new": ("bigint", "Quarantined rows that were not quarantined the night before; NULL when that version is no longer readable"),
+    "standing": ("bigint", "Quarantined rows at the end of the night; of a list that is delivered whole, those of its newest delivery"),
+    "new": ("bigint", "Of these, rows that were not quarantined the night before; NULL when that version is no longer readable"),
     "cleared": ("bigint", "Rows that were quarantined the night before and no longer are; NULL when that version is no longer readable"),
     "version": ("bigint", "Delta version of the quarantine that was counted"),
 }
@@ -57,8 +57,8 @@ def overview(runtime: Runtime, as_of: date, run_id: str) -> Overview:
     earlier = [r for r in known if r["as_of"] < as_of]
     if base is not None and any(r["as_of"] > as_of for r in known):
         return Overview([r for r in known if r["as_of"] == as_of], known, base)
-    versions = {f"{r['department']}/{r['table']}": r["version"] for r in earlier}  # of the newest earlier night, as the lines are sorted
-    night = [line for table in Wanted().tables(lake) for line in _lines(lake, table, as_of, versions.get(table))]
+    last = {f"{r['department']}/{r['table']}": (r["as_of"], r["version"]) for r in earlier}  # the newest night's
+    night = [line for table in Wanted().tables(lake) for line in _lines(lake, table, as_of, last.get(table))]
     nights = earlier + night
     if base is not None and night == [r for r in known if r["as_of"] == as_of]:
         return Overview(night, nights, base)
@@ -75,14 +75,17 @@ def lines(lake: Lake) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: (r["as_of"], r["department"], r["table"], r["code"]))
 
 
-def _lines(lake: Lake, table: str, as_of: date, version_before: int | None) -> Iterator[dict[str, Any]]:
+def _lines(lake: Lake, table: str, as_of: date, last: tuple[date, int] | None) -> Iterator[dict[str, Any]]:
+    """The lines of a table. last: date and version of the quarantine of the night before. A row of a list that is delivered whole every
+    night is the one of the same key and reason in the list before."""
     version = lake.version(f"quarantine/{table}")
-    now = reasons(lake, table, version)
+    now = reasons(lake, table, version, standing(lake, table, Wanted(), as_of))
     department, name = table.split("/")
-    counts = [("standing", now)]
-    before = now if version_before == version else _before(lake, table, version_before, now)
+    counts, row = [("standing", now)], ("key",) if is_snapshot(table) else ROW
+    same = last is not None and last[1] == version and row is ROW
+    before = now if same else _before(lake, table, last, now)
     if before is not None:
-        counts += [("new", only_in(now, before)), ("cleared", only_in(before, now))]
+        counts += [("new", only_in(now, before, row)), ("cleared", only_in(before, now, row))]
     of_code = {figure: by_code(each) for figure, each in counts}
     of_rows = {figure: rows_in(each) for figure, each in counts}
     for code in (EVERY_CODE, *sorted({c for found in of_code.values() for c in found})):
@@ -91,14 +94,15 @@ def _lines(lake: Lake, table: str, as_of: date, version_before: int | None) -> I
                "new": shown.get("new"), "cleared": shown.get("cleared"), "version": version}  # fmt: skip
 
 
-def _before(lake: Lake, table: str, version: int | None, now: pa.Table) -> pa.Table | None:
+def _before(lake: Lake, table: str, last: tuple[date, int] | None, now: pa.Table) -> pa.Table | None:
     """Return the reasons of the night before; empty for a new table, None when maintenance has removed that version."""
     from deltalake.exceptions import DeltaError
 
-    if version is None:
+    if last is None:
         return now.slice(0, 0)
+    as_of, version = last
     try:
-        return reasons(lake, table, version)
+        return reasons(lake, table, version, standing(lake, table, Wanted(), as_of))
     except LakeUnreachable:
         raise
     except (CitylakeError, DeltaError, OSError):

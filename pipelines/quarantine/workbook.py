@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from openpyxl import Workbook
 
 from contracts import Contract, Field
 from pipelines.quarantine.cells import cell
-from pipelines.quarantine.counts import Wanted, by_code, reasons, rows_in
+from pipelines.quarantine.counts import Wanted, by_code, reasons, rows_in, standing
 from pipelines.quarantine.meanings import meaning
 from resources.lake import Lake
 from resources.rows import dataset
@@ -55,10 +55,7 @@ def quarantined_table(lake: Lake, contract: Contract, wanted: Wanted) -> Quarant
         wanted: which rows. Without a date, only the newest delivery of a table that is delivered as full snapshots counts.
     """
     name = f"{contract.domain}/{contract.table}"
-    if wanted.day is None and contract.delivery is not None and contract.delivery.mode == "full":
-        newest = max(p["_business_date"] for p in lake.partitions(contract.sibling("raw")))
-        wanted = replace(wanted, day=date.fromisoformat(newest))
-    each = reasons(lake, name, wanted=wanted)
+    each = reasons(lake, name, wanted=standing(lake, name, wanted))
     return QuarantinedTable(contract, wanted, rows_in(each), by_code(each), tuple(sorted(each["_business_date"].unique().to_pylist())))
 
 

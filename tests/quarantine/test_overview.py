@@ -18,11 +18,11 @@ from pipelines.quarantine.overview import lines
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
 from pipelines.steps.release import release
-from tests.cleansed.nights import citizen, examination, night, staff
+from tests.cleansed.nights import citizen, crowd, examination, night, staff
 from tests.deliveries import deliver
 
 STAFF, EXAMINATION = "health/staff", "health/examination"
-D29, D30 = "2019-12-29", "2019-12-30"
+D29, D30, D31 = "2019-12-29", "2019-12-30", "2019-12-31"
 STATUS, DATE = "status:E_CODE", "exam_date:E_DATE"
 Figures = dict[tuple[str, str], tuple[int, int, int]]
 
@@ -73,6 +73,17 @@ def test_two_nights_and_a_corrected_rule(installation: Callable[..., Runtime]) -
     assert "a value that is not in the code list" in screen
     assert citizen(7) not in screen
     assert CliRunner().invoke(app, ["quarantine", "--lake", city.settings.lake, "--department", "sports"]).exit_code == 1
+
+
+def test_a_row_of_a_list_that_is_repeated_every_night_counts_once(installation: Callable[..., Runtime]) -> None:
+    """It is new in the first night, stands in the second, and is cleared when a list without it comes."""
+    city, wrong = installation(), [staff("B", status="?!")]
+    for day, rows, figures in ((D29, wrong, (1, 1, 0)), (D30, wrong, (1, 0, 0)), (D31, [], (0, 0, 1))):
+        deliver(city, STAFF, day, [*rows, *crowd()])
+        night(city, STAFF, day)
+        assert see(city, day)[1] == {("staff", "*"): figures, ("staff", STATUS): figures}, day
+    assert ask(city)["rows_held_back"] == 0
+    assert ask(city, "--date", D30)["rows_held_back"] == 1
 
 
 def test_what_can_no_longer_be_compared_is_not_guessed(installation: Callable[..., Runtime]) -> None:
