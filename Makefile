@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PEOPLE ?= 46000
 DEMO ?= demo
+# Where `make ui` and `make installation` listen.
+PORT ?= 3000
 # Who takes part in the demo city; empty: all departments.
 DEPARTMENTS ?= citizen_card,civil_affairs/cremation,health,human_resources,public_security/death_cancellation,public_security/resident
 # Processes of the tests, each with an engine and servers of its own.
@@ -27,9 +29,9 @@ $(BIN)/citylake: pyproject.toml requirements.txt
 demo: $(BIN)/citylake  ## a small city, three nights, and what was found
 	$(BIN)/citylake demo --folder $(DEMO) --people $(PEOPLE) $(if $(DEPARTMENTS),--departments $(DEPARTMENTS))
 
-ui: $(BIN)/citylake  ## Dagster on http://127.0.0.1:3000, with the demo's history
+ui: $(BIN)/citylake  ## Dagster on http://127.0.0.1:3000 (PORT=…), with the demo's history
 	@test -f $(DEMO)/citylake.toml || (echo "There is no demo city yet: run 'make demo' first."; exit 1)
-	DAGSTER_HOME=$(abspath $(DEMO))/dagster CITYLAKE_CONFIG=$(abspath $(DEMO))/citylake.toml PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+	DAGSTER_HOME=$(abspath $(DEMO))/dagster CITYLAKE_CONFIG=$(abspath $(DEMO))/citylake.toml PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 test: $(BIN)/citylake  ## every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --junitxml $(REPORTS)/tests.xml --durations=30
@@ -56,8 +58,8 @@ reliability: $(BIN)/citylake  ## docs/reliability.md from the last `make test` a
 servers: $(BIN)/citylake  ## MinIO, PostgreSQL, Java and Spark's packages: for the tests that need them and a trial installation
 	deploy/install-servers.sh $(BIN)/python
 
-installation: servers  ## deploy/compose.yaml as plain processes: object store, PostgreSQL, Spark, Dagster on http://127.0.0.1:3000
-	$(BIN)/python deploy/up.py --web-port 3000
+installation: servers  ## deploy/compose.yaml as plain processes: object store, PostgreSQL, Spark, Dagster on http://127.0.0.1:3000 (PORT=…)
+	$(BIN)/python deploy/up.py --web-port $(PORT)
 
 lint: $(BIN)/citylake  ## style, types, and the arrows between folders
 	$(BIN)/ruff format --check .

@@ -102,7 +102,9 @@ def unique_yaml(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506  (a safe loader)
     except (yaml.YAMLError, TypeError) as e:
-        raise ContractError(path, "file", f"is not readable YAML ({str(e).splitlines()[0]})", "Correct the syntax") from e
+        mark = getattr(e, "problem_mark", None)
+        said, line = getattr(e, "problem", None) or str(e).splitlines()[0], f", line {mark.line + 1}" if mark else ""
+        raise ContractError(path, f"file{line}", f"is not readable YAML ({said})", "Correct the syntax") from e
 
 
 @cache
@@ -227,7 +229,8 @@ def _column(path: Path, short: Mapping[str, Any], name: str, line: Any) -> list[
     if not sourced and (wrong := sorted(({*DELIVERED, "source", "companions"} - {CODES}) & set(settings))):
         raise ContractError(path, where, f"has delivery settings {wrong}, but the table has no delivery", "Remove them")
     base = fields().get(settings.get("field", name), {})
-    rule = ROW_RULES.get({**base, **entry}.get("rule") or "")
+    named = {**base, **entry}.get("rule")
+    rule = ROW_RULES[one_of(path, f"{where}, rule", named, tuple(ROW_RULES))] if named else None
     merged = {"type": rule.type if rule else None, "class": rule.classification if rule else None}
     kept = {*FIELD, CODES} if "rule" not in base else {*FIELD}
     merged |= {k: v for k, v in base.items() if sourced or k in kept} | entry

@@ -5,6 +5,7 @@ Not here: what an incident is and who is notified of it (`pipelines.notification
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import dagster as dg
 
 ORDER = {layer: n for n, layer in enumerate(("raw", "reference", "cleansed", "base", "themes", "shared", "operations"))}
+OWN_LINE = re.compile(r'File "[^"]*/((?:assets|contracts|pipelines|quality|resources|standards)/[^"]+)", line (\d+)')
+"""In a frame of a stack: a file of the lake's own, and the line."""
 RUN_EXCEPTION = "RUN_EXCEPTION"
 """Why a run failed: not because of one of its steps."""
 
@@ -73,4 +76,6 @@ def _failure(event: Any) -> Incident:
     while error is not None and error.cause is not None:
         error = error.cause
     text = " ".join((error.message if error else "unknown error").split())
-    return Incident(IncidentKind.TABLE_FAILED, table, f"{table}: {text[:400]}", (error.cls_name if error else None) or "unknown error")
+    places = [":".join(found) for frame in (error.stack if error else ()) for found in OWN_LINE.findall(frame)]
+    text = f"{table}: {text[:400]}" + (f" ({places[-1]})" if places else "")
+    return Incident(IncidentKind.TABLE_FAILED, table, text, (error.cls_name if error else None) or "unknown error")

@@ -192,5 +192,5 @@ class _Night:
 
 
 def _states(remarks: Mapping[str, Remark]) -> dict[str, tuple[Any, ...]]:
-    """The remarks without their words, which name stages and runs."""
-    return {t: (r.kind, r.as_of, r.release) for t, r in remarks.items()}
+    """The remarks with the code of an error, and without its words, which name stages and runs."""
+    return {t: (r.kind, r.as_of, r.release, r.why.partition(":")[0]) for t, r in remarks.items()}

@@ -46,7 +46,9 @@ def park_enterprises(registers: Registers) -> pd.DataFrame:
     entities = registers.world.enterprises
     again = firms[firms["second"].notna()]
     twice = again.assign(park=again["second"], moved_in=again["moved_in"] + pd.Timedelta(days=SECOND_AFTER))
-    rows = pd.concat([firms[firms["listed"]], twice]).sort_values(["park", "entity_row"], ignore_index=True)
+    shown = ["park", "entity_row", "moved_in", "moved_out"]
+    lists = [found[shown] for found in (firms[firms["listed"]], twice) if len(found)]
+    rows = pd.concat(lists).sort_values(["park", "entity_row"], ignore_index=True)
     at = rows["entity_row"].to_numpy()
     return pd.DataFrame(
         {
