@@ -13,7 +13,7 @@ from typing import Any
 from pipelines.cli.run import exit_code, known_tables
 from pipelines.cli.screen import console, errors, own_name, print_json, progress, show_table
 from pipelines.cli.site import sentence
-from pipelines.cli.truth import compare
+from pipelines.cli.truth import cells_of, compare
 from pipelines.orchestration.nights import NightReport, check_installation, run_night
 from pipelines.runtime import Runtime
 from pipelines.site.make import MadeSite, make_site
@@ -178,10 +178,7 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
         show_table(
             "Findings, compared with the truth",
             ("finding", "truth", "found", "right", "precision", "recall"),
-            [
-                (f["finding"], f["truth"], f["found"], f["right"], f"{f['precision']:.4f}", f"{f['recall']:.4f}")
-                for f in summary["findings"]
-            ],
+            [cells_of(f) for f in summary["findings"]],
             right=("truth", "found", "right", "precision", "recall"),
         )
     setting = f"CITYLAKE_CONFIG={folder / MARK}"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pipelines.cli import dirt, truth
 from pipelines.cli.screen import print_json, show_table
-from pipelines.cli.truth import Finding
 from pipelines.control.ledger import Ledger
 from resources.errors import CitylakeError
 from resources.lake import Lake
@@ -36,10 +35,6 @@ def show_truth(settings: Settings, folder: Path, *, as_json: bool) -> int:
         print_json({name: [f.facts() for f in lines] for name, lines in found.items()})
         return 0
     for name, title in (("findings", "Findings, compared with the truth"), ("dirt", "Dirt, compared with the record of what was injected")):
-        show_table(title, ("what", "truth", "found", "right", "precision", "recall"), [_line(f) for f in found[name]],
+        show_table(title, ("what", "truth", "found", "right", "precision", "recall"), [truth.cells_of(f.facts()) for f in found[name]],
                    right=("truth", "found", "right", "precision", "recall"))  # fmt: skip
     return 0
-
-
-def _line(f: Finding) -> tuple[object, ...]:
-    return f.name, f.expected, f.found, f.right, f"{f.precision:.4f}", f"{f.recall:.4f}"

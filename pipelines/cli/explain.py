@@ -40,8 +40,10 @@ def show_explanation(settings: Settings, identifier: str, *, as_json: bool) -> i
     known = explainers()
     found = [explanation for each in known for explanation in each.explain(rows, identifier)]
     if not found:
-        kinds = " or ".join(each.identifies for each in known)
-        raise CitylakeError("UNKNOWN", f"the lake has no record with the {kinds} {identifier}", lake.root, "Check the identifier")
+        kinds = ", ".join(each.identifies for each in known)
+        raise CitylakeError(
+            "UNKNOWN", f"the lake has no record {identifier}", lake.root, f"Check the identifier; what can be explained: {kinds}"
+        )
     if as_json:
         print_json([explanation.facts for explanation in found])
         return 0

@@ -83,7 +83,7 @@ def write_new_table(asked: NewTable, project: Path, *, as_json: bool) -> int:
     if as_json:
         print_json({"written": written, "there": there})
         return 0
-    console.print(f"Written into {project}:", style="bold")
+    console.print(f"Written into {project}:" if written else f"Nothing was written into {project}:", style="bold")
     for name in written:
         console.print(f"  {name}")
     for name in there:

@@ -5,6 +5,7 @@ Here: the comparison. Not here: the truth (`simulator`), showing the result (`pi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -43,6 +44,12 @@ class Finding:
             "finding": self.name, "truth": self.expected, "found": self.found, "right": self.right,
             "precision": round(self.precision, 5), "recall": round(self.recall, 5),
         }  # fmt: skip
+
+
+def cells_of(facts: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A finding's cells: name, true, found, right, precision, recall; there is no share of nothing."""
+    shares = (f"{facts[name]:.4f}" if facts[of] else "–" for name, of in (("precision", "found"), ("recall", "truth")))
+    return facts["finding"], facts["truth"], facts["found"], facts["right"], *shares
 
 
 def compare(lake: Lake, folder: Path, as_of: date) -> list[Finding]:
