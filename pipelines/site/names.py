@@ -108,8 +108,13 @@ def spoken(said: str, value: str) -> Text:
     """
     zh, colon, en = said.partition(": ")
     if colon and not zh.isascii():
-        return Text(zh, en)
-    return Text(chinese().get(said, value), said) if said.isascii() else Text(said, value.replace("_", " ").capitalize())
+        return Text(zh, _begun(en))
+    return Text(chinese().get(said, value), _begun(said)) if said.isascii() else Text(said, value.replace("_", " ").capitalize())
+
+
+def _begun(text: str) -> str:
+    """A text as it stands alone, in a legend or a cell: with a capital, unless its first word is written in some way of its own."""
+    return text[:1].upper() + text[1:] if text[:2].islower() else text
 
 
 def texts_of(contract: Contract, chart: Chart, column: str) -> dict[str, Text]:

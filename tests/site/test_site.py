@@ -311,7 +311,7 @@ def test_columns_gates_and_rules_are_described_in_the_language_of_the_page(pages
 
 
 def test_a_value_is_said_in_both_languages_however_its_contract_says_it() -> None:
-    assert names.spoken("已注销: closed in the delivery", "CLOSED") == Text("已注销", "closed in the delivery")
+    assert names.spoken("已注销: closed in the delivery", "CLOSED") == Text("已注销", "Closed in the delivery")
     assert names.spoken("准点", "ON_TIME") == Text("准点", "On time")
     assert names.spoken("A single C: for review", "CANDIDATE") == Text("仅一条C级：待核查", "A single C: for review")
 
