@@ -45,19 +45,21 @@ STATES = {
 INDICES = {
     "1": "FREE",
     "1.29": "FREE",
+    "1.2999": "FREE",
     "1.3": "MOSTLY_FREE",
     "1.6": "LIGHT",
-    "1.89": "LIGHT",
+    "1.8999": "LIGHT",
     "1.9": "MODERATE",
+    "2.1999": "MODERATE",
     "2.2": "SEVERE",
     None: None,
 }
 LEVELS = {
     ("HCM", "delay_s"): {
-        "0": "A", "10": "A", "10.01": "B", "20": "B", "35": "C", "35.01": "D", "55": "D", "80": "E", "80.01": "F", None: None,
+        "0": "A", "10": "A", "10.0001": "B", "20": "B", "35": "C", "35.01": "D", "55": "D", "80": "E", "80.0001": "F", None: None,
     },
-    ("CJJ", "delay_s"): {"29.99": "1", "30": "2", "50": "2", "50.01": "3", "60": "3", "60.01": "4"},
-    ("CJJ", "saturation"): {"0.59": "1", "0.6": "2", "0.8": "2", "0.81": "3", "0.9": "3", "0.91": "4", "1.2": "4"},
+    ("CJJ", "delay_s"): {"29.9999": "1", "30": "2", "50": "2", "50.0001": "3", "60": "3", "60.0001": "4"},
+    ("CJJ", "saturation"): {"0.5999": "1", "0.6": "2", "0.8": "2", "0.8001": "3", "0.9": "3", "0.9001": "4", "1.2": "4"},
     ("CJJ", "queue_m"): {"29.9": "1", "30": "2", "80": "2", "80.1": "3", "100": "3", "100.1": "4", None: None},
 }  # fmt: skip
 
@@ -85,12 +87,13 @@ def test_a_segment_at_each_border(spark: SparkSession, road_class: str) -> None:
 
 def test_indices_and_intersections_at_each_border(spark: SparkSession) -> None:
     def asked(values: list[str | None], of: Any) -> list[str | None]:
-        frame = spark.createDataFrame([(n, v and Decimal(v)) for n, v in enumerate(values)], "n int, v decimal(8,2)")
-        return [r[0] for r in frame.orderBy("n").select(of(F.col("v"))).collect()]
+        frame = spark.createDataFrame([(n, v and int(Decimal(v) * 10_000)) for n, v in enumerate(values)], "n int, v bigint")
+        return [r[0] for r in frame.orderBy("n").select(of(F.col("v"), F.lit(10_000))).collect()]
 
     assert dict(zip(INDICES, asked(list(INDICES), traffic.tti_grade), strict=True)) == INDICES
     for (scheme, measure), expected in LEVELS.items():
-        found = asked(list(expected), lambda v, s=scheme, m=measure: traffic.level(s, m, v))
+        found = asked(list(expected), lambda v, n, s=scheme, m=measure: traffic.level(s, m, v, n))
         assert dict(zip(expected, found, strict=True)) == expected, (scheme, measure)
-    three = [traffic.level("CJJ", m, F.lit(v).cast("decimal(8,2)")) for m, v in zip(traffic.CJJ_MEASURES, (10, "0.85", 50), strict=True)]
-    assert spark.range(1).select(traffic.worst([*three, F.lit(None).cast("string")])).collect()[0][0] == "3"
+    three = [traffic.level("CJJ", m, F.lit(v), F.lit(100)) for m, v in zip(traffic.CJJ_MEASURES, (1_000, 85, 5_000), strict=True)]
+    nothing = traffic.tti_grade(F.lit(0), F.lit(0)), traffic.level("HCM", "delay_s", F.lit(0), F.lit(0))
+    assert tuple(spark.range(1).select(traffic.worst([*three, F.lit(None).cast("string")]), *nothing).first()) == ("3", None, None)

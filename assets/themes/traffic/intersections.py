@@ -42,20 +42,33 @@ def of_queues(queue: DataFrame) -> DataFrame:
 
 
 def of_cycles(signal: DataFrame) -> DataFrame:
-    """Of every approach and quarter, the cycles that began in it: how many, how many left vehicles behind, their length and green."""
+    """Of every approach and quarter, the cycles that began in it: of how many it is known what they left behind, how many left vehicles
+    behind, and the length and green of all."""
     return signal.groupBy("intersection_no", "approach", quarter_begin(F.col("started_at")).alias("quarter_start")).agg(
-        F.count(F.lit(1)).alias("cycles"),
+        F.count("left_behind").alias("cycles"),
         F.count_if(F.col("left_behind") > 0).alias("residual_cycles"),
         F.sum("cycle_s").alias("_cycle"),
         F.sum("green_s").alias("_green"),
     )
 
 
-def saturation() -> Column:
-    """Vehicles over what the green lets pass, x = q / (s g/C), of a lane on average; NULL without signals or readings."""
-    flow = F.col("vehicles").cast("bigint") * SLOTS_OF_HOUR * F.col("_cycle")
-    capacity = F.col("readings") * SATURATION_FLOW * F.col("_green")
-    return shifted(half_even(flow * 1000, F.when(capacity > 0, capacity)), 3)
+def flow() -> Column:
+    """Vehicles that pass a lane in an hour, on average, by the seconds of the cycles; whole number, a fraction over `capacity`."""
+    return F.col("vehicles").cast("bigint") * SLOTS_OF_HOUR * F.col("_cycle")
+
+
+def capacity() -> Column:
+    """Vehicles that the green lets pass; the saturation is x = q / (s g/C), flow over capacity. NULL or 0 without signals or readings."""
+    return F.col("readings") * SATURATION_FLOW * F.col("_green")
+
+
+def measured() -> dict[str, tuple[Column, Column]]:
+    """The measures of a quarter as fractions of whole numbers, by name: seconds of delay a vehicle, saturation, metres of queue."""
+    return {
+        "delay_s": (scaled(F.col("delay_total_s"), 1), F.col("delay_vehicles") * 10),
+        "saturation": (flow(), capacity()),
+        "queue_m": (scaled(F.col("queue_m"), 1), F.lit(10)),
+    }
 
 
 @lake_asset(
@@ -81,9 +94,10 @@ def intersection_quarter(
 ) -> DataFrame:
     """One row per intersection, approach and quarter of an hour with readings, key PLACE, columns INTERSECTION_QUARTER.
 
-    The level by CJJ 152 is the worst of delay, saturation and queue; decided_by: those that have it.
+    The level by CJJ 152 is the worst of delay, saturation and queue, as they are before they are rounded; decided_by: those that have it.
     """
-    levels = {measure: level("CJJ", measure, F.col(measure)) for measure in CJJ_MEASURES}
+    of = measured()
+    levels = {measure: level("CJJ", measure, *of[measure]) for measure in CJJ_MEASURES}
     return (
         of_queues(queue)
         .transform(left_join_lookup, of_cycles(signal), PLACE)
@@ -93,8 +107,8 @@ def intersection_quarter(
         .withColumn("residual_cycles", F.coalesce("residual_cycles", F.lit(0)))
         .withColumn("delay_s", mean(F.col("delay_total_s"), F.col("delay_vehicles"), 2))
         .withColumn("queue_p95_m", shifted(percentile(F.col("_queues"), QUEUE_PERCENT), 1))
-        .withColumn("saturation", saturation())
-        .withColumn("hcm_level", level("HCM", "delay_s", F.col("delay_s")))
+        .withColumn("saturation", shifted(half_even(flow() * 1000, F.when(capacity() > 0, capacity())), 3))
+        .withColumn("hcm_level", level("HCM", "delay_s", *of["delay_s"]))
         .withColumn("cjj_level", worst(levels.values()))
         .withColumn("decided_by", flags({measure: found == F.col("cjj_level") for measure, found in levels.items()}))
         .select(*INTERSECTION_QUARTER)
