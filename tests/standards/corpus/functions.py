@@ -59,6 +59,7 @@ from tests.standards.corpus.values import (
     PLATES,
     QUALIFIED,
     TEXTS,
+    VINS,
 )  # fmt: skip
 
 RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
@@ -90,6 +91,7 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "organisation_name": [(TEXTS, {})],
     "party_no": [(TEXTS + ORGANISATIONS, {}), (TEXTS, {"test_divisions": True})],
     "plate": [(PLATES + TEXTS, {})],
+    "vin": [(VINS + TEXTS, {})],
     "licence_id": [(LICENCES + TEXTS, {}), (LICENCES, {"registrar": True})],
     "identifier": [(TEXTS, {})],
     "archive_no": [(TEXTS, {})],
