@@ -133,7 +133,7 @@ def _events(rows: dict[str, list[Given]], add: Add) -> None:
         add(r["county6"], AS_OF, ("month",), vehicles=1, uninspected=expired)
         add(r["county6"], AS_OF, ("year",), fleet=1)
     for r in rows["driver"]:
-        if r["status"] in ("A", "B") and r["valid_to"] is not None and r["valid_to"] >= AS_OF:
+        if r["status"] in ("A", "B") and (r["valid_to"] is None or r["valid_to"] >= AS_OF):
             add(r["county6"], AS_OF, ("month",), drivers=1, full_points=(r["points"] or 0) >= 12)
 
 
