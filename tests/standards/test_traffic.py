@@ -53,7 +53,7 @@ VINS = {
     "见行驶证": (None, ["E_VIN"]),
     "无": (None, []),
 }
-"""The numbers of domain rules A15, and others."""
+"""Of domain rules A10, and others."""
 STATES = {
     "EXPRESS": {"65.1": "FREE", "65": "MOSTLY_FREE", "50.1": "MOSTLY_FREE", "50": "LIGHT", "35": "MODERATE", "20": "SEVERE"},
     "ARTERIAL": {"40.1": "FREE", "40": "MOSTLY_FREE", "30": "LIGHT", "20": "MODERATE", "15.1": "MODERATE", "15": "SEVERE"},

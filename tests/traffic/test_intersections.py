@@ -63,6 +63,10 @@ QUEUES = [
     reading("SW", "08:00", None, "99.0", None), reading("SW", "08:15", 4, "29.9", None),
     # NE: one vehicle of 300 brings the mean to 10.0033: it is shown as 10.00, and is above 10 all the same
     reading("NE", "08:00", 299, "10.0", None), reading("NE", "08:05", 1, "11.0", None),
+    # NW: its first lane says the same for an hour, and is stuck; its second only for 55 minutes; its third is empty
+    *(reading("NW", f"09:{m:02}", 20, "90.0", "150.0") for m in range(0, 60, 5)),
+    *(reading("NW", f"09:{m:02}", 10, "20.0", "30.0", lane=2) for m in range(0, 55, 5)), reading("NW", "09:55", 10, "20.0", "30.1", lane=2),
+    *(reading("NW", f"09:{m:02}", 0, "0.0", "0.0", lane=3) for m in range(0, 60, 5)),
 ]  # fmt: skip
 CYCLES = [
     cycle("E", "08:00", 60), cycle("E", "08:02", 60, left_behind=3), cycle("E", "08:15", 60, left_behind=9),
@@ -75,6 +79,8 @@ EXPECTED = {
     ("W", "08:00"): (5, None, "30.0", None, None, "2", ["queue_m"], (0, 0)),
     ("SW", "08:00"): (0, None, None, None, None, None, [], (0, 0)),
     ("SW", "08:15"): (4, "29.90", None, None, "C", "1", ["delay_s"], (0, 0)),
+    **{("NW", f"09:{m}"): (30, "20.00", "30.0", None, "B", "2", ["queue_m"], (0, 0)) for m in ("00", "15", "30")},
+    ("NW", "09:45"): (30, "20.00", "30.1", None, "B", "2", ["queue_m"], (0, 0)),
     ("NE", "08:00"): (300, "10.00", None, None, "B", "1", ["delay_s"], (0, 0)),
 }
 
@@ -96,6 +102,7 @@ def test_the_worst_of_delay_saturation_and_queue_counts(quarters: list[Any]) -> 
     }  # fmt: skip
     assert found == EXPECTED
     assert {(r.intersection_no, r.county6, r.day) for r in quarters} == {("L1", "321002", date(2019, 12, 30))}
+    assert {(r.approach, r.readings, r.stuck, *r.flags) for r in quarters if r.stuck} == {("NW", 6, 3, "STUCK")}
     [east] = [r for r in quarters if r.approach == "E"]
     assert east.queue_p95_m == Decimal("28.9"), "between the second and the third of 15.0, 20.0, 29.9: 20 + 0.9 · 9.9"
 
@@ -103,7 +110,8 @@ def test_the_worst_of_delay_saturation_and_queue_counts(quarters: list[Any]) -> 
 def test_an_intersection_is_explained(quarters: list[Any]) -> None:
     rows = [r.asDict() for r in quarters]
     [told] = explain_intersection(lambda table, /, **equal: [r for r in rows if r["intersection_no"] == equal["intersection_no"]], "L1")
-    assert told.facts["levels"] == {"1": 2, "2": 2, "3": 1, "4": 1}
+    assert told.facts["levels"] == {"1": 2, "2": 6, "3": 1, "4": 1}
+    assert told.lines[-1] == "readings of a detector that is stuck were left out of 4 quarters"
     assert [q["approach"] for q in told.facts["worst"]][:2] == ["S", "N"]
     assert explain_intersection(lambda table, /, **equal: [], "L3") == []
 

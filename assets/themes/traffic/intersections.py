@@ -5,7 +5,9 @@ Here: `intersection_quarter`. Not here: the break points of levels (`standards.t
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.declare import cleansed, lake_asset
@@ -19,25 +21,51 @@ from standards.traffic import CJJ_MEASURES, SATURATION_FLOW, level, worst
 
 SLOTS_OF_HOUR, QUEUE_PERCENT = 12, 95
 """Readings of an hour, the percentile of queues."""
+STUCK = SLOTS_OF_HOUR
+"""Equal readings of a lane from which on its detector is stuck (D36): an hour, as of the speeds of segments."""
 PLACE = ("intersection_no", "approach", "quarter_start")
 INTERSECTION_QUARTER = (
-    *PLACE, "day", "county6", "vehicles", "readings", "delay_total_s", "delay_vehicles", "delay_s", "queue_m", "queue_p95_m", "stops",
-    "cycles", "residual_cycles", "saturation", "hcm_level", "cjj_level", "decided_by",
+    *PLACE, "day", "county6", "vehicles", "readings", "stuck", "delay_total_s", "delay_vehicles", "delay_s", "queue_m", "queue_p95_m",
+    "stops", "cycles", "residual_cycles", "saturation", "hcm_level", "cjj_level", "decided_by", "flags",
 )  # fmt: skip
 
 
+def with_stuck(queue: DataFrame) -> DataFrame:
+    """Readings with `_stuck`: whether it is one of STUCK and more of a lane and day that follow one another and say exactly the same of
+    vehicles, delay and queue. An empty lane may do so; NULL vehicles never do, as they count nowhere."""
+    lane = ("intersection_no", "approach", "lane", "_day")
+    line = Window.partitionBy(*lane).orderBy("measured_at")
+    same = reduce(Column.__and__, [F.col(c).eqNullSafe(F.lag(c).over(line)) for c in ("vehicles", "avg_delay_s", "max_queue_m")])
+    used = F.coalesce((F.col("vehicles") > 0) | (F.col("max_queue_m") > 0), F.lit(False)) & F.col("vehicles").isNotNull()
+    return (
+        queue.withColumn("_day", day_of("measured_at"))
+        .withColumn("_other", F.when(same, 0).otherwise(1))
+        .withColumn("_run", F.sum("_other").over(line))
+        .withColumn("_stuck", used & (F.count(F.lit(1)).over(Window.partitionBy(*lane, "_run")) >= STUCK))
+        .drop("_day", "_other", "_run")
+    )
+
+
 def of_queues(queue: DataFrame) -> DataFrame:
-    """Of every approach and quarter: vehicles, readings, delay, queues and stops of all lanes."""
-    delayed = F.col("avg_delay_s").isNotNull() & F.col("vehicles").isNotNull()
-    tenths = scaled(F.col("max_queue_m"), 1)
+    """Of every approach and quarter: vehicles, readings, delay, queues and stops of all lanes whose detector is not stuck.
+
+    queue: readings with `_stuck`.
+    """
+
+    def sound(column: str) -> Column:
+        return F.when(~F.col("_stuck"), F.col(column))
+
+    vehicles, delay, queue_m = (sound(c) for c in ("vehicles", "avg_delay_s", "max_queue_m"))
+    delayed = delay.isNotNull() & vehicles.isNotNull()
     return queue.groupBy("intersection_no", "approach", quarter_begin(F.col("measured_at")).alias("quarter_start")).agg(
-        F.coalesce(F.sum("vehicles"), F.lit(0)).alias("vehicles"),
-        F.count("vehicles").alias("readings"),
-        F.sum(F.when(delayed, F.col("avg_delay_s") * F.col("vehicles"))).cast("decimal(18,1)").alias("delay_total_s"),
-        F.coalesce(F.sum(F.when(delayed, F.col("vehicles"))), F.lit(0)).alias("delay_vehicles"),
-        F.max("max_queue_m").alias("queue_m"),
-        F.sort_array(F.collect_list(tenths)).alias("_queues"),
-        F.sum("stops").alias("stops"),
+        F.coalesce(F.sum(vehicles), F.lit(0)).alias("vehicles"),
+        F.count(vehicles).alias("readings"),
+        F.count_if("_stuck").alias("stuck"),
+        F.sum(F.when(delayed, delay * vehicles)).cast("decimal(18,1)").alias("delay_total_s"),
+        F.coalesce(F.sum(F.when(delayed, vehicles)), F.lit(0)).alias("delay_vehicles"),
+        F.max(queue_m).alias("queue_m"),
+        F.sort_array(F.collect_list(scaled(queue_m, 1))).alias("_queues"),
+        F.sum(sound("stops")).alias("stops"),
     )
 
 
@@ -95,11 +123,12 @@ def intersection_quarter(
     """One row per intersection, approach and quarter of an hour with readings, key PLACE, columns INTERSECTION_QUARTER.
 
     The level by CJJ 152 is the worst of delay, saturation and queue, as they are before they are rounded; decided_by: those that have it.
+    Readings of a detector that is stuck count nowhere.
     """
     of = measured()
     levels = {measure: level("CJJ", measure, *of[measure]) for measure in CJJ_MEASURES}
     return (
-        of_queues(queue)
+        of_queues(with_stuck(queue))
         .transform(left_join_lookup, of_cycles(signal), PLACE)
         .transform(left_join_lookup, intersection.select("intersection_no", "county6"), "intersection_no")
         .withColumn("day", day_of("quarter_start"))
@@ -111,5 +140,6 @@ def intersection_quarter(
         .withColumn("hcm_level", level("HCM", "delay_s", *of["delay_s"]))
         .withColumn("cjj_level", worst(levels.values()))
         .withColumn("decided_by", flags({measure: found == F.col("cjj_level") for measure, found in levels.items()}))
+        .withColumn("flags", flags({"STUCK": F.col("stuck") > 0}))
         .select(*INTERSECTION_QUARTER)
     )
