@@ -63,7 +63,15 @@ def test_vehicles_accidents_and_crossings(installation: Callable[..., Runtime]) 
     balanced(city, "traffic_police/vehicle", (6, 3, 3, 0))
 
     lon, lat = (f"{v:.6f}" for v in gcj02(119.44, 32.39))
-    accident = {"accident_no": "1", "occurred_at": "2019-12-28T23:30:00Z", "lon": lat, "lat": lon, "cause": "酒驾", "dead": "0"}
+    accident = {
+        "accident_no": "1",
+        "occurred_at": "2019-12-28T23:30:00Z",
+        "lon": lat,
+        "lat": lon,
+        "cause": "酒驾",
+        "duty": "全责",
+        "dead": "0",
+    }
     deliver(city, "traffic_police/accident", FIRST, [{**accident, "update_time": "2019-12-29 09:00:00"}], crs="GCJ02")
     night(city, "traffic_police/accident", FIRST)
     again = [
@@ -72,6 +80,7 @@ def test_vehicles_accidents_and_crossings(installation: Callable[..., Runtime]) 
     ]
     deliver(city, "traffic_police/accident", SECOND, again, crs="GCJ02")
     night(city, "traffic_police/accident", SECOND)
+    assert list(published(city, "traffic_police/accident", "duty").values()) == ["FULL"]
     [(dead, cause, at, east)] = published(city, "traffic_police/accident", "dead", "cause", "occurred_at", "lon").values()
     assert (dead, cause, at, round(east, 4)) == (1, "DRUNK", datetime(2019, 12, 29, 7, 30), Decimal("119.44"))
     balanced(city, "traffic_police/accident", (1, 1, 0, 0), (2, 1, 0, 1))
