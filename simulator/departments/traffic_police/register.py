@@ -8,7 +8,7 @@ import pandas as pd
 from simulator.basics import AS_OF, as_days, between, clock_text, day_text, night_of, numbers, office_seconds, only, pick
 from simulator.declare import Older
 from simulator.departments.traffic_police import TRAFFIC_POLICE
-from simulator.dirt import WRONG_NUMBER, Cell, labels
+from simulator.dirt import Cell, labels, one, wrong_digit
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import COUNTY
@@ -77,7 +77,7 @@ def fleet(world: World) -> pd.DataFrame:
         Cell("D16", "inspection_valid_to", 0.003, other="first_registered"),
         Cell("D15", "first_registered", 0.02),
         Cell("D04", "owner_no", 0.1),
-        Cell("D05", "vin", 0.01, kind=WRONG_NUMBER),
+        Cell("D05", "vin", 0.01, kind=one(wrong_digit)),
     ),
     copies=0.01,
     rejected=(Rejected("UNREADABLE", "update_time", 0.001),),
