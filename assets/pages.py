@@ -13,7 +13,7 @@ Here: what a page is, reading and checking page.yaml. Not here: computing and wr
         table: themes/health/archive
         kind: bar                              # bar, line, calendar, map, list, places
         group: [state]                         # one or two columns: categories, and series within them
-        measure: {count: rows}                 # or {sum: column}, {mean: column}, {max: column}
+        measure: {count: rows}                 # or {sum: column}, {mean: column}, {max: column}, {ratio: column, of: column, over: column}
         where: {state: [ACTIVE, DORMANT]}      # value or values of a column; of an array: it has one of them; true, false; ~ for none
         latest: month                          # only the rows with the greatest value of this column
         repeats: [phone]                       # group by how many rows share these values, instead of by the values
@@ -61,6 +61,8 @@ CHART = {
 }  # fmt: skip
 NUMBERS = ("integer", "number")
 ROWS = "rows"
+PARTS = ("of", "over")
+"""Settings of a ratio beside the column that it is of one row."""
 
 
 class ChartKind(StrEnum):
@@ -86,14 +88,16 @@ class Measured(StrEnum):
     SUM = "sum"
     MEAN = "mean"
     MAX = "max"
+    RATIO = "ratio"
 
 
 @dataclass(frozen=True)
 class Chart:
     """One chart of a page over one table. Settings as in the module's documentation.
 
-    where: column -> the values that are kept. labels: column -> value -> text. measure: of `of`, None for rows. personal: the table has
-    personal columns, so small counts are left out.
+    where: column -> the values that are kept. labels: column -> value -> text. measure: of `of`, None for rows. parts: of a ratio, the
+    columns whose sums it is made of, and which `of` is of one row: a mean of rates would not be the rate of a group. personal: the table
+    has personal columns, so small counts are left out.
     """
 
     id: str
@@ -110,6 +114,7 @@ class Chart:
     repeats: tuple[str, ...]
     personal: bool
     open: bool
+    parts: tuple[str, ...] = ()
     note: Text | None = None
     latest: str | None = None
     top: int | None = None
@@ -125,7 +130,8 @@ class Chart:
     def reads(self) -> tuple[str, ...]:
         """The columns of the table that it is made of."""
         ordered = [name.removeprefix("-") for name in self.order]
-        named = (*self.group, *self.where, *self.columns, *ordered, *self.repeats, *self.position, *filter(None, (self.of, self.latest)))
+        measured = (*self.parts, *filter(None, (self.of, self.latest)))
+        named = (*self.group, *self.where, *self.columns, *ordered, *self.repeats, *self.position, *measured)
         return tuple(dict.fromkeys(named))
 
 
@@ -227,7 +233,7 @@ def _chart(path: Path, name: str, line: Any) -> Chart:
     _needed(path, where, settings, ("title", "table", "kind"))
     contract = _contract(path, f"{where}, table", settings["table"])
     kind = ChartKind(one_of(path, f"{where}, kind", settings["kind"], tuple(ChartKind)))
-    measure, of = _measure(path, where, contract, settings.get("measure", {Measured.COUNT: ROWS}))
+    measure, of, *parts = _measure(path, where, contract, settings.get("measure", {Measured.COUNT: ROWS}))
     chart = Chart(
         id=name,
         title=read_text(path, f"{where}, title", settings["title"]),
@@ -237,6 +243,7 @@ def _chart(path: Path, name: str, line: Any) -> Chart:
         group=tuple(settings.get("group", ())),
         measure=measure,
         of=of,
+        parts=tuple(parts),
         where={c: tuple(v) if isinstance(v, list) else (v,) for c, v in line.get("where", {}).items()},
         latest=settings.get("latest"),
         repeats=tuple(settings.get("repeats", ())),
@@ -256,20 +263,24 @@ def _chart(path: Path, name: str, line: Any) -> Chart:
     return chart
 
 
-def _measure(path: Path, where: str, contract: Contract, given: Mapping[str, Any]) -> tuple[Measured, str | None]:
-    if len(given) != 1:
-        raise ContractError(path, f"{where}, measure", f"is {dict(given)}", "Write one: {count: rows}, {sum: column}, {mean: column}")
-    ((name, column),) = given.items()
+def _measure(path: Path, where: str, contract: Contract, given: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The measure, the column that it is of, None for rows, and of a ratio its two parts."""
+    names, parts = [name for name in given if name not in PARTS], [given[part] for part in PARTS if part in given]
+    if len(names) != 1 or len(parts) != (len(PARTS) if names == [Measured.RATIO] else 0):
+        remedy = "Write one: {count: rows}, {sum: column}, {mean: column}, {max: column}, {ratio: column, of: column, over: column}"
+        raise ContractError(path, f"{where}, measure", f"is {dict(given)}", remedy)
+    [name], of = names, [given[names[0]], *parts]
     measure = Measured(one_of(path, f"{where}, measure", name, tuple(Measured)))
     if measure is Measured.COUNT:
-        one_of(path, f"{where}, measure, count", column, (ROWS,))
+        one_of(path, f"{where}, measure, count", given[name], (ROWS,))
         return measure, None
-    one_of(path, f"{where}, column of {contract.name}", column, contract.column_names)
-    field = contract.column(column)
-    one_of(path, f"{where}, measure, type of {column!r}", field.logical_type, NUMBERS)
-    if field.personal and measure is not Measured.SUM:
-        raise ContractError(path, f"{where}, measure", f"{column} is personal", "Count rows or sum them up")
-    return measure, column
+    for column in of:
+        one_of(path, f"{where}, column of {contract.name}", column, contract.column_names)
+        field = contract.column(column)
+        one_of(path, f"{where}, measure, type of {column!r}", field.logical_type, NUMBERS)
+        if field.personal and measure is not Measured.SUM:
+            raise ContractError(path, f"{where}, measure", f"{column} is personal", "Count rows or sum them up")
+    return measure, *of
 
 
 def _shape(path: Path, where: str, chart: Chart) -> None:

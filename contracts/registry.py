@@ -214,6 +214,7 @@ _ROW_RULES = (
         ),
     ),
     RowRule("plate", "number plates of vehicles", ("E_PLATE", *SPELLING, "F_FORM"), classification="L3"),
+    RowRule("vin", "identification numbers of vehicles (GB 16735), 17 characters", ("E_VIN", "E_CHECK", *SPELLING), classification="L3"),
     RowRule("identifier", "numbers and codes of a source's own", ("E_SCI", "E_FORMULA", *SPELLING)),
     RowRule(
         "archive_no", "numbers of health archives, 17 or 20 digits", ("E_ARCHIVE_NO", *SPELLING), classification="L3",

@@ -119,7 +119,7 @@ def _millionths_or_dms(degrees: float, kind: int) -> str:
 
 
 def wrong_digit(value: str, rng: np.random.Generator) -> str:
-    """One digit of an organisation's number changed, behind its division: the check character no longer fits."""
+    """One digit of the number of an organisation or a vehicle changed, behind the eighth character: the check character no longer fits."""
     places = [i for i in range(8, len(value)) if value[i].isdigit()] or [len(value) - 1]
     at = places[int(rng.integers(0, len(places)))]
     digit = int(value[at]) if value[at].isdigit() else 0

@@ -93,6 +93,12 @@ def county_of(division: Column) -> Column:
     return F.coalesce(F.substring(division, 1, 6), F.lit(CITY))
 
 
+def county_today(code: Column) -> Column:
+    """The county today of 6 digits that are or were a county's, such as those in the number of a device; NULL of others and of 321000."""
+    stayed = {**{c: c for c in counties()}, **successors()}
+    return looked_up({code: county for code, county in stayed.items() if county != CITY}, code)
+
+
 def town_of(division: Column) -> Column:
     """The town (9 digits) of a valid 12-digit division; NULL when it does not say one."""
     town = F.substring(division, 1, 9)

@@ -18,6 +18,8 @@ FASTEST = 120
 JUMP_METRES, JUMP_SECONDS = 500, 10
 NEAR_LINE, AT_STOP = 50, 30
 """Metres within which a position is put on its line, and within which of a stop the vehicle has arrived."""
+WATCHED = tuple(row["kind"] for row in rows("traffic/vehicle_limit"))
+"""Kinds of vehicles with a greatest speed of their own, which a transport bureau watches (两客一危)."""
 NO_POSITION, OUTSIDE, TOO_FAST, JUMP = "NO_POSITION", "OUTSIDE", "TOO_FAST", "JUMP"
 REASONS = (NO_POSITION, OUTSIDE, TOO_FAST, JUMP)
 STOPS_AT, GOES_ON_AT = 2, 5

@@ -31,6 +31,7 @@ from standards.parties import party_no_rule
 from standards.phones import phone_rule
 from standards.plates import plate_rule
 from standards.text import FAILED_FORMULA, MARKED, UNTIDY, Row, Step, Steps, has_control, identifier_rule, text_rule, unmarked
+from standards.vin import vin_rule
 
 CompanionOf = Callable[[Column, Column], Column]
 """Makes a companion of (raw string, parsed struct) of its source."""
@@ -127,6 +128,7 @@ RULES: dict[str, Rule] = {
         },
     ),
     "plate": Rule(lambda _: plate_rule()),
+    "vin": Rule(lambda _: vin_rule()),
     "identifier": Rule(lambda _: identifier_rule()),
     "archive_no": Rule(lambda _: archive_no_rule()),
     "address": Rule(lambda o: address_rule(bool(o.companions)), {"key": _of_field("key"), "level": _of_field("level")}),

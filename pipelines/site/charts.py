@@ -30,6 +30,7 @@ DIGITS = 5
 """Of the degrees of a place: some metres."""
 PERIOD = re.compile(r"(19|20)\d\d(-?(0[1-9]|1[0-2])|-Q[1-4])?")
 """A year, month or quarter as tables write them: 2019, 201912, 2019-12, 2019-Q4."""
+PERCENT = 100
 MOST_ROWS = 2000
 """Of a list."""
 
@@ -179,11 +180,10 @@ def _groups(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
             rows = rows.filter(_has_one_of(rows[column], list(chart.labels[column])))
     if chart.of is not None and chart.measure is Measured.MEAN:
         rows = _in_full(rows, chart.of)
-    measures = [([], "count_all")] if chart.of is None else [([], "count_all"), (chart.of, chart.measure.value), (chart.of, "max")]
-    found = rows.group_by(list(chart.group)).aggregate(list(dict.fromkeys((tuple(m[0]) if m[0] == [] else m[0], m[1]) for m in measures)))
+    found = rows.group_by(list(chart.group)).aggregate(_aggregates(chart))
     measured = "count_all" if chart.of is None else f"{chart.of}_{chart.measure.value}"
     most = "count_all" if chart.of is None else f"{chart.of}_max"
-    cells = {tuple(r[g] for g in chart.group): r for r in found.to_pylist()}
+    cells = {tuple(r[g] for g in chart.group): _with_ratio(chart, contract, r) for r in found.to_pylist()}
     first = _ordered(contract, chart, chart.group[0], {k[0] for k in cells}, _sizes(cells, 0, measured))
     second = (
         _ordered(contract, chart, chart.group[1], {k[1] for k in cells}, _sizes(cells, 1, measured)) if len(chart.group) > 1 else [None]
@@ -195,7 +195,7 @@ def _groups(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
         return fold([v for k in keys if k in cells and (v := cells[k][name]) is not None])
 
     lines = [[key] for key in kept] + ([others] if others else [])
-    fold = {Measured.COUNT: sum, Measured.SUM: sum, Measured.MEAN: _only, Measured.MAX: lambda v: max(v, default=None)}[chart.measure]
+    fold = {Measured.COUNT: sum, Measured.SUM: sum, Measured.MAX: lambda v: max(v, default=None)}.get(chart.measure, _only)
     values = [[plain(cell(line, column, measured, fold)) for column in second] for line in lines]
     counts = [[cell(line, column, "count_all", sum) for column in second] for line in lines]
     greatest = [[cell(line, column, most, lambda v: max(v, default=0)) for column in second] for line in lines]
@@ -212,6 +212,22 @@ def _groups(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
     keys = ["" if k is None else str(k) for k in kept] + ([""] if others else [])
     across = tuple("" if k is None else str(k) for k in second)
     return Made(chart, contract, tuple(categories), tuple(named), tuple(map(tuple, values)), tuple(keys), across, hidden, examples, total)
+
+
+def _aggregates(chart: Chart) -> list[tuple[Any, str]]:
+    """What is aggregated of every cell: the number of its rows, its measure or the sums of a ratio's parts, and the greatest value."""
+    of = [] if chart.of is None else [(chart.of, "max")]
+    measured = [(part, "sum") for part in chart.parts] or [(name, chart.measure.value) for name, _ in of]
+    return [([], "count_all"), *dict.fromkeys([*measured, *of])]
+
+
+def _with_ratio(chart: Chart, contract: Contract, cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell with its ratio, when the chart shows one; in per cent where the column is."""
+    if chart.of is None or not chart.parts:
+        return cell
+    above, below = (cell[f"{part}_sum"] for part in chart.parts)
+    scale = PERCENT if contract.column(chart.of).unit == "%" else 1
+    return {**cell, f"{chart.of}_{chart.measure.value}": float(above) * scale / float(below) if above is not None and below else None}
 
 
 def _repeats(chart: Chart, contract: Contract, rows: pa.Table) -> Made:
@@ -292,7 +308,7 @@ def _measure_name(chart: Chart, contract: Contract) -> Text:
 
 
 def _only(values: list[Any]) -> Any:
-    """The one value of a cell; the mean of several cells is not the mean of their means."""
+    """The one value of a cell; the mean or ratio of several cells is not the mean of theirs."""
     return values[0] if len(values) == 1 else None
 
 

@@ -58,6 +58,12 @@ WRONG = {
     "three groups": ("charts.states.group", ["state", "county6", "is_automatic"], "has 3 columns"),
     "two measures": ("charts.states.measure", {"sum": "event_count", "count": "rows"}, "Write one"),
     "the mean of a personal column": ("charts.states.measure", {"mean": "event_count"}, "event_count is personal"),
+    "a ratio of nothing": ("charts.states.measure", {"ratio": "event_count"}, "Write one"),
+    "a ratio of a personal column": (
+        "charts.states.measure",
+        {"ratio": "event_count", "of": "event_count", "over": "event_count"},
+        "event_count is personal",
+    ),
     "the sum of a text": ("charts.states.measure", {"sum": "mana_org"}, "'string' is not known"),
     "columns of a bar": ("charts.states.columns", ["state"], "has columns"),
     "a personal group without a list": ("charts.states.group", ["ehr_no"], "ehr_no is personal"),

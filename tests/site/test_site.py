@@ -405,6 +405,19 @@ def test_a_mean_of_decimals_has_its_own_decimals(lake: Settings, tmp_path: Path)
         assert shown[0] != round(shown[0], 2), "the table's values have two decimals, their mean has more"
 
 
+def test_a_rate_of_a_group_is_made_of_its_sums(lake: Settings, tmp_path: Path) -> None:
+    measure = {"ratio": "value", "of": "numerator", "over": "denominator"}
+    chart = {"title": TITLE, "table": INDICATOR, "kind": "bar", "group": ["basis"], "measure": measure}
+    page: Page = read(tmp_path, {"title": TITLE, "intro": TITLE, "charts": {"rate": chart}})
+    rows = (Lake(lake.lake).arrow(INDICATOR) or pytest.fail(INDICATOR)).to_pylist()
+    made = make_chart(page.charts[0], Reading.of(lake, None))
+    assert made is not None
+    assert not made.additive
+    for basis, shown in zip(made.keys, made.values, strict=True):
+        above, below = (sum(r[c] for r in rows if r["basis"] == basis) for c in ("numerator", "denominator"))
+        assert shown[0] == pytest.approx(above / below, abs=1e-4)
+
+
 def test_every_kind_of_chart(lake: Settings, tmp_path: Path) -> None:
     page: Page = read(tmp_path, {"title": TITLE, "intro": TITLE, "charts": CHARTS})
     reading = Reading.of(lake, None)

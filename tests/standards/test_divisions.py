@@ -50,6 +50,15 @@ def test_codes_and_names_become_twelve_digits_in_force(parse_all):
     assert dict(zip(CASES, parse_all("division", list(CASES)), strict=True)) == CASES
 
 
+def test_the_county_of_a_device_is_that_of_today(column_of):
+    """In force, cancelled, without an heir in the city, of the city itself, of nowhere."""
+    cases = {
+        "321002": "321002", "321088": "321012", "321011": "321003", "321091": "321071", "321071": "321071", "321082": None, "321001": None,
+        "321000": None, "320100": None, "32100": None, "": None, None: None,
+    }  # fmt: skip
+    assert dict(zip(cases, column_of(list(cases), divisions.county_today), strict=True)) == cases
+
+
 def test_a_column_may_keep_the_county_or_the_town_only(parse_all):
     delivered = ["321002001003", "321002", "江都市", "321088100001", "火星"]
     assert parse_all("division", delivered, digits=6) == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -36,6 +37,23 @@ READ = {
     "苏K12345": "苏K12345", "苏KO1234": "苏K01234", "苏K1I2O4": "苏K11204", "沪AO1234": "沪A01234", "苏KABC12": None, "未识别": None,
     "车牌": None, "苏O12345": "苏O12345", None: None,
 }  # fmt: skip
+VINS = {
+    "LSVAA49J132047371": ("LSVAA49J132047371", []),
+    "1M8GDM9AXKP042788": ("1M8GDM9AXKP042788", []),
+    "LZZFAKE120A000001": ("LZZFAKE120A000001", []),
+    "lzzfake230a000002 ": ("LZZFAKE230A000002", ["F_TRIM"]),
+    "ＬZZFAKE340A000003": ("LZZFAKE340A000003", ["F_WIDTH"]),
+    "LSVAA49J232047371": (None, ["E_CHECK"]),
+    "LZZFAKE100A000001": (None, ["E_CHECK"]),
+    "LZZFAKE200A000002": (None, ["E_CHECK"]),
+    "LZZFAKE300A000003": (None, ["E_CHECK"]),
+    "LSVAA49I132047371": (None, ["E_VIN"]),
+    "LSVAA49J13204737": (None, ["E_VIN"]),
+    "LSVAA49J1320473711": (None, ["E_VIN"]),
+    "见行驶证": (None, ["E_VIN"]),
+    "无": (None, []),
+}
+"""Of domain rules A10, and others."""
 STATES = {
     "EXPRESS": {"65.1": "FREE", "65": "MOSTLY_FREE", "50.1": "MOSTLY_FREE", "50": "LIGHT", "35": "MODERATE", "20": "SEVERE"},
     "ARTERIAL": {"40.1": "FREE", "40": "MOSTLY_FREE", "30": "LIGHT", "20": "MODERATE", "15.1": "MODERATE", "15": "SEVERE"},
@@ -45,19 +63,21 @@ STATES = {
 INDICES = {
     "1": "FREE",
     "1.29": "FREE",
+    "1.2999": "FREE",
     "1.3": "MOSTLY_FREE",
     "1.6": "LIGHT",
-    "1.89": "LIGHT",
+    "1.8999": "LIGHT",
     "1.9": "MODERATE",
+    "2.1999": "MODERATE",
     "2.2": "SEVERE",
     None: None,
 }
 LEVELS = {
     ("HCM", "delay_s"): {
-        "0": "A", "10": "A", "10.01": "B", "20": "B", "35": "C", "35.01": "D", "55": "D", "80": "E", "80.01": "F", None: None,
+        "0": "A", "10": "A", "10.0001": "B", "20": "B", "35": "C", "35.01": "D", "55": "D", "80": "E", "80.0001": "F", None: None,
     },
-    ("CJJ", "delay_s"): {"29.99": "1", "30": "2", "50": "2", "50.01": "3", "60": "3", "60.01": "4"},
-    ("CJJ", "saturation"): {"0.59": "1", "0.6": "2", "0.8": "2", "0.81": "3", "0.9": "3", "0.91": "4", "1.2": "4"},
+    ("CJJ", "delay_s"): {"29.9999": "1", "30": "2", "50": "2", "50.0001": "3", "60": "3", "60.0001": "4"},
+    ("CJJ", "saturation"): {"0.5999": "1", "0.6": "2", "0.8": "2", "0.8001": "3", "0.9": "3", "0.9001": "4", "1.2": "4"},
     ("CJJ", "queue_m"): {"29.9": "1", "30": "2", "80": "2", "80.1": "3", "100": "3", "100.1": "4", None: None},
 }  # fmt: skip
 
@@ -66,6 +86,26 @@ def test_plates_have_the_shape_of_their_kind(parse_all: Callable[..., Any], colu
     assert dict(zip(PLATES, parse_all("plate", list(PLATES)), strict=True)) == PLATES
     assert dict(zip(READ, column_of(list(READ), plates.suggested), strict=True)) == READ
     assert column_of(["苏K12345", "苏A12345", "沪KK2345"], plates.is_local) == [True, False, False]
+
+
+def test_identification_numbers_have_their_check_character(parse_all: Callable[..., Any]) -> None:
+    assert dict(zip(VINS, parse_all("vin", list(VINS)), strict=True)) == VINS
+
+
+def test_random_identification_numbers_are_checked_as_by_hand(parse_all: Callable[..., Any]) -> None:
+    """One right check character of eleven, reckoned letter by letter."""
+    draw, worth = Random(16), dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", [*range(1, 9), 1, 2, 3, 4, 5, 7, 9, *range(2, 10)], strict=True))
+    bodies = [draw.choices("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", k=16) for _ in range(60)]
+
+    def check(body: list[str]) -> str:
+        weights = (8, 7, 6, 5, 4, 3, 2, 10, 9, 8, 7, 6, 5, 4, 3, 2)
+        rest = sum(w * (int(c) if c.isdigit() else worth[c]) for w, c in zip(weights, body, strict=True)) % 11
+        return "X" if rest == 10 else str(rest)
+
+    numbers = {"".join([*body[:8], c, *body[8:]]): c == check(body) for body in bodies for c in "0123456789X"}
+    found = parse_all("vin", list(numbers))
+    assert [value is not None for value, _ in found] == list(numbers.values())
+    assert sum(numbers.values()) == len(bodies)
 
 
 def test_plates_that_a_camera_takes_for_one_another(column_of: Callable[..., Any]) -> None:
@@ -85,12 +125,13 @@ def test_a_segment_at_each_border(spark: SparkSession, road_class: str) -> None:
 
 def test_indices_and_intersections_at_each_border(spark: SparkSession) -> None:
     def asked(values: list[str | None], of: Any) -> list[str | None]:
-        frame = spark.createDataFrame([(n, v and Decimal(v)) for n, v in enumerate(values)], "n int, v decimal(8,2)")
-        return [r[0] for r in frame.orderBy("n").select(of(F.col("v"))).collect()]
+        frame = spark.createDataFrame([(n, v and int(Decimal(v) * 10_000)) for n, v in enumerate(values)], "n int, v bigint")
+        return [r[0] for r in frame.orderBy("n").select(of(F.col("v"), F.lit(10_000))).collect()]
 
     assert dict(zip(INDICES, asked(list(INDICES), traffic.tti_grade), strict=True)) == INDICES
     for (scheme, measure), expected in LEVELS.items():
-        found = asked(list(expected), lambda v, s=scheme, m=measure: traffic.level(s, m, v))
+        found = asked(list(expected), lambda v, n, s=scheme, m=measure: traffic.level(s, m, v, n))
         assert dict(zip(expected, found, strict=True)) == expected, (scheme, measure)
-    three = [traffic.level("CJJ", m, F.lit(v).cast("decimal(8,2)")) for m, v in zip(traffic.CJJ_MEASURES, (10, "0.85", 50), strict=True)]
-    assert spark.range(1).select(traffic.worst([*three, F.lit(None).cast("string")])).collect()[0][0] == "3"
+    three = [traffic.level("CJJ", m, F.lit(v), F.lit(100)) for m, v in zip(traffic.CJJ_MEASURES, (1_000, 85, 5_000), strict=True)]
+    nothing = traffic.tti_grade(F.lit(0), F.lit(0)), traffic.level("HCM", "delay_s", F.lit(0), F.lit(0))
+    assert tuple(spark.range(1).select(traffic.worst([*three, F.lit(None).cast("string")]), *nothing).first()) == ("3", None, None)

@@ -121,7 +121,7 @@ def _stops(rows: Rows, known: list[Any], add: Callable[..., None]) -> None:
         for (before, _), (came, trip) in pairwise(sorted((c, trip) for _, c, trip in events if c is not None)):
             h, p = came - before, planned.get(trip)
             real.append(h)
-            add(COUNTIES[seq], day, n=1, h=h, h2=h * h, bunched=h < 60 or (p is not None and 4 * h < p), gaps=p is not None and h > 2 * p)
+            add(COUNTIES[seq], day, n=1, h=h, h2=h * h, bunched=h < 60 or (p is not None and 4 * h < p), gaps=bool(p) and h > 2 * p)
         if sum(real) and sum(planned.values()):
             by_plan = Fraction(sum(p * p for p in planned.values()), sum(planned.values())) * sum(real)
             add(COUNTIES[seq], day, excess=sum(h * h for h in real) - round(by_plan), waited=sum(real))

@@ -56,6 +56,14 @@ def test_bunches_and_gaps_at_their_limits(spark: SparkSession, write: Write) -> 
     assert hour.headway_s == 37 * 60 + 59
 
 
+def test_two_trips_planned_for_one_moment_are_no_gap(spark: SparkSession, write: Write) -> None:
+    """Two buses are planned for 8:20; the second comes 90 s behind the first, which is neither a gap nor bunched."""
+    rows = day({"1": "8:00", "2": "8:20", "3": "8:20"}, {"1": "8:00", "2": "8:20", "3": "8:21:30"})
+    hour = hours(spark, write, rows)[8]
+    assert (hour.headways, hour.bunched, hour.gaps) == (2, 0, 0)
+    assert (hour.planned_headways, hour.planned_headway_s, hour.planned_headway_s2) == (2, 1200, 1200**2)
+
+
 def test_hours_of_a_day_of_service_add_up(spark: SparkSession, write: Write) -> None:
     """Over midnight hours go on; a headway counts in the hour of the bus that ends it, a planned one in that of the timetable."""
     planned = {"1": "22:50", "2": "23:20", "3": "23:50", "4": "24:20"}

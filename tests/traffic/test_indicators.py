@@ -82,14 +82,15 @@ def _intersections(rows: dict[str, list[Given]], add: Add) -> None:
         vehicles = [r["vehicles"] for r in readings if r["vehicles"] is not None]
         length, green = (sum(c[f"{n}_s"] for c in cycles[place]) for n in ("cycle", "green"))
         known = {
-            60: nearest_even(Fraction(total, delayed), 2) if delayed else None,
+            60: Fraction(total, delayed) if delayed else None,
             100: max((Fraction(str(r["max_queue_m"])) for r in readings if r["max_queue_m"] is not None), default=None),
-            0.9: nearest_even(Fraction(sum(vehicles) * 12 * length, len(vehicles) * 1650 * green), 3) if vehicles and green else None,
+            0.9: Fraction(sum(vehicles) * 12 * length, len(vehicles) * 1650 * green) if vehicles and green else None,
         }
         there = {most: v for most, v in known.items() if v is not None}
         add(
             counties.get(place[0]), place[2], OF_DAYS, delay=int(total * 10), delayed=delayed, quarters=bool(there),
-            worst=any(v > Fraction(str(most)) for most, v in there.items()), cycles=len(cycles[place]),
+            worst=any(v > Fraction(str(most)) for most, v in there.items()),
+            cycles=sum(c["left_behind"] is not None for c in cycles[place]),
             residual=sum((c["left_behind"] or 0) > 0 for c in cycles[place]),
         )  # fmt: skip
 
@@ -132,7 +133,7 @@ def _events(rows: dict[str, list[Given]], add: Add) -> None:
         add(r["county6"], AS_OF, ("month",), vehicles=1, uninspected=expired)
         add(r["county6"], AS_OF, ("year",), fleet=1)
     for r in rows["driver"]:
-        if r["status"] in ("A", "B") and r["valid_to"] is not None and r["valid_to"] >= AS_OF:
+        if r["status"] in ("A", "B") and (r["valid_to"] is None or r["valid_to"] >= AS_OF):
             add(r["county6"], AS_OF, ("month",), drivers=1, full_points=(r["points"] or 0) >= 12)
 
 

@@ -55,12 +55,18 @@ QUEUES = [
     reading("E", "08:14:59", 20, "30.0", "20.0", lane=2),
     # N: every measure at the border that belongs to the better level: delay 60, queue 100; flow 720, capacity 800: saturation 0.9
     reading("N", "08:00", 60, "60.0", "100.0"),
-    # S: of these only the queue is bad
+    # S: of these only the queue is bad; of its cycle it is not known whether it left a vehicle behind
     reading("S", "08:00", 5, "9.9", "100.1"),
     # W: no signal, no delay: only the queue is known
     reading("W", "08:00", 5, None, "30.0"),
     # SW: vehicles unknown, so their delay says nothing; the next quarter begins
     reading("SW", "08:00", None, "99.0", None), reading("SW", "08:15", 4, "29.9", None),
+    # NE: one vehicle of 300 brings the mean to 10.0033: it is shown as 10.00, and is above 10 all the same
+    reading("NE", "08:00", 299, "10.0", None), reading("NE", "08:05", 1, "11.0", None),
+    # NW: its first lane says the same for an hour, and is stuck; its second only for 55 minutes; its third is empty
+    *(reading("NW", f"09:{m:02}", 20, "90.0", "150.0") for m in range(0, 60, 5)),
+    *(reading("NW", f"09:{m:02}", 10, "20.0", "30.0", lane=2) for m in range(0, 55, 5)), reading("NW", "09:55", 10, "20.0", "30.1", lane=2),
+    *(reading("NW", f"09:{m:02}", 0, "0.0", "0.0", lane=3) for m in range(0, 60, 5)),
 ]  # fmt: skip
 CYCLES = [
     cycle("E", "08:00", 60), cycle("E", "08:02", 60, left_behind=3), cycle("E", "08:15", 60, left_behind=9),
@@ -69,10 +75,13 @@ CYCLES = [
 EXPECTED = {
     ("E", "08:00"): (60, "36.67", "29.9", "0.291", "D", "2", ["delay_s"], (2, 1)),
     ("N", "08:00"): (60, "60.00", "100.0", "0.818", "E", "3", ["delay_s", "saturation", "queue_m"], (2, 0)),
-    ("S", "08:00"): (5, "9.90", "100.1", None, "A", "4", ["queue_m"], (1, 0)),
+    ("S", "08:00"): (5, "9.90", "100.1", None, "A", "4", ["queue_m"], (0, 0)),
     ("W", "08:00"): (5, None, "30.0", None, None, "2", ["queue_m"], (0, 0)),
     ("SW", "08:00"): (0, None, None, None, None, None, [], (0, 0)),
     ("SW", "08:15"): (4, "29.90", None, None, "C", "1", ["delay_s"], (0, 0)),
+    **{("NW", f"09:{m}"): (30, "20.00", "30.0", None, "B", "2", ["queue_m"], (0, 0)) for m in ("00", "15", "30")},
+    ("NW", "09:45"): (30, "20.00", "30.1", None, "B", "2", ["queue_m"], (0, 0)),
+    ("NE", "08:00"): (300, "10.00", None, None, "B", "1", ["delay_s"], (0, 0)),
 }
 
 
@@ -93,6 +102,7 @@ def test_the_worst_of_delay_saturation_and_queue_counts(quarters: list[Any]) -> 
     }  # fmt: skip
     assert found == EXPECTED
     assert {(r.intersection_no, r.county6, r.day) for r in quarters} == {("L1", "321002", date(2019, 12, 30))}
+    assert {(r.approach, r.readings, r.stuck, *r.flags) for r in quarters if r.stuck} == {("NW", 6, 3, "STUCK")}
     [east] = [r for r in quarters if r.approach == "E"]
     assert east.queue_p95_m == Decimal("28.9"), "between the second and the third of 15.0, 20.0, 29.9: 20 + 0.9 · 9.9"
 
@@ -100,7 +110,8 @@ def test_the_worst_of_delay_saturation_and_queue_counts(quarters: list[Any]) -> 
 def test_an_intersection_is_explained(quarters: list[Any]) -> None:
     rows = [r.asDict() for r in quarters]
     [told] = explain_intersection(lambda table, /, **equal: [r for r in rows if r["intersection_no"] == equal["intersection_no"]], "L1")
-    assert told.facts["levels"] == {"1": 1, "2": 2, "3": 1, "4": 1}
+    assert told.facts["levels"] == {"1": 2, "2": 6, "3": 1, "4": 1}
+    assert told.lines[-1] == "readings of a detector that is stuck were left out of 4 quarters"
     assert [q["approach"] for q in told.facts["worst"]][:2] == ["S", "N"]
     assert explain_intersection(lambda table, /, **equal: [], "L3") == []
 
@@ -116,6 +127,8 @@ def test_the_travel_time_index_is_of_usable_readings(spark: SparkSession) -> Non
         speed("S1", "22:00", "40.0"), speed("S1", "05:55", "60.0", day=31), speed("S1", "03:00", "99.0", code="W_STUCK"),
         speed("S1", "08:00", "15.0"), speed("S1", "08:05", "28.5"), speed("S1", "08:10", "0"), speed("S1", "08:15", None),
         speed("S1", "08:20", "119.0", code="W_SPIKE"),
+        # of 82.00 s over 63.16 s the index is 1.298, below 1.3, and is shown as 1.30
+        speed("S1", "09:00", "43.9"),
         # never at night: states, but no index; without a class there is no state
         speed("S2", "08:00", "44.0"), speed("S3", "08:00", "44.0", road_class=None),
     ]  # fmt: skip
@@ -124,7 +137,8 @@ def test_the_travel_time_index_is_of_usable_readings(spark: SparkSession) -> Non
     assert found == {
         ("S1", "22:00"): (True, "MOSTLY_FREE"), ("S1", "05:55"): (True, "FREE"), ("S1", "03:00"): (False, None),
         ("S1", "08:00"): (True, "SEVERE"), ("S1", "08:05"): (True, "LIGHT"), ("S1", "08:10"): (True, "SEVERE"),
-        ("S1", "08:15"): (False, None), ("S1", "08:20"): (False, None), ("S2", "08:00"): (True, "FREE"), ("S3", "08:00"): (True, None),
+        ("S1", "08:15"): (False, None), ("S1", "08:20"): (False, None), ("S1", "09:00"): (True, "FREE"),
+        ("S2", "08:00"): (True, "FREE"), ("S3", "08:00"): (True, None),
     }  # fmt: skip
     free = conformed("free_speed", free_speed(state))
     assert [tuple(r) for r in free.collect()] == [("S1", "201912", 2, Decimal("57.0"))]
@@ -135,7 +149,8 @@ def test_the_travel_time_index_is_of_usable_readings(spark: SparkSession) -> Non
         Decimal("366.32"), Decimal("126.32"), Decimal("2.90"), "SEVERE",
     )  # fmt: skip
     assert (morning.readings, morning.length_m, morning.congested_m, morning.congested_rate) == (4, 4000, 2000, Decimal(50))
-    assert {h: r.grade for h, r in hours.items()} == {5: "FREE", 8: "SEVERE", 22: "MOSTLY_FREE"}
+    assert {h: r.grade for h, r in hours.items()} == {5: "FREE", 8: "SEVERE", 9: "FREE", 22: "MOSTLY_FREE"}
+    assert hours[9].tti == Decimal("1.30")
 
 
 def test_how_much_of_a_county_is_severely_congested(spark: SparkSession) -> None:

@@ -53,6 +53,14 @@ def test_what_a_camera_read(spark: SparkSession) -> None:
     assert (found[30, 23].unread_rate, found[31, 0].unread_rate) == (Decimal(100), Decimal(0))
 
 
+def test_the_county_of_a_camera_is_that_of_today(spark: SparkSession) -> None:
+    """A camera that was numbered before 2011, when 江都 was a city of its own; one of the city, whose county its number does not say."""
+    eight = datetime(2019, 12, 30, 8)
+    numbers = {"32108800031210000001": "321012", "32100000031210000002": "000000", "7": "000000"}
+    rows = [passed(eight, "苏K12345") | {"device_no": number} for number in numbers]
+    assert {r.device_no: r.county6 for r in made(spark, rows).collect()} == numbers
+
+
 CORRECTIONS = "themes/traffic/plate_correction"
 VEHICLES = "cleansed/traffic_police/vehicle"
 

@@ -133,7 +133,7 @@ def made_of(spark: SparkSession, days: list[Given]) -> list[Any]:
 def test_buses_and_silent_vehicles_are_no_key_vehicles(spark: SparkSession) -> None:
     day = {"day": DAY, "delivered": 1, "kept": 1, "flags": [], **dict.fromkeys(("metres", "online_s", "gaps", "gap_s", "speeding_s"), 0)}
     rows = [day | {"vehicle_no": str(n), "kind": kind, "kept": kept, "night_s": 0}
-            for n, (kind, kept) in enumerate((("BUS", 1), ("TOUR", 0), ("HAZARDOUS", 1), (None, 1)))]  # fmt: skip
+            for n, (kind, kept) in enumerate((("BUS", 1), ("TAXI", 1), ("TOUR", 0), ("HAZARDOUS", 1), (None, 1)))]  # fmt: skip
     assert [(r.kind, r.limit_kmh) for r in made_of(spark, rows)] == [("HAZARDOUS", 80)]
 
 
@@ -177,7 +177,14 @@ def test_the_first_position_inside_thirty_metres_is_the_arrival(spark: SparkSess
 
 def test_indicators_of_positions(spark: SparkSession) -> None:
     """A bus, a coach at night, a lorry above its limit, a tour coach without a position that can be right; five stops."""
-    kinds = [("BUS", 10, 8, 9, 0), ("COACH", 5, 5, 0, 60), ("HAZARDOUS", 5, 4, 30, 0), ("TOUR", 2, 0, 0, 0), ("TOUR", 3, 3, 0, 0)]
+    kinds = [
+        ("BUS", 10, 8, 9, 0),
+        ("COACH", 5, 5, 0, 60),
+        ("HAZARDOUS", 5, 4, 30, 0),
+        ("TOUR", 2, 0, 0, 0),
+        ("TOUR", 3, 3, 0, 0),
+        ("TAXI", 4, 4, 0, 0),
+    ]
     days = [
         {"day": DAY, "vehicle_no": str(n), "kind": kind, "delivered": sent, "kept": kept, "speeding_s": fast, "night_s": night}
         for n, (kind, sent, kept, fast, night) in enumerate(kinds)
@@ -189,7 +196,7 @@ def test_indicators_of_positions(spark: SparkSession) -> None:
     given = {argument: frame(spark, table, rows.get(argument, [])) for argument, table in asset.inputs.items()}
     told = asset.function(**given, as_of=LAST).where("period_kind = 'day' AND div_code = '321000' AND denominator > 0").collect()
     assert {r.indicator: (r.numerator, r.denominator) for r in told} == {
-        "dropped_position_rate": (5, 25), "speeding_rate": (1, 3), "night_driving_rate": (1, 2), "arrival_confirmation": (2, 4),
+        "dropped_position_rate": (5, 29), "speeding_rate": (1, 3), "night_driving_rate": (1, 2), "arrival_confirmation": (2, 4),
         "unknown_stop_rate": (1, 6),
     }  # fmt: skip
 

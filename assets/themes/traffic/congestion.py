@@ -87,7 +87,8 @@ def congestion_hour(
 ) -> DataFrame:
     """One row per county, class of road, day and hour, key (county6, road_class, day, hour), columns CONGESTION_HOUR.
 
-    tti: travel time over that at free speed, of readings that have both. Lengths are summed over readings with a state.
+    tti: travel time over that at free speed, of readings that have both; where all stands still, which takes no finite time, there is none.
+    grade: by the index before it is rounded. Lengths are summed over readings with a state, those that stand still among them.
     """
     known = state.where(F.col("state").isNotNull() & F.col("length_m").isNotNull()).withColumn("month", month_of("day"))
     rows = known.transform(left_join_lookup, free.select("segment_no", "month", "free_kmh"), ("segment_no", "month"))
@@ -106,6 +107,6 @@ def congestion_hour(
         .withColumn("travel_s", shifted(F.col("_travel"), 2))
         .withColumn("free_s", shifted(F.col("_free"), 2))
         .withColumn("tti", hundredths(F.col("_travel"), F.col("_free")))
-        .withColumn("grade", tti_grade(F.col("tti")))
+        .withColumn("grade", tti_grade(F.col("_travel"), F.col("_free")))
         .select(*CONGESTION_HOUR)
     )  # fmt: skip

@@ -235,12 +235,14 @@ def explain_intersection(rows: RowReader, identifier: str) -> list[Explanation]:
 def _intersection(number: str, quarters: list[dict[str, Any]]) -> Explanation:
     levels = sorted({q["cjj_level"] for q in quarters} - {None})
     counts = {level: sum(q["cjj_level"] == level for q in quarters) for level in levels}
+    stuck = sum("STUCK" in q["flags"] for q in quarters)
     worst = sorted(quarters, key=lambda q: (q["cjj_level"] or "", q["delay_s"] or 0), reverse=True)[:WORST]
     return Explanation(
         title=f"Intersection {number}: {len(quarters)} quarters of an hour",
         lines=[
             "levels by CJJ 152, the worst of delay, saturation and queue: " + ", ".join(f"{n} at {level}" for level, n in counts.items()),
             f"county {quarters[0]['county6'] or 'unknown'}",
+            *([f"readings of a detector that is stuck were left out of {stuck} quarters"] if stuck else []),
         ],
         sections=[Section("The worst quarters", QUARTER, [[_cell(q[c]) for c in QUARTER] for q in worst])],
         facts={"intersection": number, "levels": counts, "worst": [{c: q[c] for c in QUARTER} for q in worst]},

@@ -34,8 +34,8 @@ def bunched() -> Column:
 
 
 def gap() -> Column:
-    """Whether a bus came after more than twice the planned headway."""
-    return F.coalesce(F.col("headway") > F.col("of_plan") * 2, F.lit(False))
+    """Whether a bus came after more than twice the planned headway; not where two trips are planned for one moment, which is no headway."""
+    return F.coalesce((F.col("of_plan") > 0) & (F.col("headway") > F.col("of_plan") * 2), F.lit(False))
 
 
 def with_measures(rows: DataFrame) -> DataFrame:

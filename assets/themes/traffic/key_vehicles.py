@@ -13,9 +13,8 @@ from assets.declare import lake_asset, table
 from assets.indicators import hundredths
 from assets.themes.traffic.service_day import MINUTE
 from assets.touch import own, units
-from standards.positions import speed_limit
+from standards.positions import WATCHED, speed_limit
 
-BUS = "BUS"
 SUMS = ("delivered", "kept", "metres", "online_s", "gaps", "gap_s", "speeding_s", "night_s")
 FOUND = {"speeding_vehicles": "SPEEDING", "night_vehicles": "NIGHT_DRIVING", "gap_vehicles": "GAP", "frozen_vehicles": "FROZEN"}
 """Vehicles -> the flag of their day."""
@@ -24,7 +23,7 @@ KEY_VEHICLE_DAY = ("day", "kind", "vehicles", "limit_kmh", *SUMS, *FOUND, "speed
 
 def is_watched() -> Column:
     """Over position_day: whether it is the day of a key vehicle with a position that is kept."""
-    return F.coalesce((F.col("kind") != BUS) & (F.col("kept") > 0), F.lit(False))
+    return F.coalesce(F.col("kind").isin(*WATCHED) & (F.col("kept") > 0), F.lit(False))
 
 
 @lake_asset("themes/traffic/key_vehicle_day", unit=units(day="day"), touch={"vehicle": own(day="day")}, whole_above=0.5)

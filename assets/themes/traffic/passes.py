@@ -10,9 +10,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import cleansed, lake_asset
-from assets.indicators import percent
+from assets.indicators import UNKNOWN, percent
 from assets.touch import by_day, units
 from standards import plates
+from standards.divisions import county_today
 from standards.rounding import mean
 
 PASS_HOUR = (
@@ -31,8 +32,8 @@ def hour_of(moment: str) -> Column:
 
 
 def county_of_device(device_no: Column) -> Column:
-    """The county in the number of a device (GB/T 28181)."""
-    return F.substring(device_no, 1, 6)
+    """The county in the number of a device (GB/T 28181), by its code of today; UNKNOWN where the number names none."""
+    return F.coalesce(county_today(F.substring(device_no, 1, 6)), F.lit(UNKNOWN))
 
 
 @lake_asset(

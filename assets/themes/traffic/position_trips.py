@@ -14,7 +14,6 @@ from pyspark.sql import functions as F
 from assets.declare import lake_asset, table
 from assets.flags import flags
 from assets.joins import left_join_lookup
-from assets.themes.traffic.key_vehicles import BUS
 from assets.themes.traffic.lines import LINE, in_force_on, legs
 from assets.themes.traffic.positions import MORNING, metres
 from assets.themes.traffic.service_day import DAY
@@ -25,6 +24,7 @@ from standards.moments import seconds
 
 EARLIER, LATER = 30, 300
 """Seconds before the reported departure and after the reported arrival in which positions belong to a trip (figures of the city's own)."""
+BUS = "BUS"
 AGREES = 60
 """Seconds by which a reported arrival may differ from the positions, either way (a figure of the city's own)."""
 CONFIRMED, DIFFERS, REPORTED_ONLY, SEEN_ONLY, NEITHER = "CONFIRMED", "DIFFERS", "REPORTED_ONLY", "SEEN_ONLY", "NEITHER"

@@ -18,7 +18,7 @@ DAILY = ("day", "month")
 GONE = ("B", "E", "M")
 """States of a vehicle that is no longer the city's: moved away, cancelled by its owner or by force."""
 WORST, FULL_POINTS, MAY_DRIVE = "4", 12, ("A", "B", "H")
-"""The worst level by CJJ 152; points with which nobody may drive; states of a licence that has not ended."""
+"""The worst level by CJJ 152; points with which nobody may drive; states of a licence that still exists."""
 
 
 def _sums(*columns: str) -> dict[str, Column]:
@@ -45,11 +45,11 @@ def _of_congestion(congestion: DataFrame) -> list[Counts]:
 
 
 def _of_registers(vehicle: DataFrame, driver: DataFrame, as_of: date) -> list[Counts]:
-    """What the registers hold on the day of the run."""
+    """What the registers hold on the day of the run; a licence without an end, which 9999-12-31 means (D14), has not ended."""
     night = F.lit(as_of)
     in_use = vehicle.where(~F.coalesce(F.col("status").isin(*GONE), F.lit(False)))
     of = {"vehicles": F.count(F.lit(1)), "uninspected": F.count_if(F.col("inspection_valid_to") < night)}
-    drives = driver.where(F.col("status").isin(*MAY_DRIVE) & (F.col("valid_to") >= night))
+    drives = driver.where(F.col("status").isin(*MAY_DRIVE) & F.coalesce(F.col("valid_to") >= night, F.lit(True)))
     points = {"drivers": F.count(F.lit(1)), "full_points": F.count_if(F.col("points") >= FULL_POINTS)}
     return [*by_county(in_use, of, night, "month", "year"), *by_county(drives, points, night, "month")]
 

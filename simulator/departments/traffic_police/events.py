@@ -24,6 +24,8 @@ OFFENCES = {
 }  # fmt: skip
 """Code -> how frequent, points, fine."""
 CAUSES = {"RIGHT_OF_WAY": 30, "LANE": 20, "SPEED": 12, "FATIGUE": 12, "RED_LIGHT": 8, "PEDESTRIAN": 8, "DRUNK": 5, "VEHICLE": 2, "OTHER": 3}
+DUTIES = {"FULL": 45, "MAIN": 35, "EQUAL": 14, "NONE": 3, "UNDECIDED": 3}
+"""How the fault is divided -> how frequent."""
 PASSES_PER_PERSON, DEVICES, ELSEWHERE = 1.1, (6, 1200), 0.15
 """Passes a day; cameras: at least, and people for each more; share of vehicles of other cities."""
 UNREAD, LETTER_FOR_DIGIT, DIGIT_FOR_LETTER = 0.015, 0.02, 0.005
@@ -85,6 +87,7 @@ def violations(registers: Registers) -> pd.DataFrame:
     dirt=(
         Cell("D21", "lon", 0.015, other="lat", kind=POSITION),
         Cell("D22", "cause", 0.05, kind=labels({"SPEED": ("超速",), "DRUNK": ("酒驾",), "RIGHT_OF_WAY": ("未让行",)})),
+        Cell("D22", "duty", 0.05, kind=labels({"FULL": ("全责",), "MAIN": ("主责", "主要责任"), "EQUAL": ("同责",)})),
         Cell("D18N", "county6", 0.1, kind=COUNTY),
         Cell("D37", "occurred_at", 0.005),
     ),
@@ -112,6 +115,7 @@ def accidents(registers: Registers) -> pd.DataFrame:
             "injured": numbers(injured),
             "loss": decimals(rng.lognormal(7.5, 1.0, n), 2),
             "cause": pick(rng, list(CAUSES), n, list(CAUSES.values())),
+            "duty": pick(world.stream("fault of accidents"), list(DUTIES), n, list(DUTIES.values())),
             "update_time": moment_text(at + np.timedelta64(7200, "s")),
             "_night": night_of(at),
         }

@@ -8,7 +8,7 @@ import pandas as pd
 from simulator.basics import AS_OF, as_days, between, clock_text, day_text, night_of, numbers, office_seconds, only, pick
 from simulator.declare import Older
 from simulator.departments.traffic_police import TRAFFIC_POLICE
-from simulator.dirt import Cell, labels
+from simulator.dirt import Cell, labels, one, wrong_digit
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 from simulator.sensors import COUNTY
@@ -18,6 +18,9 @@ LETTERS = np.array(list("ABCEFGHJKLMNPQRSTUVWXYZ"), dtype=object)
 """Of plates of petrol; D stands first on plates of new energy."""
 VEHICLES, OF_FIRMS, NEW_ENERGY, LORRIES = 0.21, 0.08, 0.06, 0.05
 """Vehicles for each person; share of those of firms, electric ones, lorries."""
+VIN_LETTERS, VIN_VALUES, VIN_WEIGHTS = "ABEFKLZ", "1256239", (8, 7, 6, 5, 4, 3, 2, 10, 9, 8, 7, 6, 5, 4, 3, 2)
+"""Letters of the numbers below and what they count (GB 16735); weights of the characters but the check character."""
+BRANDS = ("大众", "别克", "丰田", "比亚迪", "吉利", "东风", "江淮")
 CANCELLED, OVERDUE, LICENSED = 0.03, 0.04, 0.45
 
 
@@ -26,6 +29,16 @@ def plates(serial: np.ndarray, electric: np.ndarray) -> np.ndarray:
     letter, rest = np.divmod(serial, 9000)
     petrol = LETTERS[letter % len(LETTERS)] + numbers(rest, 4)
     return "苏K" + np.where(electric, "D" + numbers(serial % 90_000, 5), petrol).astype(object)
+
+
+def vins(serial: np.ndarray) -> np.ndarray:
+    """Identification numbers of a maker that does not exist, with their check character, a different one for each serial."""
+    year, rest = np.divmod(serial, 1_000_000)
+    body = "LZZFAKE" + numbers(year % 10) + "0A" + numbers(rest, 6)
+    worth = dict(zip(VIN_LETTERS, VIN_VALUES, strict=True))
+    digits = np.array([[int(worth.get(c, c)) for c in of] for of in body])
+    check = (digits @ np.array(VIN_WEIGHTS)) % 11
+    return np.array([f"{of[:8]}{'X' if c == 10 else c}{of[8:]}" for of, c in zip(body, check, strict=True)], dtype=object)
 
 
 def fleet(world: World) -> pd.DataFrame:
@@ -64,6 +77,7 @@ def fleet(world: World) -> pd.DataFrame:
         Cell("D16", "inspection_valid_to", 0.003, other="first_registered"),
         Cell("D15", "first_registered", 0.02),
         Cell("D04", "owner_no", 0.1),
+        Cell("D05", "vin", 0.01, kind=one(wrong_digit)),
     ),
     copies=0.01,
     rejected=(Rejected("UNREADABLE", "update_time", 0.001),),
@@ -76,6 +90,8 @@ def vehicles(registers: Registers) -> pd.DataFrame:
     lately[-4:] = (1, 1, 2, 2)
     first = np.where(lately > 0, AS_OF - 2 + lately, rows["first"].to_numpy())
     return rows.assign(
+        vin=vins(np.arange(n)),
+        brand=np.array(BRANDS, dtype=object)[np.arange(n) % len(BRANDS)],
         first_registered=day_text(first),
         inspection_valid_to=day_text(np.maximum(rows["until"].to_numpy(), first + 1)),
         update_time=clock_text(first, office_seconds(rng, n)),

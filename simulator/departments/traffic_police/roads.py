@@ -12,7 +12,7 @@ from simulator.departments.traffic_police import TRAFFIC_POLICE
 from simulator.dirt import POSITION, Cell, labels
 from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
-from simulator.sensors import COUNTY, NEGATIVE, Sensor, moment_text, with_faults
+from simulator.sensors import COUNTY, FAULTY, NEGATIVE, Sensor, moment_text, with_faults
 from simulator.world import World, ground
 
 INTERSECTIONS, SEGMENTS = (3, 5000), (8, 4000)
@@ -25,6 +25,9 @@ PEAKS = ((7, 9), (17, 19))
 JAM_FROM, JAM_TO = np.datetime64("2019-12-31T07:30:00"), np.datetime64("2019-12-31T08:15:00")
 JAMMED = "LK0001"
 """The intersection whose eastern approach is jammed."""
+STUCK_FROM, STUCK_TO = np.datetime64("2019-12-31T10:00:00"), np.datetime64("2019-12-31T12:00:00")
+STUCK_LANE = 2
+"""Of the southern approach of the same intersection; from the one moment to the other its detector repeats itself (D36)."""
 FREE = {"EXPRESS": 68, "ARTERIAL": 46, "SECONDARY": 38, "LOCAL": 37}
 """Speed of an empty road, km/h."""
 SPEED_DAYS = 3
@@ -87,6 +90,11 @@ def _jam(intersection: np.ndarray, approach: np.ndarray, times: np.ndarray) -> n
     return (intersection == JAMMED) & (approach == "E") & (times >= JAM_FROM) & (times < JAM_TO)
 
 
+def _stuck(intersection: np.ndarray, approach: np.ndarray, lane: np.ndarray, times: np.ndarray) -> np.ndarray:
+    there = (intersection == JAMMED) & (approach == "S") & (lane == STUCK_LANE)
+    return there & (times >= STUCK_FROM) & (times < STUCK_TO)
+
+
 @TRAFFIC_POLICE.table(
     "queue",
     dirt=(
@@ -100,13 +108,15 @@ def _jam(intersection: np.ndarray, approach: np.ndarray, times: np.ndarray) -> n
     late=Late(night=1, comes=2),
 )
 def queues(registers: Registers) -> pd.DataFrame:
-    """Queues of each lane every five minutes: some in the peaks, long ones in the jam."""
+    """Queues of each lane every five minutes: some in the peaks, long ones in the jam; a detector is stuck."""
     rng = registers.world.stream("queues")
     intersection, approach, lane, times = _grid(_places(registers.world), LANES, SLOT)
     n, peak, jam = len(times), _peak(times), _jam(intersection, approach, times)
     delay = np.where(jam, rng.uniform(75, 110, n), np.where(peak, rng.uniform(28, 42, n), rng.uniform(12, 26, n)))
     queue = np.where(jam, rng.uniform(120, 190, n), np.where(peak, rng.uniform(25, 70, n), rng.uniform(5, 25, n)))
     vehicles = np.where(jam, rng.integers(52, 58, n), np.where(peak, rng.integers(28, 42, n), rng.integers(8, 30, n)))
+    stuck = _stuck(intersection, approach, lane, times)
+    delay, queue, vehicles = np.where(stuck, 95.0, delay), np.where(stuck, 150.0, queue), np.where(stuck, 20, vehicles)
     return pd.DataFrame(
         {
             "intersection_no": intersection,
@@ -118,6 +128,7 @@ def queues(registers: Registers) -> pd.DataFrame:
             "avg_delay_s": decimals(delay, 1),
             "stops": numbers((vehicles * rng.uniform(0.3, 0.8, n)).astype(int)),
             "_night": night_of(times),
+            FAULTY: stuck,
         }
     )
 
@@ -128,6 +139,14 @@ def jammed(registers: Registers) -> pd.Series:
     there = "traffic_police/queue" in registers.delivering
     quarters = np.arange(JAM_FROM, JAM_TO, np.timedelta64(15, "m"))
     return pd.Series([f"{JAMMED}|E|{str(q).replace('T', ' ')}" for q in quarters if there], dtype=object)
+
+
+@TRAFFIC_POLICE.finding("detectors of queues that are stuck", "themes/traffic/intersection_quarter", "flags", "STUCK")
+def stuck_detectors(registers: Registers) -> pd.Series:
+    """The quarters of an hour in which a detector repeats itself."""
+    there = "traffic_police/queue" in registers.delivering
+    quarters = np.arange(STUCK_FROM, STUCK_TO, np.timedelta64(15, "m"))
+    return pd.Series([f"{JAMMED}|S|{str(q).replace('T', ' ')}" for q in quarters if there], dtype=object)
 
 
 @TRAFFIC_POLICE.table(

@@ -1,4 +1,4 @@
-"""Positions of vehicles: of buses on the trips of a few hours, of coaches, tour coaches and vehicles for dangerous goods on their way.
+"""Positions of vehicles: buses on the trips of a few hours; coaches, tour coaches, vehicles for dangerous goods and taxis on their way.
 
 A bus stands at its stops and goes straight from one to the next; its device sends every ten seconds. The other vehicles send every thirty
 seconds while they go to and fro on a road. What is wrong is put into right rows and remembered as what the lake must find.
@@ -30,7 +30,7 @@ HOURS = ((7 * HOUR, 8 * HOUR), (24 * HOUR, 25 * HOUR))
 """Departures whose trips are delivered: of one hour of the morning, and those after midnight."""
 EVERY, WAITS, DWELL = 10, 40, 15
 """Seconds from one position of a bus to the next, that it waits before it leaves, and that it stands at a stop."""
-CRUISE = {"COACH": 82, "TOUR": 78, "HAZARDOUS": 66}
+CRUISE = {"COACH": 82, "TOUR": 78, "HAZARDOUS": 66, "TAXI": 38}
 """km/h of the other vehicles."""
 MANY, LONG, ON_THE_WAY = 3, 30, 90 * MINUTE
 """Vehicles of each kind, seconds from one position to the next, seconds on the way."""
@@ -90,12 +90,12 @@ def _bus_ways(world: World) -> list[_Way]:
 
 
 def _other_ways(world: World) -> list[_Way]:
-    """Coaches and vehicles for dangerous goods, to and fro on an arterial road, once a day."""
+    """Coaches, vehicles for dangerous goods and taxis, to and fro on an arterial road, once a day."""
     roads = world.ground.roads
     arterial = ground.metres(roads.loc[roads["class"] == "ARTERIAL", "geometry"].to_numpy())
     ways, times = [], np.arange(0, ON_THE_WAY + 1, LONG)
     for number, (kind, n) in enumerate((kind, n) for kind in CRUISE for n in range(MANY)):
-        plate, line = f"苏K{kind[0]}{n + 1:04}", arterial[number * 7 % len(arterial)]
+        plate, line = f"CZ{n + 1:05}" if kind == "TAXI" else f"苏K{kind[0]}{n + 1:04}", arterial[number * 7 % len(arterial)]
         gone = (TOO_FAST if plate == FAST_LORRY else CRUISE[kind]) / 3.6 * times
         there = shapely.length(line) - np.abs(gone % (2 * shapely.length(line)) - shapely.length(line))
         east, north = shapely.get_coordinates(shapely.line_interpolate_point(line, there)).T

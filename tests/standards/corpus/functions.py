@@ -59,6 +59,7 @@ from tests.standards.corpus.values import (
     PLATES,
     QUALIFIED,
     TEXTS,
+    VINS,
 )  # fmt: skip
 
 RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
@@ -90,6 +91,7 @@ RULES: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "organisation_name": [(TEXTS, {})],
     "party_no": [(TEXTS + ORGANISATIONS, {}), (TEXTS, {"test_divisions": True})],
     "plate": [(PLATES + TEXTS, {})],
+    "vin": [(VINS + TEXTS, {})],
     "licence_id": [(LICENCES + TEXTS, {}), (LICENCES, {"registrar": True})],
     "identifier": [(TEXTS, {})],
     "archive_no": [(TEXTS, {})],
@@ -182,6 +184,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     names.same_person_name: lambda c: names.same_person_name(c, F.lit("王𠀁明"), F.lit("王小明")),
     phones.national: phones.national,
     divisions.county_of: divisions.county_of,
+    divisions.county_today: divisions.county_today,
     divisions.town_of: divisions.town_of,
     numbers.qualifier: numbers.qualifier,
     organisations.credit_sum: lambda c: organisations.credit_sum(F.when(c.rlike(organisations.SHAPES[18]), c)),
@@ -264,9 +267,9 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     positions.speed_limit: lambda c: positions.speed_limit(F.when(F.length(c) > 1, "COACH").otherwise(c)),
     positions.in_small_hours: lambda c: positions.in_small_hours(F.length(c)),
     traffic.segment_state: lambda c: traffic.segment_state(F.when(F.length(c) > 1, "EXPRESS").otherwise("LOCAL"), _whole(c)),
-    traffic.tti_grade: lambda c: traffic.tti_grade(_measured(c)),
-    traffic.level: lambda c: traffic.level("CJJ", "queue_m", _measured(c)),
-    traffic.worst: lambda c: traffic.worst([traffic.level("HCM", "delay_s", _measured(c)), F.lit("C")]),
+    traffic.tti_grade: lambda c: traffic.tti_grade(_whole(c), F.lit(7)),
+    traffic.level: lambda c: traffic.level("CJJ", "queue_m", _whole(c), F.lit(3)),
+    traffic.worst: lambda c: traffic.worst([traffic.level("HCM", "delay_s", _whole(c), F.lit(1)), F.lit("C")]),
     moments.seconds: lambda c: moments.seconds(_moment(c)),
     moments.minutes: lambda c: moments.minutes(_moment(c)),
     moments.whole_minutes: lambda c: moments.whole_minutes(_whole(c)),
