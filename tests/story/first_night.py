@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from resources.settings import Settings
-from simulator import City, build
 from tests.departments import ABOUT_PERSONS
 from tests.story.city import Installation, toml
+
+if TYPE_CHECKING:
+    from simulator import City
 
 PEOPLE, SEED = 400, 11
 MADE = "made"
@@ -50,6 +53,8 @@ class FirstNight:
 @pytest.fixture(scope="session")
 def first_night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstNight]:
     """In a Python of its own, as a user's: forks are held against it. When the tests are over it is as it was."""
+    from simulator import build  # half a second, of which tests without this night know nothing
+
     city = build(PEOPLE, SEED, departments=ABOUT_PERSONS)
 
     def run(root: Path) -> None:
