@@ -19,7 +19,7 @@ from tests import seconds
 from tests.departments import ABOUT_PERSONS
 from tests.servers.need import ROOT
 
-pytest_plugins = ["tests.proving", "tests.servers.fixtures"]
+pytest_plugins = ["tests.proving", "tests.servers.fixtures", "tests.story.first_night"]
 BYTECODE = Path(__file__).parents[1] / "build" / "bytecode"
 _status: list[int] = []
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.loader import load
+from contracts.model import Contract
 from contracts.refused import ROOT
 
 LINEAGE: Mapping[str, tuple[str, Any]] = {
@@ -19,13 +21,19 @@ LINEAGE: Mapping[str, tuple[str, Any]] = {
 SENT = {"sent_time": datetime(2026, 12, 31), "update_time": datetime(2026, 1, 1)}
 
 
+@cache
+def contract(table: str) -> Contract:
+    """The contract of the table, such as `cleansed/environment/air_hour`; its file is read once, however many rows ask for it."""
+    return load(ROOT / f"{table}.yaml")
+
+
 def _typed(physical: str, value: Any) -> Any:
     return Decimal(str(value)) if value is not None and physical.startswith("decimal") else value
 
 
 def frame(spark: SparkSession, table: str, rows: Iterable[Mapping[str, Any]]) -> DataFrame:
     """The table, such as `cleansed/environment/air_hour`, with these rows. Raises KeyError for a column that it does not have."""
-    types = {c.name: c.physical_type for c in load(ROOT / f"{table}.yaml").columns}
+    types = {c.name: c.physical_type for c in contract(table).columns}
     lineage = {c: v for c, v in LINEAGE.items() if c not in types}
     values = []
     for row in rows:

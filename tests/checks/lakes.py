@@ -1,6 +1,6 @@
 """A good small lake, and copies of it that are made wrong in one way.
 
-Here: the night, the copy, publishing doctored rows as a fault of the lake itself would. Not here: which way (the tests).
+Here: the copy, publishing doctored rows as a fault of the lake itself would. Not here: which way (the tests).
 """
 
 from __future__ import annotations
@@ -15,39 +15,10 @@ import pyarrow as pa
 
 from pipelines.checks import Finding, View, all_checks, run_check
 from pipelines.control.ledger import CONTROL_TABLES, LEDGER
-from pipelines.orchestration.nights import run_night
 from pipelines.runtime import Runtime
-from resources.engine import Engine
-from resources.keys import create_key
 from resources.lake import Lake
-from resources.settings import Settings
-from simulator import build
-from tests.departments import ABOUT_PERSONS
 
 Rows = list[dict[str, Any]]
-PEOPLE, SEED = 400, 11
-
-
-def good_lake(root: Path, engine: Engine) -> Runtime:
-    """One night of a small city."""
-    (root / "landing").mkdir(parents=True)
-    url = f"sqlite:///{root}/exchange.db"
-    settings = Settings(
-        lake=f"{root}/lake",
-        landing=f"{root}/landing",
-        exchange_url=url,
-        key_file=root / "key",
-        profile="demo",
-        departments=ABOUT_PERSONS,
-        home=root / "dagster",
-    )
-    create_key(settings.key_file)
-    runtime = Runtime.of(settings, engine)
-    city = build(PEOPLE, SEED, departments=ABOUT_PERSONS)
-    city.deliver(0, root / "landing", url, on_time=True)
-    report = run_night(runtime, city.nights[0])
-    assert report.release is not None, report.failures
-    return runtime
 
 
 @dataclass(frozen=True)

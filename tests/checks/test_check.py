@@ -16,9 +16,10 @@ from pipelines.control.ledger import LEDGER
 from pipelines.runtime import Runtime
 from pipelines.taking_part import contracts_of
 from resources.engine import Engine
-from tests.checks.lakes import Doctored, Rows, good_lake
+from tests.checks.lakes import Doctored, Rows
 from tests.departments import ABOUT_PERSONS
 from tests.story.city import citylake, toml
+from tests.story.first_night import FirstNight
 
 PERSON, SERVICE, ARCHIVE = "base/population/person", "themes/health/service", "themes/health/archive"
 INDICATOR, WORK, STAFF = "themes/health/indicator", "themes/health/cleanup_list", "health/staff"
@@ -26,8 +27,8 @@ Wrong = Callable[[Doctored], None]
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Runtime:
-    return good_lake(tmp_path_factory.mktemp("good"), engine)
+def good(first_night: FirstNight, engine: Engine) -> Runtime:
+    return Runtime.of(first_night.settings, engine)
 
 
 @pytest.fixture

@@ -7,21 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from simulator import build
-from tests.departments import ABOUT_PERSONS
 from tests.faults.city import City, Delivered
-from tests.story.city import Installation
-
-PEOPLE, SEED = 300, 5
+from tests.story.first_night import FirstNight
 
 
 @pytest.fixture(scope="session")
-def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    desk, city = Installation.make(tmp_path_factory.mktemp("faults") / "desk"), build(PEOPLE, SEED, departments=ABOUT_PERSONS)
-    city.deliver(0, desk.landing, desk.exchange_url)
-    done = desk.run("run", "--as-of", city.nights[0].isoformat(), fresh=True)
-    assert done.code == 0, done.err
-    return Delivered(desk, city.nights[0])
+def delivered(first_night: FirstNight) -> Delivered:
+    return Delivered(first_night.desk, first_night.day)
 
 
 @pytest.fixture

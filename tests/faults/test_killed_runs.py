@@ -6,7 +6,6 @@ the others have left. The last one is left alone.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +18,12 @@ from assets.declare import downstream
 from pipelines.control.ledger import CONTROL_TABLES, Ledger
 from pipelines.taking_part import contracts_of
 from resources.lake import Lake
-from simulator import build
 from tests.departments import ABOUT_PERSONS
 from tests.differential.lakes import differences, rows
-from tests.faults.city import PATIENCE, Delivered
-from tests.faults.conftest import PEOPLE, SEED
+from tests.faults.city import PATIENCE
 from tests.servers.forks import Fork
-from tests.story.city import Installation, Result, toml
+from tests.story.city import Installation, Result
+from tests.story.first_night import FirstNight
 
 pytestmark = pytest.mark.slow
 RAW, CLEANSED, BASE, THEME = "raw/health/archive", "cleansed/health/archive", "base/population/source_link", "themes/health/cleanup_list"
@@ -80,16 +78,14 @@ class Second:
 
 
 @pytest.fixture(scope="module")
-def second(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Second]:
+def second(first_night: FirstNight, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Second]:
     """`second(name)`: a copy of its own, made of the lake of the first night."""
-    simulated, folder = build(PEOPLE, SEED, departments=ABOUT_PERSONS), tmp_path_factory.mktemp("second")
+    folder = tmp_path_factory.mktemp("second")
 
     def make(name: str) -> Second:
-        shutil.copytree(delivered.desk.root, folder / name)
-        desk = Installation(folder / name)
-        desk.config.write_text(toml(desk.settings))
-        simulated.deliver(1, desk.landing, desk.exchange_url)
-        return Second(desk, simulated.nights[1])
+        desk = first_night.copy(folder / name)
+        first_night.city.deliver(1, desk.landing, desk.exchange_url)
+        return Second(desk, first_night.city.nights[1])
 
     return make
 
@@ -113,9 +109,9 @@ def check_readers(lake: Lake, old: Lake, new: Lake, versions: dict[str, int | No
 
 
 @pytest.mark.proves("F7", "F8")
-def test_runs_that_are_killed_at_every_step(second: Callable[[str], Second], delivered: Delivered, proven: Any) -> None:
+def test_runs_that_are_killed_at_every_step(second: Callable[[str], Second], first_night: FirstNight, proven: Any) -> None:
     left_alone, mine = second("left-alone"), second("killed")
-    versions, old = mine.desk.versions(), delivered.desk.lake
+    versions, old = mine.desk.versions(), first_night.desk.lake
     done = left_alone.run(fresh=True)
     assert done.code == 0, done.err
     assert left_alone.release("stage-before").code == 0

@@ -1,4 +1,7 @@
-"""Points in areas and near lines: what the cells decide is what geometry says of every point, on both engines."""
+"""Points in areas and near lines: what the cells decide is what geometry says of every point.
+
+That both engines say the same: `tests/standards/test_both_engines.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,9 @@ import numpy as np
 import pytest
 import shapely
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from assets.places import DEGREES, metres, nearest, within
-from resources.engine import Engine
 from tests.geography.city import registers
-from tests.standards.corpus.engines import both_engines
 
 AREAS, LINES, POINTS = "town string, geometry binary", "road_no string, geometry binary", "i int, lon double, lat double"
 SQUARES = {
@@ -25,13 +25,13 @@ HOLE = shapely.box(119.511, 32.511, 119.519, 32.519)
 ROADS = {"R2": shapely.LineString([(119.40, 32.40), (119.45, 32.40)]), "R1": shapely.LineString([(119.42, 32.39), (119.42, 32.43)])}
 
 
-def _frame(spark: SparkSession, shapes: dict[str, Any], ddl: str) -> DataFrame:
-    return spark.createDataFrame([(code, bytearray(shapely.to_wkb(shape))) for code, shape in shapes.items()], ddl)
+def shapes(spark: SparkSession, drawn: dict[str, Any], ddl: str) -> DataFrame:
+    return spark.createDataFrame([(code, bytearray(shapely.to_wkb(shape))) for code, shape in drawn.items()], ddl)
 
 
 def _asked(spark: SparkSession, points: list[tuple[float | None, float | None]], areas: dict[str, Any]) -> list[str | None]:
     rows = spark.createDataFrame([(i, *p) for i, p in enumerate(points)], POINTS)
-    found = within(rows, _frame(spark, areas, AREAS), "town")
+    found = within(rows, shapes(spark, areas, AREAS), "town")
     assert found.columns == ["i", "lon", "lat", "town"]
     return [r["town"] for r in sorted(found.collect(), key=lambda r: r["i"])]
 
@@ -81,7 +81,7 @@ def test_areas_smaller_than_a_cell_and_without_any(spark: SparkSession) -> None:
 
 def _roads_near(spark: SparkSession, points: list[tuple[float, float]], reach: float) -> list[tuple[str | None, float | None]]:
     rows = spark.createDataFrame([(i, *p) for i, p in enumerate(points)], POINTS)
-    found = nearest(rows, _frame(spark, ROADS, LINES), "road_no", reach)
+    found = nearest(rows, shapes(spark, ROADS, LINES), "road_no", reach)
     assert found.columns == ["i", "lon", "lat", "road_no", "road_no_m"]
     return [(r["road_no"], r["road_no_m"]) for r in sorted(found.collect(), key=lambda r: r["i"])]
 
@@ -104,19 +104,3 @@ def test_no_cell_hides_a_road(spark: SparkSession, reach: float) -> None:
     assert [m for _, m in found] == expected
     names = np.array(list(ROADS))[apart.argmin(axis=0)]
     assert all(name == n for (name, m), n, both in zip(found, names, apart.T, strict=True) if m is not None and both[0] != both[1])
-
-
-@pytest.mark.slow
-def test_both_engines_say_the_same(engine: Engine) -> None:
-    """Areas and lines through Arrow, batch by batch, on Sail and on Apache Spark."""
-    rng = np.random.default_rng(9)
-    rows = [tuple(map(float, p)) for p in rng.uniform((119.39, 32.38), (119.54, 32.54), (3_000, 2))] + list(STORY)
-    said = []
-    with both_engines(engine) as both:
-        for points in both.frames(rows, "lon double, lat double"):
-            spark = points.sparkSession
-            placed = within(points, _frame(spark, SQUARES, AREAS), "town")
-            located = nearest(placed, _frame(spark, ROADS, LINES), "road_no", 500.0)
-            said.append(sorted(map(tuple, located.select("i", "town", "road_no", F.col("road_no_m").cast("string")).collect())))
-    assert said[0] == said[1]
-    assert {town for _, town, *_ in said[0]} == {"A", "B", "C", None}

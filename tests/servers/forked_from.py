@@ -1,6 +1,7 @@
-"""The process that forks are made from: importing this imports all that the command line may need, and starts nothing.
+"""The process that forks are made from: importing this imports all that the command line may need, reads what it would read of this
+project's own files, and starts nothing.
 
-Here: which modules. Not here: forks (`forks`).
+Here: which modules, which files. Not here: forks (`forks`).
 """
 
 from __future__ import annotations
@@ -22,4 +23,11 @@ ON_FIRST_USE = ("boto3", "great_expectations", "pysail.spark", "pyspark.sql.conn
 
 for _name in (*(found.name for found in walk_packages(pipelines.__path__, "pipelines.")), *ON_FIRST_USE):
     import_module(_name)
+
+from assets.declare import in_order  # noqa: E402
+from pipelines.fingerprint import MERGING, module_digest  # noqa: E402
+
+module_digest(*MERGING)
+for _asset in in_order():
+    module_digest(_asset.function.__module__)  # a second of every night: it reads the code of all tables
 gc.freeze()

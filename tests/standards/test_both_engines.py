@@ -1,4 +1,4 @@
-"""Every function of `standards` and every built-in the project uses says the same on Sail and on Apache Spark.
+"""Every function of `standards`, every built-in the project uses and what runs through Arrow say the same on Sail and on Apache Spark.
 
 Where the built-ins themselves do not, the difference is pinned at the end, with what our code does instead: docs/engines.md.
 """
@@ -33,7 +33,7 @@ from tests.cleansed.nights import citizen
 from tests.servers.need import ROOT
 from tests.standards import test_codes, test_dates, test_divisions, test_identity, test_texts
 from tests.standards.answers import codes
-from tests.standards.corpus import functions, groups
+from tests.standards.corpus import functions, groups, shapes
 from tests.standards.corpus.engines import Both, both_engines, differing, told
 from tests.standards.corpus.values import AROUND, DAYS, LONG, MOMENTS, TEXTS
 
@@ -128,6 +128,13 @@ def test_groups_and_orders_are_alike(both: Both, question: str) -> None:
     sail, spark = (told(groups.GROUPS[question](f)) for f in both.frames(groups.HEAD, groups.DDL))
     assert sail == spark
     assert all(sail.values())
+
+
+@pytest.mark.parametrize("question", shapes.PLACES)
+def test_places_are_alike(both: Both, question: str) -> None:
+    points, ask = shapes.PLACES[question]
+    sail, spark = map(ask, both.frames(points(), shapes.POINTS))
+    assert sail == spark
 
 
 def test_rows_are_judged_alike(both: Both) -> None:

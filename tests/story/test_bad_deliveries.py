@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 
-from simulator import build
+from simulator import City
 from tests.deliveries import sm3
-from tests.departments import ABOUT_PERSONS
 from tests.story.city import Installation, Result
+from tests.story.first_night import FirstNight
 
 pytestmark = pytest.mark.slow
-PEOPLE = 400
 
 
 def _seal(drop: Path, data: bytes | None = None, **facts: Any) -> None:
@@ -96,22 +95,18 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.fixture(scope="module")
-def city() -> Any:
-    return build(PEOPLE, 11, departments=ABOUT_PERSONS)
+def city(first_night: FirstNight) -> City:
+    return first_night.city
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, city: Any) -> Installation:
-    """One good night."""
-    here = Installation.make(tmp_path_factory.mktemp("bad"))
-    city.deliver(0, here.landing, here.exchange_url, on_time=True)
-    done = here.run("run", "--as-of", city.nights[0].isoformat(), "--json")
-    assert done.code == 0, done.err
-    return here
+def installation(first_night: FirstNight, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """After one good night."""
+    return first_night.copy(tmp_path_factory.mktemp("bad") / "city")
 
 
 @pytest.fixture(scope="module")
-def bad_night(installation: Installation, city: Any) -> dict[str, Any]:
+def bad_night(installation: Installation, city: City) -> dict[str, Any]:
     """The night after it: nine drops spoiled, and the exchange database out of reach."""
     before = installation.versions()
     day = city.nights[1]
@@ -163,7 +158,7 @@ def test_an_exchange_database_out_of_reach_is_named_without_its_secrets(bad_nigh
 
 
 @pytest.fixture(scope="module")
-def corrected_night(bad_night: dict[str, Any], installation: Installation, city: Any) -> Result:
+def corrected_night(bad_night: dict[str, Any], installation: Installation, city: City) -> Result:
     """The departments deliver the same date again; the database is back."""
     shutil.rmtree(installation.landing)
     installation.landing.mkdir()
@@ -181,7 +176,7 @@ def test_a_corrected_delivery_of_the_same_date_is_taken_in_afterwards(corrected_
 
 
 @pytest.mark.usefixtures("corrected_night")
-def test_a_full_snapshot_forty_percent_smaller_is_held_and_closes_nothing(installation: Installation, city: Any) -> None:
+def test_a_full_snapshot_forty_percent_smaller_is_held_and_closes_nothing(installation: Installation, city: City) -> None:
     landing = installation.root / "shrunk"
     city.deliver(2, landing, f"sqlite:///{installation.root}/third.db", on_time=True)
     day = city.nights[2].isoformat()

@@ -11,9 +11,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from contracts.loader import load
-from contracts.refused import ROOT
-from tests.frames import frame
+from tests.frames import contract, frame
 
 Row = dict[str, Any]
 
@@ -45,7 +43,7 @@ class Network:
         return self.random.choice(of)
 
     def _key(self, table: str) -> tuple[str, ...]:
-        return load(ROOT / f"{table}.yaml").key
+        return contract(table).key
 
     def _once(self, table: str) -> None:
         """Of several rows with one key the last stands."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import pytest
@@ -12,7 +12,7 @@ from assets.declare import declared
 from tests.population.chain import SOURCES
 from tests.population.cleansed import AS_OF, TABLES, frame, number
 from tests.touch.buses import Buses
-from tests.touch.chain import Tables, in_order, in_part, made, whole
+from tests.touch.chain import Night, Tables, in_order, in_part, made, made_for, whole
 from tests.touch.counter import Counter
 from tests.touch.economy import Economy
 from tests.touch.firms import ENTERPRISES
@@ -49,8 +49,9 @@ def above_ground() -> set[str]:
     return declared().keys() - ground - of_ground
 
 
-def cleansed(spark: SparkSession, rows: Rows, write: Write) -> dict[str, DataFrame]:
-    return {f"cleansed/{table}": write(frame(spark, name, rows.get(name, []))) for name, table in TABLES.items()}
+def cleansed(spark: SparkSession, rows: Rows, write: Write, names: Iterable[str] = TABLES) -> dict[str, DataFrame]:
+    """The tables of a town by their names. names: which, by their short names; default: all that towns have."""
+    return {f"cleansed/{TABLES[name]}": write(frame(spark, name, rows.get(name, []))) for name in names}
 
 
 def test_every_table_but_totals_declares_what_touches_it() -> None:
@@ -84,7 +85,8 @@ def test_a_night_changes_only_what_it_touches(spark: SparkSession, write: Write,
 
 def test_a_new_month_touches_every_firm(spark: SparkSession, write: Write) -> None:
     economy, table = Economy(0), declared()["themes/industry/entity_month"]
-    rows = whole({name: write(rows) for name, rows in economy.tables(spark).items()}, date(2019, 11, 30), write)
+    delivered = {name: write(rows) for name, rows in economy.tables(spark).items()}
+    rows = whole(delivered, date(2019, 11, 30), write, made_for(delivered, lambda asset: asset is table))
     found = in_part(table, rows, rows, (date(2019, 11, 30), AS_OF), write)
     assert found is not None
     now, was = found
@@ -93,12 +95,14 @@ def test_a_new_month_touches_every_firm(spark: SparkSession, write: Write) -> No
 
 
 def _holds(earlier: Tables, later: Tables, write: Write) -> None:
-    before, now = whole(earlier, SINCE, write), whole(later, AS_OF, write)
-    spared = 0
-    for asset in in_order(earlier):
+    """Tables that declare nothing, and of which no table that does is made, are left out."""
+    assets = made_for(earlier, lambda asset: asset.touch is not None)
+    before, now = whole(earlier, SINCE, write, assets), whole(later, AS_OF, write, assets)
+    night, spared = Night(before, now, SINCE, AS_OF, write), 0
+    for asset in assets:
         if asset.touch is None:
             continue
-        found = in_part(asset, before, now, (SINCE, AS_OF), write)
+        found = night.in_part(asset)
         if found is None:
             continue
         rows, was = found
@@ -138,7 +142,7 @@ STORIES: dict[str, tuple[Rows, Rows, dict[str, str]]] = {
 def test_a_record_changes_the_links_of_others(spark: SparkSession, write: Write, story: str) -> None:
     earlier, later, links = STORIES[story]
     asset = declared()[LINKS]
-    before, now = cleansed(spark, earlier, write), cleansed(spark, later, write)
+    before, now = (cleansed(spark, rows, write, SOURCES) for rows in (earlier, later))
     before[LINKS], now[LINKS] = (made(asset, {a: t[n] for a, n in asset.inputs.items()}, AS_OF, write) for t in (before, now))
     found = in_part(asset, before, now, (AS_OF, AS_OF), write)
     assert found is not None
