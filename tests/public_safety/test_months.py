@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -97,12 +98,13 @@ def accidents() -> list[Row]:
     return [
         {
             "accident_no": f"{n}",
-            "kind": draw.choice(["FIRE", "ROAD"]),
+            "kind": draw.choice(["FIRE", "ROAD", "WORK", "BUILDING"]),
             "occurred_at": moment(day(), 23),
             "dead": draw.choice([0, 0, 1, 3, None]),
             "injured": draw.randrange(3),
             "loss": "1.5",
             "county6": draw.choice(COUNTIES),
+            "_business_date": AS_OF,
         }
         for n in range(120)
     ]
@@ -113,13 +115,14 @@ def corrections() -> list[Row]:
     for n in range(60):
         begin = day(-200)
         end = begin + timedelta(days=draw.randrange(30, 400))
-        again = begin + timedelta(days=draw.randrange(200))
+        again = begin + timedelta(days=draw.randrange(-20, 200))
         found.append(
             {
                 "correction_no": f"{n}",
+                "id_no": draw.choice([None, "A", "B", f"ID{n}", f"ID{n}"]),
                 "from_date": begin,
                 "to_date": end,
-                "reoffended_date": some(again, 0.3) if again <= end else None,
+                "reoffended_date": some(again, 0.4),
                 "county6": draw.choice(COUNTIES),
             }
         )
@@ -150,6 +153,14 @@ ROWS = {
     "cleansed/emergency/accident": accidents(),
     "cleansed/justice/community_correction": corrections(),
 }
+PRODUCTS = [
+    {"year": year, "county6": county, "sector": sector, "amount": amount}
+    for year in (2018, 2019) for county in RESIDENTS for sector, amount in (("1", "0.37"), ("2", "12.5"))
+]  # fmt: skip
+EMPLOYEES = [
+    {"month": f"2019{n:02}", "county6": county, "section": section, "division": "00", "insured": insured}
+    for n in range(6, 13) for county in ("321002", "321000") for section, insured in (("B", 40), ("E", 50 + n), ("H", 3), ("P", 900))
+]  # fmt: skip
 CALLS = list({(r["day"], r["county6"]): r for r in calls()}.values())
 
 
@@ -184,7 +195,9 @@ def tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dic
     people = [{"person_uid": f"{c}{n}", "county6": c, "resident_flag": True} for c, total in RESIDENTS.items() for n in range(total)]
     person = frame(spark, "base/population/person", [*people, {"person_uid": "gone", "county6": "321002", "resident_flag": False}])
     day_rows = frame(spark, "themes/public_safety/alarm_day", CALLS)
-    return found | {"indicator": made("indicator", indicator(day_rows, *found.values(), person))}
+    gross = frame(spark, "cleansed/statistics/gross_product_year", PRODUCTS)
+    industry = frame(spark, "themes/industry/industry_month", EMPLOYEES)
+    return found | {"indicator": made("indicator", indicator(day_rows, *found.values(), person, gross, industry))}
 
 
 def counted(rows: DataFrame, *columns: str) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -227,6 +240,7 @@ def test_indicators_of_counties_and_the_city(tables: dict[str, DataFrame]) -> No
         for place in (county if county in RESIDENTS else "000000", "321000"):
             n[count, on, place] += by
 
+    accidents_known = {month(r["occurred_at"]) for r in ROWS["cleansed/emergency/accident"] if r["occurred_at"].date() <= AS_OF}
     for r in CALLS:
         for count, column in (("events", "events"), ("arrivals", "arrivals"), ("arrived", "in_time")):
             add(count, month(r["day"]), r["county6"], r[column])
@@ -240,7 +254,10 @@ def test_indicators_of_counties_and_the_city(tables: dict[str, DataFrame]) -> No
                 add("solved", month(r["solved_date"]), r["county6"])
     for r in ROWS["cleansed/integrated_governance/event"]:
         on, finish, due = month(r["report_time"]), r["finish_time"], r["due_time"]
-        add("grid_due", on, r["county6"], int(finish is not None or (due is not None and due.date() <= AS_OF)))
+        if r["report_time"].date() > AS_OF:
+            continue
+        finish = finish if finish is None or finish.date() <= AS_OF else None
+        add("grid_due", on, r["county6"], int(due is not None and (finish is not None or due.date() <= AS_OF)))
         add("grid_in_time", on, r["county6"], int(finish is not None and due is not None and finish <= due))
         add("disputes", on, r["county6"], int(r["kind"] == "DISPUTE"))
         add("resolved", on, r["county6"], int(r["kind"] == "DISPUTE" and r["resolved"] == "1"))
@@ -251,14 +268,35 @@ def test_indicators_of_counties_and_the_city(tables: dict[str, DataFrame]) -> No
                 add(f"{prefix}_due", month(r["due_date"]), r["county6"], int(counts))
                 add(f"{prefix}_fixed", month(r["due_date"]), r["county6"], fixed * int(counts))
     for r in ROWS["cleansed/emergency/accident"]:
-        add("fire_dead", month(r["occurred_at"]), r["county6"], (r["dead"] or 0) * int(r["kind"] == "FIRE"))
+        if r["occurred_at"].date() <= AS_OF:
+            add("fire_dead", month(r["occurred_at"]), r["county6"], (r["dead"] or 0) * int(r["kind"] == "FIRE"))
+            add("dead", "2019", r["county6"], r["dead"] or 0)
+            add("work_dead", "2019", r["county6"], (r["dead"] or 0) * int(r["kind"] in ("WORK", "BUILDING")))
+    persons: dict[str, set[tuple[str, str | None, str]]] = {"in_correction": set(), "reoffended": set()}
     for r in ROWS["cleansed/justice/community_correction"]:
         for on in months_between(r["from_date"], min(r["to_date"], AS_OF)) if r["from_date"] <= AS_OF else []:
-            add("in_correction", on, r["county6"])
+            person = (on, r["county6"], r["id_no"] or r["correction_no"])
+            persons["in_correction"].add(person)
             again = r["reoffended_date"]
-            add("reoffended", on, r["county6"], int(again is not None and again <= AS_OF and month(again) == on))
+            if again is not None and r["from_date"] <= again <= min(r["to_date"], AS_OF) and month(again) == on:
+                persons["reoffended"].add(person)
+    for count, those in persons.items():
+        for on, county, _ in those:
+            add(count, on, county)
+    for r in CALLS:
+        add("events", f"{r['day']:%Y}", r["county6"], r["events"])
+    for p in PRODUCTS:
+        add("product", "2019", p["county6"], round(Decimal(p["amount"]) * 100) if p["year"] == 2019 else 0)
+    for e in EMPLOYEES:
+        if f"{e['month'][:4]}-{e['month'][4:]}" in accidents_known and e["section"] != "P":
+            add("employees", "2019", e["county6"], e["insured"])
+    for on, (county, residents) in product({month(r["day"]) for r in CALLS}, RESIDENTS.items()):
+        add("residents", on[:4], county, residents)
     of = {
         "alarm_rate": ("events", "residents", 10_000),
+        "alarm_rate_year": ("events", "residents", 120_000),
+        "gdp_death_rate": ("dead", "product", 100),
+        "work_death_rate": ("work_dead", "employees", 1_200_000),
         "response_rate": ("arrived", "arrivals", 100),
         "crime_rate": ("filed", "residents", 100_000),
         "solved_rate": ("cohort", "filed", 100),
@@ -271,7 +309,6 @@ def test_indicators_of_counties_and_the_city(tables: dict[str, DataFrame]) -> No
         "fire_death_rate": ("fire_dead", "residents", 100_000),
         "reoffence_rate": ("reoffended", "in_correction", 100),
     }
-    accidents_known = {month(r["occurred_at"]) for r in ROWS["cleansed/emergency/accident"]}
     known = {
         "events": {month(r["day"]) for r in CALLS},
         "filed": {r["month"] for r in tables["case_month"].collect()},
@@ -280,12 +317,14 @@ def test_indicators_of_counties_and_the_city(tables: dict[str, DataFrame]) -> No
     found = counted(tables["indicator"], "indicator", "period", "div_code")
     assert {i for i, _, _ in found} == set(of)
     assert len(found) > 100
+    assert found["work_death_rate", "2019", "321000"]["value"] > 0 < found["gdp_death_rate", "2019", "321002"]["value"]
     for (name, on, place), row in found.items():
         above, below, scale = of[name]
         residents = sum(RESIDENTS.values()) if place == "321000" else RESIDENTS.get(place, 0)
         if below == "residents" and on not in known[above]:
             residents = 0  # a month of which nothing is known has no rate
-        expected = (n[above, on, place], residents if below == "residents" else n[below, on, place])
+        monthly = below == "residents" and len(on) == 7
+        expected = (n[above, on, place], residents if monthly else n[below, on, place])
         assert (row["numerator"], row["denominator"]) == expected, (name, on, place)
         value = (Decimal(scale * expected[0]) / expected[1]).quantize(Decimal("0.01"), ROUND_HALF_UP) if expected[1] else None
         assert row["value"] == value, (name, on, place)
@@ -294,10 +333,13 @@ def test_indicators_of_counties_and_the_city(tables: dict[str, DataFrame]) -> No
 def test_accidents_events_and_corrections_add_up(tables: dict[str, DataFrame]) -> None:
     accident = tables["accident_month"].collect()
     delivered = ROWS["cleansed/emergency/accident"]
+    delivered = [r for r in delivered if r["occurred_at"].date() <= AS_OF]
     assert sum(r["accidents"] for r in accident) == len(delivered)
     assert sum(r["larger"] for r in accident) == sum(r["dead"] == 3 for r in delivered)
     assert sum(r["dead"] for r in accident) == sum(r["dead"] or 0 for r in delivered)
-    assert sum(r["accepted"] for r in tables["event_month"].collect()) == len(ROWS["cleansed/integrated_governance/event"])
+    assert sum(r["accepted"] for r in tables["event_month"].collect()) == sum(
+        r["report_time"].date() <= AS_OF for r in ROWS["cleansed/integrated_governance/event"]
+    )
 
 
 def test_a_key_person_is_linked_or_has_a_problem(spark: SparkSession) -> None:
@@ -309,17 +351,21 @@ def test_a_key_person_is_linked_or_has_a_problem(spark: SparkSession) -> None:
     listed = [
         {"record_no": "alive", "id_no": "1", "kind": "MENTAL"},
         {"record_no": "dead", "id_no": "2", "kind": "MENTAL"},
-        {"record_no": "ended", "id_no": "2", "kind": "MENTAL", "valid_to": date(2019, 6, 1)},
+        {"record_no": "ended", "id_no": "2", "kind": "MENTAL", "valid_to": date(2019, 12, 30)},
+        {"record_no": "last day", "id_no": "2", "kind": "MENTAL", "valid_to": AS_OF},
+        {"record_no": "to end", "id_no": "2", "kind": "MENTAL", "valid_to": date(2020, 6, 1)},
         {"record_no": "unknown", "id_no": "9", "kind": "DRUGS"},
         {"record_no": "none", "id_no": None, "kind": "DRUGS"},
     ]
     rows = key_person(
-        frame(spark, "cleansed/integrated_governance/key_person", listed), frame(spark, "base/population/person", people)
+        frame(spark, "cleansed/integrated_governance/key_person", listed), frame(spark, "base/population/person", people), AS_OF
     ).collect()
     assert {r.record_no: (r.person_uid, r.problem) for r in rows} == {
         "alive": ("u1", None),
         "dead": ("u2", "DEAD"),
         "ended": ("u2", None),
+        "last day": ("u2", "DEAD"),
+        "to end": ("u2", "DEAD"),
         "unknown": (None, "UNKNOWN"),
         "none": (None, "NO_NUMBER"),
     }

@@ -1,7 +1,8 @@
 """Calls to 110: which tell of one event, where it was, and whether somebody came in time.
 
 Here: `alarm` and the days of the grid. Source: domain rules E5: the same caller within 30 minutes, or the same kind within 300 m and
-20 minutes, is one event; in the streets of a town somebody comes within 5 minutes, elsewhere within 10.
+20 minutes, is one event; in the streets of a town somebody comes within 5 minutes, elsewhere within 10. A call that lies after its own
+delivery is none, and nobody came before the call: D16.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.base.geography.points import towns
+from assets.dates import EXTRACT, happened
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import Checkpoint, left_join_lookup
 from assets.nearby import EARLIER, LATER, SINCE, chains, pairs
@@ -52,15 +54,18 @@ def alarm(
     checkpoint: Checkpoint = CHECKPOINT,
 ) -> DataFrame:
     """One row per call, key alarm_no, columns ALARM; event_no: the call that has told of the event first, its own of a first one."""
+    alarm = alarm.where(happened("call_time", EXTRACT))
     near = pairs(alarm, "alarm_no", "call_time", metres=METRES, within_seconds=SAME_KIND, same=("kind",))
     first = chains(checkpoint(near.unionByName(same_caller(alarm))), checkpoint)
     calls = alarm.select("alarm_no", "call_time", "arrive_time", "finish_time", "kind", "county6", "lon", "lat", *LINEAGE)
     placed = within(within(calls, towns(division), "town"), grid, "grid_no")
     told = placed.transform(left_join_lookup, first.withColumnsRenamed({LATER: "alarm_no", EARLIER: "_event"}), "alarm_no")
     response = seconds(F.col("arrive_time")) - seconds(F.col("call_time"))
+    later = {c: F.when(F.col(c) >= F.col("call_time"), F.col(c)) for c in ("arrive_time", "finish_time")}
     street = F.coalesce(F.substring("town", 7, 1) == STREET, F.lit(False))
     return (
-        told.withColumn("event_no", F.coalesce("_event", "alarm_no"))
+        told.withColumns(later)
+        .withColumn("event_no", F.coalesce("_event", "alarm_no"))
         .withColumn("reported", F.when(F.col("_event").isNull(), "FIRST").otherwise("AGAIN"))
         .withColumn("day", F.col("call_time").cast("date"))
         .withColumn("county6", F.coalesce(F.substring("town", 1, 6), "county6"))
