@@ -57,6 +57,21 @@ def test_a_section_is_swept_when_all_vehicles_together_did_what_was_planned(spar
     assert (month.planned_m, month.completed_m, month.completion_rate) == (Decimal("1301.0"), Decimal("1100.0"), Decimal("84.55"))
 
 
+def test_what_lies_after_its_delivery_is_counted_in_no_month(spark: SparkSession) -> None:
+    """A typing error of a year, a day: neither may become the newest month that a page shows."""
+    found = {}
+    for name, function, column, key in (
+        ("sanitation_month", sanitation_month, "day", {"section_no": "S", "planned_passes": 1, "done_passes": 1, "length_m": 100}),
+        ("video_patrol_month", video_patrol_month, "alerted_at", {"verdict": "CONFIRMED"}),
+        ("market_month", market_month, "day", {"market_no": "M"}),
+    ):
+        days = [datetime(2019, 12, 31, 23), datetime(2020, 1, 1), datetime(2091, 12, 31)]
+        number = {"alert_no": "1"} if column == "alerted_at" else {}
+        rows = [{column: d if number else d.date(), **key, **number, "_business_date": AS_OF} for d in days]
+        found[name] = [r.month for r in made(spark, name, function, rows).collect()]
+    assert set(map(tuple, found.values())) == {("201912",)}
+
+
 def test_advertising_expires_after_its_last_day(spark: SparkSession) -> None:
     permits = {
         "until the day before": (date(2019, 12, 30), None, "EXPIRED"),

@@ -1,6 +1,6 @@
 """What else urban management does: sweeping, advertising, cameras that report by themselves, order at markets (domain rules E8).
 
-Here: `sanitation_month`, `advertising`, `video_patrol_month`, `market_month`.
+Here: `sanitation_month`, `advertising`, `video_patrol_month`, `market_month`. What lies after its own delivery has not happened: D16.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.geography.points import towns
-from assets.dates import happened, month_of
+from assets.dates import EXTRACT, happened, month_of
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import hundredths, known_county
 from assets.places import within
@@ -32,7 +32,7 @@ def sanitation_month(sanitation: DataFrame = cleansed("urban_management/sanitati
 
     A section's day is completed when all vehicles together swept it as often as was planned; days without a plan do not count.
     """
-    days = sanitation.groupBy("section_no", "day").agg(
+    days = sanitation.where(happened("day", EXTRACT)).groupBy("section_no", "day").agg(
         F.max(known_county()).alias("county6"), F.max("length_m").alias("length"), F.max("planned_passes").alias("planned"),
         F.coalesce(F.sum("done_passes"), F.lit(0)).alias("done"),
     )  # fmt: skip
@@ -95,8 +95,8 @@ def video_patrol_month(alert: DataFrame = cleansed("urban_management/video_patro
     precision: confirmed over all alerts, in percent; one that nobody has judged is not confirmed.
     """
     return (
-        alert.groupBy(known_county(), F.coalesce("problem_type", F.lit(NO_TYPE)).alias("problem_type"),
-                      month_of("alerted_at").alias("month"))
+        alert.where(happened("alerted_at", EXTRACT))
+        .groupBy(known_county(), F.coalesce("problem_type", F.lit(NO_TYPE)).alias("problem_type"), month_of("alerted_at").alias("month"))
         .agg(F.count(F.lit(1)).alias("alerts"), F.count("verdict").alias("judged"),
              F.count_if(F.col("verdict") == "CONFIRMED").alias("confirmed"))
         .withColumn("precision", hundredths(F.col("confirmed") * PERCENT, F.col("alerts")))
@@ -130,7 +130,8 @@ def market_month(check: DataFrame = cleansed("urban_management/market")) -> Data
     outside = F.sum(F.coalesce("outside_stalls", F.lit(0)))
     counts = {"checks": F.count(F.lit(1)), "orderly_checks": F.count_if(orderly()), "outside_stalls": outside}
     return (
-        check.groupBy("market_no", month_of("day").alias("month"))
+        check.where(happened("day", EXTRACT))
+        .groupBy("market_no", month_of("day").alias("month"))
         .agg(*[made.alias(name) for name, made in (stated | sums | counts).items()])
         .withColumn("order_rate", hundredths(F.col("orderly_checks") * PERCENT, F.col("checks")))
         .withColumn("occupancy_rate", hundredths(F.col("occupied") * PERCENT, F.col("stalls")))
