@@ -23,7 +23,12 @@ LON, LAT = 119.45, 32.4
 NOWHERE = {"lon": None, "lat": None}
 METRE = 1 / 110_900
 """Degrees of latitude."""
-DAYS = {"day": "date", **dict.fromkeys(("county6", "town", "grid_no", "kind", "reported"), "string"), "in_time": "boolean"}
+DAYS = {
+    "day": "date",
+    **dict.fromkeys(("county6", "town", "grid_no", "kind", "reported"), "string"),
+    "in_time": "boolean",
+    "valid": "boolean",
+}
 """The columns of the calls that the days are made of."""
 
 
@@ -101,6 +106,18 @@ def test_arrivals_in_time_in_the_streets_of_a_town_and_elsewhere(spark: SparkSes
     assert {n: (r.response_s, r.in_time) for n, r in found.items() if n in given} == {n: tuple(s[2:]) for n, s in given.items()}
     assert found["a second before"].arrive_time is found["a second before"].finish_time is None
     assert found.keys() == {*given, "same day"}
+
+
+def test_a_call_about_nothing_is_not_valid(spark: SparkSession, write: Write) -> None:
+    """Of two calls about one event the first decides; what came of a call is not always known."""
+    results = {"false": "INVALID", "dealt with": "HANDLED", "handed over": "TRANSFERRED", "unknown": None}
+    rows = [call(name, n * 86_400, result=result) for n, (name, result) in enumerate(results.items())]
+    rows += [call("again", 60, result="HANDLED")]
+    found = made(spark, write, rows)
+    assert {n: r.valid for n, r in found.items()} == {n: n != "false" for n in (*results, "again")}
+    lean = [{c: r[c] for c in DAYS} for r in found.values()]
+    days = alarm_day(spark.createDataFrame(lean, ", ".join(f"{c} {t}" for c, t in DAYS.items()))).orderBy("day").collect()
+    assert [(d.calls, d.events, d.invalid) for d in days] == [(2, 1, 1), (1, 1, 0), (1, 1, 0), (1, 1, 0)]
 
 
 def near(a: Row, b: Row) -> bool:

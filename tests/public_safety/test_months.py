@@ -139,6 +139,7 @@ def calls() -> list[Row]:
             "kind": "FIRE",
             "calls": 3,
             "events": draw.randrange(1, 4),
+            "invalid": draw.randrange(2),
             "arrivals": 2,
             "in_time": draw.randrange(3),
         }
@@ -242,7 +243,8 @@ def test_indicators_of_counties_and_the_city(tables: dict[str, DataFrame]) -> No
 
     accidents_known = {month(r["occurred_at"]) for r in ROWS["cleansed/emergency/accident"] if r["occurred_at"].date() <= AS_OF}
     for r in CALLS:
-        for count, column in (("events", "events"), ("arrivals", "arrivals"), ("arrived", "in_time")):
+        add("events", month(r["day"]), r["county6"], r["events"] - r["invalid"])
+        for count, column in (("arrivals", "arrivals"), ("arrived", "in_time")):
             add(count, month(r["day"]), r["county6"], r[column])
     for r in ROWS["cleansed/public_security/criminal_case"]:
         solved = r["solved_date"] is not None and r["solved_date"] <= AS_OF
@@ -284,7 +286,7 @@ def test_indicators_of_counties_and_the_city(tables: dict[str, DataFrame]) -> No
         for on, county, _ in those:
             add(count, on, county)
     for r in CALLS:
-        add("events", f"{r['day']:%Y}", r["county6"], r["events"])
+        add("events", f"{r['day']:%Y}", r["county6"], r["events"] - r["invalid"])
     for p in PRODUCTS:
         add("product", "2019", p["county6"], round(Decimal(p["amount"]) * 100) if p["year"] == 2019 else 0)
     for e in EMPLOYEES:
@@ -374,12 +376,12 @@ def test_a_key_person_is_linked_or_has_a_problem(spark: SparkSession) -> None:
 def test_days_of_the_grid_are_what_calls_make_of_them(spark: SparkSession) -> None:
     """A call outside of every area is counted, too."""
     rows = [
-        (FIRST, "321002", None, None, "FIRE", "FIRST", True),
-        (FIRST, "321002", None, None, "FIRE", "AGAIN", None),
-        (FIRST, "321002", "321002003", "G1", "FIRE", "FIRST", False),
+        (FIRST, "321002", None, None, "FIRE", "FIRST", True, False),
+        (FIRST, "321002", None, None, "FIRE", "AGAIN", None, False),
+        (FIRST, "321002", "321002003", "G1", "FIRE", "FIRST", False, True),
     ]
     calls_ = spark.createDataFrame(
-        rows, "day date, county6 string, town string, grid_no string, kind string, reported string, in_time boolean"
+        rows, "day date, county6 string, town string, grid_no string, kind string, reported string, in_time boolean, valid boolean"
     )
     found = counted(alarm_day(calls_), "town", "grid_no")
     assert [tuple(found[k][c] for c in ("calls", "events", "arrivals", "in_time")) for k in (("*", "*"), ("321002003", "G1"))] == [

@@ -70,6 +70,7 @@ class Incidents(Network):
         at = self._pick(*near) + timedelta(minutes=self.random.randrange(-25, 25)) if near and self._pick(0, 1) else self._moment()
         place = {"lon": 119.4 + self.random.randrange(3) * 0.002, "lat": 32.4}
         place["arrive_time"] = self._pick(None, at + timedelta(minutes=self._pick(-1, 4, 8, 12)))
+        place["result"] = self._pick("HANDLED", "INVALID", None)
         return self._new("alarm_no", call_time=at, kind=self._pick("FIRE", "HELP"), caller_phone=self._pick("1", "2", None), **place)
 
     def _case(self) -> Row:

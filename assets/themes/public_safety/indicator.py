@@ -63,7 +63,7 @@ def indicator(
 
     calls = day.withColumn("month", F.date_format("day", "yyyy-MM")).withColumn("county6", F.nullif("county6", F.lit("*")))
     dispute, major = F.col("kind") == "DISPUTE", F.col("level") == "MAJOR"
-    of_calls = {"events": total("events"), "arrivals": total("arrivals"), "in_time": total("in_time")}
+    of_calls = {"events": total("events") - total("invalid"), "arrivals": total("arrivals"), "in_time": total("in_time")}
     of_cases = {name: total(name) for name in ("filed", "filed_and_solved", "solved")}
     of_cases["property_crimes"] = total("filed", F.col("kind").isin(*PROPERTY))
     of_events = {"disputes": total("accepted", dispute), "disputes_resolved": total("resolved", dispute)}
