@@ -73,6 +73,7 @@ def test_exactly_50_metres_and_30_days_are_near(spark: SparkSession) -> None:
 
 def test_where_a_case_lies_and_what_has_become_of_it(spark: SparkSession) -> None:
     stated = {"grid_no": "321002001001001", "division": "321002001000", "division_county": "321002", "due_time": moment("12-30 12:00")}
+    early = {"found_time": moment("12-29 08:00"), "close_time": moment("12-30 13:00")}
     late = {"finish_time": moment("12-30 14:59:59"), "close_time": moment("12-30 15:00")}
     in_time = {"finish_time": moment("12-30 12:00:00"), "close_time": moment("12-30 13:00")}
     rows = [
@@ -82,6 +83,8 @@ def test_where_a_case_lies_and_what_has_become_of_it(spark: SparkSession) -> Non
         {"case_no": "nowhere", **stated, "due_time": datetime(2020, 1, 1), "close_time": datetime(2020, 1, 2), "satisfied": "0"},
         {"case_no": "today", **at(1, 1), "due_time": moment("12-31 23:00")},
         {"case_no": "no time", **at(1, 1)},
+        {"case_no": "too early", **at(1, 1), **stated, **early, "finish_time": moment("12-29 07:59:59")},
+        {"case_no": "at once", **at(1, 1), **stated, **early, "finish_time": moment("12-29 08:00")},
     ]  # fmt: skip
     told = {r.case_no: r for r in made(spark, rows).collect()}
     assert {n: (r.town, r.grid_no, r.county6, r.flags) for n, r in told.items() if n not in ("today", "no time")} == {
@@ -89,10 +92,12 @@ def test_where_a_case_lies_and_what_has_become_of_it(spark: SparkSession) -> Non
         "next": ("321003002", "321003002001001", "321003", ["OTHER_COUNTY", "OTHER_GRID"]),
         "outside": (None, None, "321002", ["OUTSIDE_CITY"]),
         "nowhere": (None, None, "321002", ["NO_POSITION"]),
+        "too early": ("321002001", "321002001001001", "321002", ["FINISH_BEFORE_REPORT"]),
+        "at once": ("321002001", "321002001001001", "321002", []),
     }
     assert {n: (r.outcome, r.late_hours) for n, r in told.items()} == {
         "in": ("ON_TIME", None), "next": ("LATE", 2), "outside": ("OVERDUE", None), "nowhere": ("PENDING", None),
-        "today": ("OVERDUE", None), "no time": (None, None),
+        "today": ("OVERDUE", None), "no time": (None, None), "too early": ("LATE", None), "at once": ("ON_TIME", None),
     }  # fmt: skip
     assert [told[n].kind for n in ("in", "next", "outside")] == ["COMPONENT", "EVENT", None]
     assert (told["next"].postponed, told["nowhere"].satisfied, told["nowhere"].close_time) == (True, False, None)
