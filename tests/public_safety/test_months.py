@@ -62,7 +62,7 @@ def events() -> list[Row]:
     found = []
     for n in range(300):
         told = day()
-        finished = some(moment(told) + timedelta(days=draw.randrange(9)), 0.9)
+        finished = some(moment(told) + timedelta(days=draw.randrange(-1, 9)), 0.9)
         found.append(
             {
                 "event_no": f"{n}",
@@ -87,7 +87,7 @@ def hazards() -> list[Row]:
                 "level": draw.choice(["GENERAL", "MAJOR"]),
                 "found_date": on,
                 "due_date": on + timedelta(days=15),
-                "fixed_date": some(on + timedelta(days=draw.randrange(25)), 0.9),
+                "fixed_date": some(on + timedelta(days=draw.randrange(-2, 25)), 0.9),
                 "county6": draw.choice(COUNTIES),
             }
         )
@@ -223,7 +223,7 @@ def test_hazards_by_the_month_in_which_they_were_due(tables: dict[str, DataFrame
     expected: dict[tuple[Any, ...], Counter[str]] = {}
     for r in ROWS["cleansed/emergency/hazard"]:
         if r["due_date"] <= AS_OF:
-            fixed = r["fixed_date"] is not None and r["fixed_date"] <= AS_OF
+            fixed = r["fixed_date"] is not None and r["found_date"] <= r["fixed_date"] <= AS_OF
             key = (month(r["due_date"]), r["county6"] or "000000", r["level"])
             expected.setdefault(key, Counter()).update(
                 due=1, fixed=int(fixed), in_time=int(fixed and r["fixed_date"] <= r["due_date"]), open=int(not fixed)
@@ -258,14 +258,14 @@ def test_indicators_of_counties_and_the_city(tables: dict[str, DataFrame]) -> No
         on, finish, due = month(r["report_time"]), r["finish_time"], r["due_time"]
         if r["report_time"].date() > AS_OF:
             continue
-        finish = finish if finish is None or finish.date() <= AS_OF else None
+        finish = finish if finish is not None and r["report_time"] <= finish and finish.date() <= AS_OF else None
         add("grid_due", on, r["county6"], int(due is not None and (finish is not None or due.date() <= AS_OF)))
         add("grid_in_time", on, r["county6"], int(finish is not None and due is not None and finish <= due))
         add("disputes", on, r["county6"], int(r["kind"] == "DISPUTE"))
         add("resolved", on, r["county6"], int(r["kind"] == "DISPUTE" and r["resolved"] == "1"))
     for r in ROWS["cleansed/emergency/hazard"]:
         if r["due_date"] <= AS_OF:
-            fixed = int(r["fixed_date"] is not None and r["fixed_date"] <= AS_OF)
+            fixed = int(r["fixed_date"] is not None and r["found_date"] <= r["fixed_date"] <= AS_OF)
             for prefix, counts in (("hazards", True), ("major", r["level"] == "MAJOR")):
                 add(f"{prefix}_due", month(r["due_date"]), r["county6"], int(counts))
                 add(f"{prefix}_fixed", month(r["due_date"]), r["county6"], fixed * int(counts))

@@ -89,7 +89,10 @@ class Incidents(Network):
 
     def _hazard(self) -> Row:
         due = self._day()
-        return self._new("hazard_no", level="MAJOR", due_date=due, fixed_date=self._pick(None, due + timedelta(days=self._pick(-2, 3))))
+        found = due - timedelta(days=self._pick(15, 0))
+        return self._new(
+            "hazard_no", level="MAJOR", found_date=found, due_date=due, fixed_date=self._pick(None, due + timedelta(days=self._pick(-2, 3)))
+        )
 
     def _accident(self) -> Row:
         return self._new("accident_no", kind="FIRE", occurred_at=self._moment(), dead=self._pick(0, 4), injured=1, lon=119.4, lat=32.4)

@@ -1,7 +1,8 @@
 """Months of public safety: criminal cases, disputes and events of the grid, hazards, accidents, corrections.
 
 Here: a row per month and place of each. Not here: calls (`alarm`), rates (`indicator`). Source: domain rules E5. A month that is not over
-is counted up to the date of the run; what is said to lie after it, or after its own delivery, has not happened.
+is counted up to the date of the run; what is said to lie after it, or after its own delivery, has not happened,
+nor has an event ended before it was reported or a hazard been removed before it was found (D16).
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ def _whole(column: Column) -> Column:
 def _month_number(day: Column) -> Column:
     """The months since the year 0 of a date."""
     return F.year(day) * 12 + F.month(day) - 1
+
+
+def _not_before(end: str, begin: str) -> Column:
+    """Whether an end is not before its begin, as far as both are known."""
+    return ~F.coalesce(F.col(end) < F.col(begin), F.lit(False))
 
 
 def _months_of_case() -> Column:
@@ -72,7 +78,7 @@ def event_month(event: DataFrame = cleansed("integrated_governance/event"), as_o
 
     Due are events with a time limit that are finished, or whose day has come, that of the night included; without a limit nobody can say.
     """
-    finished = happened("finish_time", as_of)
+    finished = happened("finish_time", as_of) & _not_before("finish_time", "report_time")
     due = F.col("due_time").isNotNull() & (finished | happened("due_time", as_of))
     in_time = finished & F.coalesce(F.col("finish_time") <= F.col("due_time"), F.lit(False))
     told = event.where(happened("report_time", as_of))
@@ -97,7 +103,7 @@ def event_month(event: DataFrame = cleansed("integrated_governance/event"), as_o
 )
 def hazard_month(hazard: DataFrame = cleansed("emergency/hazard"), as_of: date = AS_OF) -> DataFrame:
     """One row per month, county and level: hazards that were due in the month, removed, removed in time, still there."""
-    fixed = happened("fixed_date", as_of)
+    fixed = happened("fixed_date", as_of) & _not_before("fixed_date", "found_date")
     return (
         hazard.where(happened("due_date", as_of))
         .groupBy(month(F.col("due_date")).alias("month"), known_county(), "level")
