@@ -62,7 +62,7 @@ class AlertRule:
     """One line of alert_rule.csv: of the rows of an input those for which the condition holds, from their moment until another.
 
     known: when such a row can be known. minutes: how long the condition has to hold without a pause. level: 1 the worst to 4. value,
-    threshold: what was measured, and what it was held against.
+    threshold, unit: what was measured, what it was held against, and the unit of both, in SQL as the others.
     """
 
     rule: str

@@ -18,6 +18,10 @@ STORIES: dict[str, tuple[list[tuple[str, Row]], dict[str, str]]] = {
          told("event", "C", 2 * HOUR, kind="SAFETY", title="居民楼火灾", **at(150)), told("accident", "D", HOUR, kind="FIRE", **at(-120))],
         {"POLICE:A": "POLICE:A", "HOTLINE:B": "POLICE:A", "GRID:C": "POLICE:A", "EMERGENCY:D": "POLICE:A"},
     ),
+    "a call about nothing tells of no event": (
+        [told("alarm", "A", 0, kind="FIRE", result="INVALID", **HERE), told("event", "C", 60, kind="SAFETY", title="火灾", **HERE)],
+        {"GRID:C": "GRID:C"},
+    ),
     "two hours and a second later it is another": (
         [told("alarm", "A", 0, kind="FIRE", **HERE), told("event", "C", 2 * HOUR + 1, kind="SAFETY", title="火灾", **HERE)],
         {"POLICE:A": "POLICE:A", "GRID:C": "GRID:C"},

@@ -103,6 +103,7 @@ def test_vital_signs_alerts_and_index(spark: SparkSession, write: Write) -> None
     event = [{"event_uid": f"e{n}", "sources": ["POLICE"], "day": day, "first_time": NOON + timedelta(minutes=20 * n)} for n in range(7)]
     event.append({"event_uid": "g", "sources": ["GRID"], "day": day, "first_time": NOON})
     order = [{"order_no": f"{n}", "call_time": NOON + timedelta(seconds=n)} for n in range(13)]
+    order.append({"order_no": "ahead of its delivery", "call_time": NOON, "_business_date": before})
     call = [{"alarm_no": f"{n}", "day": day, "call_time": NOON, "in_time": [True, True, True, True, False, None][n]} for n in range(6)]
     air = [{"place_level": "CITY", "place_code": "321000", "day": d, "aqi": aqi} for d, aqi in ((day, 301), (before, 80))]
     air.append({"place_level": "COUNTY", "place_code": "321002", "day": day, "aqi": 200})
@@ -156,8 +157,13 @@ def test_vital_signs_alerts_and_index(spark: SparkSession, write: Write) -> None
     assert (days[before].city_index, days[before].signs, days[before].weight) == (Decimal("80.00"), 1, spans["air"][2])
     assert {r.argument for r in vital_signs()} <= inputs.keys()
 
-    accident = [{"accident_no": n, "occurred_at": NOON, "kind": "WORK", "dead": dead, "injured": hurt, "county6": "321002"}
-                for n, dead, hurt in (("a", 2, 9), ("b", 3, 0), ("c", 0, 50), ("d", 30, 0))]  # fmt: skip
+    harmed = {
+        "a": (2, 9, "999.9999"), "b": (3, 0, None), "c": (0, 50, None), "d": (30, 0, None), "e": (None, None, "1000"),
+        "f": (4, 60, "12"), "g": (10, 50, "10000"), "h": (3, 10, "1000"), "ahead": (30, 0, None),
+    }  # fmt: skip
+    accident = [{"accident_no": n, "occurred_at": NOON, "kind": "WORK", "dead": dead, "injured": hurt, "loss": loss, "county6": "321002"}
+                for n, (dead, hurt, loss) in harmed.items()]  # fmt: skip
+    accident[-1]["_business_date"] = before
     jam = [{"place_level": "COUNTY", "place_code": "321002", "measured_at": NOON + timedelta(minutes=5 * n), "county6": "321002",
             "measured_m": 1000, "length_m": 1000, "severe_m": 301, "severe_rate": 30.1} for n in range(6)]  # fmt: skip
     more = {
@@ -180,8 +186,10 @@ def test_vital_signs_alerts_and_index(spark: SparkSession, write: Write) -> None
     assert {k[:2]: (a.ended_at, a.level) for k, a in alerts.items() if k[0].startswith("AIR")} == {
         ("AIR_HEAVY", "321000"): (at_hour(24), 3), ("AIR_SEVERE", "321000"): (at_hour(24), 2),
     }  # fmt: skip
-    assert {k[:2] for k in alerts if k[0].startswith("ACCIDENT")} == {
-        ("ACCIDENT_LARGER", "b"), ("ACCIDENT_MAJOR", "c"), ("ACCIDENT_SEVERE", "d"),
+    assert {k[:2]: (int(a.value), int(a.threshold), a.unit) for k, a in alerts.items() if k[0].startswith("ACCIDENT")} == {
+        ("ACCIDENT_LARGER", "b"): (3, 3, "dead"), ("ACCIDENT_MAJOR", "c"): (50, 50, "injured"), ("ACCIDENT_SEVERE", "d"): (30, 30, "dead"),
+        ("ACCIDENT_LARGER", "e"): (1000, 1000, "万元"), ("ACCIDENT_MAJOR", "f"): (60, 50, "injured"),
+        ("ACCIDENT_SEVERE", "g"): (10_000, 10_000, "万元"), ("ACCIDENT_LARGER", "h"): (3, 3, "dead"),
     }  # fmt: skip
     assert {r.rule for r in alert_rules()} == {k[0] for k in alerts}
 

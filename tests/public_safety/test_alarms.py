@@ -23,7 +23,12 @@ LON, LAT = 119.45, 32.4
 NOWHERE = {"lon": None, "lat": None}
 METRE = 1 / 110_900
 """Degrees of latitude."""
-DAYS = {"day": "date", **dict.fromkeys(("county6", "town", "grid_no", "kind", "reported"), "string"), "in_time": "boolean"}
+DAYS = {
+    "day": "date",
+    **dict.fromkeys(("county6", "town", "grid_no", "kind", "reported"), "string"),
+    "in_time": "boolean",
+    "valid": "boolean",
+}
 """The columns of the calls that the days are made of."""
 
 
@@ -36,7 +41,8 @@ def call(number: str, after: int, kind: str = "FIRE", north: float = 0, phone: s
 
 def made(spark: SparkSession, write: Write, rows: list[Row]) -> dict[str, Any]:
     town = shapely.to_wkb(shapely.box(119.4, 32.3, 119.5, 32.5))
-    division = spark.createDataFrame([("321002003000", "TOWN", None, town)], "code string, level string, valid_to date, geometry binary")
+    towns = [("321002003000", "TOWN", None, town), ("321002104000", "TOWN", None, shapely.to_wkb(shapely.box(119.5, 32.3, 119.6, 32.5)))]
+    division = spark.createDataFrame(towns, "code string, level string, valid_to date, geometry binary")
     grid = spark.createDataFrame([("G1", town)], "grid_no string, geometry binary")
     return {r.alarm_no: r for r in alarm(frame(spark, "cleansed/public_security/alarm", rows), division, grid, write).collect()}
 
@@ -79,6 +85,39 @@ def test_stories_of_one_event_and_of_two(spark: SparkSession, write: Write) -> N
     found = {number: r.event_no for number, r in made(spark, write, rows).items()}
     wrong = {list(STORIES)[int(a[:-1])]: (a, found[a]) for a in expected if found[a] != expected[a]}
     assert wrong == {}
+
+
+def test_arrivals_in_time_in_the_streets_of_a_town_and_elsewhere(spark: SparkSession, write: Write) -> None:
+    """To the second, at the moment of the call, before it, and of a call that lies after its own delivery."""
+    rural = {"lon": LON + 0.1}
+    given = {
+        "street, 5 min": (300, {}, 300, True), "street, 5 min 1 s": (301, {}, 301, False), "at once": (0, {}, 0, True),
+        "a second before": (-1, {}, None, None), "never": (None, {}, None, None),
+        "town, 10 min": (600, rural, 600, True), "town, 10 min 1 s": (601, rural, 601, False),
+        "unknown place, 10 min": (600, NOWHERE, 600, True),
+    }  # fmt: skip
+    rows = []
+    for n, (name, (after, place, *_)) in enumerate(given.items()):
+        row = call(name, n * 86_400) | place
+        moment = None if after is None else row["call_time"] + timedelta(seconds=after)
+        rows.append(row | {"arrive_time": moment, "finish_time": moment})
+    ahead = [call("same day", 0, _business_date=NOON.date()), call("day after", 43_200, _business_date=NOON.date())]
+    found = made(spark, write, [*rows, *(r | {"lon": LON + 0.01} for r in ahead)])
+    assert {n: (r.response_s, r.in_time) for n, r in found.items() if n in given} == {n: tuple(s[2:]) for n, s in given.items()}
+    assert found["a second before"].arrive_time is found["a second before"].finish_time is None
+    assert found.keys() == {*given, "same day"}
+
+
+def test_a_call_about_nothing_is_not_valid(spark: SparkSession, write: Write) -> None:
+    """Of two calls about one event the first decides; what came of a call is not always known."""
+    results = {"false": "INVALID", "dealt with": "HANDLED", "handed over": "TRANSFERRED", "unknown": None}
+    rows = [call(name, n * 86_400, result=result) for n, (name, result) in enumerate(results.items())]
+    rows += [call("again", 60, result="HANDLED")]
+    found = made(spark, write, rows)
+    assert {n: r.valid for n, r in found.items()} == {n: n != "false" for n in (*results, "again")}
+    lean = [{c: r[c] for c in DAYS} for r in found.values()]
+    days = alarm_day(spark.createDataFrame(lean, ", ".join(f"{c} {t}" for c, t in DAYS.items()))).orderBy("day").collect()
+    assert [(d.calls, d.events, d.invalid) for d in days] == [(2, 1, 1), (1, 1, 0), (1, 1, 0), (1, 1, 0)]
 
 
 def near(a: Row, b: Row) -> bool:

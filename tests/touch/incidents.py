@@ -69,6 +69,8 @@ class Incidents(Network):
         near = [r["call_time"] for r in self.rows.get("cleansed/public_security/alarm", [])]
         at = self._pick(*near) + timedelta(minutes=self.random.randrange(-25, 25)) if near and self._pick(0, 1) else self._moment()
         place = {"lon": 119.4 + self.random.randrange(3) * 0.002, "lat": 32.4}
+        place["arrive_time"] = self._pick(None, at + timedelta(minutes=self._pick(-1, 4, 8, 12)))
+        place["result"] = self._pick("HANDLED", "INVALID", None)
         return self._new("alarm_no", call_time=at, kind=self._pick("FIRE", "HELP"), caller_phone=self._pick("1", "2", None), **place)
 
     def _case(self) -> Row:
@@ -79,14 +81,18 @@ class Incidents(Network):
 
     def _event(self) -> Row:
         told = self._moment()
-        return self._new("event_no", kind="DISPUTE", report_time=told, due_time=told + timedelta(days=5), resolved=self._pick("1", None))
+        ends = {"due_time": self._pick(told + timedelta(days=5), None), "finish_time": self._pick(told + timedelta(days=4), None)}
+        return self._new("event_no", kind="DISPUTE", report_time=told, resolved=self._pick("1", None), **ends)
 
     def _key_person(self) -> Row:
-        return self._new("record_no", id_no=self._pick(*map(str, range(25)), None), kind="MENTAL")
+        return self._new("record_no", id_no=self._pick(*map(str, range(25)), None), kind="MENTAL", valid_to=self._pick(self._day(), None))
 
     def _hazard(self) -> Row:
         due = self._day()
-        return self._new("hazard_no", level="MAJOR", due_date=due, fixed_date=self._pick(None, due + timedelta(days=self._pick(-2, 3))))
+        found = due - timedelta(days=self._pick(15, 0))
+        return self._new(
+            "hazard_no", level="MAJOR", found_date=found, due_date=due, fixed_date=self._pick(None, due + timedelta(days=self._pick(-2, 3)))
+        )
 
     def _accident(self) -> Row:
         return self._new("accident_no", kind="FIRE", occurred_at=self._moment(), dead=self._pick(0, 4), injured=1, lon=119.4, lat=32.4)

@@ -107,6 +107,20 @@ def test_a_bike_is_idle_that_was_there_and_not_ridden_for_whole_days(spark: Spar
     assert told["HL", date(2019, 12, 22), "000000"].trips == 1
 
 
+def test_clocks_that_differ_by_seconds_are_one_moment(spark: SparkSession) -> None:
+    """Three bikes at noon by clocks 20 s apart, two of them at one, one damaged; what lies after its delivery has not been seen."""
+    noon, ahead = moment("12-20 12:00"), {"_business_date": FIRST}
+    rows = [seen(f"B{n}", noon + timedelta(seconds=20 * n), 110, 101) for n in range(3)]
+    rows += [seen("B0", noon + timedelta(hours=1), 110, 101), seen("B1", noon + timedelta(hours=1, seconds=1), 110, 101, "DAMAGED")]
+    rows += [seen("B2", noon + timedelta(minutes=9), 110, 101), seen("B9", noon + timedelta(days=1), 110, 101) | ahead]
+    trips = [{"company": "HL", "trip_no": f"{n}", "bike_no": "B0", "start_time": noon + timedelta(days=n)} | ahead for n in range(2)]
+    told = days(spark, positions(spark, rows), trips, [])
+    assert {(d, county): (r.fleet, r.available, r.trips) for (_, d, county), r in told.items()} == {
+        (FIRST, "321002"): (3, Decimal("2.00"), 0),
+        (FIRST, "000000"): (0, Decimal("0.00"), 1),
+    }
+
+
 def _random_days() -> tuple[list[Given], list[Given]]:
     """Positions and trips of twelve bikes over nine days, some of them damaged, outside areas or outside the city."""
     random = np.random.default_rng(8)

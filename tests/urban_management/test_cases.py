@@ -16,7 +16,7 @@ from pyproj import Transformer
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from assets.themes.urban_management.case import case
-from assets.themes.urban_management.evaluation import case_month
+from assets.themes.urban_management.evaluation import case_day, case_month
 from assets.themes.urban_management.explain import explain_case, explain_hot_spot
 from assets.themes.urban_management.hot_spot import hot_spot
 from contracts.loader import load
@@ -73,6 +73,7 @@ def test_exactly_50_metres_and_30_days_are_near(spark: SparkSession) -> None:
 
 def test_where_a_case_lies_and_what_has_become_of_it(spark: SparkSession) -> None:
     stated = {"grid_no": "321002001001001", "division": "321002001000", "division_county": "321002", "due_time": moment("12-30 12:00")}
+    early = {"found_time": moment("12-29 08:00"), "close_time": moment("12-30 13:00")}
     late = {"finish_time": moment("12-30 14:59:59"), "close_time": moment("12-30 15:00")}
     in_time = {"finish_time": moment("12-30 12:00:00"), "close_time": moment("12-30 13:00")}
     rows = [
@@ -82,6 +83,8 @@ def test_where_a_case_lies_and_what_has_become_of_it(spark: SparkSession) -> Non
         {"case_no": "nowhere", **stated, "due_time": datetime(2020, 1, 1), "close_time": datetime(2020, 1, 2), "satisfied": "0"},
         {"case_no": "today", **at(1, 1), "due_time": moment("12-31 23:00")},
         {"case_no": "no time", **at(1, 1)},
+        {"case_no": "too early", **at(1, 1), **stated, **early, "finish_time": moment("12-29 07:59:59")},
+        {"case_no": "at once", **at(1, 1), **stated, **early, "finish_time": moment("12-29 08:00")},
     ]  # fmt: skip
     told = {r.case_no: r for r in made(spark, rows).collect()}
     assert {n: (r.town, r.grid_no, r.county6, r.flags) for n, r in told.items() if n not in ("today", "no time")} == {
@@ -89,10 +92,12 @@ def test_where_a_case_lies_and_what_has_become_of_it(spark: SparkSession) -> Non
         "next": ("321003002", "321003002001001", "321003", ["OTHER_COUNTY", "OTHER_GRID"]),
         "outside": (None, None, "321002", ["OUTSIDE_CITY"]),
         "nowhere": (None, None, "321002", ["NO_POSITION"]),
+        "too early": ("321002001", "321002001001001", "321002", ["FINISH_BEFORE_REPORT"]),
+        "at once": ("321002001", "321002001001001", "321002", []),
     }
     assert {n: (r.outcome, r.late_hours) for n, r in told.items()} == {
         "in": ("ON_TIME", None), "next": ("LATE", 2), "outside": ("OVERDUE", None), "nowhere": ("PENDING", None),
-        "today": ("OVERDUE", None), "no time": (None, None),
+        "today": ("OVERDUE", None), "no time": (None, None), "too early": ("LATE", None), "at once": ("ON_TIME", None),
     }  # fmt: skip
     assert [told[n].kind for n in ("in", "next", "outside")] == ["COMPONENT", "EVENT", None]
     assert (told["next"].postponed, told["nowhere"].satisfied, told["nowhere"].close_time) == (True, False, None)
@@ -194,16 +199,11 @@ def over(above: int, below: int) -> Fraction | None:
     return Fraction(above, below) if below else None
 
 
-def evaluated() -> dict[tuple[str, str, str], Given]:
-    """Dimension, code, month -> counts, from the text of the rules: due is what has its due time in the month, up to the night."""
-    repeats, told = repetitions(), defaultdict(lambda: defaultdict(int))
-    ended = datetime(2020, 1, 1)
+def happenings() -> Iterable[tuple[Given, str | None, datetime, dict[str, bool]]]:
+    """Case, its town, moment, counts, from the text of the rules: due is what has its due time in the period, up to the night."""
+    repeats, ended = repetitions(), datetime(2020, 1, 1)
     for r in cases():
         town = None if r["lon"] is None else "321002001" if _metres(r)[0] < 449_000 else "321003002"
-        places = {
-            "CITY": "321000", "COUNTY": town[:6] if town else r["division_county"], "TOWN": town, "UNIT": r["unit"],
-            "TYPE": r["problem_type"],
-        }  # fmt: skip
         finish, check, close = (m if (m := r.get(f"{n}_time")) and m < ended else None for n in ("finish", "check", "close"))
         returned = (r["return_count"] or 0) > 0
         counts: list[tuple[datetime | None, dict[str, bool]]] = [
@@ -215,11 +215,20 @@ def evaluated() -> dict[tuple[str, str, str], Given]:
             (finish, {"disposed": True, "reworked": returned}),
             (check, {"checked": True, "passed": not returned}),
         ]  # fmt: skip
-        for when, of in counts:
-            for dimension, code in places.items():
-                if when is not None and code is not None:
-                    for name, counts_ in of.items():
-                        told[dimension, code, f"{when:%Y%m}"][name] += counts_
+        yield from [(r, town, when, of) for when, of in counts if when is not None]
+
+
+def evaluated() -> dict[tuple[str, str, str], Given]:
+    """Dimension, code, month -> counts."""
+    told: dict[tuple[str, str, str], Given] = defaultdict(lambda: defaultdict(int))
+    for r, town, when, of in happenings():
+        places = {
+            "CITY": "321000", "COUNTY": town[:6] if town else r["division_county"], "TOWN": town, "UNIT": r["unit"],
+            "TYPE": r["problem_type"],
+        }  # fmt: skip
+        for (dimension, code), (name, counts) in product(places.items(), of.items()):
+            if code is not None:
+                told[dimension, code, f"{when:%Y%m}"][name] += counts
     return told
 
 
@@ -248,6 +257,21 @@ def test_monthly_evaluation(tables: dict[str, DataFrame]) -> None:
             assert row.score == half_up(40 * on_time + 30 * closed + 20 * (1 - rework) + 10 * (1 - postponed)), key
     assert {d for d, *_ in rows} == {"CITY", "COUNTY", "TOWN", "UNIT", "TYPE"}
     assert len({r.score for r in rows.values()}) > 10
+
+
+def test_days_of_areas_units_and_types(tables: dict[str, DataFrame]) -> None:
+    """Every count of every day, of cases without a position or a unit, too."""
+    expected: dict[tuple[Any, ...], Given] = defaultdict(lambda: defaultdict(int))
+    for r, town, when, of in happenings():
+        county = (town[:6] if town else r["division_county"]) or "000000"
+        for name, counts in of.items():
+            key = (when.date(), county, f"{town}001001" if town else "*", r["unit"] or "*", r["problem_type"] or "*")
+            expected[key][name] += counts
+    made_ = conform(load(ROOT / "themes/urban_management/case_day.yaml"), case_day(tables["case"])).collect()
+    found = {(r.day, r.county6, r.grid_no, r.unit, r.problem_type): r for r in made_}
+    assert found.keys() == expected.keys()
+    assert {k: {n: found[k][n] for n in of} for k, of in expected.items()} == {k: dict(of) for k, of in expected.items()}
+    assert {"*"} < {grid_no for _, _, grid_no, _, _ in found}
 
 
 def test_a_case_and_a_hot_spot_are_explained(tables: dict[str, DataFrame]) -> None:

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from assets.themes.urban_management.bikes import bike_day, bike_position
 from assets.themes.urban_management.case import case
 from assets.themes.urban_management.indicator import indicator
-from assets.themes.urban_management.operations import advertising, market_month, sanitation_month, video_patrol_month
+from assets.themes.urban_management.operations import advertising, market_month, sanitation_day, sanitation_month, video_patrol_month
 from assets.themes.urban_management.penalty import penalty_month
 from contracts.loader import load
 from contracts.refused import ROOT
@@ -33,7 +33,7 @@ Counts = dict[tuple[str, str, str], dict[str, int]]
 
 def made(spark: SparkSession, name: str, function: Callable[..., DataFrame], rows: Iterable[Given], *others: Any) -> DataFrame:
     """A table of the theme out of the rows of its source."""
-    source = {"sanitation_month": "sanitation", "video_patrol_month": "video_patrol", "market_month": "market"}.get(name, name)
+    source = {"sanitation_day": "sanitation", "video_patrol_month": "video_patrol", "market_month": "market"}.get(name, name)
     found = function(frame(spark, f"{SOURCE}/{source}", rows), *others)
     return conform(load(ROOT / f"themes/urban_management/{name}.yaml"), found)
 
@@ -52,9 +52,30 @@ def test_a_section_is_swept_when_all_vehicles_together_did_what_was_planned(spar
         swept("more", 2, "V1", 2, 5, "999.5"),
         swept("no length", 2, "V1", 1, 1, None),
     ]
-    [month] = made(spark, "sanitation_month", sanitation_month, rows).collect()
+    days = made(spark, "sanitation_day", sanitation_day, rows)
+    told = {r.day.day: (r.sections, r.completed, r.planned_m, r.completed_m, r.completion_rate) for r in days.collect()}
+    assert told == {
+        1: (2, 1, Decimal("201.0"), Decimal("100.5"), Decimal("50.00")),
+        2: (3, 2, Decimal("1100.0"), Decimal("999.5"), Decimal("90.86")),
+    }
+    [month] = conform(load(ROOT / "themes/urban_management/sanitation_month.yaml"), sanitation_month(days)).collect()
     assert (month.county6, month.month, month.section_days, month.completed_days) == ("321002", "201912", 5, 3)
     assert (month.planned_m, month.completed_m, month.completion_rate) == (Decimal("1301.0"), Decimal("1100.0"), Decimal("84.55"))
+
+
+def test_what_lies_after_its_delivery_is_counted_in_no_month(spark: SparkSession) -> None:
+    """A typing error of a year, a day: neither may become the newest month that a page shows."""
+    found = {}
+    for name, function, column, key in (
+        ("sanitation_day", sanitation_day, "day", {"section_no": "S", "planned_passes": 1, "done_passes": 1, "length_m": 100}),
+        ("video_patrol_month", video_patrol_month, "alerted_at", {"verdict": "CONFIRMED"}),
+        ("market_month", market_month, "day", {"market_no": "M"}),
+    ):
+        days = [datetime(2019, 12, 31, 23), datetime(2020, 1, 1), datetime(2091, 12, 31)]
+        number = {"alert_no": "1"} if column == "alerted_at" else {}
+        rows = [{column: d if number else d.date(), **key, **number, "_business_date": AS_OF} for d in days]
+        found[name] = [r.day.strftime("%Y%m") if name.endswith("_day") else r.month for r in made(spark, name, function, rows).collect()]
+    assert set(map(tuple, found.values())) == {("201912",)}
 
 
 def test_advertising_expires_after_its_last_day(spark: SparkSession) -> None:
@@ -161,7 +182,7 @@ def test_indicators(spark: SparkSession, streets: dict[str, list[Given]]) -> Non
     position = bike_position(source("bike_snapshot"), source("parking_zone"), division(spark))
     bike = bike_day(position, source("bike_trip"), source("bike_fleet"), division(spark))
     cases, signs = case(source("case"), division(spark), grid(spark), AS_OF), advertising(source("advertising"), division(spark), AS_OF)
-    months = sanitation_month(source("sanitation")), video_patrol_month(source("video_patrol")), market_month(source("market"))
+    months = sanitation_day(source("sanitation")), video_patrol_month(source("video_patrol")), market_month(source("market"))
     tables = (cases, bike, months[0], signs, *months[1:], penalty_month(source("penalty"), cases))
     rows = conform(load(ROOT / "themes/urban_management/indicator.yaml"), indicator(*tables, AS_OF)).collect()
     told = {(r.indicator, r.period, r.div_code): r for r in rows}
@@ -169,7 +190,7 @@ def test_indicators(spark: SparkSession, streets: dict[str, list[Given]]) -> Non
 
     def add(county: str | None, day: date, **found: int) -> None:
         for place in (county or "000000", "321000"):
-            for period in (f"{day:%Y}", f"{day:%Y-%m}"):
+            for period in (f"{day:%Y}", f"{day:%Y-%m}", f"{day:%Y-%m-%d}"):
                 for name, amount in found.items():
                     counts[period, place, name]["n"] += amount
 
@@ -177,7 +198,8 @@ def test_indicators(spark: SparkSession, streets: dict[str, list[Given]]) -> Non
     _months(streets, add)
     for name, (above, below) in RATES.items():
         ours = {(p, d): (r.numerator, r.denominator) for (i, p, d), r in told.items() if i == name and (r.numerator or r.denominator)}
-        there = {(p, d) for p, d, n in counts if n in (above, below) and (len(p) == 7 or name != "expired_advertising_rate")}
+        lengths = {"expired_advertising_rate": (7,), "sanitation_completion_rate": (4, 7, 10)}.get(name, (4, 7))
+        there = {(p, d) for p, d, n in counts if n in (above, below) and len(p) in lengths}
         expected_counts = {(p, d): (counts[p, d, above]["n"], counts[p, d, below]["n"]) for p, d in there}
         assert ours == {k: n for k, n in expected_counts.items() if any(n)}, name
     for r in rows:

@@ -12,6 +12,7 @@ from functools import reduce
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from assets.dates import EXTRACT, happened
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import left_join_lookup
 from assets.themes.city_operations.acknowledgement import ALERT_KEY, first_answers
@@ -19,7 +20,7 @@ from assets.themes.city_operations.report import LEVEL_OF
 from assets.themes.city_operations.vital_sign import with_thresholds
 from assets.touch import own, units, via
 from standards.moments import seconds, whole_minutes
-from standards.public_safety import accident_level
+from standards.public_safety import accident_level, accident_measure
 from standards.tables import looked_up
 from standards.vital_signs import AlertRule, alert_rules
 
@@ -37,12 +38,12 @@ def _readings(rule: AlertRule, rows: DataFrame) -> DataFrame:
     """The rows for which the condition of a rule holds; _enough: an alert that has begun then lasts long enough."""
     named = {
         "place": rule.place, "moment": rule.moment, "until": rule.until, "known": rule.known, "value": rule.value,
-        "threshold": rule.threshold, "_enough": f"({rule.until}) - INTERVAL {rule.minutes} MINUTES",
+        "threshold": rule.threshold, "unit": rule.unit, "_enough": f"({rule.until}) - INTERVAL {rule.minutes} MINUTES",
     }  # fmt: skip
-    types = {"value": MEASURED, "threshold": MEASURED, "place": "string"}
+    types = {"value": MEASURED, "threshold": MEASURED, "place": "string", "unit": "string"}
     said = [F.expr(text).cast(types.get(name, "timestamp_ntz")).alias(name) for name, text in named.items()]
     return rows.where(rule.condition).select(
-        F.lit(rule.rule).alias("rule"), *said, F.lit(rule.level).alias("level"), F.lit(rule.unit).alias("unit"), "county6", "lon", "lat"
+        F.lit(rule.rule).alias("rule"), *said, F.lit(rule.level).alias("level"), "county6", "lon", "lat"
     )
 
 
@@ -53,16 +54,16 @@ def _runs(readings: DataFrame) -> DataFrame:
     runs = readings.withColumn("_begins", begins.cast("int")).withColumn("_run", F.sum("_begins").over(line))
     run = ("rule", "place", "_run")
     since = runs.withColumn("_since", F.min("moment").over(Window.partitionBy(*run)))
-    first = {c: F.max(c).alias(c) for c in ("level", "unit", "county6", "lon", "lat")}
+    first = {c: F.max(c).alias(c) for c in ("level", "county6", "lon", "lat")}
     of_run = since.groupBy(*run).agg(
         F.min("moment").alias("began_at"),
         F.max("until").alias("ended_at"),
         F.min(F.when(F.col("_enough") >= F.col("_since"), F.col("known"))).alias("raised_at"),
         F.count(F.lit(1)).cast("int").alias("readings"),
-        F.max(F.struct("value", "threshold")).alias("_worst"),
+        F.max(F.struct("value", "threshold", "unit")).alias("_worst"),
         *first.values(),
     )
-    return of_run.where(F.col("raised_at").isNotNull()).withColumns({c: F.col("_worst")[c] for c in ("value", "threshold")})
+    return of_run.where(F.col("raised_at").isNotNull()).withColumns({c: F.col("_worst")[c] for c in ("value", "threshold", "unit")})
 
 
 @lake_asset(
@@ -86,7 +87,8 @@ def alert(
     said: DataFrame = cleansed("emergency/alert_acknowledgement", optional=True),
     checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
 ) -> DataFrame:
-    """One row per alert, key (rule, place, began_at), columns ALERT; value: the worst of its readings, with the threshold of that reading.
+    """One row per alert, key (rule, place, began_at), columns ALERT; value: the worst of its readings, with the threshold of that reading;
+    of an accident what makes its level, the dead, the injured or the loss. An accident that lies after its own delivery is none.
 
     ended_at: the moment until which the last of them counts. answer: whether it is known that a desk has acknowledged it within 15
     minutes; what was acknowledged before it could be raised counts as 0 minutes.
@@ -94,11 +96,15 @@ def alert(
     midnight = {"day_begin": F.col("day").cast("timestamp_ntz"), "day_end": F.date_add("day", 1).cast("timestamp_ntz")}
     county = F.when(F.col("place_level") == "COUNTY", F.col("place_code"))
     nowhere = {c: F.lit(None).cast("decimal(18,8)") for c in ("lon", "lat")}
-    level = looked_up(LEVEL_OF, accident_level(F.col("dead"), F.col("injured"), F.col("loss")))
+    harm = [F.col(c) for c in ("dead", "injured", "loss")]
+    level, measure = looked_up(LEVEL_OF, accident_level(*harm)), accident_measure(*harm)
     inputs = {
         "water": with_thresholds(water, station),
         "air": air.withColumns(midnight | nowhere | {"county6": county}),
-        "accident": accident.withColumn("level", level),
+        "accident": accident.where(happened("occurred_at", EXTRACT))
+        .withColumn("level", level)
+        .select("*", measure.alias("_of"))
+        .select("*", "_of.*"),
         "road": road.withColumns(nowhere),
     }
     runs = checkpoint(_runs(reduce(DataFrame.unionByName, [_readings(rule, inputs[rule.argument]) for rule in alert_rules()])))

@@ -20,6 +20,7 @@ from assets.declare import AS_OF, CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import Checkpoint, left_join_lookup
 from assets.nearby import EARLIER, HOPS, LATER, SINCE, chains, pairs
 from assets.places import within
+from assets.themes.public_safety.alarm import is_valid
 from assets.touch import Path, Turn, Units, named, own, units, via
 from standards.city_events import event_type, minutes
 from standards.moments import seconds
@@ -67,13 +68,13 @@ def _told(rows: DataFrame, source: str, number: str, **says: Column | str) -> Da
 
 
 def police(alarm: DataFrame, call: DataFrame) -> DataFrame:
-    """Calls to 110; first_call: the first call about the event, where that is another one."""
+    """Calls to 110 that are about something; first_call: the first call about the event, where that is another one."""
     first = F.when(F.col("event_no") != F.col("alarm_no"), F.col("event_no"))
     return _told(
         alarm.transform(left_join_lookup, call.select("alarm_no", "event_no"), "alarm_no"),
         "POLICE",
         "alarm_no",
-        type_std=event_type("POLICE", F.col("kind")),
+        type_std=F.when(is_valid(), event_type("POLICE", F.col("kind"))),
         reported_at="call_time",
         caller="caller_phone",
         unit="police_station_code",

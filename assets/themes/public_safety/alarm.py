@@ -1,7 +1,8 @@
 """Calls to 110: which tell of one event, where it was, and whether somebody came in time.
 
 Here: `alarm` and the days of the grid. Source: domain rules E5: the same caller within 30 minutes, or the same kind within 300 m and
-20 minutes, is one event; in the streets of a town somebody comes within 5 minutes, elsewhere within 10.
+20 minutes, is one event; in the streets of a town somebody comes within 5 minutes, elsewhere within 10. A call that lies after its own
+delivery is none, and nobody came before the call: D16. A call that turned out to be about nothing (a false alarm, a prank) is not valid.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.base.geography.points import towns
+from assets.dates import EXTRACT, happened
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import Checkpoint, left_join_lookup
 from assets.nearby import EARLIER, LATER, SINCE, chains, pairs
@@ -18,6 +20,7 @@ from assets.touch import named, own, units
 from standards.moments import seconds
 
 SAME_CALLER, SAME_KIND, METRES = 30 * 60, 20 * 60, 300.0
+INVALID = "INVALID"
 IN_TIME = {True: 5 * 60, False: 10 * 60}
 """Seconds until somebody arrives: in the streets of a town, elsewhere."""
 STREET = "0"
@@ -25,13 +28,18 @@ STREET = "0"
 LINEAGE = ("_source_file", "_row_no", "_batch_id")
 ALARM = (
     "alarm_no", "event_no", "reported", "call_time", "day", "arrive_time", "finish_time", "kind", "county6", "town", "grid_no", "lon",
-    "lat", "response_s", "in_time", *LINEAGE,
+    "lat", "response_s", "in_time", "valid", *LINEAGE,
 )  # fmt: skip
 
 
 def _days() -> Column:
     """The units of a call: its day, and the days beside it, whose calls may tell of the same event."""
     return named(*[F.concat(F.lit("day:"), F.date_add(F.col("call_time").cast("date"), n).cast("string")) for n in (-1, 0, 1)])
+
+
+def is_valid() -> Column:
+    """Whether a call is about something; what came of it is not always known, and then it counts."""
+    return F.coalesce(F.col("result") != INVALID, F.lit(True))
 
 
 def same_caller(alarm: DataFrame) -> DataFrame:
@@ -52,20 +60,24 @@ def alarm(
     checkpoint: Checkpoint = CHECKPOINT,
 ) -> DataFrame:
     """One row per call, key alarm_no, columns ALARM; event_no: the call that has told of the event first, its own of a first one."""
+    alarm = alarm.where(happened("call_time", EXTRACT))
     near = pairs(alarm, "alarm_no", "call_time", metres=METRES, within_seconds=SAME_KIND, same=("kind",))
     first = chains(checkpoint(near.unionByName(same_caller(alarm))), checkpoint)
-    calls = alarm.select("alarm_no", "call_time", "arrive_time", "finish_time", "kind", "county6", "lon", "lat", *LINEAGE)
+    calls = alarm.select("alarm_no", "call_time", "arrive_time", "finish_time", "kind", "county6", "lon", "lat", "result", *LINEAGE)
     placed = within(within(calls, towns(division), "town"), grid, "grid_no")
     told = placed.transform(left_join_lookup, first.withColumnsRenamed({LATER: "alarm_no", EARLIER: "_event"}), "alarm_no")
     response = seconds(F.col("arrive_time")) - seconds(F.col("call_time"))
+    later = {c: F.when(F.col(c) >= F.col("call_time"), F.col(c)) for c in ("arrive_time", "finish_time")}
     street = F.coalesce(F.substring("town", 7, 1) == STREET, F.lit(False))
     return (
-        told.withColumn("event_no", F.coalesce("_event", "alarm_no"))
+        told.withColumns(later)
+        .withColumn("event_no", F.coalesce("_event", "alarm_no"))
         .withColumn("reported", F.when(F.col("_event").isNull(), "FIRST").otherwise("AGAIN"))
         .withColumn("day", F.col("call_time").cast("date"))
         .withColumn("county6", F.coalesce(F.substring("town", 1, 6), "county6"))
         .withColumn("response_s", response)
         .withColumn("in_time", F.col("response_s") <= F.when(street, IN_TIME[True]).otherwise(IN_TIME[False]))
+        .withColumn("valid", is_valid())
         .select(*ALARM)
     )
 
@@ -77,6 +89,7 @@ def alarm_day(alarm: DataFrame = table("themes/public_safety/alarm")) -> DataFra
     return alarm.groupBy("day", *places, "kind").agg(
         F.count(F.lit(1)).cast("int").alias("calls"),
         F.count_if(F.col("reported") == "FIRST").cast("int").alias("events"),
+        F.count_if((F.col("reported") == "FIRST") & ~F.col("valid")).cast("int").alias("invalid"),
         F.count("in_time").cast("int").alias("arrivals"),
         F.count_if("in_time").cast("int").alias("in_time"),
     )

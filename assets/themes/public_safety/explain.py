@@ -24,6 +24,7 @@ def _alarm(rows: RowReader, found: dict[str, Any]) -> Explanation:
         lines=[
             f"{found['kind']} in town {found['town'] or 'unknown'}; {came}"
             + ("" if found["response_s"] is None else f" ({found['response_s']} s)"),
+            "it is about something, or nobody says that it is not" if found["valid"] else "it turned out to be about nothing: in no rate",
             "one event: the same caller within 30 minutes, or the same kind within 300 m and 20 minutes",
         ],
         sections=[Section("Calls of the event", CALL, [[r[c] for c in CALL] for r in event])],

@@ -1,7 +1,8 @@
 """Months of public safety: criminal cases, disputes and events of the grid, hazards, accidents, corrections.
 
 Here: a row per month and place of each. Not here: calls (`alarm`), rates (`indicator`). Source: domain rules E5. A month that is not over
-is counted up to the date of the run.
+is counted up to the date of the run; what is said to lie after it, or after its own delivery, has not happened,
+nor has an event ended before it was reported or a hazard been removed before it was found (D16).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.dates import happened
+from assets.dates import EXTRACT, happened
 from assets.declare import AS_OF, cleansed, lake_asset
 from assets.indicators import known_county
 from assets.themes.public_safety.alarm import month
@@ -26,6 +27,11 @@ def _whole(column: Column) -> Column:
 def _month_number(day: Column) -> Column:
     """The months since the year 0 of a date."""
     return F.year(day) * 12 + F.month(day) - 1
+
+
+def _not_before(end: str, begin: str) -> Column:
+    """Whether an end is not before its begin, as far as both are known."""
+    return ~F.coalesce(F.col(end) < F.col(begin), F.lit(False))
 
 
 def _months_of_case() -> Column:
@@ -60,16 +66,26 @@ def case_month(case: DataFrame = cleansed("public_security/criminal_case"), as_o
 @lake_asset(
     "themes/public_safety/event_month",
     unit=units(month="month"),
-    touch={"event": own(month=lambda: month(F.col("report_time")), turns=(Turn("due_time"),))},
+    touch={
+        "event": own(
+            month=lambda: month(F.col("report_time")),
+            turns=(Turn("report_time"), Turn("due_time"), Turn("finish_time")),
+        )
+    },
 )
 def event_month(event: DataFrame = cleansed("integrated_governance/event"), as_of: date = AS_OF) -> DataFrame:
-    """One row per month of report, county and kind: events accepted, finished, due, finished in time of those due, resolved."""
-    due = F.coalesce(F.col("due_time").cast("date") <= F.lit(as_of), F.lit(False))
-    in_time = F.coalesce(F.col("finish_time") <= F.col("due_time"), F.lit(False))
-    return event.groupBy(month(F.col("report_time")).alias("month"), known_county(), "kind").agg(
+    """One row per month of report, county and kind: events accepted, finished, due, finished in time of those due, resolved.
+
+    Due are events with a time limit that are finished, or whose day has come, that of the night included; without a limit nobody can say.
+    """
+    finished = happened("finish_time", as_of) & _not_before("finish_time", "report_time")
+    due = F.col("due_time").isNotNull() & (finished | happened("due_time", as_of))
+    in_time = finished & F.coalesce(F.col("finish_time") <= F.col("due_time"), F.lit(False))
+    told = event.where(happened("report_time", as_of))
+    return told.groupBy(month(F.col("report_time")).alias("month"), known_county(), "kind").agg(
         _whole(F.count(F.lit(1))).alias("accepted"),
-        _whole(F.count("finish_time")).alias("finished"),
-        _whole(F.count_if(due | F.col("finish_time").isNotNull())).alias("due"),
+        _whole(F.count_if(finished)).alias("finished"),
+        _whole(F.count_if(due)).alias("due"),
         _whole(F.count_if(in_time)).alias("in_time"),
         _whole(F.count_if(F.col("resolved") == "1")).alias("resolved"),
     )
@@ -87,7 +103,7 @@ def event_month(event: DataFrame = cleansed("integrated_governance/event"), as_o
 )
 def hazard_month(hazard: DataFrame = cleansed("emergency/hazard"), as_of: date = AS_OF) -> DataFrame:
     """One row per month, county and level: hazards that were due in the month, removed, removed in time, still there."""
-    fixed = happened("fixed_date", as_of)
+    fixed = happened("fixed_date", as_of) & _not_before("fixed_date", "found_date")
     return (
         hazard.where(happened("due_date", as_of))
         .groupBy(month(F.col("due_date")).alias("month"), known_county(), "level")
@@ -108,7 +124,7 @@ def hazard_month(hazard: DataFrame = cleansed("emergency/hazard"), as_of: date =
 def accident_month(accident: DataFrame = cleansed("emergency/accident")) -> DataFrame:
     """One row per month, county and kind: accidents, by level, dead, injured, loss in 10,000 CNY."""
     level = accident_level(F.col("dead"), F.col("injured"), F.col("loss"))
-    rows = accident.select(
+    rows = accident.where(happened("occurred_at", EXTRACT)).select(
         month(F.col("occurred_at")).alias("month"), known_county(), "kind", "dead", "injured", "loss", level.alias("level")
     )
     return rows.groupBy("month", "county6", "kind").agg(
@@ -124,15 +140,20 @@ def accident_month(accident: DataFrame = cleansed("emergency/accident")) -> Data
 def correction_month(correction: DataFrame = cleansed("justice/community_correction"), as_of: date = AS_OF) -> DataFrame:
     """One row per month and county: persons who served their sentence on a day of it, and those who committed another crime in it.
 
-    A person is in many months, so it declares no touched units and is made whole.
+    A person with several sentences counts once; what somebody did before or after the sentence is no new crime in correction. A person is
+    in many months, so it declares no touched units and is made whole.
     """
     last = F.least(F.col("to_date"), F.lit(as_of))
     months = F.sequence(_month_number(F.col("from_date")), _month_number(last))
-    served = correction.where(F.col("from_date") <= last).select(F.explode(months).alias("_month"), known_county(), "reoffended_date")
-    again = (_month_number(F.col("reoffended_date")) == F.col("_month")) & happened("reoffended_date", as_of)
+    day, person = F.col("reoffended_date"), F.coalesce("id_no", "correction_no")
+    again = F.when(day.between(F.col("from_date"), last), _month_number(day))
+    served = correction.where(F.col("from_date") <= last).select(
+        F.explode(months).alias("_month"), known_county(), person.alias("_person"), again.alias("_again")
+    )
     in_year = F.pmod(F.col("_month"), F.lit(12))
     year = ((F.col("_month") - in_year) / 12).cast("int").cast("string")
     name = F.concat(year, F.lit("-"), F.lpad((in_year + 1).cast("string"), 2, "0"))
     return served.groupBy(name.alias("month"), "county6").agg(
-        _whole(F.count(F.lit(1))).alias("in_correction"), _whole(F.count_if(F.coalesce(again, F.lit(False)))).alias("reoffended")
+        _whole(F.count_distinct("_person")).alias("in_correction"),
+        _whole(F.count_distinct(F.when(F.col("_again") == F.col("_month"), F.col("_person")))).alias("reoffended"),
     )

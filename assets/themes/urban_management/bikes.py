@@ -1,7 +1,7 @@
 """Shared bikes: where each is, and by day how they are used, lie idle, stand where they may not, and heap up (domain rules E8).
 
 Here: `bike_position`, `bike_day`, `bike_zone_day`. Not here: geometry (`assets.places`). A bike stands in a parking area when it is at most
-OUTSIDE metres outside it; a bike that is being ridden stands nowhere.
+OUTSIDE metres outside it; a bike that is being ridden stands nowhere. What lies after its own delivery has not happened: D16.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from assets.base.geography.layers import layer
 from assets.base.geography.points import towns
+from assets.dates import EXTRACT, happened
 from assets.declare import cleansed, lake_asset, table
 from assets.indicators import hundredths, known_county
 from assets.joins import left_join_lookup
@@ -56,7 +57,8 @@ def bike_position(
 ) -> DataFrame:
     """One row per bike and moment, key (company, bike_no, measured_at), columns BIKE_POSITION; misplaced is NULL while it is ridden."""
     parked = F.col("lon").isNotNull() & F.col("lat").isNotNull() & ~F.coalesce(F.col("state") == RIDDEN, F.lit(False))
-    placed = nearest(within(snapshot, towns(division), "town"), zones(zone), "zone_no", OUTSIDE)
+    seen = snapshot.where(happened("measured_at", EXTRACT))
+    placed = nearest(within(seen, towns(division), "town"), zones(zone), "zone_no", OUTSIDE)
     return (
         placed.withColumn("day", _day())
         .withColumn("county6", F.substring("town", 1, 6))
@@ -105,14 +107,23 @@ def with_idle(bikes: DataFrame, trip: DataFrame) -> DataFrame:
     return left_join_lookup(bikes, known, ("company", "bike_no", "day")).withColumns(idle)
 
 
+def slot() -> Column:
+    """The slot of a position: the second with which its SLOT seconds begin. Clocks of bikes differ, the moments of a company do not."""
+    moment = seconds(F.col("measured_at"))
+    return moment - F.pmod(moment, F.lit(SLOT))
+
+
 def _positions_of_days(position: DataFrame) -> DataFrame:
-    """Per company, day and county: observed and misplaced positions, and the mean of available bikes over the company's moments."""
+    """Per company, day and county: observed and misplaced positions, and the mean of available bikes over the company's slots."""
     ready = ~F.coalesce(F.col("state") == DAMAGED, F.lit(False))
-    moments = position.select("company", "day", "measured_at").distinct().groupBy("company", "day").agg(F.count(F.lit(1)).alias("_moments"))
+    slotted = position.withColumn("slot", slot())
+    slots = slotted.select("company", "day", "slot").distinct().groupBy("company", "day").agg(F.count(F.lit(1)).alias("_slots"))
+    there = slotted.where(ready).select(*OF_DAY[:2], known_county(), "bike_no", "slot").distinct()
     counts = position.groupBy("company", "day", known_county()).agg(
-        F.count("misplaced").alias("observed"), F.count_if("misplaced").alias("misplaced"), F.count_if(ready).alias("_ready")
+        F.count("misplaced").alias("observed"), F.count_if("misplaced").alias("misplaced")
     )
-    return left_join_lookup(counts, moments, ("company", "day")).withColumn("available", hundredths(F.col("_ready"), F.col("_moments")))
+    rows = left_join_lookup(counts, there.groupBy(*OF_DAY).agg(F.count(F.lit(1)).alias("_ready")), OF_DAY)
+    return left_join_lookup(rows, slots, ("company", "day")).withColumn("available", hundredths(F.col("_ready"), F.col("_slots")))
 
 
 def _days_ahead(moment: str) -> Column:
@@ -143,6 +154,7 @@ def bike_day(
 
     A bike counts in the county of its last position of the day, a position and a trip's start in their own.
     """
+    trip = trip.where(happened("start_time", EXTRACT))
     bikes = with_idle(bikes_of_days(position), trip).groupBy(*OF_DAY).agg(
         F.count(F.lit(1)).alias("fleet"), F.count_if(~F.col("damaged")).alias("active"), F.count_if("damaged").alias("damaged"),
         *[F.count_if(f"idle_{n}d").alias(f"idle_{n}d") for n in IDLE_DAYS],
@@ -179,8 +191,7 @@ def bike_zone_day(
     A heap is a sequence of slots of the day, without one in between at which all positions were known and fewer bikes stood there, in each
     of which more than FULL_PERCENT of the capacity stood there, and which lasts HEAP_MINUTES.
     """
-    at = seconds(F.col("measured_at"))
-    slotted = position.withColumn("slot", at - F.pmod(at, F.lit(SLOT)))
+    slotted = position.withColumn("slot", slot())
     order = Window.partitionBy("day").orderBy("slot")
     slots = slotted.select("day", "slot").distinct().withColumn("n", F.row_number().over(order))
     stood = slotted.where(F.col("zone_no").isNotNull()).groupBy("zone_no", "day", "slot", "company", "bike_no").agg(F.lit(1).alias("one"))

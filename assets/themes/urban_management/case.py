@@ -53,6 +53,7 @@ def with_place(cases: DataFrame, division: DataFrame, grid: DataFrame) -> DataFr
         "OUTSIDE_CITY": ~nowhere & ~inside,
         "OTHER_COUNTY": county != F.col("division_county"),
         "OTHER_GRID": F.col("grid_no") != F.col("_grid_stated"),
+        "FINISH_BEFORE_REPORT": F.col("_too_early"),
     }
     return found.withColumn("county6", F.coalesce(county, "division_county")).withColumn("flags", flags(conditions))
 
@@ -79,8 +80,13 @@ def case(
     grid: DataFrame = table("base/geography/grid"),
     as_of: date = AS_OF,
 ) -> DataFrame:
-    """One row per case, key case_no, columns CASE. What is said to have happened after the night has not happened: NULL."""
+    """One row per case, key case_no, columns CASE. What is said to have happened after the night has not happened: NULL.
+
+    Nor is a case disposed of before it was reported: when it was is not known then, and nobody can say that it was in time.
+    """
     known = case.withColumns({c: F.when(happened(c, as_of), F.col(c)) for c in MOMENTS})
+    too_early = F.coalesce(F.col("finish_time") < F.col("found_time"), F.lit(False))
+    known = known.withColumn("_too_early", too_early).withColumn("finish_time", F.when(~F.col("_too_early"), F.col("finish_time")))
     late = seconds(F.col("finish_time")) - seconds(F.col("due_time"))
     return (
         left_join_lookup(known, repetitions(known), "case_no")

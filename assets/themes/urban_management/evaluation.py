@@ -1,7 +1,7 @@
 """The monthly evaluation of cases: of the city, counties, towns, responsible units and types (domain rules E8; structure of CJ/T 292).
 
-Here: `case_month`, and what is counted of cases, which the indicators count as well. Not here: the cases (`case`). Each count belongs to
-the month of an event: what was reported, was due, was disposed of, was checked. Due are cases whose day has come.
+Here: `case_month`, `case_day`, and what is counted of cases, which the indicators count as well. Not here: the cases (`case`). Each count
+belongs to the month or day of an event: what was reported, was due, was disposed of, was checked. Due are cases whose day has come.
 """
 
 from __future__ import annotations
@@ -59,6 +59,9 @@ DIMENSIONS: dict[str, Callable[[], Column]] = {
 }
 PERCENT = 100
 CASE_MONTH = ("dimension", "code", "month", *COUNTS, *RATES, "score")
+UNKNOWN = "*"
+OF_DAY = ("county6", "grid_no", "unit", "problem_type")
+CASE_DAY = ("day", *OF_DAY, *COUNTS)
 
 
 def event_days() -> dict[str, Column]:
@@ -76,6 +79,15 @@ def _months() -> Column:
     return named(*[F.concat(F.lit("month:"), month_of(moment)) for moment in EVENTS.values()])
 
 
+def _days() -> Column:
+    return named(*[F.concat(F.lit("day:"), F.col(moment).cast("date").cast("string")) for moment in EVENTS.values()])
+
+
+def sums() -> list[Column]:
+    """The counts of cases with `event`, each of those with its own event."""
+    return [F.count_if((F.col("event") == of) & condition()).alias(name) for name, (of, condition) in COUNTS.items()]
+
+
 def score() -> Column:
     """40 % closed in time, 30 % closed, 20 % not reworked, 10 % not postponed, of 100; NULL while nothing is due or disposed of."""
     due, disposed = F.col("due"), F.col("disposed")
@@ -91,7 +103,6 @@ def case_month(case: DataFrame = table("themes/urban_management/case")) -> DataF
     """One row per city, county, town, unit or type, and month, key (dimension, code, month), columns CASE_MONTH; rates in percent."""
     happened = [F.struct(F.lit(event).alias("event"), month_of(day).alias("month")) for event, day in event_days().items()]
     seen = [F.struct(F.lit(name).alias("dimension"), code().alias("code")) for name, code in DIMENSIONS.items()]
-    sums = {name: F.count_if((F.col("event") == of) & condition()) for name, (of, condition) in COUNTS.items()}
     return (
         case.withColumn("_of", F.explode(F.array(*happened)))
         .select("*", "_of.*")
@@ -100,8 +111,23 @@ def case_month(case: DataFrame = table("themes/urban_management/case")) -> DataF
         .select("*", "_in.*")
         .where(F.col("code").isNotNull())
         .groupBy("dimension", "code", "month")
-        .agg(*[made.alias(name) for name, made in sums.items()])
+        .agg(*sums())
         .withColumns({name: hundredths(F.col(above) * PERCENT, F.col(below)) for name, (above, below) in RATES.items()})
         .withColumn("score", score())
         .select(*CASE_MONTH)
+    )
+
+
+@lake_asset("themes/urban_management/case_day", unit=units(day="day"), touch={"case": own(_days, connects=False)}, whole_above=0.5)
+def case_day(case: DataFrame = table("themes/urban_management/case")) -> DataFrame:
+    """One row per day, county, area of the grid, unit and type, key (day, OF_DAY), columns CASE_DAY; UNKNOWN where a case names none."""
+    happened = [F.struct(F.lit(event).alias("event"), day.alias("day")) for event, day in event_days().items()]
+    named_or_not = {"county6": known_county()} | {c: F.coalesce(F.col(c), F.lit(UNKNOWN)).alias(c) for c in OF_DAY[1:]}
+    return (
+        case.withColumn("_of", F.explode(F.array(*happened)))
+        .select("*", "_of.*")
+        .where(F.col("day").isNotNull())
+        .groupBy("day", *named_or_not.values())
+        .agg(*sums())
+        .select(*CASE_DAY)
     )

@@ -16,7 +16,7 @@ FACTS = (
 )  # fmt: skip
 BECAUSE = {
     "ON_TIME": "it was disposed of by the time at which it was due, and is closed",
-    "LATE": "it is closed, and was disposed of after the time at which it was due",
+    "LATE": "it is closed, and was disposed of after the time at which it was due, or nobody knows when",
     "OVERDUE": "it was due and is not closed",
     "PENDING": "it is not due yet",
     None: "it has no time at which it is due",

@@ -67,7 +67,7 @@ def penalty_counts(case: DataFrame, penalty: DataFrame) -> list[Counts]:
 def indicator(
     case: DataFrame = table("themes/urban_management/case"),
     bike: DataFrame = table("themes/urban_management/bike_day"),
-    sanitation: DataFrame = table("themes/urban_management/sanitation_month"),
+    sanitation: DataFrame = table("themes/urban_management/sanitation_day"),
     advertising: DataFrame = table("themes/urban_management/advertising"),
     video: DataFrame = table("themes/urban_management/video_patrol_month"),
     market: DataFrame = table("themes/urban_management/market_month"),
@@ -79,7 +79,7 @@ def indicator(
     counts = [
         *case_counts(case),
         *bike_counts(bike),
-        *month_counts(sanitation, swept),
+        *by_county(sanitation, swept, F.col("day"), "day", "month", "year"),
         *advertising_counts(advertising, as_of),
         *month_counts(video, {c: F.sum(c) for c in ("alerts", "confirmed")}),
         *penalty_counts(case, penalty),

@@ -1,6 +1,7 @@
 """What else urban management does: sweeping, advertising, cameras that report by themselves, order at markets (domain rules E8).
 
-Here: `sanitation_month`, `advertising`, `video_patrol_month`, `market_month`.
+Here: `sanitation_day`, `sanitation_month`, `advertising`, `video_patrol_month`, `market_month`. What lies after its own delivery has not
+happened: D16.
 """
 
 from __future__ import annotations
@@ -11,44 +12,61 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.geography.points import towns
-from assets.dates import happened, month_of
+from assets.dates import EXTRACT, happened, month_of
 from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import hundredths, known_county
 from assets.places import within
 from assets.themes.urban_management.evaluation import PERCENT
 from assets.touch import Turn, own, units
 
-SANITATION_MONTH = ("county6", "month", "section_days", "completed_days", "planned_m", "completed_m", "completion_rate")
+SWEPT = ("planned_m", "completed_m", "completion_rate")
+SANITATION_DAY = ("county6", "day", "sections", "completed", *SWEPT)
+SANITATION_MONTH = ("county6", "month", "section_days", "completed_days", *SWEPT)
+TENTHS = 10
+
+
+def with_completion(rows: DataFrame) -> DataFrame:
+    """planned_m, completed_m and completion_rate out of _planned and _completed, tenths of a metre."""
+    metres = {f"{c}_m": (F.col(f"_{c}") / TENTHS).cast("decimal(18,1)") for c in ("planned", "completed")}
+    return rows.withColumns(metres).withColumn("completion_rate", hundredths(F.col("_completed") * PERCENT, F.col("_planned")))
+
+
+@lake_asset("themes/urban_management/sanitation_day", unit=units(day="day"), touch={"sanitation": own(day="day")}, whole_above=0.5)
+def sanitation_day(sanitation: DataFrame = cleansed("urban_management/sanitation")) -> DataFrame:
+    """One row per county and day, key (county6, day), columns SANITATION_DAY; metres.
+
+    A section's day is completed when all vehicles together swept it as often as was planned; days without a plan do not count.
+    """
+    days = sanitation.where(happened("day", EXTRACT)).groupBy("section_no", "day").agg(
+        F.max(known_county()).alias("county6"), F.max("length_m").alias("length"), F.max("planned_passes").alias("planned"),
+        F.coalesce(F.sum("done_passes"), F.lit(0)).alias("done"),
+    )  # fmt: skip
+    done = F.col("done") >= F.col("planned")
+    metres = (F.coalesce("length", F.lit(0)) * TENTHS).cast("bigint")
+    return (
+        days.where(F.col("planned") > 0)
+        .groupBy("county6", "day")
+        .agg(
+            F.count(F.lit(1)).alias("sections"), F.count_if(done).alias("completed"),
+            F.sum(metres).alias("_planned"), F.coalesce(F.sum(F.when(done, metres)), F.lit(0)).alias("_completed"),
+        )
+        .transform(with_completion)
+        .select(*SANITATION_DAY)
+    )  # fmt: skip
 
 
 @lake_asset(
     "themes/urban_management/sanitation_month",
     unit=units(month="month"),
-    touch={"sanitation": own(month=lambda: month_of("day"))},
+    touch={"swept": own(month=lambda: month_of("day"))},
     whole_above=0.5,
 )
-def sanitation_month(sanitation: DataFrame = cleansed("urban_management/sanitation")) -> DataFrame:
-    """One row per county and month, key (county6, month), columns SANITATION_MONTH; metres.
-
-    A section's day is completed when all vehicles together swept it as often as was planned; days without a plan do not count.
-    """
-    days = sanitation.groupBy("section_no", "day").agg(
-        F.max(known_county()).alias("county6"), F.max("length_m").alias("length"), F.max("planned_passes").alias("planned"),
-        F.coalesce(F.sum("done_passes"), F.lit(0)).alias("done"),
-    )  # fmt: skip
-    done = F.col("done") >= F.col("planned")
-    metres = (F.coalesce("length", F.lit(0)) * 10).cast("bigint")
-    return (
-        days.where(F.col("planned") > 0)
-        .groupBy("county6", month_of("day").alias("month"))
-        .agg(
-            F.count(F.lit(1)).alias("section_days"), F.count_if(done).alias("completed_days"),
-            F.sum(metres).alias("_planned"), F.coalesce(F.sum(F.when(done, metres)), F.lit(0)).alias("_completed"),
-        )
-        .withColumns({f"{c}_m": (F.col(f"_{c}") / 10).cast("decimal(18,1)") for c in ("planned", "completed")})
-        .withColumn("completion_rate", hundredths(F.col("_completed") * PERCENT, F.col("_planned")))
-        .select(*SANITATION_MONTH)
-    )  # fmt: skip
+def sanitation_month(swept: DataFrame = table("themes/urban_management/sanitation_day")) -> DataFrame:
+    """One row per county and month, key (county6, month), columns SANITATION_MONTH: sums of the days; metres."""
+    metres = [F.sum((F.col(f"{c}_m") * TENTHS).cast("bigint")).alias(f"_{c}") for c in ("planned", "completed")]
+    counts = [F.sum("sections").alias("section_days"), F.sum("completed").alias("completed_days")]
+    months = swept.groupBy("county6", month_of("day").alias("month")).agg(*counts, *metres)
+    return months.transform(with_completion).select(*SANITATION_MONTH)
 
 
 ADVERTISING = (
@@ -95,8 +113,8 @@ def video_patrol_month(alert: DataFrame = cleansed("urban_management/video_patro
     precision: confirmed over all alerts, in percent; one that nobody has judged is not confirmed.
     """
     return (
-        alert.groupBy(known_county(), F.coalesce("problem_type", F.lit(NO_TYPE)).alias("problem_type"),
-                      month_of("alerted_at").alias("month"))
+        alert.where(happened("alerted_at", EXTRACT))
+        .groupBy(known_county(), F.coalesce("problem_type", F.lit(NO_TYPE)).alias("problem_type"), month_of("alerted_at").alias("month"))
         .agg(F.count(F.lit(1)).alias("alerts"), F.count("verdict").alias("judged"),
              F.count_if(F.col("verdict") == "CONFIRMED").alias("confirmed"))
         .withColumn("precision", hundredths(F.col("confirmed") * PERCENT, F.col("alerts")))
@@ -130,7 +148,8 @@ def market_month(check: DataFrame = cleansed("urban_management/market")) -> Data
     outside = F.sum(F.coalesce("outside_stalls", F.lit(0)))
     counts = {"checks": F.count(F.lit(1)), "orderly_checks": F.count_if(orderly()), "outside_stalls": outside}
     return (
-        check.groupBy("market_no", month_of("day").alias("month"))
+        check.where(happened("day", EXTRACT))
+        .groupBy("market_no", month_of("day").alias("month"))
         .agg(*[made.alias(name) for name, made in (stated | sums | counts).items()])
         .withColumn("order_rate", hundredths(F.col("orderly_checks") * PERCENT, F.col("checks")))
         .withColumn("occupancy_rate", hundredths(F.col("occupied") * PERCENT, F.col("stalls")))

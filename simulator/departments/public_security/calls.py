@@ -22,6 +22,8 @@ KINDS = {"CRIME": 5, "ORDER": 20, "TRAFFIC": 30, "FIRE": 3, "HELP": 25, "DISPUTE
 CRIMES = {"THEFT": 45, "ROBBERY": 2, "FRAUD": 30, "ASSAULT": 8, "DRUGS": 3, "OTHER": 12}
 TOLD_AGAIN = 0.08
 """Share of the calls after which somebody else, or the same caller, tells of the same event within minutes."""
+INVALID, TRANSFERRED = 0.03, 0.1
+"""Share of the calls of which nobody else tells that turn out to be about nothing; of all calls that another department takes over."""
 NEAR = 0.001
 """Degrees within which another caller places the event: some 100 m."""
 AGAIN = "_again"
@@ -36,6 +38,8 @@ AGAIN = "_again"
         Cell("D21Z", "lon", 0.01, other="lat", kind=NOWHERE),
         Cell("D09", "caller_phone", 0.01),
         Cell("D37", "arrive_time", 0.003),
+        Cell("D16", "arrive_time", 0.003, other="call_time"),
+        Cell("D22", "result", 0.1, kind=labels({"INVALID": ("误报", "骚扰"), "HANDLED": ("处置完毕",)})),
     ),
     copies=0.01,
     rejected=(Rejected("UNREADABLE", "call_time", 0.002), Rejected("UNKNOWN_CODE", "kind", 0.002)),
@@ -80,6 +84,7 @@ def alarms(registers: Registers) -> pd.DataFrame:
             "lat": decimals(lat, 6),
             "police_station_code": calls["town"].to_numpy(dtype=object) + "000",
             "caller_phone": calls["phone"].to_numpy(dtype=object),
+            "result": _results(registers, calls),
             "update_time": moment_text(finished),
             "_night": night_of(called.astype("datetime64[D]")),
             AGAIN: calls[AGAIN].to_numpy(),
@@ -87,6 +92,13 @@ def alarms(registers: Registers) -> pd.DataFrame:
             MOMENT: called,
         }
     )
+
+
+def _results(registers: Registers, calls: pd.DataFrame) -> np.ndarray:
+    """What came of each call; one that tells of the same event as another is about something."""
+    drawn, alone = registers.world.stream("alarm results").random(len(calls)), ~calls["event"].duplicated(keep=False).to_numpy()
+    alone &= ~calls["event"].isin(registers.world.told("POLICE")["incident"]).to_numpy()
+    return np.select([alone & (drawn < INVALID), drawn > 1 - TRANSFERRED], ["INVALID", "TRANSFERRED"], "HANDLED").astype(object)
 
 
 def _of_incidents(registers: Registers, start: np.datetime64) -> pd.DataFrame:

@@ -252,6 +252,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     sensors.deviations: lambda c: sensors.deviations(F.array(*[_whole(c) * n for n in range(13)]), _whole(c) * 12),
     sensors.spike: lambda c: sensors.spike(_item(c), _whole(c) * 900, _whole(c) * 12, _whole(c), F.lit(7)),
     city_events.event_type: lambda c: city_events.event_type("GRID", F.lit("CITY"), c),
+    public_safety.accident_measure: lambda c: public_safety.accident_measure(_whole(c), _whole(c) * 4, _measured(c)),
     public_safety.accident_level: lambda c: public_safety.accident_level(_whole(c), _whole(c) * 4, _measured(c)),
     buses.standard_tenths: lambda c: buses.standard_tenths(_whole(c) * 1500, F.length(c) % 3, date(2019, 12, 31)),
     buses.factor_edition: lambda c: buses.factor_edition(_whole(c) * 1500, F.length(c) % 3, date(2019, 12, 31)),
