@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -37,14 +40,13 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
     assert isinstance(contract, SourceContract)
     for number, drop in enumerate(drops, 1):
         day = date.fromisoformat(drop.name)
-        steps = {
-            "raw": lambda d=day: ingest(runtime, contract, d, f"raw-{d}"),
-            "cleansed": lambda d=day: cleanse(runtime, contract, d, f"cleansed-{d}"),
-            **{
-                table.rpartition("/")[2]: lambda d=day, t=table: derive(runtime, declared()[t], d, f"{t.rpartition('/')[2]}-{d}")
-                for table in event.made
-            },
+        steps: dict[str, Callable[[], Any]] = {
+            "raw": partial(ingest, runtime, contract, day, f"raw-{day}"),
+            "cleansed": partial(cleanse, runtime, contract, day, f"cleansed-{day}"),
         }
+        for table in event.made:
+            name = table.rpartition("/")[2]
+            steps[name] = partial(derive, runtime, declared()[table], day, f"{name}-{day}")
         for step, do in steps.items():
             at = perf_counter()
             outcome = do()

@@ -139,7 +139,8 @@ def _position_days(typed: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-Typed, Counted = Callable[[Path], pl.DataFrame], Callable[[pl.DataFrame], pl.DataFrame]
+Typed = Callable[[Path], pl.DataFrame]
+Counted = Callable[[pl.DataFrame], pl.DataFrame]
 WAYS: dict[str, tuple[Typed, Counted]] = {"passes": (_passes, _pass_hours), "positions": (_positions, _position_days)}
 """Event -> the typed rows of files, and what is counted of them."""
 
