@@ -166,10 +166,9 @@ def own(
 
 
 def day_from(moment: str, begins: int) -> Column:
-    """The day to which a moment belongs when days begin at an hour of the morning; of a date that date."""
+    """The day to which a moment belongs when days begin at an hour of the morning; where they begin at midnight also that of a date."""
     day = F.col(moment).cast("date")
-    hour = F.substring(F.col(moment).cast("string"), 12, 2).try_cast("int")
-    return F.date_sub(day, F.when(hour < begins, 1).otherwise(0)) if begins else day
+    return F.date_sub(day, F.when(F.hour(moment) < begins, 1).otherwise(0)) if begins else day
 
 
 def by_day(column: str, *, around: int = 0, begins: int = 0, turns: Turns = ()) -> Path:
@@ -179,7 +178,7 @@ def by_day(column: str, *, around: int = 0, begins: int = 0, turns: Turns = ()) 
     follows from the days that it changed, however many lie behind them.
 
     Args:
-        column: a date or a moment.
+        column: a date or a moment; with `begins` a moment.
         around: days before and after that of a row whose rows it decides about, too; it connects none of them.
         begins: hour at which a day begins; what is earlier belongs to the day before.
         turns: dates of the row at which it begins or ceases to count.

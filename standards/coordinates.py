@@ -92,23 +92,29 @@ def inside(lon: Column, lat: Column) -> Column:
     return lon.between(*LON) & lat.between(*LAT)
 
 
-def _wave(v: Column, amount: float, per: float) -> Column:
-    return amount * F.sin(v * (pi / per))
+def gcj_offset(lon: Any, lat: Any, m: Any = F) -> tuple[Any, Any]:
+    """What GCJ-02 adds to a true position, degrees of longitude and latitude (double).
 
+    Args:
+        lon: longitude, a Column, or what the functions of `m` take.
+        lat: latitude.
+        m: as in `to_gk`.
+    """
 
-def gcj_offset(lon: Column, lat: Column) -> tuple[Column, Column]:
-    """What GCJ-02 adds to a true position, degrees of longitude and latitude (double)."""
+    def wave(v: Any, amount: float, per: float) -> Any:
+        return amount * m.sin(v * (pi / per))
+
     x, y = lon - 105, lat - 35
-    root = F.sqrt(F.abs(x))
-    both = (_wave(x, 20, 1 / 6) + _wave(x, 20, 0.5)) * (2 / 3)
+    root = m.sqrt(m.abs(x))
+    both = (wave(x, 20, 1 / 6) + wave(x, 20, 0.5)) * (2 / 3)
     north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + both
-    north = north + (_wave(y, 20, 1) + _wave(y, 40, 3) + _wave(y, 160, 12) + _wave(y, 320, 30)) * (2 / 3)
+    north = north + (wave(y, 20, 1) + wave(y, 40, 3) + wave(y, 160, 12) + wave(y, 320, 30)) * (2 / 3)
     east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + both
-    east = east + (_wave(x, 20, 1) + _wave(x, 40, 3) + _wave(x, 150, 12) + _wave(x, 300, 30)) * (2 / 3)
+    east = east + (wave(x, 20, 1) + wave(x, 40, 3) + wave(x, 150, 12) + wave(x, 300, 30)) * (2 / 3)
     radians = lat * (pi / 180)
-    m = 1 - ECCENTRICITY * F.sin(radians) * F.sin(radians)
-    per_lat = AXIS * (1 - ECCENTRICITY) / (m * F.sqrt(m)) * pi
-    return east * 180 / (AXIS / F.sqrt(m) * F.cos(radians) * pi), north * 180 / per_lat
+    w = 1 - ECCENTRICITY * m.sin(radians) * m.sin(radians)
+    per_lat = AXIS * (1 - ECCENTRICITY) / (w * m.sqrt(w)) * pi
+    return east * 180 / (AXIS / m.sqrt(w) * m.cos(radians) * pi), north * 180 / per_lat
 
 
 def from_bd09(lon: Column, lat: Column) -> tuple[Column, Column]:
@@ -132,7 +138,7 @@ def to_gk(lon: Any, lat: Any, m: Any = F) -> tuple[Any, Any]:
     Args:
         lon: longitude, a Column, or with `m` numpy an array.
         lat: latitude.
-        m: the module whose functions compute: those of Columns, or numpy.
+        m: whose functions compute: the module of those of Columns, numpy, or what has functions of the same names.
     """
     eccentricity = 2 * sqrt(_N) / (1 + _N)
     sine, turn = m.sin(m.radians(lat)), m.radians(lon - CENTRAL_MERIDIAN)

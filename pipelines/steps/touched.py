@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from assets.dates import ONE_DAY, around_days
 from assets.joins import anti_join, changed_rows, semi_join
 from assets.touch import SELF, Cell, Path, Touch, Units, cell, day_from
+from standards.moments import at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,10 +220,9 @@ def _of_days(rows: DataFrame, path: Path, units: DataFrame) -> DataFrame:
     """The rows of the touched days, by their column `path.day`: which days these are is asked of all days, not of the rows."""
     assert path.day is not None
     every = rows.sparkSession.range((LAST_DAY - FIRST_DAY).days + 1)
-    each = every.select(F.date_add(F.lit(FIRST_DAY), F.col("id").cast("int")).alias(path.day))
-    found = (
-        semi_join(each.select(path.day, F.explode(path.units()).alias(UNIT)), units, [UNIT]).select(F.col(path.day).alias(DAY)).distinct()
-    )
+    each = every.select(at(F.date_add(F.lit(FIRST_DAY), F.col("id").cast("int")), F.lit(path.begins * 3_600)).alias(path.day))
+    asked = semi_join(each.select(path.day, F.explode(path.units()).alias(UNIT)), units, [UNIT])
+    found = asked.select(F.col(path.day).cast("date").alias(DAY)).distinct()
     days = {row[DAY] for row in found.collect()}
     near = rows.where(around_days(path.day, days if path.begins == 0 else days | {day + ONE_DAY for day in days}))
     return semi_join(near.withColumn(DAY, day_from(path.day, path.begins)), found, [DAY]).drop(DAY)

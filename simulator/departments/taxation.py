@@ -13,7 +13,7 @@ from simulator.registers import Registers
 from simulator.rejects import Number, Rejected
 
 TAXATION = Department("taxation", organisation="FAKE321000000022")
-TAXPAYER, CREDIT = "taxation/taxpayer", "taxation/credit_class"
+TAXPAYER, CREDIT, REGISTER = "taxation/taxpayer", "taxation/credit_class", "market_regulation/entity"
 REGISTERED, NOT_UPDATED, OF_ITS_PARENT = 0.92, 0.1, 0.3
 """Share of entities with a tax registration; of these, with the number or name of before; of branches, under their parent's number."""
 
@@ -107,9 +107,14 @@ def whose(registers: Registers) -> pd.DataFrame:
 
 @TAXATION.finding("branches under their parent's tax number", "base/legal_entity/source_link", "match_reason", "BRANCH")
 def borrowed_numbers(registers: Registers) -> pd.Series:
-    """Tax registrations of branches under the number of a parent that is itself a taxpayer."""
+    """Tax registrations of branches under the number of their parent, where anybody says that it is the parent's.
+
+    Every parent stands in the register of enterprises. Where that is not delivered, its number is known from its own tax registration or
+    from its credit class.
+    """
     rows = registers.delivered(TAXPAYER)
-    parents = registers.world.enterprises["parent"].to_numpy()
-    there = set(rows.loc[~rows["_bad_id"] & ~rows["_borrowed"], "_entity"])
-    known = pd.Series([int(p) in there for p in parents[rows["_entity"].astype(int)]], index=rows.index)
-    return TAXPAYER + "|" + rows.loc[rows["_borrowed"].astype(bool) & ~rows["_bad_id"] & known, "tax_reg_no"]
+    sound = ~rows["_bad_id"].astype(bool)
+    borrowed = rows["_borrowed"].astype(bool)
+    said = [rows.loc[sound & ~borrowed, "_entity"], *[registers.delivered(table)["_entity"] for table in (CREDIT, REGISTER)]]
+    parent = rows["_entity"].astype(int).map(registers.world.enterprises["parent"])
+    return TAXPAYER + "|" + rows.loc[borrowed & sound & parent.isin(pd.concat(said).astype(int)), "tax_reg_no"]

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from bench import ingestion
+from bench import events, ingestion
 from bench.changes import DAY, LATER
+from bench.contestants.events import EVENTS
 from bench.contestants.two_nights import BUILD, NIGHT, ONE_OF
 from bench.data import inputs
 from bench.job import AS_OF
@@ -47,3 +48,15 @@ def test_a_large_delivery_is_taken_in_whole(folder: Path, tmp_path: Path, monkey
     for name in ingestion.CONTESTANTS:
         assert run(name, source, tmp_path / name).seconds
     assert DeltaTable(str(tmp_path / "taken_in/raw/health/archive")).to_pyarrow_table().num_rows == ROWS
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_everybody_counts_a_day_of_events_alike(folder: Path, tmp_path: Path, name: str) -> None:
+    event = EVENTS[name]
+    source = events.delivery(folder, event, 18 * ROWS, days=1, seed=1)
+    sums = []
+    for contestant in events.CONTESTANTS:
+        assert run(contestant, source, tmp_path / contestant).seconds
+        sums.append(dict(zip(("rows", *event.counts), events.counted(event, tmp_path / contestant), strict=True)))
+    assert sums[0] == sums[1] == sums[2]
+    assert min(n for count, n in sums[0].items() if count != "frozen") > 0

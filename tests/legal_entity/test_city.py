@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 
 import simulator
 from assets.base.legal_entity.source_link import TABLES, source_link
-from bench.linkage import Linkage, judged
+from bench.linkage import judged
 from pipelines.runtime import Runtime
 from pipelines.steps.cleanse import cleanse
 from pipelines.steps.ingest import ingest
@@ -39,11 +39,8 @@ def at_home(installation: Callable[..., Runtime]) -> Runtime:
     return runtime
 
 
-@pytest.fixture
-def links(installation: Callable[..., Runtime]) -> Linkage:
-    """The links of the first night of a city of 2,000 people, held against the truth."""
-    runtime = at_home(installation)
-    city = simulator.build(2_000, departments=DEPARTMENTS)
+def linked(runtime: Runtime, city: simulator.City) -> pd.DataFrame:
+    """The links of the first night of a city."""
     assert runtime.settings.exchange_url
     city.deliver(NIGHT, Path(runtime.settings.landing), runtime.settings.exchange_url.get_secret_value())
     tables = [*TABLES.values(), *OTHERS]
@@ -54,19 +51,26 @@ def links(installation: Callable[..., Runtime]) -> Linkage:
     def live(table: str) -> DataFrame:
         return runtime.lake.read(spark, f"cleansed/{table}").where("_op <> 'D'")
 
-    rows = collected(source_link(*map(live, tables), pseudonym, collected)).toPandas()
-    found = judged(rows, city.truth["entity_record"])
-    assert found.records > 0.95 * len(rows)
-    return found
+    return collected(source_link(*map(live, tables), pseudonym, collected)).toPandas()
 
 
-def test_links_against_the_truth(links: Linkage) -> None:
+@pytest.mark.parametrize("people", [2_000, 5_000])
+def test_links_against_the_truth(installation: Callable[..., Runtime], people: int) -> None:
+    """Of 5,000 people, two branches are under the number of a parent that pays no taxes under it."""
+    city = simulator.build(people, departments=DEPARTMENTS)
+    rows = linked(at_home(installation), city)
+    links = judged(rows, city.truth["entity_record"])
+    assert links.records > 0.95 * len(rows)
     assert links.pairs > 200
     assert links.right_pairs == links.pairs, "precision 1 on credit code and organisation code"
     assert links.linked > 10
     assert links.right >= 0.995 * links.linked, f"precision of records without a code: {links}"
     assert links.right >= 0.95 * links.others, f"recall of records without a code: {links}"
     assert links.mixed == 0, "no branch in its parent"
+    keys = rows["source_table"] + "|" + rows["source_key"]
+    borrowed = city.truth["finding"].query("value == 'BRANCH'")["key"]
+    assert set(keys[rows["match_reason"] == "BRANCH"]) == set(borrowed) & set(keys), "branches under their parent's tax number"
+    assert len(set(borrowed) & set(keys)) >= 4
 
 
 def taxpayer(key: str, **said: str | None) -> dict[str, str | None]:

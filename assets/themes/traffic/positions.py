@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from assets.declare import cleansed, lake_asset, table
 from assets.flags import flags
+from assets.joins import left_join_lookup
 from assets.themes.traffic.passes import day_of, hour_of
 from assets.themes.traffic.service_day import BEGINS, HOUR
 from assets.touch import by_day, day_from, units
@@ -64,24 +65,36 @@ def position(sent: DataFrame = cleansed("transport/vehicle_position")) -> DataFr
     """
     outside = F.coalesce(F.array_contains("_codes", OUTSIDE), F.lit(False))
     placed = F.col("lon").isNotNull() & F.col("lat").isNotNull()
-    line = Window.partitionBy("vehicle_no", "service_date", F.col("_unfit").isNull()).orderBy("located_at")
     east, north = coordinates.to_centimetres(F.col("lon"), F.col("lat"))
-    place = {"east_cm": east, "north_cm": north, "_t": seconds(F.col("located_at"))}
-    named = {"x": metres("east_cm"), "y": metres("north_cm"), "t": F.col("_t")}
-    sides = {f"_{n}{side}": of(made).over(line) for side, of in (("0", F.lag), ("1", F.lead)) for n, made in named.items()}
-    here = named["x"], named["y"]
-    before, after = ((F.col(f"_x{side}"), F.col(f"_y{side}")) for side in ("0", "1"))
+    days = {"day": day_of("located_at"), "service_date": day_from("located_at", MORNING)}
+    judged = sent.withColumns({**days, "east_cm": east, "north_cm": north, "_unfit": positions.unfit(placed, outside, F.col("speed_kmh"))})
+    jump = F.when(F.col("jump_m").isNotNull(), positions.JUMP)
+    return (
+        left_join_lookup(judged, _jumps(judged), ("vehicle_no", "located_at"))
+        .withColumn("reason", F.coalesce("_unfit", jump))
+        .select(*POSITION)
+    )
+
+
+def _jumps(judged: DataFrame) -> DataFrame:
+    """The positions off the way of their vehicle: vehicle_no, located_at, and jump_m, how far they went.
+
+    They are few. A window sorts all that it carries, so that only what says where a vehicle was when goes through it.
+    """
+    lean = judged.where(F.col("_unfit").isNull()).select(
+        "vehicle_no", "service_date", "located_at", metres("east_cm").alias("_x"), metres("north_cm").alias("_y"),
+        seconds(F.col("located_at")).alias("_t"),
+    )  # fmt: skip
+    line = Window.partitionBy("vehicle_no", "service_date").orderBy("located_at")
+    sides = {f"{n}{side}": of(n).over(line) for side, of in (("0", F.lag), ("1", F.lead)) for n in ("_x", "_y", "_t")}
+    here, before, after = ((F.col(f"_x{side}"), F.col(f"_y{side}")) for side in ("", "0", "1"))
     jump_m, until = positions.apart(here, before), F.col("_t1") - F.col("_t")
     is_jump = positions.is_jump(jump_m, F.col("_t") - F.col("_t0"))
     goes_on_m = F.when(until <= positions.JUMP_SECONDS, positions.apart(here, after))
-    jump = positions.jumped(is_jump, goes_on_m, positions.apart(before, after))
     return (
-        sent.withColumns({"day": day_of("located_at"), "service_date": day_from("located_at", MORNING), **place})
-        .withColumn("_unfit", positions.unfit(placed, outside, F.col("speed_kmh")))
-        .withColumns(sides)
-        .withColumn("reason", F.coalesce("_unfit", F.when(jump, positions.JUMP)))
-        .withColumn("jump_m", F.when(F.col("reason") == positions.JUMP, F.round(jump_m).cast("int")))
-        .select(*POSITION)
+        lean.withColumns(sides)
+        .where(positions.jumped(is_jump, goes_on_m, positions.apart(before, after)))
+        .select("vehicle_no", "located_at", F.round(jump_m).cast("int").alias("jump_m"))
     )
 
 
