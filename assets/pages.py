@@ -24,6 +24,7 @@ Here: what a page is, reading and checking page.yaml. Not here: computing and wr
         order: [section]                       # of these: sorted by them; -column for descending
         position: [lon, lat]                   # of places: the columns with longitude and latitude, on a map with the waters
         colour: class                          # of places: one of the columns
+        colours: {1: blue, 2: green}           # of its values, best first, where colours have a meaning of their own (COLOURS)
 
 A page prints no single personal value: it is refused when a chart groups by a personal column without a closed list of values, or lists
 one. Charts over tables with personal columns count, and the site leaves small counts out. Charts over one such table that group or filter
@@ -33,7 +34,7 @@ by the same column must be about the same rows: else a small count is the differ
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations
 from pathlib import Path
@@ -57,9 +58,11 @@ PAGE = {"title": Kind.SETTINGS, "intro": Kind.SETTINGS, "indicators": Kind.TEXT,
 CHART = {
     "title": Kind.SETTINGS, "note": Kind.SETTINGS, "table": Kind.TEXT, "kind": Kind.TEXT, "group": Kind.TEXTS, "measure": Kind.SETTINGS,
     "where": Kind.SETTINGS, "latest": Kind.TEXT, "repeats": Kind.TEXTS, "labels": Kind.SETTINGS, "top": Kind.COUNT, "open": Kind.TRUTH,
-    "columns": Kind.TEXTS, "order": Kind.TEXTS, "position": Kind.TEXTS, "colour": Kind.TEXT,
+    "columns": Kind.TEXTS, "order": Kind.TEXTS, "position": Kind.TEXTS, "colour": Kind.TEXT, "colours": Kind.SETTINGS,
 }  # fmt: skip
 NUMBERS = ("integer", "number")
+COLOURS = ("blue", "orange", "green", "red", "violet", "cyan", "yellow", "grey")
+"""The colours of charts, in the order in which series get them that have none of their own."""
 ROWS = "rows"
 PARTS = ("of", "over")
 """Settings of a ratio beside the column that it is of one row."""
@@ -120,6 +123,7 @@ class Chart:
     top: int | None = None
     position: tuple[str, ...] = ()
     colour: str | None = None
+    colours: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def about(self) -> tuple[Any, ...]:
@@ -255,6 +259,7 @@ def _chart(path: Path, name: str, line: Any) -> Chart:
         open=settings.get("open", False),
         position=tuple(settings.get("position", ())),
         colour=settings.get("colour"),
+        colours={str(value): one_of(path, f"{where}, colours", name, COLOURS) for value, name in settings.get("colours", {}).items()},
     )
     for column in (*chart.reads, *chart.labels):
         one_of(path, f"{where}, column of {contract.name}", column, contract.column_names)
@@ -302,6 +307,8 @@ def _shape(path: Path, where: str, chart: Chart) -> None:
         raise ContractError(path, f"{where}, position", f"has {len(chart.position)} columns", "Give longitude and latitude")
     if chart.colour is not None:
         one_of(path, f"{where}, colour", chart.colour, chart.columns)
+    if chart.colours and not placed:
+        raise ContractError(path, f"{where}, colours", "are of places only", f"Remove them: the chart is a {chart.kind}")
     if chart.order and not listed:
         raise ContractError(path, f"{where}, order", "is of rows only", "Remove it: categories are in the order of their list or size")
 

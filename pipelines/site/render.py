@@ -21,7 +21,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from assets.pages import ChartKind
+from assets.pages import COLOURS, ChartKind
 from assets.texts import Text
 from contracts import Contract
 from pipelines.site.charts import Made
@@ -213,11 +213,16 @@ def _places(made: Made) -> dict[str, Any]:
     """What site.js draws of places: points (longitude, latitude, name), one series for each value of the column that colours them."""
     column = made.chart.columns.index(made.chart.colour or "")
     placed = [(made.values[i], at) for i, at in enumerate(made.positions) if at is not None]
-    values = sorted({row[column] for row, _ in placed if row[column] is not None}, key=lambda v: (isinstance(v, Text), str(v)))
+    texts = made.chart.labels.get(made.chart.colour or "", {})
+    own = {str(texts.get(value, value)): COLOURS.index(name) for value, name in made.chart.colours.items()}
+    order = {value: place for place, value in enumerate(own)}
+    found = {row[column] for row, _ in placed if row[column] is not None}
+    values = sorted(found, key=lambda v: (order.get(str(v), len(order)), isinstance(v, Text), str(v)))
     empty = [None] if any(row[column] is None for row, _ in placed) else []
     series = [
         {
             "name": pair(EMPTY if value is None else _as_text(value)),
+            "colour": own.get(str(value)),
             "points": [[*at, *pair(_as_text(row[0]))] for row, at in placed if row[column] == value],
         }
         for value in (*values, *empty)

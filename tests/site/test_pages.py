@@ -92,9 +92,12 @@ def test_places_have_a_position_that_is_not_personal_and_a_colour_among_their_co
         ({"position": ["lon"]}, "Give longitude and latitude"),
         ({"colour": "month"}, "'month' is not known"),
         ({"open": True}, "is of groups"),
+        ({"colours": {"1": "pink"}}, "'pink' is not known"),
     ):
         with pytest.raises(ContractError, match=said):
             read(tmp_path, changed("charts.states", placed | wrong))
+    with pytest.raises(ContractError, match="are of places only"):
+        read(tmp_path, changed("charts.states", PAGE["charts"]["states"] | {"colours": {"1": "blue"}}))
     homes = {"table": "base/population/person", "columns": ["county6"], "colour": "county6", "position": ["county6", "address"]}
     with pytest.raises(ContractError, match="is personal"):
         read(tmp_path, changed("charts.states", placed | homes))

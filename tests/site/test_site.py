@@ -8,6 +8,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -434,6 +435,9 @@ def test_every_kind_of_chart(lake: Settings, tmp_path: Path) -> None:
     drawn = render.drawn(sections)
     assert drawn is not None
     assert [s["points"] for s in drawn["series"]] == [[[119.2, 32.3, "SEC1", "SEC1"]], [[119.9, 32.6, "SEC2", "SEC2"]]]
+    own = render.drawn(replace(sections, chart=replace(sections.chart, colours={"6": "red", "2": "blue"})))
+    assert own is not None
+    assert [(s["name"], s["colour"]) for s in own["series"]] == [(["6", "6"], 3), (["2", "2"], 0)], "in the order of the colours"
     assert waters(reading) == [[[119.0, 32.2], [120.4, 32.8]]]
 
 

@@ -153,7 +153,7 @@
         ...(map.counties ? [{ type: "lines", coordinateSystem: "geo", polyline: true, silent: true, data: map.waters.map((line) => ({ coords: line })),
                               lineStyle: { color: colour("--c1"), width: 1.5, opacity: 0.45 } }] : []),
         ...chart.series.map((s, i) => ({ type: "scatter", coordinateSystem: at, name: say(s.name), symbolSize: 12, data: s.points.map((p) => ({ value: p })),
-                                         itemStyle: { color: palette()[i % 8], borderColor: colour("--ground"), borderWidth: 1 } })),
+                                         itemStyle: { color: palette()[s.colour ?? i % 8], borderColor: colour("--ground"), borderWidth: 1 } })),
       ],
     };
   };
