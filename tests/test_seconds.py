@@ -12,7 +12,7 @@ from tests.servers.need import ROOT
 
 REPORT = """<testsuites><testsuite>
 <testcase file="tests/a/test_a.py" name="one" time="7.5"/><testcase file="tests/a/test_a.py" name="two" time="4.6"/>
-<testcase file="tests/b/test_b.py" name="one" time="7.9"/><testcase file="tests/c/test_c.py" name="one" time="31"/>
+<testcase file="tests/b/test_b.py" name="one" time="4.9"/><testcase file="tests/c/test_c.py" name="one" time="31"/>
 </testsuite></testsuites>"""
 
 
