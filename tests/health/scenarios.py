@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.death import death
 from assets.base.population.person import person
+from assets.base.population.scored_match import scored_match
 from assets.base.population.source_link import source_link
 from assets.declare import declared
 from assets.themes.health.archive import archive
@@ -43,6 +44,7 @@ class City:
     source_link: DataFrame
     death: DataFrame
     person: DataFrame
+    scored_match: DataFrame
     service: DataFrame
     archive: DataFrame
     cleanup_list: DataFrame
@@ -50,7 +52,7 @@ class City:
 
 
 def load(path: Path) -> dict[str, dict[str, Any]]:
-    """Scenario files with @id and @ehr resolved: numbers of their own for every scenario."""
+    """Scenario files with @id, @typo and @ehr resolved: numbers of their own for every scenario; a @typo has one digit wrong."""
     raw = yaml.safe_load(path.read_text(encoding="utf-8"))
 
     def resolve(value: Any, place: int) -> Any:
@@ -61,9 +63,15 @@ def load(path: Path) -> dict[str, dict[str, Any]]:
         if not isinstance(value, str):
             return value
         value = re.sub(r"@id(\d)", lambda m: number(place * 10 + int(m[1])), value)
+        value = re.sub(r"@typo(\d)", lambda m: mistyped(number(place * 10 + int(m[1]))), value)
         return re.sub(r"@ehr(\d)", lambda m: f"321002001001{place:03d}0{m[1]}", value)
 
     return {str(name): resolve(scenario, place) for place, (name, scenario) in enumerate(raw.items(), 1)}
+
+
+def mistyped(number: str) -> str:
+    """The number with another digit before its check digit."""
+    return f"{number[:16]}{(int(number[16]) + 2) % 10}{number[17:]}"
 
 
 def local(scenario: str, key: str) -> str:
@@ -91,7 +99,7 @@ def run(spark: SparkSession, tables: dict[str, list[dict[str, Any]]], folder: Pa
 
     def kept(name: str, made: DataFrame) -> DataFrame:
         made.write.mode("overwrite").parquet(str(folder / name))
-        return spark.read.parquet(str(folder / name))
+        return spark.read.schema(made.schema).parquet(str(folder / name))  # of no rows an engine writes no file
 
     def published(function: Callable[..., DataFrame], *inputs: Any) -> DataFrame:
         name = next(a.name for a in declared().values() if a.function is function)
@@ -112,7 +120,8 @@ def run(spark: SparkSession, tables: dict[str, list[dict[str, Any]]], folder: Pa
     services = published(
         service, c["examination"], c["followup"], c["visit"], c["archive"], c["staff"], link, persons, dead, AS_OF, as_it_is
     )
-    archives = published(archive, c["archive"], link, persons, dead, services, AS_OF, as_it_is, delivered)
-    work = published(cleanup_list, archives, services, dead, link)
+    scored = published(scored_match, link, persons, c["archive"], c["certificate"], c["cremation"])
+    archives = published(archive, c["archive"], link, persons, dead, services, scored, AS_OF, as_it_is, delivered)
+    work = published(cleanup_list, archives, services, dead, link, c["archive"], scored)
     rates = published(indicator, c["archive"], archives, persons, services, link, AS_OF)
-    return City(link, dead, persons, services, archives, work, rates)
+    return City(link, dead, persons, scored, services, archives, work, rates)

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from assets.base.population.records import of_linked_person
 from assets.declare import AS_OF, CHECKPOINT, SOURCES, cleansed, lake_asset, table
 from assets.themes.health import survivor
-from assets.themes.health.facts import facts
+from assets.themes.health.facts import facts, same_words
 from assets.themes.health.rules import RULES, years_before
 from assets.themes.health.service import VISIT
 from assets.touch import SELF, Cell, EveryDate, Turn, named, own, units
@@ -76,6 +76,14 @@ def _of_service() -> Column:
     return F.array_distinct(named(*given, seen))
 
 
+def _of_scored() -> Column:
+    """The units of a candidate: the number of its archive; of a statement of death the person of whom it probably speaks."""
+    of_archive = F.col("source_table") == survivor.ARCHIVE
+    number = F.when(of_archive, F.concat(F.lit("number:"), F.split_part("source_key", F.lit("|"), F.lit(1))))
+    person = F.concat(F.lit("person:"), "candidate_uid")
+    return named(number, person)
+
+
 def _thresholds(column: Cell) -> tuple[Turn, ...]:
     """The dates at which an event happens, is long ago (rules D1, D2), and is too long ago to speak against a fake (domain rules C5)."""
     d = RULES.thresholds
@@ -87,13 +95,14 @@ def _thresholds(column: Cell) -> tuple[Turn, ...]:
     unit=units(number="ehr_no"),
     touch={
         "delivered": (
-            own(number="ehr_no", id="id_no", turns=(*_thresholds("create_date"), *_thresholds("input_time"))),
+            own(number="ehr_no", id="id_no", alike=same_words, turns=(*_thresholds("create_date"), *_thresholds("input_time"))),
             of_linked_person(survivor.ARCHIVE),
         ),
         "link": own(_of_link, reads=("person_uid", "match", "match_reason", "id_no")),
         "person": own(person="person_uid", reads=("hukou_div",)),
         "death": own(person="person_uid", turns=(Turn("death_date"), Turn("death_date", days=RULES.thresholds.grace_days))),
         "service": own(_of_service, turns=_thresholds("service_date")),
+        "scored": own(_of_scored),
         SELF: own(number="ehr_no", narrows=False, turns=(EveryDate(_proposed_for_the_date),)),
     },
     whole_above=0.001,  # made whole it takes less than half of the time
@@ -106,13 +115,14 @@ def archive(
     person: DataFrame = table("base/population/person"),
     death: DataFrame = table("base/population/death"),
     service: DataFrame = table("themes/health/service", optional=True),
+    scored: DataFrame = table("base/population/scored_match"),
     as_of: date = AS_OF,
     checkpoint: Callable[[DataFrame], DataFrame] = CHECKPOINT,
     sources: frozenset[str] = SOURCES,
 ) -> DataFrame:
     """One row per row of health/archive, key (ehr_no, empi_id), columns ARCHIVE; exactly one state each."""
     return (
-        facts(delivered, link, person, death, service, as_of, checkpoint)
+        facts(delivered, link, person, death, service, scored, as_of, checkpoint)
         .transform(RULES.with_hits, sources, F.col("open"))
         .transform(RULES.with_score, "fake_score")
         .transform(RULES.with_state, _special())

@@ -9,9 +9,13 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.declare import lake_asset, table
+from assets.base.population.records import source_key
+from assets.base.population.scored_match import is_clear
+from assets.declare import cleansed, lake_asset, table
+from assets.joins import semi_join
 from assets.rules import proof, says, work_list
 from assets.themes.health import survivor
+from assets.themes.health.facts import same_words
 from assets.themes.health.rules import RULES
 from assets.themes.health.service import AFTER_DEATH, KINDS, NOT_IN_SERVICE, VISIT
 from assets.touch import named, own, units, via
@@ -20,6 +24,7 @@ from standards.tables import looked_up
 CLEANUP = ("mana_org", "ehr_no", "empi_id", "rule", "action", "automatic", "evidence", "county6", "person_uid")
 KEPT = ("mana_org", "ehr_no", "empi_id", "county6", "person_uid")
 RECORD = "archive_key"
+POLICE = "public_security/resident"
 
 
 def _of_archives(judged: DataFrame) -> DataFrame:
@@ -71,10 +76,40 @@ def _of_police(judged: DataFrame, link: DataFrame) -> DataFrame:
     """The police record that owns the number an archive carries under another name."""
     conflict = link.where((F.col("source_table") == survivor.ARCHIVE) & (F.col("match") == "ID_NAME_CONFLICT"))
     conflict = conflict.select(F.col("source_key").alias("archive_key"), "id_no")
-    police = link.where((F.col("source_table") == "public_security/resident") & F.col("id_no").isNotNull())
+    police = link.where((F.col("source_table") == POLICE) & F.col("id_no").isNotNull())
     police = police.select("id_no", "source_table", "source_key", "_source_file", "_row_no")
     rows = judged.select("archive_key").join(conflict, "archive_key").join(police, "id_no")
     return proof(rows, RECORD, "source_table", "source_key", F.lit("owner of the number"))
+
+
+def _of_alike(judged: DataFrame, delivered: DataFrame) -> DataFrame:
+    """The open archives of the same name, birth, sex and phone (U3)."""
+    keyed = delivered.withColumn(RECORD, source_key(survivor.ARCHIVE)).withColumn("same_words", same_words())
+    mine = semi_join(keyed, judged.where(F.array_contains("rules", "U3")).select(RECORD), [RECORD]).select(RECORD, "same_words")
+    others = keyed.where(survivor.is_open()).select(F.col(RECORD).alias("other_key"), "same_words", "_source_file", "_row_no")
+    rows = mine.join(others, "same_words").where(F.col("other_key") != F.col(RECORD))
+    return proof(rows, RECORD, F.lit(survivor.ARCHIVE), "other_key", F.lit("same name, birth, sex and phone"))
+
+
+def _probably() -> Column:
+    return F.concat(F.lit("probably, score "), F.col("score").cast("string"), F.lit(": "), F.concat_ws(", ", "evidence"))
+
+
+def _of_candidates(judged: DataFrame, scored: DataFrame, link: DataFrame) -> DataFrame:
+    """The records in the police register of the persons that an archive without a usable number probably speaks of."""
+    mine = scored.where(F.col("source_table") == survivor.ARCHIVE).select(
+        F.col("source_key").alias(RECORD), "candidate_uid", _probably().alias("fact")
+    )
+    rows = semi_join(mine, judged.select(RECORD), [RECORD]).withColumnRenamed("candidate_uid", "person_uid")
+    known = link.where(F.col("source_table") == POLICE).select("person_uid", "source_table", "source_key", "_source_file", "_row_no")
+    return proof(rows.join(known, "person_uid"), RECORD, "source_table", "source_key", F.col("fact"))
+
+
+def _of_death_records(judged: DataFrame, scored: DataFrame) -> DataFrame:
+    """The statements of death without a usable number that probably speak of the archive's person."""
+    stated = scored.where((F.col("source_table") != survivor.ARCHIVE) & is_clear()).withColumnRenamed("candidate_uid", "person_uid")
+    rows = judged.where(F.array_contains("rules", "X6")).select(RECORD, "person_uid").join(stated, "person_uid")
+    return proof(rows, RECORD, "source_table", "source_key", _probably())
 
 
 def _of_archive() -> Column:
@@ -88,6 +123,12 @@ def _of_archive_link() -> Column:
     return named(F.when(F.col("source_table") == survivor.ARCHIVE, F.concat(F.lit("number:"), number)))
 
 
+def _of_scored_archive() -> Column:
+    """The unit of a candidate: the number of its archive."""
+    number = F.split_part("source_key", F.lit("|"), F.lit(1))
+    return named(F.when(F.col("source_table") == survivor.ARCHIVE, F.concat(F.lit("number:"), number)))
+
+
 @lake_asset(
     "themes/health/cleanup_list",
     unit=units(number="ehr_no"),
@@ -95,7 +136,15 @@ def _of_archive_link() -> Column:
         "archive": own(_of_archive),
         "service": own(number="ehr_no"),
         "death": via("archive", on=("person_uid",), to=("person_uid",), number="ehr_no", narrows=False),
-        "link": via("link", on=("id_no",), to=("id_no",), made=_of_archive_link, narrows=False),
+        "link": (
+            via("link", on=("id_no",), to=("id_no",), made=_of_archive_link, narrows=False),
+            via("scored", on=("person_uid",), to=("candidate_uid",), made=_of_scored_archive, narrows=False),
+        ),
+        "delivered": own(number="ehr_no", alike=same_words),
+        "scored": (
+            own(_of_scored_archive, narrows=False),
+            via("archive", on=("candidate_uid",), to=("person_uid",), number="ehr_no", narrows=False),
+        ),
     },
     whole_above=0.001,  # made whole it takes half of the time
     spread=150,
@@ -105,6 +154,8 @@ def cleanup_list(
     service: DataFrame = table("themes/health/service", optional=True),
     death: DataFrame = table("base/population/death"),
     link: DataFrame = table("base/population/source_link"),
+    delivered: DataFrame = cleansed("health/archive"),
+    scored: DataFrame = table("base/population/scored_match"),
 ) -> DataFrame:
     """One row per archive and rule that hits, key (ehr_no, empi_id, rule), columns CLEANUP.
 
@@ -121,5 +172,8 @@ def cleanup_list(
         "after_death": _of_services(judged, service, AFTER_DEATH, "service after the death"),
         "not_in_service": _of_services(judged, service, NOT_IN_SERVICE, "entered by an account not in service"),
         "police": _of_police(judged, link),
+        "alike": _of_alike(judged, delivered),
+        "candidate": _of_candidates(judged, scored, link),
+        "death_record": _of_death_records(judged, scored),
     }
     return work_list(judged, RULES, proofs, RECORD, KEPT).select(*CLEANUP)

@@ -13,9 +13,10 @@ from pyspark.sql import functions as F
 
 from assets.base.population.death import INVALID
 from assets.base.population.records import sources
+from assets.base.population.scored_match import LINK, is_clear
 from assets.base.population.source_link import M1B
 from assets.dates import EXTRACT, happened
-from assets.joins import left_join_lookup, split_unique_keys
+from assets.joins import left_join_lookup, semi_join, split_unique_keys
 from assets.linkage import source_count
 from assets.themes.health import survivor
 from assets.themes.health.service import AFTER_DEATH, NOT_IN_SERVICE, VISIT, took_place
@@ -24,12 +25,14 @@ FACTS = (
     "ehr_no", "empi_id", "archive_key", "person_uid", "match", "match_reason", "is_sure", "open", "as_of", "id_no", "id_error",
     "codes", "create_date", "created_on", "cancel_reason", "cancel_date", "mana_org", "county6", "is_survivor", "same_form",
     "other_form", "survivor_ehr_no", "survivor_empi_id", "merged_from", "number_on_two_persons", "number_in_police",
-    "other_sources", "death_date", "death_grade", "edited_hint", "seen_alive", "service_count", "not_in_service_count",
+    "other_sources", "death_date", "death_grade", "edited_hint", "seen_alive",
+    "is_found", "is_probably_dead", "same_words", "service_count", "not_in_service_count",
     "after_death_count", "last_event_date", "last_visit_date", "event_count", "_source_file", "_row_no", "_batch_id", EXTRACT,
 )  # fmt: skip
 DELIVERED = (
     "ehr_no", "empi_id", "status", "id_no", "id_no_error", "village_code12", "village_county", "create_date", "input_time",
-    "cancel_reason", "cancel_date", "mana_org", "_codes", "_source_file", "_row_no", "_batch_id", EXTRACT,
+    "cancel_reason", "cancel_date", "mana_org", "name_key", "birth_date", "sex_code", "phone", "_codes", "_source_file", "_row_no",
+    "_batch_id", EXTRACT,
 )  # fmt: skip
 """The columns of health/archive that count."""
 COUNTS = ("service_count", "not_in_service_count", "after_death_count", "event_count", "same_form", "other_form", "other_sources")
@@ -84,6 +87,37 @@ def edited_hints(death: DataFrame, link: DataFrame) -> DataFrame:
     return hints.join(edited, ["source_table", "source_key"]).select("person_uid").distinct().withColumn("edited_hint", F.lit(True))
 
 
+def found_persons(scored: DataFrame, death: DataFrame) -> DataFrame:
+    """Per archive without a usable number what its best candidate makes of it: a person is found, and it is dead (grade A or B)."""
+    mine = scored.where((F.col("source_table") == survivor.ARCHIVE) & is_clear())
+    dead = (
+        deaths(death).where(F.col("death_date").isNotNull()).select(F.col("person_uid").alias("candidate_uid"), F.lit(True).alias("dead"))
+    )
+    return mine.transform(left_join_lookup, dead, "candidate_uid").select(
+        F.col("source_key").alias("archive_key"), (F.col("decision") == LINK).alias("is_found"), F.col("dead").alias("is_candidate_dead")
+    )
+
+
+def stated_dead(scored: DataFrame) -> DataFrame:
+    """The persons of whom a statement of death without a usable number probably speaks."""
+    stated = scored.where((F.col("source_table") != survivor.ARCHIVE) & is_clear())
+    return stated.select(F.col("candidate_uid").alias("person_uid"), F.lit(True).alias("is_stated_dead")).distinct()
+
+
+def same_words() -> Column:
+    """What two archives of one person have in common (rule U3): name, birth, sex and phone in one text; NULL when one is missing."""
+    return F.concat("name_key", F.lit("|"), F.col("birth_date").cast("string"), F.lit("|"), "sex_code", F.lit("|"), "phone")
+
+
+def namesakes(archives: DataFrame) -> DataFrame:
+    """The open archives without a valid number that another open one has all words in common with (U3): archive_key and the words."""
+    worded = archives.where(survivor.is_open()).withColumn("same_words", same_words()).where(F.col("same_words").isNotNull())
+    unnumbered = worded.where(F.col("id_no").isNull())
+    alike = semi_join(worded.select("same_words"), unnumbered.select("same_words").distinct(), ["same_words"])
+    several = alike.groupBy("same_words").agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > 1).select("same_words")
+    return semi_join(unnumbered.select("archive_key", "same_words"), several, ["same_words"])
+
+
 def shared_numbers(archives: DataFrame) -> DataFrame:
     """The archive numbers that stand on two persons (U2)."""
     persons = (
@@ -106,6 +140,7 @@ def facts(
     person: DataFrame,
     death: DataFrame,
     service: DataFrame,
+    scored: DataFrame,
     as_of: date,
     checkpoint: Callable[[DataFrame], DataFrame],
 ) -> DataFrame:
@@ -119,6 +154,9 @@ def facts(
         .transform(left_join_lookup, shared_numbers(archives), "ehr_no")
         .transform(left_join_lookup, deaths(death), "person_uid")
         .transform(left_join_lookup, edited_hints(death, link), "person_uid")
+        .transform(left_join_lookup, found_persons(scored, death), "archive_key")
+        .transform(left_join_lookup, stated_dead(scored), "person_uid")
+        .transform(left_join_lookup, namesakes(archives), "archive_key")
         .transform(left_join_lookup, services_of_numbers(past), "ehr_no")
         .transform(left_join_lookup, visits_of_persons(past), "person_uid")
     )
@@ -137,6 +175,8 @@ def facts(
         .withColumn("number_on_two_persons", F.coalesce("number_on_two_persons", F.lit(False)))
         .withColumn("edited_hint", F.coalesce("edited_hint", F.lit(False)))
         .withColumn("seen_alive", F.coalesce("seen_alive", F.lit(False)))
+        .withColumn("is_found", F.coalesce("is_found", F.lit(False)))
+        .withColumn("is_probably_dead", F.coalesce("is_candidate_dead", "is_stated_dead", F.lit(False)))
         .withColumn("codes", F.col("_codes"))
         .withColumn("id_error", F.col("id_no_error"))
         .withColumn("county6", F.coalesce("village_county", F.lit("321000")))

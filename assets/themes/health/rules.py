@@ -55,6 +55,11 @@ def archive_number_on_two_persons(_: Defaults) -> Column:
     return F.col("number_on_two_persons")
 
 
+@rule("U3")
+def same_words_twice(_: Defaults) -> Column:
+    return F.col("same_words").isNotNull()
+
+
 @rule("U4")
 def fifteen_and_eighteen_digits(_: Defaults) -> Column:
     return ~F.col("is_survivor") & (F.col("other_form") > 0)
@@ -87,6 +92,18 @@ def death_one_character_off(_: Defaults) -> Column:
     return F.col("edited_hint") | (edited & F.col("death_date").isNotNull())
 
 
+@rule("X6")
+def probably_dead(_: Defaults) -> Column:
+    """The person that an archive without a usable number probably speaks of is dead, or a statement of death without one speaks of the
+    archive's."""
+    return F.col("is_probably_dead") & F.col("death_date").isNull()
+
+
+@rule("N1")
+def number_to_be_corrected(_: Defaults) -> Column:
+    return F.col("is_found")
+
+
 @rule("D1")
 def never_used(d: Defaults) -> Column:
     unused = F.col("last_event_date").isNull() | (F.col("last_event_date") <= F.col("created_on"))
@@ -101,7 +118,7 @@ def long_unused(d: Defaults) -> Column:
 
 @rule("F1")
 def invalid_number_matches_nobody(_: Defaults) -> Column:
-    return F.col("id_error").startswith("E_") & (F.col("match") == "U")
+    return F.col("id_error").startswith("E_") & (F.col("match") == "U") & ~F.col("is_found")
 
 
 @rule("F2")
@@ -116,7 +133,9 @@ def number_of_another_name(_: Defaults) -> Column:
 
 @rule("F4")
 def placeholder(_: Defaults) -> Column:
-    return F.array_contains("codes", "name:W_NAME_PLACEHOLDER") | (F.col("id_error") == "E_PLACEHOLDER")
+    """A number typed to get past a form is no sign of a fake where everything else of the archive is that of a known person."""
+    number = (F.col("id_error") == "E_PLACEHOLDER") & ~F.col("is_found")
+    return F.array_contains("codes", "name:W_NAME_PLACEHOLDER") | number
 
 
 @rule("F8")
