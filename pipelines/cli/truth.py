@@ -17,7 +17,7 @@ import pandas as pd
 from contracts import load_all
 from resources.lake import Lake
 
-DEATH = "base/population/death"
+DEATH, PERSON, SCORED = "base/population/death", "base/population/person", "base/population/scored_match"
 GRACE_DAYS = 30
 GRADES = ("A", "B")
 
@@ -74,7 +74,7 @@ def compare(lake: Lake, folder: Path, as_of: date) -> list[Finding]:
 
 def _deaths(lake: Lake, known: pd.DataFrame) -> Finding:
     death = _table(lake, DEATH, ["person_uid", "grade", "status"])
-    person = _table(lake, "base/population/person", ["person_uid", "id_no"])
+    person = _table(lake, PERSON, ["person_uid", "id_no"])
     found = set(person.merge(death[death["grade"].isin(GRADES) & (death["status"] == "CONFIRMED")], on="person_uid")["id_no"])
     dead = set(known.loc[known["dead"] & known["proven"], "id_no"])
     living = set(known.loc[~known["dead"], "id_no"])
@@ -92,10 +92,12 @@ def _archives(lake: Lake, known: pd.DataFrame, truth: pd.DataFrame, as_of: date)
     dead, proven = rows["dead"].eq(True), rows["proven"].eq(True)
     due = open_ & dead & proven & (rows["died"] + timedelta(days=GRACE_DAYS) < pd.Timestamp(as_of))
     return [
-        _finding("open archives of the dead (X1)", due, open_ & rows["rules"].map(lambda r: "X1" in r).astype(bool)),
+        _finding("open archives of the dead (X1)", due, open_ & _hit(rows, "X1")),
+        _finding("open archives of the dead, or for review (X1, X6)", due, open_ & _hit(rows, "X1", "X6")),
         _finding("archives in state DECEASED", due & (rows["expected_state"] == "DECEASED"), rows["state"] == "DECEASED"),
         _finding("living persons' archives in state DECEASED", open_ & False, (rows["state"] == "DECEASED") & ~dead),
         _duplicates(rows),
+        _persons_found(lake, rows, known),
     ]
 
 
@@ -117,15 +119,35 @@ def _has(cell: Any, value: str) -> bool:
     return value in cell if isinstance(cell, list | np.ndarray) else str(cell) == value
 
 
+def _hit(rows: pd.DataFrame, *rules: str) -> pd.Series:
+    return rows["rules"].map(lambda hits: not set(rules).isdisjoint(hits)).astype(bool)
+
+
 def _duplicates(rows: pd.DataFrame) -> Finding:
     """Count merges by identity number: right when archive and survivor belong to the same person."""
-    merged = rows[rows["rules"].map(lambda r: "U1" in r or "U4" in r)]
+    merged = rows[_hit(rows, "U1", "U4")]
     expected = rows[(rows["state"] != "CLOSED") & (rows["duplicate_group"].fillna("") != "")]
     group = rows.set_index(["ehr_no", "empi_id"])["true_person"]
     survivors = list(zip(merged["survivor_ehr_no"], merged["survivor_empi_id"], strict=True))
     same = [group.get(s) == t and t != "" for s, t in zip(survivors, merged["true_person"], strict=True)]
     surplus = len(expected) - expected["duplicate_group"].nunique()
     return Finding("duplicates by identity number (U1, U4)", surplus, len(merged), sum(same))
+
+
+def _persons_found(lake: Lake, rows: pd.DataFrame, known: pd.DataFrame) -> Finding:
+    """Count the persons found by name, birth, phone and what else agrees: right when they are those whom the archive is about."""
+    scored = _table(lake, SCORED, ["source_table", "source_key", "candidate_uid", "decision"])
+    scored = scored[(scored["source_table"] == "health/archive") & (scored["decision"] == "LINK")]
+    person = _table(lake, PERSON, ["person_uid", "id_no"]).rename(columns={"person_uid": "candidate_uid"})
+    number = known.set_index("true_person")["id_no"]
+    delivered = _table(lake, "cleansed/health/archive", ["ehr_no", "empi_id", "id_no"])
+    unusable = delivered[delivered["id_no"].isna()].drop(columns="id_no").merge(rows, on=["ehr_no", "empi_id"])
+    unusable = unusable.assign(source_key=unusable["ehr_no"] + "|" + unusable["empi_id"])
+    found = unusable.merge(scored, on="source_key").merge(person, on="candidate_uid")
+    right = found["true_person"].map(number) == found["id_no"]
+    return Finding(
+        "archives without a usable number whose person was found", int((unusable["true_person"] != "").sum()), len(found), int(right.sum())
+    )
 
 
 def _finding(name: str, expected: pd.Series, found: pd.Series) -> Finding:

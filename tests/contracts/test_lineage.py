@@ -22,6 +22,7 @@ OF_AN_INDICATOR = {"indicator", "period_kind", "period", "div_level", "basis", "
 BY_THE_RUN = {
     "base/legal_entity/source_link": {"source_table"},
     "base/population/source_link": {"source_table"},
+    "base/population/scored_match": {"source_table"},
     "themes/health/service": {"service_kind"},
     "themes/industry/entity_survival": {"years"},
     "themes/traffic/bus_network": {"day"},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -27,14 +28,16 @@ from tests.touch.town import SERVED, SINCE, Rows, Town
 Write = Callable[[DataFrame], DataFrame]
 LINKS = "base/population/source_link"
 UNDECLARED = {
-    "themes/health/indicator", "themes/ecology/indicator", "themes/government_services/indicator", "themes/industry/indicator",
-    "themes/ecology/water_governance", "themes/government_services/department_month", "themes/industry/entity_survival",
-    "themes/industry/economy_year", "themes/industry/land_efficiency_year", "themes/public_safety/indicator",
-    "themes/public_safety/correction_month", "themes/urban_management/indicator", "themes/city_operations/indicator",
-    "themes/city_operations/sign_day", "themes/traffic/indicator", "themes/traffic/bus_fleet", "themes/traffic/bus_network",
+    "base/population/scored_match", "themes/health/indicator", "themes/ecology/indicator", "themes/government_services/indicator",
+    "themes/industry/indicator", "themes/ecology/water_governance", "themes/government_services/department_month",
+    "themes/industry/entity_survival", "themes/industry/economy_year", "themes/industry/land_efficiency_year",
+    "themes/public_safety/indicator", "themes/public_safety/correction_month", "themes/urban_management/indicator",
+    "themes/city_operations/indicator", "themes/city_operations/sign_day", "themes/traffic/indicator", "themes/traffic/bus_fleet",
+    "themes/traffic/bus_network",
 }  # fmt: skip
 """Rows for the city follow from every input row, a rank from all others, a rate from all residents; there is a row for each water
-body and month only; a person is in many months; of the fleet and the network of buses there is what holds on the day of the run."""
+body and month only; a person is in many months; how frequent a name is follows from all persons; of the fleet and the network of buses
+there is what holds on the day of the run."""
 NETWORKS: tuple[type[Network], ...] = (Monitoring, Counter, Economy, Incidents, Streets, Roads, Buses)
 """Small worlds with `rows` by table, `tables(spark)` and `night()`: rows come late, are corrected, or go."""
 GROUND = "base/geography/"
@@ -94,13 +97,13 @@ def test_a_new_month_touches_every_firm(spark: SparkSession, write: Write) -> No
     assert {r.month for r in now.where("alive").collect()} - {r.month for r in was.where("alive").collect()} == {"201912"}
 
 
-def _holds(earlier: Tables, later: Tables, write: Write) -> None:
-    """Tables that declare nothing, and of which no table that does is made, are left out."""
-    assets = made_for(earlier, lambda asset: asset.touch is not None)
+def _holds(earlier: Tables, later: Tables, write: Write, wanted: Collection[str] | None = None) -> tuple[Tables, Tables]:
+    """The whole tables of both nights. wanted: the tables that are held against them; by default all that declare what touches them."""
+    assets = made_for(earlier, lambda asset: asset.touch is not None and (wanted is None or asset.name in wanted))
     before, now = whole(earlier, SINCE, write, assets), whole(later, AS_OF, write, assets)
     night, spared = Night(before, now, SINCE, AS_OF, write), 0
     for asset in assets:
-        if asset.touch is None:
+        if asset.touch is None or (wanted is not None and asset.name not in wanted):
             continue
         found = night.in_part(asset)
         if found is None:
@@ -109,6 +112,7 @@ def _holds(earlier: Tables, later: Tables, write: Write) -> None:
         assert sorted(rows.select(*now[asset.name].columns).collect(), key=str) == sorted(now[asset.name].collect(), key=str), asset.name
         spared += before[asset.name].count() - was.count()
     assert spared > 0, "the night touched everything, so nothing was shown"
+    return before, now
 
 
 PASSPORT = {"id_type": "03", "id_no_raw": "E1234567", "id_no_error": "E_LEN", "birth_date": "1910-05-05"}
@@ -149,3 +153,53 @@ def test_a_record_changes_the_links_of_others(spark: SparkSession, write: Write,
     rows = found[0].collect()
     assert sorted(rows, key=str) == sorted(now[LINKS].collect(), key=str)
     assert {r.source_key: r.match for r in rows if r.source_key in links} == links
+
+
+def found_town(night: bool) -> Rows:
+    """Archives without a usable number and whom they probably speak of, before and after a night in which each of a to e is told news."""
+
+    def of(n: int, name: str, phone: str | None, **archive: Any) -> Rows:
+        said = {
+            "name": name,
+            "birth_date": "1908-01-01",
+            "sex_code": "1",
+            "phone": f"1390000000{n}",
+            "status": "0",
+            "create_date": "2019-01-01",
+        }
+        return {
+            "resident": [{"person_no": f"r{n}", "id_no": number(2 * n + 1), "name": name, "hukou_div": "321002001001"}],
+            "card": [{"card_no": f"C{n}", "id_no": number(2 * n + 1), "name": name, "phone": phone, "status": "1"}],
+            "archive": [{"ehr_no": f"e{n}", "empi_id": "a", "id_no_raw": "0", "id_no_error": "E_PLACEHOLDER", **said, **archive}],
+        }
+
+    numbered = {"id_no": number(5), "id_no_raw": number(5), "id_no_error": None}
+    mistyped = {"id_no_raw": f"{number(5)[:16]}9{number(5)[17:]}", "id_no_error": "E_CHECK", "birth_date": "1908-01-01", "sex_code": "1"}
+    town = [
+        of(1, "于甲一", "13900000001"),
+        of(2, "于甲二", "13900000002", **numbered),
+        of(3, "于甲三", "13900000003"),
+        of(4, "于甲四", "13900000099" if night else "13900000004"),
+        of(5, "于甲五", "13900000005"),
+        of(6, "于甲六", "13900000006"),
+        of(7, "于甲七", "13900000007"),
+    ]
+    if night:
+        town[4]["resident"][0]["_row_no"] = 99
+        again = {**town[2]["archive"][0], "ehr_no": "e33"}
+        dead = {"cert_no": "d1", "id_no": number(3), "name": "于甲一", "death_datetime": "2019-03-01T08:00:00"}
+        stated = {"cert_no": "d2", "name": "于甲二", **mistyped, "death_datetime": "2019-03-01T08:00:00"}
+        town.append({"archive": [again], "certificate": [dead, stated]})
+    return {name: [row for rows in town for row in rows.get(name, [])] for name in SOURCES}
+
+
+def test_a_night_changes_what_archives_without_a_number_are_found_to_be(spark: SparkSession, write: Write) -> None:
+    wanted = {"themes/health/archive", "themes/health/cleanup_list"}
+    earlier, later = (cleansed(spark, found_town(night), write) for night in (False, True))
+    before, now = _holds(earlier, later, write, wanted)
+    rules = [{r.ehr_no: r.rules for r in tables["themes/health/archive"].collect()} for tables in (before, now)]
+    found, corrected = ["N1"], ["X6", "N1"]
+    assert rules[0] == {"e1": found, "e2": [], "e3": found, "e4": found, "e5": found, "e6": found, "e7": found}
+    assert rules[1] == {
+        "e1": corrected, "e2": ["X6"], "e3": ["U3", "N1"], "e33": ["U3", "N1"], "e4": ["F1", "F4"], "e5": found, "e6": found, "e7": found,
+    }  # fmt: skip

@@ -19,6 +19,8 @@ Rows = dict[str, list[dict[str, Any]]]
 Tables = dict[str, DataFrame]
 NAMES = ("于甲乙", "于甲己", "丙丁戊", "庚辛壬", None)
 DAYS = ("2018-12-30", "2018-12-31", "2019-01-01", "2019-06-01", "2019-12-20", "2019-12-31", "2020-01-01")
+PHONES = ("13900000001", "13900000002", None)
+MISTYPED = number(1)[:16] + "9" + number(1)[17:]
 SINCE = AS_OF.replace(day=30)
 SERVED = ("examination", "followup", "staff")
 NUMBERS, LICENCES, OFFICES = ("e1", "e2", "e3", "e4"), ("D1", "D2", "D3"), ("O1", "O2")
@@ -42,7 +44,8 @@ class Town:
             return {"_business_date": AS_OF, "_batch_id": pick(["b1", "b2"]), **enterprise(name, n, self.rows, id_no, pick)}
         if name in ABOUT_LICENCES:
             return {"_business_date": AS_OF, "_batch_id": pick(["b1", "b2"]), **licence(name, n, self.rows, pick)}
-        document = {"id_type": "03", "id_no_raw": pick(["E1234567", "E7654321"]), "id_no_error": "E_LEN", "birth_date": "1910-05-05"}
+        passport = {"id_type": "03", "id_no_raw": pick(["E1234567", "E7654321"]), "id_no_error": "E_LEN", "birth_date": "1910-05-05"}
+        document = pick([passport, {"id_no_raw": MISTYPED, "id_no_error": "E_CHECK", "birth_date": "1908-01-01"}])
         said = {"_business_date": AS_OF, "_batch_id": pick(["b1", "b2"]), **({} if name in SERVED else {"id_no": id_no})}
         card = pick(["C1", "C2", None])
         served = {
@@ -55,14 +58,15 @@ class Town:
             "pension": lambda: {"pay_month": "201911", "person_no": pick(["p1", "p2"]), "item": f"{n}"},
             "archive": lambda: {
                 "ehr_no": pick(NUMBERS), "empi_id": f"a{n}", "status": pick(["0", "0", "1"]), "dead_flag": pick(["1", None]),
-                "dead_date": pick(["2019-11-01", None]), **({} if id_no else document),
+                "dead_date": pick(["2019-11-01", None]), "birth_date": "1908-01-01", "sex_code": pick(["1", "2"]), "phone": pick(PHONES),
+                **({} if id_no else document),
             },
             "certificate": lambda: {"cert_no": f"d{n}", "death_datetime": "2019-11-02T04:00:00", **({} if id_no else document)},
             "visit": lambda: {
                 "org_code": "o", "visit_no": f"v{n}", "visit_time": f"{pick(DAYS)}T08:00:00", "card_no": card, "dr_code": pick(LICENCES),
                 **({} if id_no else document),
             },
-            "card": lambda: {"card_no": f"C{n}", "social_card_no": pick(["C1", "C2"]), "status": "1"},
+            "card": lambda: {"card_no": f"C{n}", "social_card_no": pick(["C1", "C2"]), "status": "1", "phone": pick(PHONES)},
             "examination": lambda: {"exam_no": f"x{n}", "exam_date": pick(DAYS), **served, "org_code": pick(OFFICES)},
             "followup": lambda: {"fu_no": f"f{n}", "fu_date": pick(DAYS), **served},
             "staff": lambda: {

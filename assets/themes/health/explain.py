@@ -6,12 +6,14 @@ from typing import Any
 
 from assets.explain import Explanation, RowReader, Section, explains
 from assets.rules.explain import hits, section
+from assets.themes.health import survivor
 from assets.themes.health.rules import RULES
 
 FACTS = (
     "state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date", "survivor_ehr_no",
     "survivor_empi_id", "merged_from", "death_date", "death_grade", "create_date", "last_event_date", "event_count", "mana_org",
 )  # fmt: skip
+CANDIDATE = ("candidate_uid", "score", "margin", "decision", "evidence")
 
 
 @explains("archive number")
@@ -25,6 +27,8 @@ def _explanation(rows: RowReader, archive: dict[str, Any]) -> Explanation:
     found = hits(rows("themes/health/cleanup_list", ehr_no=number, empi_id=index), RULES)
     facts = {name: archive[name] for name in FACTS}
     place = {"file": archive["_source_file"], "line": archive["_row_no"], "batch": archive["_batch_id"]}
+    scored = rows("base/population/scored_match", source_table=survivor.ARCHIVE, source_key=f"{number}|{index}")
+    candidates = [{name: c[name] for name in CANDIDATE} for c in sorted(scored, key=lambda c: c["place"])]
     services = [
         {
             "kind": s["service_kind"],
@@ -46,6 +50,11 @@ def _explanation(rows: RowReader, archive: dict[str, Any]) -> Explanation:
             Section("Facts", ("fact", "value"), [(k, ", ".join(map(str, v)) if isinstance(v, list) else v) for k, v in facts.items()]),
             *map(section, found),
             Section(
+                "Whom it probably speaks of, as it has no usable number",
+                ("person", "score", "ahead", "decision", "evidence"),
+                [(c["candidate_uid"], c["score"], c["margin"], c["decision"], ", ".join(c["evidence"])) for c in candidates],
+            ),
+            Section(
                 "Services with flags",
                 ("kind", "date", "flags", "file", "line"),
                 [(s["kind"], s["date"], ", ".join(s["flags"]), s["file"], str(s["line"])) for s in services],
@@ -58,6 +67,7 @@ def _explanation(rows: RowReader, archive: dict[str, Any]) -> Explanation:
             "delivered_at": place,
             "facts": facts,
             "rules": found,
+            "candidates": candidates,
             "flagged_services": services,
         },
     )

@@ -15,6 +15,8 @@ from simulator.registers import Registers
 
 PLACEHOLDER_NUMBERS = set(PLACEHOLDER_IDS) - {"无"}
 """Placeholders that look like a number: what is delivered instead of one, not the statement that there is none."""
+OTHER_FACTS = ("D10", "D17", "IMPOSSIBLE")
+"""Dirt that makes another fact of a cell, and does not only write it in another way."""
 ACTIVE_SINCE = np.datetime64("2017-12-31")
 
 
@@ -48,6 +50,21 @@ def _survivors(archives: pd.DataFrame, people: pd.DataFrame, service: pd.Series,
     return archives.index.isin(order.drop_duplicates("person").index)
 
 
+def _recognised(registers: Registers, archives: pd.DataFrame, usable: np.ndarray) -> np.ndarray:
+    """Archives that say whose they are without a usable number: name, birth and sex are right, and the phone is one that another record
+    of the person knows."""
+    at = archives["_person"].to_numpy()
+    phone = registers.world.people["phone"].to_numpy(dtype=object)
+    same = (at >= 0) & (archives["phone"].to_numpy(dtype=object) == phone[at])
+    cards = registers.delivered(CARD)
+    sound = cards[~cards["_bad_id"] & ~cards["_bad_name"] & (cards["_person"] >= 0)]
+    owners = sound["_person"].to_numpy()
+    known = np.concatenate([owners[sound["phone"].to_numpy(dtype=object) == phone[owners]], at[usable & same]])
+    record = registers.record()
+    wrong = record[(record["table"] == ARCHIVE) & record["column"].isin(["birth_date", "sex_code"]) & record["code"].isin(OTHER_FACTS)]
+    return same & np.isin(at, known) & ~archives["_bad_name"].to_numpy() & ~_archive_keys(archives).isin(wrong["key"]).to_numpy()
+
+
 @HEALTH.truth("archive")
 def archives(registers: Registers) -> pd.DataFrame:
     """One row per archive of the last list. A duplicate group: the open archives of a person who has several."""
@@ -60,7 +77,8 @@ def archives(registers: Registers) -> pd.DataFrame:
     events = _last_events(registers, archives)
     death = np.where(real, as_days(people["death"].to_numpy())[at], NAT)
     dead = usable & np.isin(np.where(real, grade[at], ""), ["A", "B"]) & (death + 30 < AS_OF)
-    placeholder = (archives["_placeholder_name"] | archives["_bad_name"] | archives["id_no"].isin(PLACEHOLDER_NUMBERS)).to_numpy(dtype=bool)
+    hidden = archives["id_no"].isin(PLACEHOLDER_NUMBERS) & ~_recognised(registers, archives, usable)
+    placeholder = (archives["_placeholder_name"] | archives["_bad_name"] | hidden).to_numpy(dtype=bool)
     created, last = as_days(archives["_created"].to_numpy()), events["any"].to_numpy().astype("datetime64[D]")
     quiet = created <= np.datetime64("2017-12-31")
     state = np.select(
@@ -143,6 +161,6 @@ def confirmed_fakes(registers: Registers) -> pd.Series:
 
 @HEALTH.finding("fake archives suspected", "themes/health/archive", "state", "FAKE_SUSPECT")
 def suspected_fakes(registers: Registers) -> pd.Series:
-    """Archives of nobody, or with a placeholder for a name or a number."""
+    """Archives of nobody, or with a placeholder for a name or a number that does not say whose they are in another way."""
     rows = archives(registers)
     return _archive_keys(rows[rows["expected_state"] == "FAKE_SUSPECT"])
