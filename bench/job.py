@@ -41,6 +41,9 @@ DERIVED = (
 )
 """In the order in which they are made."""
 
+LEFT_OUT = ("base/population/scored_match",)
+"""Inputs of these tables that are no part of the job: ours gets them without rows."""
+
 LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.contestants.pandas_link import Read, key
+from bench.contestants.pandas_link import Read, is_open, key
 from bench.contestants.pandas_values import TEXT, among, constant, filled, listed
-from bench.contestants.tables import ARCHIVE, PROOF, RESIDENT, RULES
+from bench.contestants.tables import ARCHIVE, PROOF, RESIDENT, RULES, WORDS
 
 LIST = ["mana_org", "ehr_no", "empi_id", "rule", "action", "automatic", "evidence", "county6", "person_uid"]
 PLACE_OF_ROW = ["_source_file", "_row_no"]
@@ -36,6 +36,11 @@ def _evidence(read: Read, everything: pd.DataFrame, judged: pd.DataFrame) -> pd.
     survivors = losers[losers["kept_key"] != losers["archive_key"]].merge(kept, on="kept_key")
     namesakes = everything.loc[among(everything["rules"], "U2"), ["ehr_no", "archive_key"]].merge(kept, on="ehr_no")
     namesakes = namesakes[namesakes["kept_key"] != namesakes["archive_key"]]
+    delivered = read(f"cleansed/{ARCHIVE}", "ehr_no", "empi_id", "status", "cancel_date", "_business_date", *WORDS, *PLACE_OF_ROW)
+    delivered = delivered.assign(archive_key=key(delivered, ARCHIVE)).dropna(subset=WORDS)
+    unnumbered = judged.loc[among(judged["rules"], "U3"), ["archive_key"]].merge(delivered[["archive_key", *WORDS]], on="archive_key")
+    alike = unnumbered.merge(delivered[is_open(delivered)].rename(columns={"archive_key": "kept_key"}), on=WORDS)
+    alike = alike[alike["kept_key"] != alike["archive_key"]]
     mine = judged[["archive_key", "person_uid", "ehr_no"]]
     death = read("base/population/death", "person_uid", "status", "sources", "life_evidence").set_index("person_uid")
     stated = mine.merge(unpacked(death.loc[death["status"].isin(["CONFIRMED", "CANDIDATE"]), "sources"]), on="person_uid")
@@ -53,6 +58,7 @@ def _evidence(read: Read, everything: pd.DataFrame, judged: pd.DataFrame) -> pd.
             _proofs(judged, "archive", ARCHIVE, "archive_key", "archive, state", "state"),
             _proofs(survivors, "survivor", ARCHIVE, "kept_key", "survivor of the merge"),
             _proofs(namesakes, "namesake", ARCHIVE, "kept_key", "same archive number"),
+            _proofs(alike, "alike", ARCHIVE, "kept_key", "same name, birth, sex and phone"),
             _proofs(stated, "death", "source_table", "source_key", "death of grade", "grade", "death_date"),
             _proofs(alive, "life", "source_table", "source_key", "seen alive", "event_date"),
             *[

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.contestants.pandas_cleanup import unpacked
-from bench.contestants.pandas_link import Read, is_sure, key
+from bench.contestants.pandas_link import Read, is_open, is_sure, key
 from bench.contestants.pandas_values import (
     DATE,
     DAYS,
@@ -24,7 +24,7 @@ from bench.contestants.pandas_values import (
     of,
     picked,
 )
-from bench.contestants.tables import ARCHIVE, BY_NUMBER, CLOSED_BECAUSE, DOUBT, KEYS, RESIDENT, VISIT
+from bench.contestants.tables import ARCHIVE, BY_NUMBER, CLOSED_BECAUSE, DOUBT, KEYS, RESIDENT, VISIT, WORDS
 
 BESIDE = ["_source_file", "_row_no", "_batch_id"]
 SERVICE = [
@@ -33,7 +33,7 @@ SERVICE = [
 ]  # fmt: skip
 ARCHIVES = [
     "ehr_no", "empi_id", "id_no", "id_no_error", "_id_no_upgraded", "_name_placeholder", "status", "cancel_date", "cancel_reason",
-    "village_county", "village_code12", "create_date", "input_time", "mana_org", *BESIDE, "_business_date",
+    "village_county", "village_code12", "create_date", "input_time", "mana_org", *WORDS, *BESIDE, "_business_date",
 ]  # fmt: skip
 STATES = [
     "ehr_no", "empi_id", "person_uid", "state", "also", "rules", "fake_score", "is_automatic", "pending", "close_reason", "close_date",
@@ -45,11 +45,10 @@ STATES = [
 def linked(read: Read) -> pd.DataFrame:
     """The archives with their key, person and match."""
     archives = read(f"cleansed/{ARCHIVE}", *ARCHIVES)
-    is_open = holds(archives["status"] == "0") & ~holds(archives["cancel_date"] <= archives["_business_date"])
     link = read("base/population/source_link", "source_table", "source_key", "person_uid", "match", "match_reason")
     link = link[link["source_table"] == ARCHIVE].set_index("source_key")
     mine = of(key(archives, ARCHIVE), link[["person_uid", "match", "match_reason"]].assign(is_sure=is_sure(link)))
-    return archives.assign(archive_key=key(archives, ARCHIVE), open=is_open).join(mine)
+    return archives.assign(archive_key=key(archives, ARCHIVE), open=is_open(archives)).join(mine)
 
 
 def _town(division: pd.Series) -> pd.Series:
@@ -182,7 +181,9 @@ def _facts(read: Read, as_of: date) -> pd.DataFrame:
     merge = of(archive_key, merges)
     losers = merges[~merges["is_survivor"]].reset_index().sort_values("archive_key")
     merged_from = listed(losers, "survivor_key", pd.Index(archive_key), "archive_key")
+    worded = archives.loc[archives["open"], WORDS].dropna()
     return archives.assign(
+        has_alike=pd.Series(True, index=worded.index[worded.duplicated(keep=False)]).reindex(archives.index, fill_value=False),
         persons_of_number=of(number, persons.groupby("ehr_no", sort=False).size()),
         is_survivor=~archive_key.isin(losers["archive_key"]),
         **{n: merge[n].fillna(0).astype("int32") for n in ("same_form", "other_form")},
@@ -213,24 +214,25 @@ def _by_extract(rows: pd.DataFrame, day: pd.Series) -> pd.Series:
 def archive(read: Read, as_of: date) -> pd.DataFrame:
     """The state of every archive, and why."""
     f = _facts(read, as_of)
-    is_open, created, last, died = f["open"], f["created_on"], f["last_event_date"], f["death_date"]
+    opened, created, last, died = f["open"], f["created_on"], f["last_event_date"], f["death_date"]
     two_years, five_years, grace = months_before(as_of, 24), months_before(as_of, 60), as_of - timedelta(days=30)
     hit = {
-        "U1": is_open & ~f["is_survivor"] & (f["same_form"] > 0),
-        "U2": is_open & (f["persons_of_number"] > 1),
-        "U4": is_open & ~f["is_survivor"] & (f["other_form"] > 0),
-        "X1": is_open & f["is_sure"] & (died < grace),
+        "U1": opened & ~f["is_survivor"] & (f["same_form"] > 0),
+        "U2": opened & (f["persons_of_number"] > 1),
+        "U3": opened & f["id_no"].isna() & f["has_alike"],
+        "U4": opened & ~f["is_survivor"] & (f["other_form"] > 0),
+        "X1": opened & f["is_sure"] & (died < grace),
         "X2": f["after_death"] > 0,
-        "X3": is_open & f["is_sure"] & (f["create_date"] > died) & (f["create_date"] <= f["_business_date"]),
-        "X4": is_open & f["seen_alive"],
-        "X5": is_open & (f["edited_hint"] | (holds((f["match"] == "M1B") & (f["match_reason"] == "ONE_EDIT")) & died.notna())),
-        "D1": is_open & (created <= two_years) & (last.isna() | (last <= created)),
-        "D2": is_open & (created.isna() | (last > created)) & (last < two_years),
-        "F1": is_open & f["id_no_error"].str.startswith("E_") & (f["match"] == "U"),
-        "F2": is_open & f["id_no"].notna() & f["alone"],
-        "F3": is_open & (f["match"] == "ID_NAME_CONFLICT") & f["in_police"],
-        "F4": is_open & (f["_name_placeholder"] | (f["id_no_error"] == "E_PLACEHOLDER")),
-        "F8": is_open & (f["service_count"] > 0) & (f["not_in_service"] >= f["service_count"] * 0.5),
+        "X3": opened & f["is_sure"] & (f["create_date"] > died) & (f["create_date"] <= f["_business_date"]),
+        "X4": opened & f["seen_alive"],
+        "X5": opened & (f["edited_hint"] | (holds((f["match"] == "M1B") & (f["match_reason"] == "ONE_EDIT")) & died.notna())),
+        "D1": opened & (created <= two_years) & (last.isna() | (last <= created)),
+        "D2": opened & (created.isna() | (last > created)) & (last < two_years),
+        "F1": opened & f["id_no_error"].str.startswith("E_") & (f["match"] == "U"),
+        "F2": opened & f["id_no"].notna() & f["alone"],
+        "F3": opened & (f["match"] == "ID_NAME_CONFLICT") & f["in_police"],
+        "F4": opened & (f["_name_placeholder"] | (f["id_no_error"] == "E_PLACEHOLDER")),
+        "F8": opened & (f["service_count"] > 0) & (f["not_in_service"] >= f["service_count"] * 0.5),
     }
     hit = {rule: holds(condition) for rule, condition in hit.items()}
     doubt = constant(1.0, f, float)
@@ -240,7 +242,7 @@ def archive(read: Read, as_of: date) -> pd.DataFrame:
     families = (hit["F1"] | hit["F2"] | hit["F3"] | hit["F4"]) & hit["F8"]
     sure = hit["X3"] | ((score >= 0.95) & families & ~holds(f["last_visit_date"] >= five_years))
     held = {
-        "CLOSED": ~is_open, "DUPLICATE": hit["U1"] | hit["U4"], "DECEASED": hit["X1"], "FAKE_CONFIRMED": sure,
+        "CLOSED": ~opened, "DUPLICATE": hit["U1"] | hit["U4"], "DECEASED": hit["X1"], "FAKE_CONFIRMED": sure,
         "FAKE_SUSPECT": (score >= 0.7) & ~sure, "DORMANT_NEVER": hit["D1"], "DORMANT": hit["D2"],
     }  # fmt: skip
     state = picked(constant("ACTIVE", f), *[(condition, name) for name, condition in held.items()])
@@ -257,7 +259,7 @@ def archive(read: Read, as_of: date) -> pd.DataFrame:
         rules=flags(**hit),
         fake_score=score,
         is_automatic=state.isin(["DUPLICATE", "DECEASED"]) | ((state == "FAKE_CONFIRMED") & hit["X3"]),
-        pending=holds(is_open & f["is_sure"] & (died >= grace)),
+        pending=holds(opened & f["is_sure"] & (died >= grace)),
         close_reason=reason,
         close_date=day,
     )[STATES]

@@ -45,6 +45,11 @@ def pseudonyms(texts: pd.Series, secret: bytes) -> pd.Series:
     return once(texts, lambda known: {"of": known.map(pseudonym(secret), na_action="ignore").astype(TEXT)})["of"]
 
 
+def is_open(archives: pd.DataFrame) -> pd.Series:
+    """Archives in use: not closed by their status, nor by a date of closing."""
+    return holds(archives["status"] == "0") & ~holds(archives["cancel_date"] <= archives["_business_date"])
+
+
 def is_sure(link: pd.DataFrame) -> pd.Series:
     return link["match_reason"].isin(SURE) | ((link["match_reason"] == RARE) & link["match"].isin(BY_NUMBER))
 

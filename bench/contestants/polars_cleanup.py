@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 from polars import Expr, LazyFrame, col, lit, when
 
+from bench.contestants.polars_health import is_open
 from bench.contestants.polars_link import Read, key
-from bench.contestants.tables import ARCHIVE, PROOF, RESIDENT, RULES
+from bench.contestants.tables import ARCHIVE, PROOF, RESIDENT, RULES, WORDS
 
 
 def cleanup_list(read: Read) -> pl.DataFrame:
@@ -31,6 +32,10 @@ def cleanup_list(read: Read) -> pl.DataFrame:
     shared = everything.filter(col("rules").list.contains("U2")).select("ehr_no", "archive_key")
     other = everything.select("ehr_no", col("archive_key").alias("other_key"), "_source_file", "_row_no")
     namesakes = shared.join(other, on="ehr_no").filter(col("other_key") != col("archive_key"))
+    delivered = read(f"cleansed/{ARCHIVE}").with_columns(key(ARCHIVE).alias("archive_key"))
+    unnumbered = judged.filter(col("rules").list.contains("U3")).select("archive_key").join(delivered, on="archive_key")
+    alike = delivered.filter(is_open()).select(col("archive_key").alias("other_key"), *WORDS, "_source_file", "_row_no")
+    alike = unnumbered.select("archive_key", *WORDS).join(alike, on=WORDS).filter(col("other_key") != col("archive_key"))
     mine = judged.select("archive_key", "person_uid", "ehr_no")
     stated = (
         death.filter(col("status").is_in(["CONFIRMED", "CANDIDATE"])).select("person_uid", "sources").explode("sources").unnest("sources")
@@ -58,6 +63,7 @@ def cleanup_list(read: Read) -> pl.DataFrame:
             proofs(judged, "archive", here, "archive_key", says("archive, state", "state")),
             proofs(survivors, "survivor", here, "kept_key", lit("survivor of the merge")),
             proofs(namesakes, "namesake", here, "other_key", lit("same archive number")),
+            proofs(alike, "alike", here, "other_key", lit("same name, birth, sex and phone")),
             proofs(mine.join(stated, on="person_uid"), "death", table, "source_key", says("death of grade", "grade", "death_date")),
             proofs(mine.join(alive, on="person_uid"), "life", table, "source_key", says("seen alive", "event_date")),
             *[

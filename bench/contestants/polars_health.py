@@ -8,7 +8,7 @@ import polars as pl
 from polars import Expr, LazyFrame, col, lit, when
 
 from bench.contestants.polars_link import Read, is_sure, key
-from bench.contestants.tables import ARCHIVE, BY_NUMBER, CLOSED_BECAUSE, DOUBT, RESIDENT, VISIT
+from bench.contestants.tables import ARCHIVE, BY_NUMBER, CLOSED_BECAUSE, DOUBT, RESIDENT, VISIT, WORDS
 
 STRINGS = pl.List(pl.String)
 
@@ -25,7 +25,7 @@ def linked(read: Read) -> LazyFrame:
     return read(f"cleansed/{ARCHIVE}").with_columns(key(ARCHIVE).alias("archive_key")).join(mine, on="archive_key", how="left")
 
 
-def _is_open() -> Expr:
+def is_open() -> Expr:
     return (col("status") == "0") & ~(col("cancel_date") <= col("_business_date")).fill_null(False)
 
 
@@ -40,7 +40,7 @@ def elected(read: Read, archives: LazyFrame, services: LazyFrame) -> LazyFrame:
     home = read("base/population/person").select(
         "person_uid", col("hukou_div").str.slice(0, 6).fill_null("321000").alias("home"), _town("hukou_div").alias("town")
     )
-    usable = _is_open() & col("id_no").is_not_null() & col("match").is_in(BY_NUMBER) & col("is_sure")
+    usable = is_open() & col("id_no").is_not_null() & col("match").is_in(BY_NUMBER) & col("is_sure")
     county = ((col("village_county") == col("home")) & (col("home") != "321000")).fill_null(False)
     near = when((_town("village_code12") == col("town")).fill_null(False)).then(2).when(county).then(1).otherwise(0)
     several = archives.filter(usable).select(
@@ -168,6 +168,7 @@ def _facts(read: Read, as_of: Any) -> LazyFrame:
     hints = stated.filter(~col("date_kind").str.starts_with("INVALID")).join(edited, on=["source_table", "source_key"], how="semi")
     hints = hints.select(uid).unique().with_columns(lit(True).alias("edited_hint"))
     groups = elected(read, archives, services).drop("archive_key")
+    alike = archives.filter(is_open()).group_by(WORDS).agg(pl.len().alias("alike"))
     joined = (
         archives.join(persons, on="ehr_no")
         .join(groups, on=["ehr_no", "empi_id"], how="left")
@@ -177,6 +178,7 @@ def _facts(read: Read, as_of: Any) -> LazyFrame:
         .join(own, on="ehr_no", how="left")
         .join(moved, on="ehr_no", how="left")
         .join(visits, on="person_uid", how="left")
+        .join(alike, on=WORDS, how="left")
     )
     counts = [
         "service_count",
@@ -193,7 +195,7 @@ def _facts(read: Read, as_of: Any) -> LazyFrame:
         col("in_police", "seen_alive", "edited_hint").fill_null(False),
         pl.coalesce("survivor_ehr_no", "ehr_no").alias("survivor_ehr_no"),
         pl.coalesce("survivor_empi_id", "empi_id").alias("survivor_empi_id"),
-        col("merged_from").fill_null(lit([], dtype=STRINGS)), _is_open().alias("open"),
+        col("merged_from").fill_null(lit([], dtype=STRINGS)), is_open().alias("open"),
         pl.coalesce(*[when(c <= col("_business_date")).then(c) for c in (col("create_date"), col("input_time").dt.date())])
         .alias("created_on"),
         col("village_county").fill_null("321000").alias("county6"),
@@ -203,7 +205,7 @@ def _facts(read: Read, as_of: Any) -> LazyFrame:
 
 def archive(read: Read, as_of: Any) -> pl.DataFrame:
     """The state of every archive, and why."""
-    today, is_open, created, last = lit(as_of), col("open"), col("created_on"), col("last_event_date")
+    today, opened, created, last = lit(as_of), col("open"), col("created_on"), col("last_event_date")
     two_years, five_years = today.dt.offset_by("-24mo"), today.dt.offset_by("-60mo")
     due = col("death_date").dt.offset_by("30d")
     unused = last.is_null() | (last <= created)
@@ -212,18 +214,19 @@ def archive(read: Read, as_of: Any) -> pl.DataFrame:
     share = col("not_in_service_count") >= col("service_count") * 0.5
     judged = _facts(read, as_of).with_columns(
         flags(
-            U1=is_open & ~col("is_survivor") & (col("same_form") > 0), U2=is_open & (col("persons_of_number") > 1),
-            U4=is_open & ~col("is_survivor") & (col("other_form") > 0), X1=is_open & col("is_sure") & (today > due),
+            U1=opened & ~col("is_survivor") & (col("same_form") > 0), U2=opened & (col("persons_of_number") > 1),
+            U3=opened & col("id_no").is_null() & (col("alike") > 1), U4=opened & ~col("is_survivor") & (col("other_form") > 0),
+            X1=opened & col("is_sure") & (today > due),
             X2=col("after_death_count") > 0,
-            X3=is_open & col("is_sure") & (col("create_date") > col("death_date")) & (col("create_date") <= col("_business_date")),
-            X4=is_open & col("seen_alive"),
-            X5=is_open & (col("edited_hint") | (edited & col("death_date").is_not_null()).fill_null(False)),
-            D1=is_open & (created <= two_years) & unused, D2=is_open & used & (last < two_years),
-            F1=is_open & col("id_no_error").str.starts_with("E_") & (col("match") == "U"),
-            F2=is_open & col("id_no").is_not_null() & (col("other_sources") == 0),
-            F3=is_open & (col("match") == "ID_NAME_CONFLICT") & col("in_police"),
-            F4=is_open & (col("_name_placeholder") | (col("id_no_error") == "E_PLACEHOLDER")),
-            F8=is_open & (col("service_count") > 0) & share,
+            X3=opened & col("is_sure") & (col("create_date") > col("death_date")) & (col("create_date") <= col("_business_date")),
+            X4=opened & col("seen_alive"),
+            X5=opened & (col("edited_hint") | (edited & col("death_date").is_not_null()).fill_null(False)),
+            D1=opened & (created <= two_years) & unused, D2=opened & used & (last < two_years),
+            F1=opened & col("id_no_error").str.starts_with("E_") & (col("match") == "U"),
+            F2=opened & col("id_no").is_not_null() & (col("other_sources") == 0),
+            F3=opened & (col("match") == "ID_NAME_CONFLICT") & col("in_police"),
+            F4=opened & (col("_name_placeholder") | (col("id_no_error") == "E_PLACEHOLDER")),
+            F8=opened & (col("service_count") > 0) & share,
         ).alias("rules")
     )  # fmt: skip
 
@@ -239,7 +242,7 @@ def archive(read: Read, as_of: Any) -> pl.DataFrame:
     sure = hit("X3") | ((col("fake_score") >= 0.95) & families & ~seen)
     held = scored.with_columns(
         flags(
-            CLOSED=~is_open, DUPLICATE=hit("U1") | hit("U4"), DECEASED=hit("X1"), FAKE_CONFIRMED=sure,
+            CLOSED=~opened, DUPLICATE=hit("U1") | hit("U4"), DECEASED=hit("X1"), FAKE_CONFIRMED=sure,
             FAKE_SUSPECT=(col("fake_score") >= 0.7) & ~sure, DORMANT_NEVER=hit("D1"), DORMANT=hit("D2"), ACTIVE=lit(True),
         ).alias("held")
     ).with_columns(col("held").list.first().alias("state"))  # fmt: skip
@@ -248,7 +251,7 @@ def archive(read: Read, as_of: Any) -> pl.DataFrame:
     return held.select(
         "ehr_no", "empi_id", "person_uid", "state", col("held").list.slice(1).list.set_difference(lit(["ACTIVE"])).alias("also"), "rules",
         "fake_score", (state.is_in(["DUPLICATE", "DECEASED"]) | ((state == "FAKE_CONFIRMED") & hit("X3"))).alias("is_automatic"),
-        (is_open & col("is_sure") & (today <= due)).fill_null(False).alias("pending"),
+        (opened & col("is_sure") & (today <= due)).fill_null(False).alias("pending"),
         when(state == "CLOSED").then(col("cancel_reason")).otherwise(
             state.replace_strict(CLOSED_BECAUSE, default=None, return_dtype=pl.String)
         ).alias("close_reason"),

@@ -64,10 +64,13 @@ DATE_KINDS = {"DAY": 0, "BEFORE_CREMATION": 1, "MONTH": 2, "CANCEL_DATE": 3}
 PROOF = ["source_table", "source_key", "fact", "_source_file", "_row_no"]
 DOUBT = {"F1": 0.5, "F2": 1 - 0.7, "F3": 0.5, "F4": 1 - 0.8, "F8": 1 - 0.8}
 """Rule -> how much of an archive's credit it leaves."""
+WORDS = ["name_key", "birth_date", "sex_code", "phone"]
+"""What two archives of one person have in common."""
 CLOSED_BECAUSE = {"DUPLICATE": "5", "DECEASED": "1", "FAKE_CONFIRMED": "6"}
 RULES: dict[str, tuple[str, bool, list[str]]] = {
     "U1": ("MERGE", True, ["archive", "survivor"]), "U2": ("RENUMBER", False, ["archive", "namesake"]),
-    "U4": ("MERGE", True, ["archive", "survivor"]), "X1": ("CLOSE_DECEASED", True, ["archive", "death"]),
+    "U3": ("MERGE", False, ["archive", "alike"]), "U4": ("MERGE", True, ["archive", "survivor"]),
+    "X1": ("CLOSE_DECEASED", True, ["archive", "death"]),
     "X2": ("CLAWBACK", False, ["after_death", "death"]), "X3": ("CLOSE_FAKE", True, ["archive", "death"]),
     "X4": ("RESOLVE_DEATH_CONFLICT", False, ["archive", "life"]),
     "X5": ("REVIEW_DEATH", False, ["archive", "death"]), "D1": ("REVIEW_DORMANT", False, ["archive"]),

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from assets.base.population.records import PLACEHOLDER, source_key, sources
 from assets.base.population.source_link import NONE, U
 from assets.declare import cleansed, lake_asset, table
-from assets.joins import anti_join, left_join_lookup, semi_join
+from assets.joins import distinct_keys, left_join_lookup, semi_join
 from standards import identity
 from standards.names import compare_key, same_person_name
 from standards.tables import rows
@@ -111,8 +111,18 @@ def _frequent(person: DataFrame) -> DataFrame:
     return semi_join(names, most, ["bearers"]).select("name", F.lit(True).alias("is_frequent"))
 
 
+def with_own_phone(records: DataFrame, person: DataFrame) -> DataFrame:
+    """The records, without a phone number that more than SHARED persons have."""
+    theirs = semi_join(person.select("phone"), distinct_keys(records.select("phone")), ["phone"])
+    many = theirs.groupBy("phone").agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > SHARED)
+    known = many.select("phone", F.lit(True).alias("is_shared"))
+    return (
+        left_join_lookup(records, known, "phone").withColumn("phone", F.when(F.col("is_shared").isNull(), F.col("phone"))).select(*RECORD)
+    )
+
+
 def pairs(records: DataFrame, person: DataFrame) -> DataFrame:
-    """Records beside persons with a number who share name and year of birth, or a phone number that few have."""
+    """Records beside persons with a number who share name and year of birth, or the phone number."""
     there = person.where(F.col("id_no").isNotNull()).select(
         F.col("person_uid").alias("candidate_uid"),
         F.col("name").alias("their_name"),
@@ -126,10 +136,7 @@ def pairs(records: DataFrame, person: DataFrame) -> DataFrame:
     years = records.where(F.col("born_from").isNotNull()).withColumn("_year", F.explode(F.sequence("born_from", "born_to")))
     known = there.withColumn("_name", compare_key(F.col("their_name"))).withColumn("_year", F.year("their_birth"))
     by_name = years.withColumnRenamed("name_key", "_name").join(known, ["_name", "_year"]).withColumnRenamed("_name", "name_key")
-    called = records.where(F.col("phone").isNotNull())
-    theirs = semi_join(person.select("phone"), called.select("phone").distinct(), ["phone"])
-    shared = theirs.groupBy("phone").agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > SHARED).select("phone")
-    by_phone = anti_join(called, shared, ["phone"]).withColumn("their_phone", F.col("phone")).join(there, "their_phone")
+    by_phone = records.withColumn("their_phone", F.col("phone")).join(there, "their_phone")
     both = [found.select(*RECORD, *there.columns) for found in (by_name, by_phone)]
     return reduce(DataFrame.unionByName, both).dropDuplicates([*KEY, "candidate_uid"])
 
@@ -219,7 +226,9 @@ def scored_match(
     name depends on all persons, so the table declares no touched units and is made whole.
     """
     records = without_person(dict(zip(TABLES.values(), (archive, certificate, cremation), strict=True)), link)
-    found = pairs(records, person).transform(left_join_lookup, _frequent(person).withColumnRenamed("name", "their_name"), "their_name")
+    found = pairs(with_own_phone(records, person), person).transform(
+        left_join_lookup, _frequent(person).withColumnRenamed("name", "their_name"), "their_name"
+    )
     keyed = found.withColumn("their_key", compare_key(F.col("their_name"))).withColumn(
         "their_former_key", compare_key(F.col("their_former"))
     )

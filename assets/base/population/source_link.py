@@ -1,7 +1,7 @@
 """Which person each source record speaks of: deterministic matching M1, M1B, M2, M3 and class U (domain rules D3, step 1).
 
 Here: the match of every record and the person's stable key. Not here: what the person looks like (person), who has died
-(death), scoring of records without any number (domain rules D3, step 2). Everything is a function of the records alone: the order in
+(death), candidates of records without a usable number (scored_match). Everything is a function of the records alone: the order in
 which they arrived does not matter, and a rebuild gives the same keys.
 
 An owner is the text that stands for a person inside this module: RID:number, type:number:birth of a document, or table:key

@@ -5,6 +5,7 @@ WITH everything AS (SELECT *, concat_ws('|', ehr_no, empi_id) AS archive_key FRO
 judged AS (SELECT * FROM everything WHERE len(rules) > 0),
 actions(rule, action, automatic, kinds) AS (VALUES
     ('U1', 'MERGE', true, ['archive', 'survivor']), ('U2', 'RENUMBER', false, ['archive', 'namesake']),
+    ('U3', 'MERGE', false, ['archive', 'alike']),
     ('U4', 'MERGE', true, ['archive', 'survivor']), ('X1', 'CLOSE_DECEASED', true, ['archive', 'death']),
     ('X2', 'CLAWBACK', false, ['after_death', 'death']), ('X3', 'CLOSE_FAKE', true, ['archive', 'death']),
     ('X4', 'RESOLVE_DEATH_CONFLICT', false, ['archive', 'life']), ('X5', 'REVIEW_DEATH', false, ['archive', 'death']),
@@ -28,6 +29,12 @@ proofs AS (
     UNION ALL
     SELECT a.archive_key, 'namesake', 'health/archive', o.archive_key, 'same archive number', o._source_file, o._row_no
     FROM everything AS a JOIN everything AS o ON o.ehr_no = a.ehr_no AND o.archive_key <> a.archive_key WHERE list_contains(a.rules, 'U2')
+    UNION ALL
+    SELECT a.archive_key, 'alike', 'health/archive', concat_ws('|', o.ehr_no, o.empi_id), 'same name, birth, sex and phone', o._source_file, o._row_no
+    FROM judged AS a JOIN "cleansed/health/archive" AS m ON m.ehr_no = a.ehr_no AND m.empi_id = a.empi_id
+    JOIN "cleansed/health/archive" AS o USING (name_key, birth_date, sex_code, phone)
+    WHERE list_contains(a.rules, 'U3') AND concat_ws('|', o.ehr_no, o.empi_id) <> a.archive_key
+        AND o.status = '0' AND NOT coalesce(o.cancel_date <= o._business_date, false)
     UNION ALL
     SELECT archive_key, 'death', s.source_table, s.source_key, concat_ws(' ', 'death of grade', s.grade, s.death_date::VARCHAR),
         s._source_file, s._row_no

@@ -19,6 +19,10 @@ numbers AS (
     SELECT id_no, count(DISTINCT source_table) AS other_sources, bool_or(source_table = 'public_security/resident') AS number_in_police
     FROM `base/population/source_link` WHERE id_no IS NOT NULL AND source_table <> 'health/archive' GROUP BY id_no
 ),
+alike AS (
+    SELECT name_key, birth_date, sex_code, phone, count(*) AS alike FROM linked_archives
+    WHERE status = '0' AND NOT coalesce(cancel_date <= _business_date, false) GROUP BY name_key, birth_date, sex_code, phone
+),
 persons AS (SELECT ehr_no, count(DISTINCT person_uid) AS persons_of_number FROM linked_archives GROUP BY ehr_no),
 dead AS (
     SELECT person_uid, if(status = 'CONFIRMED', death_date, NULL) AS death_date, if(status = 'CONFIRMED', grade, NULL) AS death_grade,
@@ -44,15 +48,17 @@ SELECT a.ehr_no, a.empi_id, a.archive_key, a.person_uid, a.match, a.is_sure, a.m
         0) AS not_in_service_count,
     coalesce(after_death_count, 0) AS after_death_count, greatest(last_own_date, last_moved_date, last_visit_date) AS last_event_date,
     last_visit_date, CAST(coalesce(service_count, 0) + coalesce(moved_count, 0) + coalesce(visit_count, 0) AS INT) AS event_count,
-    a._source_file, a._row_no, a._batch_id
+    a.id_no IS NULL AND alike > 1 AS has_alike, a._source_file, a._row_no, a._batch_id
 FROM linked_archives AS a JOIN persons USING (ehr_no) LEFT JOIN elected AS e USING (ehr_no, empi_id) LEFT JOIN numbers USING (id_no)
-    LEFT JOIN dead USING (person_uid) LEFT JOIN hints USING (person_uid) LEFT JOIN own USING (ehr_no) LEFT JOIN moved USING (ehr_no) LEFT JOIN visits USING (person_uid);
+    LEFT JOIN dead USING (person_uid) LEFT JOIN hints USING (person_uid) LEFT JOIN own USING (ehr_no) LEFT JOIN moved USING (ehr_no) LEFT JOIN visits USING (person_uid)
+    LEFT JOIN alike USING (name_key, birth_date, sex_code, phone);
 
 CREATE TABLE `themes/health/archive` AS
 WITH judged AS (
     SELECT *, array_compact(array(
         if(open AND NOT is_survivor AND same_form > 0, 'U1', NULL),
         if(open AND persons_of_number > 1, 'U2', NULL),
+        if(open AND has_alike, 'U3', NULL),
         if(open AND NOT is_survivor AND other_form > 0, 'U4', NULL),
         if(open AND is_sure AND $as_of > date_add(death_date, 30), 'X1', NULL),
         if(after_death_count > 0, 'X2', NULL),
