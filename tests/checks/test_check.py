@@ -22,6 +22,7 @@ from tests.story.city import citylake, toml
 from tests.story.first_night import FirstNight
 
 PERSON, SERVICE, ARCHIVE = "base/population/person", "themes/health/service", "themes/health/archive"
+SCORED = "base/population/scored_match"
 INDICATOR, WORK, STAFF = "themes/health/indicator", "themes/health/cleanup_list", "health/staff"
 Wrong = Callable[[Doctored], None]
 
@@ -165,6 +166,7 @@ WRONG: dict[str, dict[str, Wrong]] = {
         "a service to come without its flag": rows(SERVICE, lambda r: not r["flags"], service_date=date(2099, 1, 1)),
         "an archive last used tomorrow": rows(ARCHIVE, any_row, last_event_date=date(2099, 1, 1)),
     },
+    "one_candidate_is_chosen": {"a candidate without a number": rows(SCORED, any_row, candidate_uid="nobody")},
     "archive_has_one_state": {"an archive twice": twice(ARCHIVE)},
     "archives_all_there": {
         "an archive without a state": without_one(ARCHIVE),
@@ -283,4 +285,4 @@ def test_the_command_says_it_and_its_exit_code_too(lake: Doctored, tmp_path: Pat
     assert "person_once" in {c["name"] for c in said["checks"] if c["verdict"] == Verdict.VIOLATED}
     first = citylake("check", "--release", "1", cwd=tmp_path, config=config)
     assert first.code == 0, first.err
-    assert "Invariants hold: 29 of 29." in first.out
+    assert "Invariants hold: 30 of 30." in first.out

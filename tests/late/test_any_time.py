@@ -27,6 +27,7 @@ DERIVED = (
     "base/population/source_link",
     "base/population/death",
     "base/population/person",
+    "base/population/scored_match",
     "themes/health/service",
     "themes/health/archive",
 )
