@@ -31,6 +31,7 @@ demo: $(BIN)/citylake  ## a small city, three nights, and what was found
 
 ui: $(BIN)/citylake  ## Dagster on http://127.0.0.1:3000 (PORT=…), with the demo's history
 	@test -f $(DEMO)/citylake.toml || (echo "There is no demo city yet: run 'make demo' first."; exit 1)
+	@$(BIN)/python -c "import socket; socket.create_server(('127.0.0.1', $(PORT))).close()" 2>/dev/null || (echo "Port $(PORT) is in use: make ui PORT=3001"; exit 1)
 	DAGSTER_HOME=$(abspath $(DEMO))/dagster CITYLAKE_CONFIG=$(abspath $(DEMO))/citylake.toml PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 test: $(BIN)/citylake  ## every test
