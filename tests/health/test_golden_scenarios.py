@@ -92,6 +92,14 @@ def test_the_clawback_list_shows_each_service_after_the_death(city: scenarios.Ci
     assert shown == {"4-f4", "4-f5"}
 
 
+def test_a_probable_death_is_shown_with_who_it_is_and_what_states_it(city: scenarios.City) -> None:
+    lines = [r for r in city.cleanup_list.collect() if r.rule == "X6"]
+    shown = {frozenset(e.source_table for e in r.evidence) for r in lines}
+    archive, police, certificate = "health/archive", "public_security/resident", "health/death_certificate"
+    assert shown == {frozenset({archive, police, certificate}), frozenset({archive, certificate})}
+    assert all("probably, score" in " ".join(e.fact for e in r.evidence) for r in lines)
+
+
 @pytest.mark.proves("H4")
 def test_no_service_after_a_death_goes_without_its_flag(city: scenarios.City, proven: Callable[..., None]) -> None:
     died = {r.person_uid: r.death_date for r in city.person.collect() if r.vital_status == 2}

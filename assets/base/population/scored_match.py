@@ -202,7 +202,7 @@ def ranked(scored: DataFrame) -> DataFrame:
     best = placed.where((F.col("points") >= REVIEW_POINTS) & (F.col("place") <= KEPT))
     return (
         best.withColumn("decision", F.when(clear & (F.col("points") >= LINK_POINTS), LINK).otherwise(REVIEW))
-        .withColumn("score", F.round(F.col("points") / 100, 2))
+        .withColumn("score", F.round(F.least("points", F.lit(100)) / 100, 2))
         .withColumn("margin", F.round(F.col("ahead") / 100, 2))
     )
 

@@ -105,11 +105,14 @@ def _of_candidates(judged: DataFrame, scored: DataFrame, link: DataFrame) -> Dat
     return proof(rows.join(known, "person_uid"), RECORD, "source_table", "source_key", F.col("fact"))
 
 
-def _of_death_records(judged: DataFrame, scored: DataFrame) -> DataFrame:
-    """The statements of death without a usable number that probably speak of the archive's person."""
+def _of_death_records(judged: DataFrame, scored: DataFrame, death: DataFrame) -> DataFrame:
+    """What states a death that is probably the archive's (X6): of the person it probably speaks of, or without a usable number."""
+    of_archive = (F.col("source_table") == survivor.ARCHIVE) & is_clear()
+    theirs = scored.where(of_archive).select(F.col("source_key").alias(RECORD), F.col("candidate_uid").alias("person_uid"))
+    known = _of_deaths(semi_join(theirs, judged.where(F.array_contains("rules", "X6")).select(RECORD), [RECORD]), death)
     stated = scored.where((F.col("source_table") != survivor.ARCHIVE) & is_clear()).withColumnRenamed("candidate_uid", "person_uid")
     rows = judged.where(F.array_contains("rules", "X6")).select(RECORD, "person_uid").join(stated, "person_uid")
-    return proof(rows, RECORD, "source_table", "source_key", _probably())
+    return known.unionByName(proof(rows, RECORD, "source_table", "source_key", _probably()))
 
 
 def _of_archive() -> Column:
@@ -135,7 +138,10 @@ def _of_scored_archive() -> Column:
     touch={
         "archive": own(_of_archive),
         "service": own(number="ehr_no"),
-        "death": via("archive", on=("person_uid",), to=("person_uid",), number="ehr_no", narrows=False),
+        "death": (
+            via("archive", on=("person_uid",), to=("person_uid",), number="ehr_no", narrows=False),
+            via("scored", on=("person_uid",), to=("candidate_uid",), made=_of_scored_archive, narrows=False),
+        ),
         "link": (
             via("link", on=("id_no",), to=("id_no",), made=_of_archive_link, narrows=False),
             via("scored", on=("person_uid",), to=("candidate_uid",), made=_of_scored_archive, narrows=False),
@@ -174,6 +180,6 @@ def cleanup_list(
         "police": _of_police(judged, link),
         "alike": _of_alike(judged, delivered),
         "candidate": _of_candidates(judged, scored, link),
-        "death_record": _of_death_records(judged, scored),
+        "death_record": _of_death_records(judged, scored, death),
     }
     return work_list(judged, RULES, proofs, RECORD, KEPT).select(*CLEANUP)
