@@ -109,6 +109,7 @@ def town(spark: SparkSession) -> dict[str, list[Row]]:
         spark,
         resident=[
             resident(1, "于甲乙", 1),
+            resident(4, "寅卯辰", 41, hukou_div="321003000000"),
             resident(2, "丙丁戊", 3),
             resident(3, "丙丁戊", 5),
             *[resident(10 + i, name, 11 + 2 * i) for i, name in enumerate(crowd)],
@@ -122,6 +123,7 @@ def town(spark: SparkSession) -> dict[str, list[Row]]:
             archive(4, "辛壬癸"),
             archive(5, "于甲乙", id_no=number(1), id_no_error=None),
             archive(6, "子丑寅"),
+            archive(8, "寅卯辰", village_code12="321002001001"),
             archive(7, "测试", phone=phone, _codes=["name:W_NAME_PLACEHOLDER"]),
         ],
         cremation=[
@@ -147,6 +149,10 @@ def test_two_who_fit_equally_are_shown_and_none_is_chosen(town: dict[str, list[R
 
 def test_a_phone_that_many_have_speaks_for_nobody(town: dict[str, list[Row]]) -> None:
     assert [(r.decision, r.evidence) for r in town["e3"]] == [("REVIEW", ["NAME", "BIRTH", "SEX"])]
+
+
+def test_a_county_is_no_other_village(town: dict[str, list[Row]]) -> None:
+    assert [r.evidence for r in town["e8"]] == [["NAME", "BIRTH", "SEX"]]
 
 
 def test_three_candidates_are_shown_at_most(town: dict[str, list[Row]]) -> None:

@@ -37,6 +37,8 @@ UNTYPED = ("E_NULL", "E_PLACEHOLDER")
 """What was delivered is no number with a mistake but none at all."""
 NUMBER, BODY = 18, 17
 """Characters of a citizen number, and those before the check digit."""
+NO_VILLAGE = "000"
+"""The last digits of a division above the villages."""
 ONE_EDIT_FROM = 3
 """Characters of a name from which one that differs is no other name."""
 TABLES = {"archive": "health/archive", "certificate": "health/death_certificate", "cremation": "civil_affairs/cremation"}
@@ -63,6 +65,11 @@ def _column(frame: DataFrame, name: str, kind: str = "string") -> Column:
     return F.col(name) if name in frame.columns else F.lit(None).cast(kind)
 
 
+def _village(division: Column) -> Column:
+    """A division of 12 digits where it names a village: 321003000000 is a county, whose village is not known."""
+    return F.when(~division.endswith(NO_VILLAGE), division)
+
+
 def _of_source(name: str, frame: DataFrame) -> DataFrame:
     """The records of a source without a valid number and with a name, columns RECORD.
 
@@ -87,7 +94,7 @@ def _of_source(name: str, frame: DataFrame) -> DataFrame:
         "sex_code",
         _column(frame, "phone").alias("phone"),
         F.when(typed, identity.normalise(F.col("id_no_raw"))).alias("number"),
-        _column(frame, "village_code12").alias("village"),
+        _village(_column(frame, "village_code12")).alias("village"),
         "_source_file",
         F.col("_row_no").cast("bigint").alias("_row_no"),
         "_batch_id",
@@ -131,7 +138,7 @@ def pairs(records: DataFrame, person: DataFrame) -> DataFrame:
         F.col("sex_code").alias("their_sex"),
         F.col("phone").alias("their_phone"),
         F.col("id_no").alias("their_number"),
-        F.col("hukou_div").alias("their_village"),
+        _village(F.col("hukou_div")).alias("their_village"),
     )
     years = records.where(F.col("born_from").isNotNull()).withColumn("_year", F.explode(F.sequence("born_from", "born_to")))
     known = there.withColumn("_name", compare_key(F.col("their_name"))).withColumn("_year", F.year("their_birth"))
