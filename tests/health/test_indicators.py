@@ -70,7 +70,78 @@ def rates(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Rate
         "followup": [*followups("e1", 4, 149), *followups("e2", 4, 120, user="D9"), *followups("e3", 2, 155)],
     }
     city = scenarios.run(spark, tables, tmp_path_factory.mktemp("rates"))
-    return {(r.indicator, r.div_code, r.basis): r for r in city.indicator.collect()}
+    return {(r.indicator, r.div_code, r.basis): r for r in city.indicator.collect() if r.period == "2019"}
+
+
+@pytest.fixture(scope="module")
+def years(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """At the end of 2019, people of whom each was there in one of the years 2018 and 2019, or in both, for a reason of its own.
+
+    Year, indicator and basis -> numerator and denominator of the city.
+    """
+    cases = {  # serial -> birth, what the archive says, when it was served
+        1: ("19080101", {"create_date": "2017-05-01"}, ["2018-12-31", "2019-01-01"]),
+        2: ("19080101", {"create_date": "2019-01-01"}, ["2019-01-01"]),
+        3: ("19080101", {"create_date": "2018-12-31"}, ["2018-12-31"]),  # died 2019-01-01
+        4: ("19080101", {"create_date": "2017-05-01"}, ["2018-03-01"]),  # died 2018-12-31
+        5: ("19080101", {"create_date": "2017-05-01", "status": "1", "cancel_date": "2019-01-01", "cancel_reason": "2"}, ["2018-03-01"]),
+        6: ("19080101", {"create_date": "2017-05-01", "status": "1", "cancel_date": "2019-01-01", "cancel_reason": "6"}, ["2018-03-01"]),
+        7: ("19080101", {"create_date": "2017-05-01", "status": "1", "cancel_date": "2018-12-31", "cancel_reason": "2"}, ["2018-03-01"]),
+        8: ("19531231", {"create_date": "2017-05-01"}, []),  # 65 in 2018
+        9: ("19540101", {"create_date": "2017-05-01"}, []),  # 65 in 2019
+        10: ("20190101", {"create_date": "2019-01-01"}, []),
+    }  # fmt: skip
+    number_of = {n: number(n, birth) for n, (birth, *_) in cases.items()}
+    exam = {"org_code": "O1", "input_user": "D1", "input_time": "2019-01-02T10:00:00"}
+    dead = {3: "2019-01-01T00:00:00", 4: "2018-12-31T00:00:00"}
+    tables = {
+        **{name: [] for name in ("pension", "visit", "card", "cremation", "cancellation", "followup")},
+        "resident": [{**person(n, "321002001001"), "id_no": number_of[n]} for n in cases],
+        "archive": [
+            {
+                **OPEN,
+                "ehr_no": f"e{n}",
+                "empi_id": "a",
+                "id_no": number_of[n],
+                "birth_date": f"{birth[:4]}-{birth[4:6]}-{birth[6:]}",
+                **said,
+            }
+            for n, (birth, said, _) in cases.items()
+        ],
+        "staff": scenarios.STAFF,
+        "certificate": [{"cert_no": f"c{n}", "id_no": number_of[n], "name": "率一一", "death_datetime": at} for n, at in dead.items()],
+        "examination": [
+            {**exam, "exam_no": f"x{n}{day}", "ehr_no": f"e{n}", "exam_date": day} for n, (*_, days) in cases.items() for day in days
+        ],
+    }
+    city = scenarios.run(spark, tables, tmp_path_factory.mktemp("years"))
+    rows = [r for r in city.indicator.collect() if r.div_level == "city"]
+    return {(r.period, r.indicator, r.basis): (r.numerator, r.denominator) for r in rows}
+
+
+def test_the_year_before_is_counted_as_it_ended(years: dict[tuple[str, str, str], tuple[int, int]]) -> None:
+    """Who died in 2019 was a resident of 2018, and an archive that was closed or created in 2019 was or was not there; an examination of
+    the last day counts, whenever it was delivered."""
+    assert {k[1:]: v for k, v in years.items() if k[0] == "2018"} == {
+        # open as delivered: 1, 3, 4, 5, 6, 8, 9; residents: all but 4, who died, and 10, who was not born
+        ("archive_rate", "raw"): (7, 8),
+        ("archive_rate", "clean"): (5, 8),  # 1, 3, 5, 8, 9; 6 turned out to be a fake
+        ("usage_rate", "raw"): (5, 7),
+        ("usage_rate", "clean"): (3, 5),
+        ("elderly_exam_rate", "raw"): (5, 6),  # all but 9
+        ("elderly_exam_rate", "clean"): (3, 7),  # 1, 3, 5 of 1, 2, 3, 5, 6, 7, 8
+        ("htn_managed_norm_rate", "raw"): (0, 7),
+        ("htn_managed_norm_rate", "clean"): (0, 5),
+        ("bp_control_rate", "raw"): (0, 7),
+        ("bp_control_rate", "clean"): (0, 5),
+    }
+
+
+def test_the_year_of_the_run_is_counted_up_to_it(years: dict[tuple[str, str, str], tuple[int, int]]) -> None:
+    found = {k[1:]: v for k, v in years.items() if k[0] == "2019"}
+    assert found["archive_rate", "raw"] == (7, 8)  # 1, 2, 3, 4, 8, 9, 10 are open; residents: all but 3 and 4
+    assert found["archive_rate", "clean"] == (5, 8)  # 1, 2, 8, 9, 10
+    assert found["elderly_exam_rate", "clean"] == (2, 7)  # 1, 2 of 1, 2, 5, 6, 7, 8, 9
 
 
 @pytest.mark.parametrize(
@@ -87,7 +158,7 @@ def test_the_city(rates: Rates, indicator: str, raw: tuple[Any, ...], clean: tup
     for basis, (numerator, denominator, value, target, state) in {"raw": raw, "clean": clean}.items():
         r = rates[indicator, "321000", basis]
         assert (r.numerator, r.denominator, r.value, r.target, r.state) == (numerator, denominator, Decimal(value), target, state)
-        assert (r.period_kind, r.period, r.div_level, r.unit, r.rule_version) == ("year", "2019", "city", "%", "1.0.0")
+        assert (r.period_kind, r.period, r.div_level, r.unit, r.rule_version) == ("year", "2019", "city", "%", "1.1.0")
 
 
 def test_a_county_without_residents_has_counts_and_no_value(rates: Rates) -> None:

@@ -1,12 +1,16 @@
 """What the year's indicators of the health archives are made of, as the bureau would report them and as they are (domain rules C4).
 
-Here: what is counted, per county. Not here: which count over which (indicators.yaml), how rates and the city follow
+Here: what is counted, per county and year. Not here: which count over which (indicators.yaml), how rates and the city follow
 (assets/indicators), which archives are real (archive.py). The difference of the raw and the clean value is that of the cleaning.
 
 Raw counts open archives as delivered, by the county that manages them, with every service on them. Clean counts resident
 golden persons with at least one archive that is not closed, duplicate, dead or fake, by the person's county, and leaves out
 services after the death or entered by accounts not in service. The raw rate of the elderly has the register's own elderly
-as its denominator, so that only archive_rate can exceed 100 %. A year that is not over is counted up to `as_of`.
+as its denominator, so that only archive_rate can exceed 100 %.
+
+Two years are counted: that of `as_of` up to it, and the one before as it was on its last day by what is known today, so that services
+delivered late, deaths and duplicates found later still count. Who and what was there on that day follows from dates: archives created by
+then and not closed by then, persons born and not dead by then. Who has moved since has no date and counts where the register has them now.
 """
 
 from __future__ import annotations
@@ -21,46 +25,78 @@ from assets.declare import AS_OF, cleansed, lake_asset, table
 from assets.indicators import Counts, counted, read_indicators
 from assets.joins import left_join_lookup
 from assets.themes.health import survivor
+from assets.themes.health.facts import created_on
 from assets.themes.health.service import EXAM, FOLLOWUP, VISIT, took_place
 
 ELDERLY_AGE = 65
 HTN, FACE_TO_FACE, FOLLOWUPS_A_YEAR, EXAMS_A_YEAR = "02", ("1", "2"), 4, 1
 SBP_LIMIT, SBP_LIMIT_ELDERLY, DBP_LIMIT = 140, 150, 90
-NOT_REAL = ("CLOSED", "DUPLICATE", "DECEASED", "FAKE_CONFIRMED")
+NEVER_REAL = ("5", "6")
+"""Reasons of closing: a duplicate, a fake."""
+REGISTERED = "H"
+"""person_class of those in the police register."""
+END = "counted_until"
+"""The column with the last day that counts of a row's year."""
 INDICATORS = read_indicators(Path(__file__).with_name("indicators.yaml"))
+
+
+def ends(as_of: date) -> tuple[date, date]:
+    """The days up to which the two years are counted: the last day of the year before, and the date of the run."""
+    return date(as_of.year - 1, 12, 31), as_of
+
+
+def _counts_until(as_of: date) -> Column:
+    """The two days, each in a row of its own."""
+    return F.explode(F.array(*[F.lit(day) for day in ends(as_of)])).alias(END)
 
 
 def _any(condition: Column) -> Column:
     return F.coalesce(F.bool_or(condition), F.lit(False))
 
 
-def last_pressure(service: DataFrame, key: str, year: int) -> DataFrame:
-    """Per value of `key`: sbp and dbp of the last follow-up of the year that measured both, mmHg."""
-    measured = (F.col("service_kind") == FOLLOWUP) & (F.year("service_date") == year) & F.col("sbp").isNotNull() & F.col("dbp").isNotNull()
-    latest = Window.partitionBy(key).orderBy(F.col("service_date").desc(), F.col("service_no").desc())
-    ranked = service.where(measured & F.col(key).isNotNull()).withColumn("place", F.row_number().over(latest))
-    return ranked.where(F.col("place") == 1).select(key, "sbp", "dbp")
+def _in_the_year() -> Column:
+    return F.year("service_date") == F.year(END)
+
+
+def last_pressure(service: DataFrame, key: str) -> DataFrame:
+    """Per value of `key` and year: sbp and dbp of the last follow-up of the year that measured both, mmHg."""
+    measured = (F.col("service_kind") == FOLLOWUP) & _in_the_year() & F.col("sbp").isNotNull() & F.col("dbp").isNotNull()
+    latest = Window.partitionBy(key, END).orderBy(F.col("service_date").desc(), F.col("service_no").desc())
+    ranked = service.where(measured).withColumn("place", F.row_number().over(latest))
+    return ranked.where(F.col("place") == 1).select(key, END, "sbp", "dbp")
 
 
 def use(service: DataFrame, key: str, as_of: date) -> DataFrame:
-    """Per value of `key`: used (any service within a year), examined, norm, and the last blood pressure of the year."""
-    this_year = F.year("service_date") == as_of.year
-    followup = (F.col("service_kind") == FOLLOWUP) & this_year
-    exam = (F.col("service_kind") == EXAM) & this_year
-    past = service.where(took_place() & F.col(key).isNotNull())
+    """Per value of `key` and year: used (any service within twelve months), examined, norm, and the last blood pressure of the year."""
+    late = service.where(F.col("service_date") > F.add_months(F.lit(ends(as_of)[0]), -12))
+    told = late.where(took_place() & F.col(key).isNotNull()).select("*", _counts_until(as_of))
+    within = told.where((F.col("service_date") <= F.col(END)) & (F.col("service_date") > F.add_months(END, -12)))
+    followup = (F.col("service_kind") == FOLLOWUP) & _in_the_year()
+    exam = (F.col("service_kind") == EXAM) & _in_the_year()
     visited = F.sum(F.when(followup & F.col("way_code").isin(*FACE_TO_FACE), 1).otherwise(0))
     examined = F.sum(F.when(exam, 1).otherwise(0))
-    used = past.groupBy(key).agg(
-        _any(F.col("service_date") > F.add_months(F.lit(as_of), -12)).alias("used"),
+    used = within.groupBy(key, END).agg(
+        F.lit(True).alias("used"),
         (examined >= EXAMS_A_YEAR).alias("examined"),
         ((visited >= FOLLOWUPS_A_YEAR) & (examined >= EXAMS_A_YEAR)).alias("norm"),
     )
-    return used.transform(left_join_lookup, last_pressure(past, key, as_of.year), key)
+    return used.transform(left_join_lookup, last_pressure(within, key), (key, END))
 
 
-def _elderly(birth: Column, as_of: date) -> Column:
+def _elderly() -> Column:
     """65 or older on 31 December of the year."""
-    return F.coalesce(birth <= F.lit(date(as_of.year - ELDERLY_AGE, 12, 31)), F.lit(False))
+    last = F.make_date(F.year(END) - ELDERLY_AGE, F.lit(12), F.lit(31))
+    return F.coalesce(F.col("birth_date") <= last, F.lit(False))
+
+
+def _by_then(day: Column) -> Column:
+    """Whether something whose day is known was so at the end of the year; what has no day has always been so."""
+    return F.coalesce(day <= F.col(END), F.lit(True))
+
+
+def _since_then(day: str, as_of: date) -> Column:
+    """Whether something has come about after the end of the year, and by now."""
+    return F.coalesce((F.col(day) > F.col(END)) & (F.col(day) <= F.lit(as_of)), F.lit(False))
 
 
 def _controlled() -> Column:
@@ -82,42 +118,54 @@ def _of_archives(archived: Column, used: Column) -> dict[str, Column]:
 
 
 def raw_counts(delivered: DataFrame, service: DataFrame, link: DataFrame, as_of: date) -> Counts:
-    """Open archives as delivered."""
+    """Archives as delivered that were open at the end of the year."""
     by_number = use(service.where(F.col("service_kind") != VISIT), "ehr_no", as_of)
-    seen = use(service.where(F.col("service_kind") == VISIT), "person_uid", as_of).select("person_uid", F.col("used").alias("seen"))
-    opened = survivor.linked(delivered, link).where(survivor.is_open())
+    seen = use(service.where(F.col("service_kind") == VISIT), "person_uid", as_of).select("person_uid", END, F.col("used").alias("seen"))
+    linked = survivor.linked(delivered, link).select("*", _counts_until(as_of))
+    opened = linked.where((survivor.is_open() | _since_then("cancel_date", as_of)) & _by_then(created_on()))
     rows = (
-        opened.transform(left_join_lookup, by_number, "ehr_no")
-        .transform(left_join_lookup, seen, "person_uid")
-        .withColumn("elderly", _elderly(F.col("birth_date"), as_of))
+        opened.transform(left_join_lookup, by_number, ("ehr_no", END))
+        .transform(left_join_lookup, seen, ("person_uid", END))
+        .withColumn("elderly", _elderly())
         .withColumn("htn", _hypertensive())
     )
     used = F.coalesce("used", F.lit(False)) | F.coalesce("seen", F.lit(False))
     of = {"raw": _of_archives(F.lit(True), used)}
-    return counted(rows, of, division=F.col("village_county"), period_kind="year", day=F.lit(as_of))
+    return counted(rows, of, division=F.col("village_county"), period_kind="year", day=F.col(END))
 
 
 def _hypertensive() -> Column:
     return F.coalesce(F.col("crowd_type").rlike(rf"(^|[^0-9]){HTN}([^0-9]|$)"), F.lit(False))
 
 
+def _was_real(as_of: date) -> Column:
+    """Whether an archive was real and open at the end of the year, by what is known today: not a duplicate or a fake, and neither closed
+    nor its person dead by then."""
+    state, invented = F.col("state"), F.coalesce(F.col("close_reason").isin(*NEVER_REAL), F.lit(False))
+    closed = (state == "CLOSED") & (invented | ~_since_then("close_date", as_of))
+    return ~state.isin("DUPLICATE", "FAKE_CONFIRMED") & ~closed & ((state != "DECEASED") | _since_then("death_date", as_of))
+
+
 def clean_counts(delivered: DataFrame, archive: DataFrame, person: DataFrame, service: DataFrame, as_of: date) -> Counts:
     """Resident golden persons; the residents are the denominator of the raw archive rate, too."""
-    crowd = delivered.select("ehr_no", "empi_id", _hypertensive().alias("htn"))
-    real = archive.where(F.col("person_uid").isNotNull() & ~F.col("state").isin(*NOT_REAL)).join(crowd, ["ehr_no", "empi_id"])
-    archived = real.groupBy("person_uid").agg(_any(F.col("htn")).alias("htn"), F.lit(True).alias("archived"))
+    crowd = delivered.select("ehr_no", "empi_id", _hypertensive().alias("htn"), created_on().alias("created_on"))
+    judged = archive.where(F.col("person_uid").isNotNull()).join(crowd, ["ehr_no", "empi_id"]).select("*", _counts_until(as_of))
+    real = judged.where(_was_real(as_of) & _by_then(F.col("created_on")))
+    archived = real.groupBy("person_uid", END).agg(_any(F.col("htn")).alias("htn"), F.lit(True).alias("archived"))
     sound = use(service.where(~F.arrays_overlap("flags", F.array(F.lit("AFTER_DEATH"), F.lit("F8")))), "person_uid", as_of)
+    died_since = (F.col("person_class") == REGISTERED) & _since_then("death_date", as_of)
+    everybody = person.select("*", _counts_until(as_of))
     rows = (
-        person.where("resident_flag")
-        .transform(left_join_lookup, archived, "person_uid")
-        .transform(left_join_lookup, sound, "person_uid")
-        .withColumn("elderly", _elderly(F.col("birth_date"), as_of))
+        everybody.where((F.col("resident_flag") | died_since) & _by_then(F.col("birth_date")))
+        .transform(left_join_lookup, archived, ("person_uid", END))
+        .transform(left_join_lookup, sound, ("person_uid", END))
+        .withColumn("elderly", _elderly())
         .withColumn("archived", F.coalesce("archived", F.lit(False)))
         .withColumn("htn", F.coalesce("htn", F.lit(False)))
     )
     residents = {"residents": F.count(F.lit(1))}
     of = {"raw": residents, "clean": residents | _of_archives(F.col("archived"), F.col("used"))}
-    return counted(rows, of, division=F.col("county6"), period_kind="year", day=F.lit(as_of))
+    return counted(rows, of, division=F.col("county6"), period_kind="year", day=F.col(END))
 
 
 @lake_asset("themes/health/indicator")
@@ -129,7 +177,7 @@ def indicator(
     link: DataFrame = table("base/population/source_link"),
     as_of: date = AS_OF,
 ) -> DataFrame:
-    """One row per indicator, division and basis for the year of `as_of`, columns INDICATOR of assets.indicators; values in percent.
+    """One row per indicator, division and basis for the year of `as_of` and the one before, columns INDICATOR; values in percent.
 
     The city follows from every input row, so the table declares no touched units and is made whole.
     """
