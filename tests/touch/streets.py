@@ -10,7 +10,9 @@ from tests.touch.network import Network, Row
 from tests.urban_management.streets import EAST, NORTH, TOWNS, WIDE, at, box
 
 LAST = datetime(2019, 12, 31)
-BIKE_DAYS, CASES, POSITIONS, TRIPS = 30, 40, 60, 30
+BIKE_DAYS, CASES, POSITIONS, TRIPS = 30, 40, 110, 30
+NIGHTS = 3
+"""Midnights about which bikes heap up."""
 GROUND = ("cleansed/civil_affairs/division_boundary", "cleansed/integrated_governance/grid")
 
 
@@ -71,9 +73,13 @@ class Streets(Network):
         return {"company": self._pick("HL", "QJ"), "bike_no": self._pick("B1", "B2", "B3")}
 
     def _position(self) -> Row:
+        state = self._pick("AVAILABLE", "IN_USE", "DAMAGED", None)
+        if self.random.random() < 0.5:
+            moment = LAST - timedelta(days=self.random.randrange(NIGHTS), minutes=self._pick(-20, -10, 0, 10, 20, 30))
+            return {**self._bike(), "measured_at": moment, **at(101, 5), "state": state}
         moment = LAST - timedelta(days=self.random.randrange(BIKE_DAYS), minutes=-self._pick(480, 510, 540))
         place = at(self._pick(101, 203, 2500), self._pick(5, 14, 40))
-        return {**self._bike(), "measured_at": moment, **place, "state": self._pick("AVAILABLE", "IN_USE", "DAMAGED", None)}
+        return {**self._bike(), "measured_at": moment, **place, "state": state}
 
     def _trip(self) -> Row:
         start = LAST - timedelta(minutes=self.random.randrange(BIKE_DAYS * 1440))
