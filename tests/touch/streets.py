@@ -34,6 +34,7 @@ class Streets(Network):
             {"zone_no": f"Z{x}", "capacity": 1, "geometry": shapely.box(EAST + x, NORTH, EAST + x + 10, NORTH + 10).wkt} for x in (100, 200)
         ]
         self.rows[f"{own}/bike_fleet"] = [{"company": "HL", "county6": code[:6], "quota": 1} for code in TOWNS]
+        self.rows["cleansed/public_security/video_point"] = [{"point_no": f"C{x}", "state": "IN_USE", **at(x, 60)} for x in (30, 600)]
         areas = {code: shapely.from_wkb(box(x, -500, x + WIDE, WIDE)).wkt for code, x in TOWNS.items()}
         self.rows[GROUND[0]] = [
             {
