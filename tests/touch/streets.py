@@ -95,12 +95,12 @@ class Streets(Network):
         return {**key, "county6": self._county(), "length_m": self._pick(100, 200), **passes}
 
     def _advertising(self) -> Row:
-        removed = self._pick(None, None, date(2019, 12, 31))
         return {
             "permit_no": self._number(),
-            **at(self._pick(5, 2500), 5),
-            "valid_to": date(2019, 12, self._pick(1, 30, 31)),
-            "removed_date": removed,
+            **at(self._pick(5, 2500, -50), 5),
+            "valid_from": self._pick(None, date(2019, 10, 15), date(2019, 12, 1), date(2019, 12, 31)),
+            "valid_to": self._pick(None, date(2019, 11, 30), date(2019, 12, 1), date(2019, 12, 30), date(2019, 12, 31)),
+            "removed_date": self._pick(None, None, date(2019, 11, 5), date(2019, 12, 31)),
         }
 
     def _alert(self) -> Row:

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from assets.themes.urban_management.advertising import advertising, advertising_month
 from assets.themes.urban_management.bikes import bike_day, bike_position
 from assets.themes.urban_management.case import case
 from assets.themes.urban_management.indicator import indicator
 from assets.themes.urban_management.operations import (
-    advertising,
     market_day,
     market_month,
     sanitation_day,
@@ -101,9 +101,33 @@ def test_advertising_expires_after_its_last_day(spark: SparkSession) -> None:
     assert {r.removed_date for r in told} == {None, date(2019, 12, 31)}
 
 
-def monthly(name: str, function: Callable[[DataFrame], DataFrame], days: DataFrame) -> DataFrame:
-    """A table of months of the theme out of its days."""
-    return conform(load(ROOT / f"themes/urban_management/{name}.yaml"), function(days))
+def monthly(name: str, function: Callable[..., DataFrame], *of: Any) -> DataFrame:
+    """A table of months of the theme out of its days, or what else it is made of."""
+    return conform(load(ROOT / f"themes/urban_management/{name}.yaml"), function(*of))
+
+
+def test_advertising_by_month(spark: SparkSession) -> None:
+    """Up to the night, 2019-12-15: a last day on the end of a month, without first day, taken down before it, on the last day, ahead."""
+    permits = {
+        "expires with November": ("2019-10-31", "2019-11-30", None),
+        "expires the day before": ("2019-11-01", "2019-11-29", "2019-12-15"),
+        "without a first day": (None, "2019-10-10", "2019-11-30"),
+        "without any day": (None, None, None),
+        "taken down before it": ("2019-12-01", "2020-06-30", "2019-10-20"),
+        "begins ahead": ("2019-12-16", "2020-12-16", None),
+        "ends ahead": ("2019-12-15", "2019-12-15", "2019-12-16"),
+        "without a first day, ends ahead": (None, "2019-12-16", None),
+    }
+    days = [{n: d and date.fromisoformat(d) for n, d in zip(("valid_from", "valid_to", "removed_date"), of, strict=True)}
+            for of in permits.values()]  # fmt: skip
+    rows = [{"permit_no": n, "county6": "321002", **of} for n, of in zip(permits, days, strict=True)]
+    night = date(2019, 12, 15)
+    signs = made(spark, "advertising", advertising, rows, division(spark), night)
+    found = monthly("advertising_month", advertising_month, signs, night).collect()
+    assert {r.month: (r.new, r.taken_down, r.standing, r.expired, r.expired_rate) for r in found} == {
+        "201910": (3, 1, 2, 1, Decimal(50)), "201911": (1, 1, 2, 1, Decimal(50)), "201912": (1, 1, 2, 1, Decimal(50)),
+    }  # fmt: skip
+    assert {r.county6 for r in found} == {"321002"}
 
 
 def test_precision(spark: SparkSession) -> None:
@@ -143,11 +167,11 @@ def test_order_at_markets(spark: SparkSession) -> None:
 
 
 def _county(row: Given, lon: str = "lon") -> str | None:
-    """The county of a position on the streets: the first ends WIDE metres east of the corner."""
+    """The county of a position on the streets: the first ends WIDE metres east of the corner, west of which is no town."""
     if row.get(lon) is None:
         return None
     east = DEGREES.transform(float(row[lon]), 32.39, direction="INVERSE")[0] - EAST
-    return "321002" if east < 2000 else "321003"
+    return None if east < 0 else "321002" if east < 2000 else "321003"
 
 
 def _cases(rows: list[Given], add: Callable[..., None]) -> None:
@@ -185,8 +209,10 @@ def _months(rows: dict[str, list[Given]], add: Callable[..., None]) -> None:
     for r in rows["penalty"]:
         add(r["county6"] or of_case.get(r["case_no"]), r["decision_date"], penalties=int((r["amount"] or 0) >= 0))
     for r in rows["advertising"]:
-        if r["removed_date"] is None:
-            add(_county(r), AS_OF, standing=1, expired=r["valid_to"] < AS_OF)
+        first, gone = r["valid_from"] or r["valid_to"] or r["removed_date"], r["removed_date"] or date.max
+        for end in (date(2019, 10, 31), date(2019, 11, 30), AS_OF):
+            if first and min(first, gone) <= end < gone:
+                add(_county(r), end, standing=1, expired=r["valid_to"] is not None and r["valid_to"] < end)
 
 
 RATES = {
@@ -213,11 +239,12 @@ def test_indicators(spark: SparkSession, streets: dict[str, list[Given]]) -> Non
 
     position = bike_position(source("bike_snapshot"), source("parking_zone"), division(spark))
     bike = bike_day(position, source("bike_trip"), source("bike_fleet"), division(spark))
-    cases, signs = case(source("case"), division(spark), grid(spark), AS_OF), advertising(source("advertising"), division(spark), AS_OF)
+    cases = case(source("case"), division(spark), grid(spark), AS_OF)
+    signs = advertising_month(advertising(source("advertising"), division(spark), AS_OF), AS_OF)
     video, market = video_patrol_day(source("video_patrol")), market_day(source("market"))
     months = sanitation_day(source("sanitation")), video_patrol_month(video), market_month(market)
     tables = (cases, bike, months[0], signs, *months[1:], penalty_month(source("penalty"), cases))
-    rows = conform(load(ROOT / "themes/urban_management/indicator.yaml"), indicator(*tables, AS_OF)).collect()
+    rows = conform(load(ROOT / "themes/urban_management/indicator.yaml"), indicator(*tables)).collect()
     told = {(r.indicator, r.period, r.div_code): r for r in rows}
     counts: Counts = defaultdict(lambda: defaultdict(int))
 

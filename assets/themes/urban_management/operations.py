@@ -1,23 +1,19 @@
-"""What else urban management does: sweeping, advertising, cameras that report by themselves, order at markets (domain rules E8).
+"""What else urban management does: sweeping, cameras that report by themselves, order at markets (domain rules E8).
 
-Here: days and months of sanitation, video patrol and markets, and `advertising`. What lies after its own delivery has not
+Here: days and months of sanitation, video patrol and markets. What lies after its own delivery has not
 happened: D16.
 """
 
 from __future__ import annotations
 
-from datetime import date
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.geography.points import towns
 from assets.dates import EXTRACT, happened, month_of
-from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.declare import cleansed, lake_asset, table
 from assets.indicators import hundredths, known_county
-from assets.places import within
 from assets.themes.urban_management.evaluation import PERCENT
-from assets.touch import Turn, by_day, own, units
+from assets.touch import by_day, own, units
 
 SWEPT = ("planned_m", "completed_m", "completion_rate")
 SANITATION_DAY = ("county6", "day", "sections", "completed", *SWEPT)
@@ -67,34 +63,6 @@ def sanitation_month(swept: DataFrame = table("themes/urban_management/sanitatio
     counts = [F.sum("sections").alias("section_days"), F.sum("completed").alias("completed_days")]
     months = swept.groupBy("county6", month_of("day").alias("month")).agg(*counts, *metres)
     return months.transform(with_completion).select(*SANITATION_MONTH)
-
-
-ADVERTISING = (
-    "permit_no", "holder", "area_m2", "lon", "lat", "county6", "town", "valid_from", "valid_to", "removed_date", "state", "_source_file",
-    "_row_no", "_batch_id",
-)  # fmt: skip
-
-
-@lake_asset(
-    "themes/urban_management/advertising",
-    unit=units(permit="permit_no"),
-    touch={"permit": own(permit="permit_no", turns=(Turn("valid_to", days=1), Turn("removed_date")))},
-)
-def advertising(
-    permit: DataFrame = cleansed("urban_management/advertising"),
-    division: DataFrame = table("base/geography/division"),
-    as_of: date = AS_OF,
-) -> DataFrame:
-    """One row per permit, key permit_no, columns ADVERTISING; valid_to is the last day on which the installation may stand."""
-    removed = F.when(happened("removed_date", as_of), F.col("removed_date"))
-    state = F.when(F.col("removed_date").isNotNull(), "REMOVED").when(F.col("valid_to") < F.lit(as_of), "EXPIRED").otherwise("VALID")
-    return (
-        within(permit.withColumnRenamed("county6", "_stated"), towns(division), "town")
-        .withColumn("county6", F.coalesce(F.substring("town", 1, 6), "_stated"))
-        .withColumn("removed_date", removed)
-        .withColumn("state", state)
-        .select(*ADVERTISING)
-    )
 
 
 VIDEO_PATROL_DAY = ("county6", "problem_type", "day", "alerts", "judged", "confirmed", "precision")
