@@ -77,7 +77,10 @@ class Incidents(Network):
     def _case(self) -> Row:
         filed = self._day()
         return self._new(
-            "case_no", kind=self._pick("THEFT", "FRAUD"), filed_date=filed, solved_date=self._pick(None, filed + timedelta(days=9))
+            "case_no",
+            kind=self._pick("THEFT", "FRAUD"),
+            filed_date=filed,
+            solved_date=self._pick(None, filed + timedelta(days=9), filed - timedelta(days=1)),
         )
 
     def _event(self) -> Row:

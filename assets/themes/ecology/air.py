@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
+from assets.flags import refused
 from assets.joins import Checkpoint, left_join_lookup
 from assets.themes.ecology import quality_control
 from assets.touch import by_day, named, own, units, via
@@ -51,7 +52,7 @@ def by_item(readings: DataFrame) -> DataFrame:
     parts = [
         F.struct(
             F.lit(i).alias("item"), F.col(i).cast("decimal(9,3)").alias("value"), F.col(f"{i}_flag").alias("device"),
-            quality_control.refused(i).alias("refused"),
+            refused(i).alias("refused"),
         )
         for i in air.ITEMS
     ]  # fmt: skip
