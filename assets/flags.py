@@ -1,6 +1,7 @@
 """What is odd about a row, as an array of codes.
 
-Here: the one way of putting conditions into such an array, and what the codes of a cleansed row say of a column. Not here: the conditions (themes), rules with evidence (`assets.rules`).
+Here: the one way of putting conditions into such an array, and what the codes of a cleansed row say of a column. Not here: the conditions
+(themes), rules with evidence (`assets.rules`).
 """
 
 from __future__ import annotations
