@@ -88,7 +88,7 @@ def of_points(lon: str = "lon", lat: str = "lat") -> Column:
         return pd.Series(found)
 
     x, y = (F.col(c).cast("double") for c in (lon, lat))
-    return F.pandas_udf(made, "binary")(x, y)  # type: ignore[call-overload, no-any-return]
+    return F.pandas_udf(made, "binary")(x, y)  # type: ignore[call-overload]
 
 
 def metres(shapes: Any) -> Any:
