@@ -4,7 +4,7 @@ Areas and lines are cut into square cells. A point is joined to what its cell kn
 cell whole, or the pieces of areas and lines in it. Only points in cells with pieces are decided by geometry, by shapely over batches of
 rows (Arrow). The result depends on neither the order of rows nor the engine.
 
-Here: `within`, `nearest`. Not here: layers (`assets.base.geography`), coordinates of single points (`standards.coordinates`).
+Here: `within`, `nearest`, `of_points`. Not here: layers (`assets.base.geography`), coordinates of single points (`standards.coordinates`).
 Geometries are WKB of CGCS2000 degrees, longitude first; distances are metres in the plane of EPSG:4549.
 """
 
@@ -76,6 +76,19 @@ def nearest(
     name = name or code
     named = joined.withColumn(_FOUND, found).withColumns({name: F.col(f"{_FOUND}.code"), f"{name}_m": F.col(f"{_FOUND}.metres")})
     return named.drop(_CELL, _WHOLE, _CODES, _PIECES, _FOUND, "_x", "_y")
+
+
+def of_points(lon: str = "lon", lat: str = "lat") -> Column:
+    """The WKB of points with longitude and latitude, so that `nearest` may look for them; NULL without a position."""
+
+    def made(x: pd.Series, y: pd.Series) -> pd.Series:
+        known = (x.notna() & y.notna()).to_numpy()
+        found = np.full(len(x), None, dtype=object)
+        found[known] = shapely.to_wkb(shapely.points(x.to_numpy(dtype=float)[known], y.to_numpy(dtype=float)[known]))
+        return pd.Series(found)
+
+    x, y = (F.col(c).cast("double") for c in (lon, lat))
+    return F.pandas_udf(made, "binary")(x, y)  # type: ignore[call-overload]
 
 
 def metres(shapes: Any) -> Any:

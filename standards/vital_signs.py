@@ -26,6 +26,7 @@ class VitalSign:
         sign: its name.
         argument: the input whose rows are counted.
         moment: their date or moment.
+        of_day: the input whose rows are counted for a day instead of its hours, by the same columns and their `day`; empty: the hours are.
         counts: which rows count.
         numerator: aggregate of them, a whole number.
         denominator: aggregate of them, a whole number.
@@ -39,6 +40,7 @@ class VitalSign:
     sign: str
     argument: str
     moment: str
+    of_day: str
     counts: str
     numerator: str
     denominator: str

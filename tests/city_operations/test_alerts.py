@@ -20,7 +20,7 @@ from tests.city_operations.channels import NOON, Row, Write
 from tests.frames import frame
 
 INPUTS = {
-    "water": "themes/ecology/hydrology_hour", "station": "cleansed/water_resources/hydro_station", "air": "themes/ecology/air_day",
+    "water": "themes/ecology/hydrology_hour", "station": "cleansed/water_resources/hydro_station", "air": "themes/ecology/air_index_hour",
     "accident": "cleansed/emergency/accident", "road": "themes/traffic/congestion_interval",
     "said": "cleansed/emergency/alert_acknowledgement",
 }  # fmt: skip
@@ -81,12 +81,29 @@ def test_a_jam_is_an_alert_when_it_lasts_half_an_hour(spark: SparkSession, write
     }
 
 
+def test_the_air_is_alerted_by_the_hour(spark: SparkSession, write: Write) -> None:
+    """Just 200, above it, above 300 and for an hour not known: two alerts of the city, of which one is severe for an hour; a county."""
+    values = [200, 201, 301, 300, None, 250, 180]
+    air = [{"place_level": "CITY", "place_code": "321000", "hour": at(60 * n), "day": NOON.date(), "aqi": v} for n, v in enumerate(values)]
+    air.append({"place_level": "COUNTY", "place_code": "321002", "hour": at(0), "day": NOON.date(), "aqi": 201})
+    alerts, _ = made(spark, write, air=air)
+    found = {
+        (a.rule, a.place, a.began_at): (a.ended_at, a.raised_at, a.readings, int(a.value), a.level, a.county6) for a in alerts.collect()
+    }
+    assert found == {
+        ("AIR_HEAVY", "321000", at(60)): (at(240), at(120), 3, 301, 3, None),
+        ("AIR_HEAVY", "321000", at(300)): (at(360), at(360), 1, 250, 3, None),
+        ("AIR_SEVERE", "321000", at(120)): (at(180), at(180), 1, 301, 2, None),
+        ("AIR_HEAVY", "321002", at(0)): (at(60), at(60), 1, 201, 3, "321002"),
+    }
+
+
 def test_answers_and_the_alerts_that_they_are_about(spark: SparkSession, write: Write) -> None:
     """In time to the second, too late, twice, before the alert, by another clock, about nothing, about the nearer of two jams."""
     accident = [
         {"accident_no": n, "occurred_at": at(0), "kind": "WORK", "dead": 3, "injured": 0, "county6": "321002"} for n in ("a", "b", "c", "d")
     ]
-    day = {"day": NOON.date(), "aqi": 250, "place_level": "CITY", "place_code": "321000"}
+    hour = {"hour": at(-120), "aqi": 250, "place_level": "CITY", "place_code": "321000"}
     late = timedelta(seconds=1)
     answers = [
         said("1", "ACCIDENT_LARGER", "a", at(3), at(15)),
@@ -102,7 +119,7 @@ def test_answers_and_the_alerts_that_they_are_about(spark: SparkSession, write: 
         said("B", "AIR_HEAVY", "321000", at(-60), at(-30)),
     ]
     jams = [*slots("321002", *[400] * 6, 0, 0, 0, 0, 0, 0, *[400] * 6), *slots("321003", *[400] * 6)]
-    alerts, checked = made(spark, write, accident=accident, air=[day], road=jams, said=answers)
+    alerts, checked = made(spark, write, accident=accident, air=[hour], road=jams, said=answers)
     found = {(a.place, a.began_at): (a.answer, a.acknowledgement_no, a.minutes_to_acknowledge) for a in alerts.collect()}
     assert found == {
         ("a", at(0)): ("IN_TIME", "1", 15),
@@ -112,7 +129,7 @@ def test_answers_and_the_alerts_that_they_are_about(spark: SparkSession, write: 
         ("321002", at(0)): ("LATE", "7", 15),
         ("321002", at(60)): ("IN_TIME", "8", 0),
         ("321003", at(0)): ("IN_TIME", "9", 0),
-        ("321000", at(-720)): ("IN_TIME", "B", 0),
+        ("321000", at(-120)): ("LATE", "B", 30),
     }
     assert {r.acknowledgement_no: r.state for r in checked.collect()} == {
         "1": "FIRST", "2": "AGAIN", "3": "FIRST", "4": "NO_ALERT", "5": "EARLY", "6": "NO_ALERT", "7": "FIRST", "8": "FIRST", "9": "FIRST",

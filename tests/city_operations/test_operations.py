@@ -105,9 +105,11 @@ def test_vital_signs_alerts_and_index(spark: SparkSession, write: Write) -> None
     order = [{"order_no": f"{n}", "call_time": NOON + timedelta(seconds=n)} for n in range(13)]
     order.append({"order_no": "ahead of its delivery", "call_time": NOON, "_business_date": before})
     call = [{"alarm_no": f"{n}", "day": day, "call_time": NOON, "in_time": [True, True, True, True, False, None][n]} for n in range(6)]
-    air = [{"place_level": "CITY", "place_code": "321000", "day": d, "aqi": aqi} for d, aqi in ((day, 301), (before, 80))]
-    air.append({"place_level": "COUNTY", "place_code": "321002", "day": day, "aqi": 200})
-    midnight = datetime(2019, 12, 30)
+    midnight, city = datetime(2019, 12, 30), {"place_level": "CITY", "place_code": "321000"}
+    air_day = [{**city, "day": d, "aqi": aqi} for d, aqi in ((day, 301), (before, 80))]
+    air_day.append({"place_level": "COUNTY", "place_code": "321002", "day": day, "aqi": 200})
+    air = [{**city, "hour": midnight + timedelta(hours=h), "day": day, "aqi": aqi} for h, aqi in enumerate((120, 260, 310, None))]
+    air.append({"place_level": "COUNTY", "place_code": "321002", "hour": midnight, "day": day, "aqi": 200})
     levels = {"W1": [4.9, 5.0, 5.5, 6.0, 4.0, 5.1, None], "W2": [None, 5.5, 5.5, 5.4]}
     water = [
         {"station_code": s, "measured_at": midnight + timedelta(hours=h), "level_85": v, "flags": []}
@@ -127,7 +129,7 @@ def test_vital_signs_alerts_and_index(spark: SparkSession, write: Write) -> None
         "event": frame(spark, "themes/city_operations/city_event", event),
         "order": frame(spark, "cleansed/government_services/hotline", order),
         "call": frame(spark, "themes/public_safety/alarm", call),
-        "air": frame(spark, "themes/ecology/air_day", air),
+        "air": frame(spark, "themes/ecology/air_index_hour", air),
         "water": frame(spark, "themes/ecology/hydrology_hour", water),
         "station": frame(spark, "cleansed/water_resources/hydro_station", station),
         "trip": frame(spark, "themes/traffic/bus_trip", trip),
@@ -136,7 +138,9 @@ def test_vital_signs_alerts_and_index(spark: SparkSession, write: Write) -> None
     hour = write(published("city_hour", city_hour(**inputs)))
     assert {(h.hour.hour, h.numerator) for h in hour.collect() if h.sign == "alarm_events"} == {(12, 3), (13, 3), (14, 1)}
     assert {(h.hour.hour, h.numerator, h.denominator) for h in hour.collect() if h.sign == "congestion"} == {(8, 160, 1000), (9, 180, 1000)}
-    sign = write(published("sign_day", sign_day(hour, frame(spark, "base/population/person", person))))
+    assert {(h.hour.hour, h.numerator, h.denominator) for h in hour.collect() if h.sign == "air"} == {(0, 120, 1), (1, 260, 1), (2, 310, 1)}
+    of_day = frame(spark, "themes/ecology/air_day", air_day)
+    sign = write(published("sign_day", sign_day(hour, of_day, frame(spark, "base/population/person", person))))
     found = {(s.day, s.sign): s for s in sign.collect()}
     over = [v >= (5 if s == "W1" else 5.5) for s, of in levels.items() for h, v in enumerate(of) if v is not None and (s, h) != ("W2", 1)]
     values = {"alarm_events": Decimal(7 * 10_000) / 10, "hotline_orders": Decimal(13 * 10_000) / 10, "response": Decimal(80),
@@ -184,7 +188,7 @@ def test_vital_signs_alerts_and_index(spark: SparkSession, write: Write) -> None
         ("WATER_WARNING", "W2", at_hour(2)): (at_hour(3), 1, Decimal("5.500"), Decimal("5.500"), 3),
     }
     assert {k[:2]: (a.ended_at, a.level) for k, a in alerts.items() if k[0].startswith("AIR")} == {
-        ("AIR_HEAVY", "321000"): (at_hour(24), 3), ("AIR_SEVERE", "321000"): (at_hour(24), 2),
+        ("AIR_HEAVY", "321000"): (at_hour(3), 3), ("AIR_SEVERE", "321000"): (at_hour(3), 2),
     }  # fmt: skip
     assert {k[:2]: (int(a.value), int(a.threshold), a.unit) for k, a in alerts.items() if k[0].startswith("ACCIDENT")} == {
         ("ACCIDENT_LARGER", "b"): (3, 3, "dead"), ("ACCIDENT_MAJOR", "c"): (50, 50, "injured"), ("ACCIDENT_SEVERE", "d"): (30, 30, "dead"),

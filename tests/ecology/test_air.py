@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
@@ -15,6 +16,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from assets.themes.ecology.air import SERIES, air_day, air_hour, air_month, by_item
+from assets.themes.ecology.air_index_hour import air_index_hour
 from assets.themes.ecology.quality_control import checked
 from contracts.loader import load
 from contracts.refused import ROOT
@@ -23,6 +25,7 @@ from tests.ecology.readings import is_spike, is_stuck
 from tests.frames import frame
 from tests.proving import Record
 
+Write = Callable[[DataFrame], DataFrame]
 Days = dict[tuple[str, str, date], dict[str, Any]]
 ITEMS = ("so2", "no2", "pm10", "pm25", "co", "o3")
 STATIONS = {"A1": ("NATIONAL", "321002"), "A2": ("NATIONAL", "321003"), "A3": ("PROVINCIAL", "321003")}
@@ -163,6 +166,8 @@ def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[
     station = [{"station_code": s, "level": level, "county6": county} for s, (level, county) in STATIONS.items()]
     tables = {"air_hour": written("air_hour", air_hour(frame(spark, "cleansed/environment/air_hour", rows)))}
     tables["air_day"] = written("air_day", air_day(tables["air_hour"], frame(spark, "cleansed/environment/air_station", station), write))
+    reports = air_index_hour(tables["air_hour"], frame(spark, "cleansed/environment/air_station", station), write)
+    tables["air_index_hour"] = written("air_index_hour", reports)
     tables["air_month"] = written("air_month", air_month(tables["air_day"], write))
     return tables
 
@@ -211,6 +216,99 @@ def test_days_of_stations_counties_and_the_city(made: dict[str, DataFrame], expe
         done="hours of stations, some missing, of both editions of the standard",
         seen=f"{len(ours)} days of stations, counties and the city reckoned by hand are those published, by {' and '.join(editions)}",
     )
+
+
+HOURLY = {"so2": (0, 150, 500, 650, 800), "no2": (0, 100, 200, 700, 1200, 2340, 3090, 3840),
+          "co": (0, 5, 10, 35, 60, 90, 120, 150), "o3": (0, 160, 200, 300, 400, 800, 1000, 1200)}  # fmt: skip
+
+
+def hour_index(item: str, of_hour: Decimal | None, moving: Decimal | None, day: date) -> int | None:
+    """The index of an item in an hour, by the text of HJ 633."""
+    if item in ("pm10", "pm25"):
+        return index(item, moving, day)
+    if of_hour is None:
+        return None
+    for low, high, (a, b) in zip(HOURLY[item], HOURLY[item][1:], pairwise(POINTS), strict=False):
+        if of_hour <= high:
+            return int((Decimal(b - a) * (of_hour - low) / Decimal(high - low) + a).to_integral_value(ROUND_CEILING))
+    if item == "so2":
+        return 200 if day >= date(2026, 3, 1) else index("so2", moving, day)
+    return 500
+
+
+@pytest.mark.proves("H8")
+def test_hours_of_counties_and_the_city(made: dict[str, DataFrame], theirs: pd.DataFrame, proven: Record) -> None:
+    counted = theirs[theirs["counts"]]
+    value = {(r.station, r.item, r.slot.to_pydatetime()): r.value for r in counted.itertuples()}
+    there = {(r.station, r.slot.to_pydatetime()) for r in theirs.itertuples()}
+    expected = {}
+    for place, members in (("321000", ("A1", "A2")), ("321002", ("A1",)), ("321003", ("A2", "A3"))):
+        for slot in {at for s, at in there if s in members}:
+            means: dict[str, Decimal | None] = {}
+            for item in ITEMS:
+                decimals = 1 if item == "co" else 0
+                hour = [half_even(v, decimals) for s in members if (v := value.get((s, item, slot))) is not None]
+                means[f"{item}_1h"] = half_even(sum(hour, Decimal(0)) / len(hour), decimals) if hour else None
+                days_ = []
+                for s in members:
+                    span = [v for n in range(24) if (v := value.get((s, item, slot - timedelta(hours=n)))) is not None]
+                    if (s, slot) in there and len(span) >= 20:
+                        days_.append(half_even(sum(span, Decimal(0)) / len(span), decimals))
+                means[f"{item}_24h"] = half_even(sum(days_, Decimal(0)) / len(days_), decimals) if days_ else None
+            indices = {i: hour_index(i, means[f"{i}_1h"], means[f"{i}_24h"], slot.date()) for i in ITEMS}
+            known = [n for n in indices.values() if n is not None]
+            worst = max(known, default=None)
+            aqi = worst if len(known) == len(ITEMS) or (worst or 0) > 100 else None
+            named = {i for i, n in indices.items() if n == aqi} if (aqi or 0) > 50 else set()
+            expected[place, slot] = (means, indices, aqi, sorted(named))
+    ours = {(r.place_code, r.hour): r for r in made["air_index_hour"].collect()}
+    assert ours.keys() == expected.keys()
+    for key, (means, indices, aqi, named) in expected.items():
+        row = ours[key]
+        assert {s: row[s] for s in means if s in row} == {s: v for s, v in means.items() if s in row}, key
+        assert {i: row[f"iaqi_{i}"] for i in ITEMS} == indices, key
+        assert (row.aqi, sorted(row.primary_pollutants), row.day) == (aqi, named, key[1].date()), key
+    assert any(aqi is None for *_, aqi, _ in expected.values())
+    assert {aqi > 100 for *_, aqi, _ in expected.values() if aqi} == {True, False}
+    proven(
+        done="hours of stations, some missing, of both editions of the standard",
+        seen=f"{len(ours)} hours of counties and the city reckoned by hand are those published",
+    )
+
+
+def test_the_index_of_an_hour(spark: SparkSession, write: Write) -> None:
+    """Of one station: 20 hours of 24 and 19, sulphur dioxide above 800 by its 24 hours, a station that is silent, out of service."""
+    clean = {"pm25": 36, "pm10": 51, "so2": 150, "no2": 100, "co": 5, "o3": 160}
+    begin = datetime(2026, 2, 1)
+    changes: dict[int, dict[str, int]] = {20: {"o3": 201}, 21: {"so2": 801}, 22: {"no2": 1201}, 30: {"co": 91}, 40: {"so2": 801}}
+    hours = [n for n in range(48) if n not in (5, 6, 7, 8, 25)]
+    of = [
+        {
+            "station_code": "S",
+            "item": i,
+            "day": (begin + timedelta(hours=n)).date(),
+            "hour": n % 24,
+            "valid": True,
+            "measured_at": begin + timedelta(hours=n),
+            "value": changes.get(n, {}).get(i, v),
+        }
+        for n in hours
+        for i, v in clean.items()
+    ]
+    station = [{"station_code": "S", "level": "NATIONAL", "county6": "321002", "end_date": date(2026, 2, 2)},
+               {"station_code": "T", "level": "NATIONAL", "county6": "321002", "end_date": date(2026, 1, 31)}]  # fmt: skip
+    of += [r | {"station_code": "T", "value": 500} for r in of]
+    found = air_index_hour(frame(spark, "themes/ecology/air_hour", of), frame(spark, "cleansed/environment/air_station", station), write)
+    told = {(r.hour - begin) // timedelta(hours=1): r for r in found.where("place_level = 'CITY'").collect()}
+    assert told.keys() == set(hours)
+    assert (told[19].pm25_24h, told[19].aqi) == (None, None), "16 hours"
+    assert (told[22].pm25_24h, told[22].aqi) == (None, 201), "19 hours; nitrogen dioxide is above 100 all the same"
+    assert (told[23].pm25_24h, told[23].iaqi_pm25, told[23].iaqi_pm10) == (Decimal(36), 52, 51), "20 hours"
+    assert (told[20].iaqi_o3, told[20].aqi, told[20].primary_pollutants) == (101, 101, ["o3"])
+    assert (told[21].so2_1h, told[21].so2_24h, told[21].iaqi_so2, told[21].aqi) == (Decimal(801), None, None, None)
+    assert (told[30].iaqi_co, told[30].so2_24h, told[30].iaqi_so2) == (304, Decimal(181), 50), "91 mg, of 90 to 120; (20 * 150 + 801) / 21"
+    assert (told[40].so2_24h, told[40].iaqi_so2, told[40].aqi) == (Decimal(207), 109, 109), "(21 * 150 + 2 * 801) / 23, of 150 to 475"
+    assert {r.pm25_24h_n for r in told.values()} == {0, 1}
 
 
 def test_months_and_years(made: dict[str, DataFrame], expected: Days) -> None:

@@ -110,6 +110,7 @@ def test_what_the_departments_deliver_fits_together(spark: SparkSession, write: 
     assert clinics.sum() == 98
     components = component(cleansed(spark, write, "urban_management/component"), division, road).toPandas()
     assert components["town"].notna().all()
+    assert components.loc[components["kind"] == "TREE", "owner"].unique().tolist() == ["园林管理处"]
     assert 0 < components["road_no_m"].notna().sum() < len(components)
     assert components["road_no_m"].max() <= 300
     park = layers.park(cleansed(spark, write, "development_reform/park")).toPandas()

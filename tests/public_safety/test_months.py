@@ -52,7 +52,7 @@ def cases() -> list[Row]:
                 "kind": draw.choice(["THEFT", "FRAUD", "ASSAULT"]),
                 "filed_date": filed,
                 "county6": draw.choice(COUNTIES),
-                "solved_date": some(filed + timedelta(days=draw.randrange(60)), 0.7),
+                "solved_date": some(filed + timedelta(days=draw.randrange(-6, 54)), 0.7),
             }
         )
     return found
@@ -208,15 +208,27 @@ def counted(rows: DataFrame, *columns: str) -> dict[tuple[Any, ...], dict[str, A
 def test_cases_by_the_month_of_filing_and_of_solving(tables: dict[str, DataFrame]) -> None:
     expected: dict[tuple[Any, ...], Counter[str]] = {}
     for r in ROWS["cleansed/public_security/criminal_case"]:
-        county, solved = r["county6"] or "000000", r["solved_date"] and r["solved_date"] <= AS_OF
+        county, ended = r["county6"] or "000000", bool(r["solved_date"] and r["solved_date"] <= AS_OF)
         if r["filed_date"] > AS_OF:
             continue
-        expected.setdefault((month(r["filed_date"]), county, r["kind"]), Counter()).update(filed=1, filed_and_solved=int(bool(solved)))
+        solved, early = ended and r["solved_date"] >= r["filed_date"], ended and r["solved_date"] < r["filed_date"]
+        of_filed = expected.setdefault((month(r["filed_date"]), county, r["kind"]), Counter())
+        of_filed.update(filed=1, filed_and_solved=int(solved), early=int(early))
         if solved:
             expected.setdefault((month(r["solved_date"]), county, r["kind"]), Counter()).update(solved=1)
     found = counted(tables["case_month"], "month", "county6", "kind")
     assert found.keys() == expected.keys()
-    assert all(found[k][n] == expected[k][n] for k in expected for n in ("filed", "filed_and_solved", "solved"))
+    assert all(found[k][n] == expected[k][n] for k in expected for n in ("filed", "filed_and_solved", "early", "solved"))
+    assert sum(of["early"] for of in expected.values()) > 5
+
+
+def test_a_case_is_solved_from_the_day_on_which_it_was_filed(spark: SparkSession) -> None:
+    solved = {"the day before": date(2019, 11, 30), "the day": date(2019, 12, 1), "the night": AS_OF, "ahead": AS_OF + timedelta(days=1)}
+    rows = [
+        {"case_no": n, "kind": "THEFT", "filed_date": date(2019, 12, 1), "solved_date": d, "county6": "321002"} for n, d in solved.items()
+    ]
+    made = case_month(frame(spark, "cleansed/public_security/criminal_case", rows), AS_OF).collect()
+    assert [(r.month, r.filed, r.filed_and_solved, r.early, r.solved) for r in made] == [("2019-12", 4, 2, 1, 2)]
 
 
 def test_hazards_by_the_month_in_which_they_were_due(tables: dict[str, DataFrame]) -> None:
@@ -247,7 +259,7 @@ def test_indicators_of_counties_and_the_city(tables: dict[str, DataFrame]) -> No
         for count, column in (("arrivals", "arrivals"), ("arrived", "in_time")):
             add(count, month(r["day"]), r["county6"], r[column])
     for r in ROWS["cleansed/public_security/criminal_case"]:
-        solved = r["solved_date"] is not None and r["solved_date"] <= AS_OF
+        solved = r["solved_date"] is not None and r["filed_date"] <= r["solved_date"] <= AS_OF
         if r["filed_date"] <= AS_OF:
             add("filed", month(r["filed_date"]), r["county6"])
             add("cohort", month(r["filed_date"]), r["county6"], int(solved))

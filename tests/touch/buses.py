@@ -107,7 +107,8 @@ class Buses(Network):
         place = {f"board_{c}": v for c, v in at(self._pick(500, 2500, 9000), 500).items()} if rode else {}
         more: dict[str, Any] = {"alight_time": when + timedelta(minutes=self._pick(20, 0)), "km": "4.25", "fare": self._pick("12.5", None)}
         said = {"company": self._pick("YZ", "BT"), "order_no": f"D{self.numbers:03}", "vehicle_no": self._pick("C1", "C2")}
-        return {**said, "order_time": when, "board_time": rode, **place, **(more if rode else {})}
+        codes = [] if rode else self._pick([], [], ["board_time:E_DATE"])
+        return {**said, "order_time": when, "board_time": rode, **place, **(more if rode else {}), "_codes": codes}
 
     def _position(self) -> Row:
         """Of a bus near its line at the time of a run, or of a coach in the small hours: few moments, so that some are close together."""

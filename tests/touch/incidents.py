@@ -36,6 +36,7 @@ class Incidents(Network):
             "cleansed/emergency/enterprise": self._enterprise,
             "themes/ecology/hydrology_hour": self._level,
             "themes/ecology/air_day": self._air,
+            "themes/ecology/air_index_hour": self._air_hour,
             "themes/traffic/bus_trip": self._trip,
             "themes/traffic/congestion_hour": self._road,
             "themes/traffic/congestion_interval": self._jam,
@@ -76,7 +77,10 @@ class Incidents(Network):
     def _case(self) -> Row:
         filed = self._day()
         return self._new(
-            "case_no", kind=self._pick("THEFT", "FRAUD"), filed_date=filed, solved_date=self._pick(None, filed + timedelta(days=9))
+            "case_no",
+            kind=self._pick("THEFT", "FRAUD"),
+            filed_date=filed,
+            solved_date=self._pick(None, filed + timedelta(days=9), filed - timedelta(days=1)),
         )
 
     def _event(self) -> Row:
@@ -136,6 +140,10 @@ class Incidents(Network):
     def _air(self) -> Row:
         place = self._pick(("CITY", "321000"), ("COUNTY", "321002"))
         return {"place_level": place[0], "place_code": place[1], "day": self._day(), "aqi": self._pick(60, 250, 350, None)}
+
+    def _air_hour(self) -> Row:
+        hour = FIRST + timedelta(hours=self.random.randrange(48))
+        return self._air() | {"hour": hour, "day": hour.date()}
 
     def _trip(self) -> Row:
         state = self._pick("RAN", "MISSED", "PENDING")

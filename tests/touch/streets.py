@@ -10,7 +10,9 @@ from tests.touch.network import Network, Row
 from tests.urban_management.streets import EAST, NORTH, TOWNS, WIDE, at, box
 
 LAST = datetime(2019, 12, 31)
-BIKE_DAYS, CASES, POSITIONS, TRIPS = 30, 40, 60, 30
+BIKE_DAYS, CASES, POSITIONS, TRIPS = 30, 40, 110, 30
+NIGHTS = 3
+"""Midnights about which bikes heap up."""
 GROUND = ("cleansed/civil_affairs/division_boundary", "cleansed/integrated_governance/grid")
 
 
@@ -32,6 +34,7 @@ class Streets(Network):
             {"zone_no": f"Z{x}", "capacity": 1, "geometry": shapely.box(EAST + x, NORTH, EAST + x + 10, NORTH + 10).wkt} for x in (100, 200)
         ]
         self.rows[f"{own}/bike_fleet"] = [{"company": "HL", "county6": code[:6], "quota": 1} for code in TOWNS]
+        self.rows["cleansed/public_security/video_point"] = [{"point_no": f"C{x}", "state": "IN_USE", **at(x, 60)} for x in (30, 600)]
         areas = {code: shapely.from_wkb(box(x, -500, x + WIDE, WIDE)).wkt for code, x in TOWNS.items()}
         self.rows[GROUND[0]] = [
             {
@@ -71,9 +74,13 @@ class Streets(Network):
         return {"company": self._pick("HL", "QJ"), "bike_no": self._pick("B1", "B2", "B3")}
 
     def _position(self) -> Row:
+        state = self._pick("AVAILABLE", "IN_USE", "DAMAGED", None)
+        if self.random.random() < 0.5:
+            moment = LAST - timedelta(days=self.random.randrange(NIGHTS), minutes=self._pick(-20, -10, 0, 10, 20, 30))
+            return {**self._bike(), "measured_at": moment, **at(101, 5), "state": state}
         moment = LAST - timedelta(days=self.random.randrange(BIKE_DAYS), minutes=-self._pick(480, 510, 540))
         place = at(self._pick(101, 203, 2500), self._pick(5, 14, 40))
-        return {**self._bike(), "measured_at": moment, **place, "state": self._pick("AVAILABLE", "IN_USE", "DAMAGED", None)}
+        return {**self._bike(), "measured_at": moment, **place, "state": state}
 
     def _trip(self) -> Row:
         start = LAST - timedelta(minutes=self.random.randrange(BIKE_DAYS * 1440))
@@ -88,12 +95,12 @@ class Streets(Network):
         return {**key, "county6": self._county(), "length_m": self._pick(100, 200), **passes}
 
     def _advertising(self) -> Row:
-        removed = self._pick(None, None, date(2019, 12, 31))
         return {
             "permit_no": self._number(),
-            **at(self._pick(5, 2500), 5),
-            "valid_to": date(2019, 12, self._pick(1, 30, 31)),
-            "removed_date": removed,
+            **at(self._pick(5, 2500, -50), 5),
+            "valid_from": self._pick(None, date(2019, 10, 15), date(2019, 12, 1), date(2019, 12, 31)),
+            "valid_to": self._pick(None, date(2019, 11, 30), date(2019, 12, 1), date(2019, 12, 30), date(2019, 12, 31)),
+            "removed_date": self._pick(None, None, date(2019, 11, 5), date(2019, 12, 31)),
         }
 
     def _alert(self) -> Row:

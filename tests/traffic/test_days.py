@@ -15,11 +15,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from assets.declare import declared
+from assets.themes.traffic.taxi import taxi_day
 from tests.frames import frame
 from tests.touch.buses import CHANGED, LAST, OWN, Buses
 from tests.touch.chain import in_part, whole
 from tests.traffic.buses import ORDER, Given, Rows, Write, theme
-from tests.urban_management.streets import at
+from tests.urban_management.streets import at, division
 
 Counts = dict[tuple[str, str], dict[str, int]]
 WORKDAYS = (date(2019, 12, 30), date(2019, 12, 31))
@@ -31,7 +32,7 @@ RATES = {
     "operating_speed": ("metres", "run_s", Fraction(36, 10)), "mean_headway": ("h", "n", Fraction(1, 60)),
     "waiting_time": ("h2", "h", Fraction(1, 120)), "planned_waiting_time": ("p2", "p", Fraction(1, 120)),
     "excess_waiting_time": ("excess", "waited", Fraction(1, 120)),
-    "bunching_rate": ("bunched", "n", 100), "gap_rate": ("gaps", "n", 100), "taxi_cancelled_rate": ("cancelled", "orders", 100),
+    "bunching_rate": ("bunched", "n", 100), "gap_rate": ("gaps", "n", 100), "taxi_cancelled_rate": ("cancelled", "known_orders", 100),
     "peak_operating_speed": ("peak_metres", "peak_run_s", Fraction(36, 10)),
     "taxi_ride_length": ("taxi_metres", "measured", Fraction(1, 1000)), "taxi_ride_fare": ("cents", "paid", Fraction(1, 100)),
 }  # fmt: skip
@@ -132,9 +133,21 @@ def _taxis(rows: Rows, add: Callable[..., None]) -> None:
     for o in rows["taxi_order"]:
         metres, cents = (int(Decimal(o.get(c) or 0) * n) for c, n in (("km", 1000), ("fare", 100)))
         add(
-            county[o.get("board_lon")], o["order_time"].date(), orders=1, cancelled=o["board_time"] is None, taxi_metres=metres,
-            measured=metres > 0, cents=cents, paid=cents > 0,
+            county[o.get("board_lon")], o["order_time"].date(), known_orders=not o["_codes"], taxi_metres=metres,
+            cancelled=o["board_time"] is None and not o["_codes"], measured=metres > 0, cents=cents, paid=cents > 0,
         )  # fmt: skip
+
+
+def test_an_order_whose_boarding_cannot_be_read_is_not_cancelled(spark: SparkSession) -> None:
+    when, unreadable = datetime(2019, 12, 30, 8), ["board_time:E_DATE", "board_time:W_NULL"]
+    orders = {
+        "ride": {"board_time": when, "_codes": ["alight_time:E_DATE"]}, "cancelled": {"board_time": None, "_codes": ["fare:E_NUM"]},
+        "unreadable": {"board_time": None, "_codes": unreadable, "km": "4.25", "fare": "12"},
+    }  # fmt: skip
+    given = [{"company": "YZ", "order_no": n, "vehicle_no": n, "order_time": when, **of} for n, of in orders.items()]
+    [day] = taxi_day(frame(spark, "cleansed/transport/taxi_order", given), division(spark)).collect()
+    assert (day.orders, day.rides, day.cancelled, day.unclear, day.vehicles) == (3, 1, 1, 1, 1)
+    assert (day.cancelled_rate, day.paid_rides, day.measured_rides) == (Decimal(50), 0, 0)
 
 
 def _places() -> list[Given]:

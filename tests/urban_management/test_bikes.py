@@ -1,4 +1,4 @@
-"""Shared bikes: 5 m around a parking area, three days without a trip, heaps of half an hour; and random days against plain Python."""
+"""Shared bikes: 5 m around a parking area, three days without a trip; and random days against plain Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from pyspark.sql import DataFrame, SparkSession
 
-from assets.themes.urban_management.bikes import bike_day, bike_position, bike_zone_day
+from assets.themes.urban_management.bikes import bike_day, bike_position
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
@@ -60,28 +60,6 @@ def test_five_metres_around_an_area_count_as_inside(spark: SparkSession) -> None
         "5 m off the corner": ("Z1", False, "321002"), "5.1 m off the corner": (None, True, "321002"), "ridden": (None, None, "321002"),
         "outside the city": (None, True, None), "nowhere": (None, None, None),
     }  # fmt: skip
-
-
-def test_a_heap_is_more_than_capacity_for_half_an_hour(spark: SparkSession) -> None:
-    """Z2 holds two bikes: three are too many, 1.2 times two and more; Z1 holds five, of which six are not."""
-    rows = []
-
-    def stand(zone: str, clock: str, bikes: int, day: int = 20) -> None:
-        x = {"Z1": 110, "Z2": 2105}[zone]
-        rows.extend(seen(f"{zone}{n}", moment(f"12-{day} {clock}"), x, 101) for n in range(bikes))
-
-    for clock, bikes in (("08:00", 3), ("08:10", 3), ("08:20", 4), ("08:32", 3), ("08:40", 2), ("09:00", 3), ("09:20", 3), ("10:00", 0)):
-        stand("Z2", clock, bikes)
-        stand("Z1", clock, 6)
-    for clock in ("07:00", "07:15", "07:30"):
-        stand("Z1", clock, 7, day=21)
-    told = {(r.zone_no, r.day.day): (r.most, r.heaps, r.heap_minutes) for r in _zone_days(spark, rows)}
-    assert told == {("Z2", 20): (4, 1, 30), ("Z1", 20): (6, 0, 0), ("Z1", 21): (7, 1, 30)}
-
-
-def _zone_days(spark: SparkSession, rows: list[Given]) -> list[Any]:
-    made = bike_zone_day(positions(spark, rows), frame(spark, f"{SOURCE}/parking_zone", ZONES))
-    return conform(load(ROOT / "themes/urban_management/bike_zone_day.yaml"), made).collect()
 
 
 def test_a_bike_is_idle_that_was_there_and_not_ridden_for_whole_days(spark: SparkSession) -> None:

@@ -32,6 +32,7 @@ METRES = Transformer.from_crs(4490, 4549, always_xy=True)
 SECOND = timedelta(seconds=1)
 Checkpoint = Callable[[DataFrame], DataFrame]
 Given = dict[str, Any]
+CAMERA = "cleansed/public_security/video_point"
 
 
 def made(spark: SparkSession, rows: Iterable[Given], as_of: date = AS_OF) -> DataFrame:
@@ -133,12 +134,25 @@ def cases() -> list[Given]:
     return rows
 
 
+def cameras() -> list[Given]:
+    """Cameras of the same streets, every tenth of them removed, one without a position, one of an unknown state."""
+    random = np.random.default_rng(12)
+    places = [at(int(random.integers(250, 2200)), int(random.integers(50, 650))) for _ in range(40)]
+    rows = [{"point_no": f"C{n:02}", "state": "REMOVED" if n % 10 == 0 else "FAULT" if n % 7 == 0 else "IN_USE", **place}
+            for n, place in enumerate(places)]  # fmt: skip
+    return [*rows, {"point_no": "C90", "state": "IN_USE", "lon": None, "lat": None}, {"point_no": "C91", "state": None, **places[0]}]
+
+
 @pytest.fixture(scope="module")
 def tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, DataFrame]:
     folder = str(tmp_path_factory.mktemp("cases") / "case")
     made(spark, cases()).write.format("delta").save(folder)
     told = spark.read.format("delta").load(folder)
-    return {"case": told, "hot_spot": hot_spot(told), "case_month": case_month(told)}
+    return {
+        "case": told,
+        "hot_spot": hot_spot(told, frame(spark, "cleansed/public_security/video_point", cameras())),
+        "case_month": case_month(told),
+    }
 
 
 def _metres(row: Given) -> tuple[float, float]:
@@ -187,6 +201,38 @@ def test_hot_spots_are_the_greatest_recurrences_around(tables: dict[str, DataFra
     for name, row in rows.items():
         assert row.case_nos == sorted([name, *repeats[name]])
         assert (row.cases, row.found_since) == (len(row.case_nos), min(by_no[n]["found_time"] for n in row.case_nos))
+
+
+def test_the_nearest_camera_of_a_hot_spot(tables: dict[str, DataFrame]) -> None:
+    standing = {c["point_no"]: (_metres(c), c["state"]) for c in cameras() if c["state"] != "REMOVED" and c["lon"] is not None}
+    seen = set()
+    for row in tables["hot_spot"].collect():
+        x, y = METRES.transform(float(row.lon), float(row.lat))
+        away = {n: round(((x - u) ** 2 + (y - v) ** 2) ** 0.5, 2) for n, ((u, v), _) in standing.items()}
+        least = min(away, key=lambda n: (away[n], n))
+        known = (least, standing[least][1]) if away[least] <= 500 else (None, None)
+        assert (row.camera_no, row.camera_state) == known
+        assert row.camera_m is None if known[0] is None else abs(float(row.camera_m) - away[least]) < 0.02
+        assert row.watched == (away[least] <= 50)
+        seen.add(row.watched)
+    assert seen == {True, False}
+
+
+def test_a_camera_watches_what_is_at_most_50_metres_away(spark: SparkSession) -> None:
+    spots = {"50 m": 50.0, "50.02 m": 50.02, "500 m": 500.0, "500.02 m": 500.02}
+    one = {"case_no": "", "problem_type": "E0504", "recurring": True, "repeats": ["A", "B"], "repeats_since": NOON, "found_time": NOON}
+    rows = [{**one, "case_no": n, "problem_type": f"E{i}", **at(100 + away, 100)} for i, (n, away) in enumerate(spots.items())]
+    case_ = frame(spark, "themes/urban_management/case", rows)
+    camera = [{"point_no": "C", "state": "FAULT", **at(100, 100)}, {"point_no": "D", "state": "REMOVED", **at(150, 100)}]
+
+    def found(given: list[Given]) -> dict[str, tuple[Any, ...]]:
+        made_ = conform(load(ROOT / "themes/urban_management/hot_spot.yaml"), hot_spot(case_, frame(spark, CAMERA, given)))
+        return {r.case_no: (r.camera_no, r.camera_m and str(r.camera_m), r.watched) for r in made_.collect()}
+
+    assert found(camera) == {
+        "50 m": ("C", "50.00", True), "50.02 m": ("C", "50.02", False), "500 m": ("C", "500.00", False), "500.02 m": (None, None, False),
+    }  # fmt: skip
+    assert set(found([]).values()) == {(None, None, None)}, "nobody has said where cameras stand"
 
 
 def half_up(value: Fraction | None) -> Decimal | None:

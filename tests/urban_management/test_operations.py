@@ -13,10 +13,18 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from assets.themes.urban_management.advertising import advertising, advertising_month
 from assets.themes.urban_management.bikes import bike_day, bike_position
 from assets.themes.urban_management.case import case
 from assets.themes.urban_management.indicator import indicator
-from assets.themes.urban_management.operations import advertising, market_month, sanitation_day, sanitation_month, video_patrol_month
+from assets.themes.urban_management.operations import (
+    market_day,
+    market_month,
+    sanitation_day,
+    sanitation_month,
+    video_patrol_day,
+    video_patrol_month,
+)
 from assets.themes.urban_management.penalty import penalty_month
 from contracts.loader import load
 from contracts.refused import ROOT
@@ -33,7 +41,7 @@ Counts = dict[tuple[str, str, str], dict[str, int]]
 
 def made(spark: SparkSession, name: str, function: Callable[..., DataFrame], rows: Iterable[Given], *others: Any) -> DataFrame:
     """A table of the theme out of the rows of its source."""
-    source = {"sanitation_day": "sanitation", "video_patrol_month": "video_patrol", "market_month": "market"}.get(name, name)
+    source = {"sanitation_day": "sanitation", "video_patrol_day": "video_patrol", "market_day": "market"}.get(name, name)
     found = function(frame(spark, f"{SOURCE}/{source}", rows), *others)
     return conform(load(ROOT / f"themes/urban_management/{name}.yaml"), found)
 
@@ -68,14 +76,14 @@ def test_what_lies_after_its_delivery_is_counted_in_no_month(spark: SparkSession
     found = {}
     for name, function, column, key in (
         ("sanitation_day", sanitation_day, "day", {"section_no": "S", "planned_passes": 1, "done_passes": 1, "length_m": 100}),
-        ("video_patrol_month", video_patrol_month, "alerted_at", {"verdict": "CONFIRMED"}),
-        ("market_month", market_month, "day", {"market_no": "M"}),
+        ("video_patrol_day", video_patrol_day, "alerted_at", {"verdict": "CONFIRMED"}),
+        ("market_day", market_day, "day", {"market_no": "M"}),
     ):
         days = [datetime(2019, 12, 31, 23), datetime(2020, 1, 1), datetime(2091, 12, 31)]
         number = {"alert_no": "1"} if column == "alerted_at" else {}
         rows = [{column: d if number else d.date(), **key, **number, "_business_date": AS_OF} for d in days]
-        found[name] = [r.day.strftime("%Y%m") if name.endswith("_day") else r.month for r in made(spark, name, function, rows).collect()]
-    assert set(map(tuple, found.values())) == {("201912",)}
+        found[name] = [r.day for r in made(spark, name, function, rows).collect()]
+    assert set(map(tuple, found.values())) == {(AS_OF,)}
 
 
 def test_advertising_expires_after_its_last_day(spark: SparkSession) -> None:
@@ -93,29 +101,77 @@ def test_advertising_expires_after_its_last_day(spark: SparkSession) -> None:
     assert {r.removed_date for r in told} == {None, date(2019, 12, 31)}
 
 
-def test_precision_and_order(spark: SparkSession) -> None:
-    alerts = [("1", "CONFIRMED", "E0504"), ("2", "FALSE", "E0504"), ("3", None, "E0504"), ("4", "CONFIRMED", None)]
+def monthly(name: str, function: Callable[..., DataFrame], *of: Any) -> DataFrame:
+    """A table of months of the theme out of its days, or what else it is made of."""
+    return conform(load(ROOT / f"themes/urban_management/{name}.yaml"), function(*of))
+
+
+def test_advertising_by_month(spark: SparkSession) -> None:
+    """Up to the night, 2019-12-15: a last day on the end of a month, without first day, taken down before it, on the last day, ahead."""
+    permits = {
+        "expires with November": ("2019-10-31", "2019-11-30", None),
+        "expires the day before": ("2019-11-01", "2019-11-29", "2019-12-15"),
+        "without a first day": (None, "2019-10-10", "2019-11-30"),
+        "without any day": (None, None, None),
+        "taken down before it": ("2019-12-01", "2020-06-30", "2019-10-20"),
+        "begins ahead": ("2019-12-16", "2020-12-16", None),
+        "ends ahead": ("2019-12-15", "2019-12-15", "2019-12-16"),
+        "without a first day, ends ahead": (None, "2019-12-16", None),
+    }
+    days = [{n: d and date.fromisoformat(d) for n, d in zip(("valid_from", "valid_to", "removed_date"), of, strict=True)}
+            for of in permits.values()]  # fmt: skip
+    rows = [{"permit_no": n, "county6": "321002", **of} for n, of in zip(permits, days, strict=True)]
+    night = date(2019, 12, 15)
+    signs = made(spark, "advertising", advertising, rows, division(spark), night)
+    found = monthly("advertising_month", advertising_month, signs, night).collect()
+    assert {r.month: (r.new, r.taken_down, r.standing, r.expired, r.expired_rate) for r in found} == {
+        "201910": (3, 1, 2, 1, Decimal(50)), "201911": (1, 1, 2, 1, Decimal(50)), "201912": (1, 1, 2, 1, Decimal(50)),
+    }  # fmt: skip
+    assert {r.county6 for r in found} == {"321002"}
+
+
+def test_precision(spark: SparkSession) -> None:
+    """Two days of a month and one of the next: what is judged, and what is not."""
+    alerts = [("1", "CONFIRMED", "E0504", 1), ("2", "FALSE", "E0504", 1), ("3", None, "E0504", 2), ("4", "CONFIRMED", None, 2)]
     rows = [
-        {"alert_no": n, "verdict": v, "problem_type": t, "county6": "321002", "alerted_at": datetime(2019, 12, 1)} for n, v, t in alerts
+        {"alert_no": n, "verdict": v, "problem_type": t, "county6": "321002", "alerted_at": datetime(2019, 11, d, 23, 59, 59)}
+        for n, v, t, d in alerts
     ]
-    told = {r.problem_type: tuple(r)[3:] for r in made(spark, "video_patrol_month", video_patrol_month, rows).collect()}
-    assert told == {"E0504": (3, 2, 1, Decimal("33.33")), "UNKNOWN": (1, 1, 1, Decimal(100))}
+    rows.append({"alert_no": "5", "verdict": "CONFIRMED", "problem_type": "E0504", "alerted_at": datetime(2019, 12, 1)})
+    days = made(spark, "video_patrol_day", video_patrol_day, rows)
+    assert {(r.problem_type, r.day): (r.county6, *tuple(r)[3:]) for r in days.collect()} == {
+        ("E0504", date(2019, 11, 1)): ("321002", 2, 2, 1, Decimal(50)), ("E0504", date(2019, 11, 2)): ("321002", 1, 0, 0, Decimal(0)),
+        ("UNKNOWN", date(2019, 11, 2)): ("321002", 1, 1, 1, Decimal(100)), ("E0504", date(2019, 12, 1)): ("000000", 1, 1, 1, Decimal(100)),
+    }  # fmt: skip
+    told = {(r.problem_type, r.month): tuple(r)[3:] for r in monthly("video_patrol_month", video_patrol_month, days).collect()}
+    assert told == {
+        ("E0504", "201911"): (3, 2, 1, Decimal("33.33")), ("UNKNOWN", "201911"): (1, 1, 1, Decimal(100)),
+        ("E0504", "201912"): (1, 1, 1, Decimal(100)),
+    }  # fmt: skip
+
+
+def test_order_at_markets(spark: SparkSession) -> None:
     checks = [(10, 10, 0), (10, 11, 0), (10, 5, 1), (None, 5, 0), (10, 0, None)]
     rows = [
         {"market_no": "M", "day": date(2019, 12, n), "stalls": s, "occupied": o, "outside_stalls": outside, "kind": "MARKET"}
         for n, (s, o, outside) in enumerate(checks, 1)
     ]
-    [month] = made(spark, "market_month", market_month, rows).collect()
+    days = made(spark, "market_day", market_day, rows)
+    assert {r.day.day: (r.orderly, r.occupancy_rate, r.outside_stalls) for r in days.collect()} == {
+        1: (True, Decimal(100), 0), 2: (False, Decimal(110), 0), 3: (False, Decimal(50), 1),
+        4: (False, None, 0), 5: (False, Decimal(0), None),
+    }  # fmt: skip
+    [month] = monthly("market_month", market_month, days).collect()
     assert (month.checks, month.orderly_checks, month.order_rate, month.outside_stalls) == (5, 1, Decimal(20), 1)
     assert (month.occupied, month.stalls, month.occupancy_rate, month.county6) == (26, 40, Decimal(65), "000000")
 
 
 def _county(row: Given, lon: str = "lon") -> str | None:
-    """The county of a position on the streets: the first ends WIDE metres east of the corner."""
+    """The county of a position on the streets: the first ends WIDE metres east of the corner, west of which is no town."""
     if row.get(lon) is None:
         return None
     east = DEGREES.transform(float(row[lon]), 32.39, direction="INVERSE")[0] - EAST
-    return "321002" if east < 2000 else "321003"
+    return None if east < 0 else "321002" if east < 2000 else "321003"
 
 
 def _cases(rows: list[Given], add: Callable[..., None]) -> None:
@@ -153,8 +209,10 @@ def _months(rows: dict[str, list[Given]], add: Callable[..., None]) -> None:
     for r in rows["penalty"]:
         add(r["county6"] or of_case.get(r["case_no"]), r["decision_date"], penalties=int((r["amount"] or 0) >= 0))
     for r in rows["advertising"]:
-        if r["removed_date"] is None:
-            add(_county(r), AS_OF, standing=1, expired=r["valid_to"] < AS_OF)
+        first, gone = r["valid_from"] or r["valid_to"] or r["removed_date"], r["removed_date"] or date.max
+        for end in (date(2019, 10, 31), date(2019, 11, 30), AS_OF):
+            if first and min(first, gone) <= end < gone:
+                add(_county(r), end, standing=1, expired=r["valid_to"] is not None and r["valid_to"] < end)
 
 
 RATES = {
@@ -181,10 +239,12 @@ def test_indicators(spark: SparkSession, streets: dict[str, list[Given]]) -> Non
 
     position = bike_position(source("bike_snapshot"), source("parking_zone"), division(spark))
     bike = bike_day(position, source("bike_trip"), source("bike_fleet"), division(spark))
-    cases, signs = case(source("case"), division(spark), grid(spark), AS_OF), advertising(source("advertising"), division(spark), AS_OF)
-    months = sanitation_day(source("sanitation")), video_patrol_month(source("video_patrol")), market_month(source("market"))
+    cases = case(source("case"), division(spark), grid(spark), AS_OF)
+    signs = advertising_month(advertising(source("advertising"), division(spark), AS_OF), AS_OF)
+    video, market = video_patrol_day(source("video_patrol")), market_day(source("market"))
+    months = sanitation_day(source("sanitation")), video_patrol_month(video), market_month(market)
     tables = (cases, bike, months[0], signs, *months[1:], penalty_month(source("penalty"), cases))
-    rows = conform(load(ROOT / "themes/urban_management/indicator.yaml"), indicator(*tables, AS_OF)).collect()
+    rows = conform(load(ROOT / "themes/urban_management/indicator.yaml"), indicator(*tables)).collect()
     told = {(r.indicator, r.period, r.div_code): r for r in rows}
     counts: Counts = defaultdict(lambda: defaultdict(int))
 

@@ -45,6 +45,13 @@ def component(
 ) -> DataFrame:
     """One row per component, key component_no; road_no, road_no_m: the nearest road within REACH metres."""
     rows = source.select(
-        "component_no", "kind", "state", "lon", "lat", F.lit(source_crs("urban_management/component")).alias("source_crs"), *LINEAGE
+        "component_no",
+        "kind",
+        "state",
+        "owner",
+        "lon",
+        "lat",
+        F.lit(source_crs("urban_management/component")).alias("source_crs"),
+        *LINEAGE,
     )
     return nearest(within(rows, towns(division), "town"), road, "road_no", REACH)

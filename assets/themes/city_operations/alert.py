@@ -81,7 +81,7 @@ def _runs(readings: DataFrame) -> DataFrame:
 def alert(
     water: DataFrame = table("themes/ecology/hydrology_hour", optional=True),
     station: DataFrame = cleansed("water_resources/hydro_station", optional=True),
-    air: DataFrame = table("themes/ecology/air_day", optional=True),
+    air: DataFrame = table("themes/ecology/air_index_hour", optional=True),
     accident: DataFrame = cleansed("emergency/accident", optional=True),
     road: DataFrame = table("themes/traffic/congestion_interval", optional=True),
     said: DataFrame = cleansed("emergency/alert_acknowledgement", optional=True),
@@ -93,14 +93,13 @@ def alert(
     ended_at: the moment until which the last of them counts. answer: whether it is known that a desk has acknowledged it within 15
     minutes; what was acknowledged before it could be raised counts as 0 minutes.
     """
-    midnight = {"day_begin": F.col("day").cast("timestamp_ntz"), "day_end": F.date_add("day", 1).cast("timestamp_ntz")}
     county = F.when(F.col("place_level") == "COUNTY", F.col("place_code"))
     nowhere = {c: F.lit(None).cast("decimal(18,8)") for c in ("lon", "lat")}
     harm = [F.col(c) for c in ("dead", "injured", "loss")]
     level, measure = looked_up(LEVEL_OF, accident_level(*harm)), accident_measure(*harm)
     inputs = {
         "water": with_thresholds(water, station),
-        "air": air.withColumns(midnight | nowhere | {"county6": county}),
+        "air": air.withColumns(nowhere | {"county6": county}),
         "accident": accident.where(happened("occurred_at", EXTRACT))
         .withColumn("level", level)
         .select("*", measure.alias("_of"))

@@ -2,7 +2,8 @@
 
 Here: `city_hour`, `sign_day`, `city_day`. Not here: which signs there are, what is good and what is bad
 (`standards/city_operations/vital_sign.csv`, read by `standards.vital_signs`). A sign whose input is here needs one line there; another
-input is one more argument of `city_hour`. Source: domain rules E9.
+input is one more argument of `city_hour`. A day is the sum of its hours, but of the air, whose day has an index of its own by HJ 633.
+Source: domain rules E9.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from standards.rounding import mean
 from standards.tables import looked_up
 from standards.vital_signs import DECIMALS, VitalSign, vital_signs
 
-CITY_HOUR = ("hour", "day", "sign", "numerator", "denominator")
-SIGN_DAY = ("day", "sign", "numerator", "denominator", "value", "unit", "score", "weight")
+SUMMED = ("numerator", "denominator")
+CITY_HOUR = ("hour", "day", "sign", *SUMMED)
+SIGN_DAY = ("day", "sign", *SUMMED, "value", "unit", "score", "weight")
 CITY_DAY = ("day", "city_index", "signs", "weight", "weakest_sign", "weakest_score")
 
 
@@ -40,13 +42,16 @@ def with_begin(road: DataFrame) -> DataFrame:
     return road.withColumn("begins_at", at(F.col("day"), F.col("hour") * 3600))
 
 
+def _summed(sign: VitalSign) -> list[Column]:
+    return [F.expr(text).cast("bigint").alias(name) for name, text in zip(SUMMED, (sign.numerator, sign.denominator), strict=True)]
+
+
 def _counted(sign: VitalSign, rows: DataFrame) -> DataFrame:
-    """What is counted of a sign in every hour, columns CITY_HOUR; of what has only a day in its first one."""
-    hour = hour_begin(F.col(sign.moment).cast("timestamp_ntz"))
+    """What is counted of a sign in every hour, columns CITY_HOUR."""
     return (
         rows.where(sign.counts)
-        .groupBy(hour.alias("hour"))
-        .agg(F.expr(sign.numerator).cast("bigint").alias("numerator"), F.expr(sign.denominator).cast("bigint").alias("denominator"))
+        .groupBy(hour_begin(F.col(sign.moment)).alias("hour"))
+        .agg(*_summed(sign))
         .select("hour", F.col("hour").cast("date").alias("day"), F.lit(sign.sign).alias("sign"), "numerator", "denominator")
     )
 
@@ -72,7 +77,7 @@ def city_hour(
     event: DataFrame = table("themes/city_operations/city_event"),
     order: DataFrame = cleansed("government_services/hotline", optional=True),
     call: DataFrame = table("themes/public_safety/alarm", optional=True),
-    air: DataFrame = table("themes/ecology/air_day", optional=True),
+    air: DataFrame = table("themes/ecology/air_index_hour", optional=True),
     water: DataFrame = table("themes/ecology/hydrology_hour", optional=True),
     station: DataFrame = cleansed("water_resources/hydro_station", optional=True),
     trip: DataFrame = table("themes/traffic/bus_trip", optional=True),
@@ -99,11 +104,18 @@ def with_value(rows: DataFrame) -> DataFrame:
 
 @lake_asset("themes/city_operations/sign_day")
 def sign_day(
-    hour: DataFrame = table("themes/city_operations/city_hour"), person: DataFrame = table("base/population/person", optional=True)
+    hour: DataFrame = table("themes/city_operations/city_hour"),
+    air_day: DataFrame = table("themes/ecology/air_day", optional=True),
+    person: DataFrame = table("base/population/person", optional=True),
 ) -> DataFrame:
     """One row per day and vital sign, key (day, sign), columns SIGN_DAY. Residents change every night, so it is made whole."""
     residents = person.where("resident_flag").agg(F.count(F.lit(1)).alias("residents"))
-    days = hour.groupBy("day", "sign").agg(F.sum("numerator").alias("numerator"), F.sum("denominator").alias("denominator"))
+    inputs, of_days = {"air_day": air_day}, [s for s in vital_signs() if s.of_day]
+    parts = [hour.where(~F.col("sign").isin(*[s.sign for s in of_days])).groupBy("day", "sign").agg(*[F.sum(c).alias(c) for c in SUMMED])]
+    for sign in of_days:
+        counted = inputs[sign.of_day].where(sign.counts).groupBy("day").agg(*_summed(sign))
+        parts.append(counted.select("day", F.lit(sign.sign).alias("sign"), *SUMMED))
+    days = reduce(DataFrame.unionByName, parts)
     return residents.crossJoin(days).transform(with_value).select(*SIGN_DAY)
 
 

@@ -1,16 +1,19 @@
 """The air: hours that count, days of stations, counties and the city with their index, months and years (domain rules E4.1).
 
-Here: `air_hour`, `air_day`, `air_month`. Not here: indices, limits and validity (`standards.air_quality`), flags of readings
-(`quality_control`). A county or the city is the mean of its stations' rounded days, never a mean of indices: the city of the
-national stations, a county of its national and provincial ones.
+Here: `air_hour`, `air_day`, `air_month`. Not here: the index of an hour (`air_index_hour`), indices, limits and validity
+(`standards.air_quality`), flags of readings (`quality_control`). A county or the city is the mean of its stations' rounded days, never a
+mean of indices: the city of the national stations, a county of its national and provincial ones.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
+from assets.flags import refused
 from assets.joins import Checkpoint, left_join_lookup
 from assets.themes.ecology import quality_control
 from assets.touch import by_day, named, own, units, via
@@ -29,6 +32,7 @@ INDEX_OF = {**{s: (s, "24H") for s in AVERAGED}, "o3_1h": ("o3", "1H"), "o3_8h":
 KEPT = {s: air.DECIMALS[item] for s, (item, _) in INDEX_OF.items()}
 PLACES = {"CITY": ("NATIONAL",), "COUNTY": ("NATIONAL", "PROVINCIAL")}
 """Level of a place -> the levels of the stations that it is the mean of."""
+OF_STATION = ("station_code", "level", "county6", "start_date", "end_date")
 PERIODS = {"month": "yyyy-MM", "year": "yyyy"}
 
 
@@ -48,7 +52,7 @@ def by_item(readings: DataFrame) -> DataFrame:
     parts = [
         F.struct(
             F.lit(i).alias("item"), F.col(i).cast("decimal(9,3)").alias("value"), F.col(f"{i}_flag").alias("device"),
-            quality_control.refused(i).alias("refused"),
+            refused(i).alias("refused"),
         )
         for i in air.ITEMS
     ]  # fmt: skip
@@ -79,33 +83,45 @@ def station_days(hours: DataFrame) -> DataFrame:
     )  # fmt: skip
 
 
-def place_days(days: DataFrame) -> DataFrame:
-    """Per county, city and day: means of the rounded days of the stations in service that count there, and how many of each."""
+def of_places(stations: DataFrame, of: Sequence[str], kept: Mapping[str, int]) -> DataFrame:
+    """Per county, city and day, or hour: means of the rounded values of the stations in service that count there, and how many of each.
+
+    Args:
+        stations: columns level, county6, start_date, end_date, day, `of`, and the concentrations.
+        of: columns that say when, the day among them.
+        kept: concentration -> decimals of its mean.
+    """
     serves = F.coalesce(F.col("start_date") <= F.col("day"), F.lit(True)) & F.coalesce(F.col("end_date") >= F.col("day"), F.lit(True))
     places = [
         F.when(serves & F.col("level").isin(*levels), F.struct(F.lit(name).alias("place_level"), code.alias("place_code")))
         for (name, levels), code in zip(PLACES.items(), (F.lit(CITY), F.col("county6")), strict=True)
     ]
     placed = (
-        days.withColumn("place", F.explode(F.array_compact(F.array(*places)))).select("*", "place.*").where(F.col("place_code").isNotNull())
+        stations.withColumn("place", F.explode(F.array_compact(F.array(*places))))
+        .select("*", "place.*")
+        .where(F.col("place_code").isNotNull())
     )
-    grouped = placed.groupBy("place_level", "place_code", "day").agg(
-        *[a(s).alias(f"{s}_{name}") for s in SERIES for name, a in (("sum", F.sum), ("n", F.count))]
+    grouped = placed.groupBy("place_level", "place_code", *of).agg(
+        *[a(s).alias(f"{s}_{name}") for s in kept for name, a in (("sum", F.sum), ("n", F.count))]
     )
-    means = [mean(F.col(f"{s}_sum"), F.col(f"{s}_n"), KEPT[s]).alias(s) for s in SERIES]
-    return grouped.select("place_level", "place_code", "day", *means, *[f"{s}_n" for s in SERIES])
+    means = [mean(F.col(f"{s}_sum"), F.col(f"{s}_n"), decimals).alias(s) for s, decimals in kept.items()]
+    return grouped.select("place_level", "place_code", *of, *means, *[f"{s}_n" for s in kept])
 
 
-def with_index(days: DataFrame, checkpoint: Checkpoint) -> DataFrame:
-    """The individual indices, the index of the day, its grade, its primary pollutants, and the edition.
+def with_index(rows: DataFrame, made: Mapping[str, Column], checkpoint: Checkpoint) -> DataFrame:
+    """The individual indices `iaqi_<name>`, the index, its grade, its primary pollutants, and the edition of the column day.
 
     Each step names the columns of the one before many times, and Sail puts expressions in place of names: so they are written down.
+
+    Args:
+        rows: with the column day and what `made` reads.
+        made: name, of an item or of one of its series -> its individual index.
+        checkpoint: writes rows down and reads them back.
     """
-    indices = {s: F.col(f"iaqi_{s}") for s in SERIES}
-    made = {f"iaqi_{s}": air.iaqi(*INDEX_OF[s], F.col(s), F.col("day"), daily=True) for s in SERIES}
+    indices = {name: F.col(f"iaqi_{name}") for name in made}
     nothing = F.array().cast("array<string>")
     return (
-        checkpoint(checkpoint(days).withColumns(made))
+        checkpoint(checkpoint(rows).withColumns({f"iaqi_{name}": index for name, index in made.items()}))
         .withColumn("aqi", air.aqi(indices))
         .withColumn("grade", air.grade(F.col("aqi")))
         .withColumn("primary_pollutants", F.when(F.col("aqi").isNotNull(), air.primary(indices)).otherwise(nothing))
@@ -138,10 +154,11 @@ def air_day(
     aqi is NULL when an item is missing, unless it is above 100 all the same. `<series>_n`: valid hours of a station, stations of a place.
     """
     days = checkpoint(station_days(hour))
-    known = station.select("station_code", "level", "county6", "start_date", "end_date")
+    known = station.select(*OF_STATION)
     stations = days.withColumn("place_level", F.lit("STATION")).withColumnRenamed("station_code", "place_code")
-    places = days.transform(left_join_lookup, known, "station_code").transform(place_days)
-    return stations.unionByName(places).transform(with_index, checkpoint).select(*AIR_DAY)
+    places = of_places(left_join_lookup(days, known, "station_code"), ("day",), KEPT)
+    indices = {s: air.iaqi(*INDEX_OF[s], F.col(s), F.col("day"), daily=True) for s in SERIES}
+    return stations.unionByName(places).transform(with_index, indices, checkpoint).select(*AIR_DAY)
 
 
 AIR_MONTH = (

@@ -7,7 +7,7 @@ Source: domain rules E4.3 (quality control of sensors).
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from assets.flags import flags
@@ -23,11 +23,6 @@ REFUSED, MISSING, DEVICE, SKEW, DUPLICATE, STUCK, SPIKE, GAP = (
 )  # fmt: skip
 EXCLUDING = (REFUSED, MISSING, DEVICE, SKEW, DUPLICATE, STUCK, SPIKE)
 """Flags whose readings do not count; after a GAP a reading counts."""
-
-
-def refused(item: str) -> Column:
-    """Over `_codes`: whether the delivered value of a column was none."""
-    return F.exists("_codes", lambda code: code.startswith(f"{item}:E_"))
 
 
 def checked(readings: DataFrame, source: str, every: int) -> DataFrame:

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from assets.dates import first_day, month_of
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
+from assets.flags import refused
 from assets.joins import Checkpoint, join_as_of, left_join_lookup
 from assets.themes.ecology import quality_control
 from assets.touch import named, own, units, via
@@ -50,7 +51,7 @@ def _long(rows: DataFrame, items: tuple[str, ...], *, qualified: bool) -> DataFr
         F.struct(
             F.lit(i).alias("item"), F.col(f"`{i}`").cast(VALUE).alias("value"),
             (F.col(f"{i}_qualifier") if qualified else F.lit(None).cast("string")).alias("qualifier"),
-            quality_control.refused(i).alias("refused"),
+            refused(i).alias("refused"),
         )
         for i in items
     ]  # fmt: skip

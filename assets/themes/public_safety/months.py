@@ -2,7 +2,7 @@
 
 Here: a row per month and place of each. Not here: calls (`alarm`), rates (`indicator`). Source: domain rules E5. A month that is not over
 is counted up to the date of the run; what is said to lie after it, or after its own delivery, has not happened,
-nor has an event ended before it was reported or a hazard been removed before it was found (D16).
+nor has an event ended before it was reported, a hazard been removed before it was found, or a case been solved before it was filed (D16).
 """
 
 from __future__ import annotations
@@ -45,20 +45,25 @@ def _months_of_case() -> Column:
     touch={"case": own(_months_of_case, connects=False, turns=(Turn("filed_date"), Turn("solved_date")))},
 )
 def case_month(case: DataFrame = cleansed("public_security/criminal_case"), as_of: date = AS_OF) -> DataFrame:
-    """One row per month, county and kind: cases filed, those of them that are solved, and cases solved in the month whenever filed."""
-    filed, solved = happened("filed_date", as_of), happened("solved_date", as_of)
+    """One row per month, county and kind: cases filed, those of them that are solved, and cases solved in the month whenever filed.
+
+    A case that is said to have been solved before it was filed is not known to be solved; early counts it.
+    """
+    filed, ended = happened("filed_date", as_of), happened("solved_date", as_of)
+    solved, early = ended & _not_before("solved_date", "filed_date"), ended & ~_not_before("solved_date", "filed_date")
     of_filed = case.where(filed).select(
         month(F.col("filed_date")).alias("month"),
         known_county(),
         "kind",
         F.lit(1).alias("f"),
         F.when(solved, 1).alias("c"),
+        F.when(early, 1).alias("e"),
         F.lit(0).alias("s"),
     )
     of_solved = case.where(filed & solved).select(
-        month(F.col("solved_date")).alias("month"), known_county(), "kind", F.lit(0).alias("f"), F.lit(0).alias("c"), F.lit(1).alias("s")
+        month(F.col("solved_date")).alias("month"), known_county(), "kind", *[F.lit(0).alias(c) for c in "fce"], F.lit(1).alias("s")
     )
-    sums = {"filed": "f", "filed_and_solved": "c", "solved": "s"}
+    sums = {"filed": "f", "filed_and_solved": "c", "early": "e", "solved": "s"}
     grouped = of_filed.unionByName(of_solved).groupBy("month", "county6", "kind")
     return grouped.agg(*[_whole(F.coalesce(F.sum(c), F.lit(0))).alias(n) for n, c in sums.items()])
 

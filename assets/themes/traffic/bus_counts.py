@@ -19,7 +19,7 @@ from assets.themes.traffic.peaks import of_peaks
 from assets.themes.traffic.trips import PENDING
 from standards.rounding import scaled
 
-OF_TAXIS = {"taxi_metres": "metres", **{c: c for c in ("orders", "cancelled", "measured_rides", "paid_rides", "fare_cents")}}
+OF_TAXIS = {"taxi_metres": "metres", **{c: c for c in ("cancelled", "measured_rides", "paid_rides", "fare_cents")}}
 """Count -> column of taxi_day."""
 
 
@@ -42,7 +42,9 @@ def bus_counts(trip: DataFrame, event: DataFrame, headway: DataFrame, taxi: Data
         *of_days(event, event_counts(), "service_date"),
         *of_days(headway, {c: F.sum(c) for c in SUMS}, "service_date"),
         *of_days(excess(headway), {c: F.sum(c) for c in ("excess_s2", "excess_headway_s")}, "service_date"),
-        *of_days(taxi, {count: F.sum(column) for count, column in OF_TAXIS.items()}, "day"),
+        *of_days(
+            taxi, {c: F.sum(column) for c, column in OF_TAXIS.items()} | {"known_orders": F.sum(F.col("orders") - F.col("unclear"))}, "day"
+        ),
     ]
 
 

@@ -1,4 +1,7 @@
-"""Days of taxis: rides, how far, how long, and orders that came to nothing (domain rules E3)."""
+"""Days of taxis: rides, how far, how long, and orders that came to nothing (domain rules E3).
+
+An order whose time of boarding cannot be read is neither a ride nor cancelled: nobody knows what came of it, and it is in no rate.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pyspark.sql import functions as F
 
 from assets.base.geography.points import towns
 from assets.declare import cleansed, lake_asset, table
+from assets.flags import refused
 from assets.indicators import UNKNOWN, hundredths, percent
 from assets.joins import left_join_lookup
 from assets.places import within
@@ -17,7 +21,7 @@ from standards.moments import seconds
 
 CENTS = 100
 OF_DAY = ("company", "day", "county6")
-COUNTS = ("orders", "rides", "cancelled", "measured_rides", "metres", "timed_rides", "ride_s", "paid_rides", "fare_cents")
+COUNTS = ("orders", "rides", "cancelled", "unclear", "measured_rides", "metres", "timed_rides", "ride_s", "paid_rides", "fare_cents")
 TAXI_DAY = (*OF_DAY, *COUNTS, "vehicles", "cancelled_rate", "mean_km", "mean_min", "mean_fare")
 
 
@@ -29,7 +33,7 @@ def _day() -> Column:
 def taxi_day(order: DataFrame = cleansed("transport/taxi_order"), division: DataFrame = table("base/geography/division")) -> DataFrame:
     """One row per company, day and county of boarding, key (company, day, county6), columns TAXI_DAY, by the day of the order."""
     took = seconds(F.col("alight_time")) - seconds(F.col("board_time"))
-    rode = F.col("board_time").isNotNull()
+    rode, unclear = F.col("board_time").isNotNull(), F.col("board_time").isNull() & refused("board_time")
     measured = {"_took": took, "_metres": (F.col("km") * METRES).cast("bigint"), "_cents": (F.col("fare") * CENTS).cast("bigint")}
     rides = (
         within(order, towns(division), "town", lon="board_lon", lat="board_lat")
@@ -37,7 +41,7 @@ def taxi_day(order: DataFrame = cleansed("transport/taxi_order"), division: Data
         .withColumns({name: F.when(rode & (of > 0), of) for name, of in measured.items()})
     )
     counts = {
-        "orders": F.count(F.lit(1)), "rides": F.count_if(rode), "cancelled": F.count_if(~rode),
+        "orders": F.count(F.lit(1)), "rides": F.count_if(rode), "cancelled": F.count_if(~rode & ~unclear), "unclear": F.count_if(unclear),
         "measured_rides": F.count("_metres"), "metres": _sum("_metres"), "timed_rides": F.count("_took"), "ride_s": _sum("_took"),
         "paid_rides": F.count("_cents"), "fare_cents": _sum("_cents"),
     }  # fmt: skip
@@ -47,7 +51,7 @@ def taxi_day(order: DataFrame = cleansed("transport/taxi_order"), division: Data
         .agg(*[made.alias(name) for name, made in counts.items()])
         .transform(left_join_lookup, vehicles, OF_DAY)
         .withColumn("vehicles", F.coalesce("vehicles", F.lit(0)))
-        .withColumn("cancelled_rate", percent(F.col("cancelled"), F.col("orders")))
+        .withColumn("cancelled_rate", percent(F.col("cancelled"), F.col("orders") - F.col("unclear")))
         .withColumn("mean_km", hundredths(F.col("metres"), F.col("measured_rides") * METRES))
         .withColumn("mean_min", hundredths(F.col("ride_s"), F.col("timed_rides") * MINUTE))
         .withColumn("mean_fare", hundredths(F.col("fare_cents"), F.col("paid_rides") * CENTS))

@@ -1,14 +1,15 @@
-"""Shared bikes: where each is, and by day how they are used, lie idle, stand where they may not, and heap up (domain rules E8).
+"""Shared bikes: where each is, and by day how they are used, lie idle, and stand where they may not (domain rules E8).
 
-Here: `bike_position`, `bike_day`, `bike_zone_day`. Not here: geometry (`assets.places`). A bike stands in a parking area when it is at most
-OUTSIDE metres outside it; a bike that is being ridden stands nowhere. What lies after its own delivery has not happened: D16.
+Here: `bike_position`, `bike_day`. Not here: geometry (`assets.places`), how full parking areas are (`bike_zones`). A bike stands in a
+parking area when it is at most OUTSIDE metres outside it; a bike that is being ridden stands nowhere. What lies after its own delivery has
+not happened: D16.
 """
 
 from __future__ import annotations
 
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.base.geography.layers import layer
@@ -18,18 +19,15 @@ from assets.declare import cleansed, lake_asset, table
 from assets.indicators import hundredths, known_county
 from assets.joins import left_join_lookup
 from assets.places import nearest, within
+from assets.themes.urban_management.bike_zones import SLOT, begin_of
 from assets.themes.urban_management.evaluation import PERCENT
 from assets.touch import named, own, units
-from standards.moments import seconds
+from standards.moments import minutes
 
 OUTSIDE = 5.0
 """Metres that a position may be outside a parking area and still count as in it."""
 RIDDEN, DAMAGED = "IN_USE", "DAMAGED"
 IDLE_DAYS = (3, 7)
-SLOT, HEAP_MINUTES = 600, 30
-"""Seconds of a slot, in which positions count as of one moment; minutes from which on too many bikes are a heap."""
-FULL_PERCENT = 120
-"""Of the capacity of an area, above which it holds too many."""
 BIKE_POSITION = (
     "company", "bike_no", "measured_at", "day", "state", "lon", "lat", "county6", "town", "zone_no", "misplaced", "_source_file", "_row_no",
     "_batch_id",
@@ -107,16 +105,10 @@ def with_idle(bikes: DataFrame, trip: DataFrame) -> DataFrame:
     return left_join_lookup(bikes, known, ("company", "bike_no", "day")).withColumns(idle)
 
 
-def slot() -> Column:
-    """The slot of a position: the second with which its SLOT seconds begin. Clocks of bikes differ, the moments of a company do not."""
-    moment = seconds(F.col("measured_at"))
-    return moment - F.pmod(moment, F.lit(SLOT))
-
-
 def _positions_of_days(position: DataFrame) -> DataFrame:
     """Per company, day and county: observed and misplaced positions, and the mean of available bikes over the company's slots."""
     ready = ~F.coalesce(F.col("state") == DAMAGED, F.lit(False))
-    slotted = position.withColumn("slot", slot())
+    slotted = position.withColumn("slot", begin_of(minutes(F.col("measured_at")), SLOT))
     slots = slotted.select("company", "day", "slot").distinct().groupBy("company", "day").agg(F.count(F.lit(1)).alias("_slots"))
     there = slotted.where(ready).select(*OF_DAY[:2], known_county(), "bike_no", "slot").distinct()
     counts = position.groupBy("company", "day", known_county()).agg(
@@ -176,41 +168,4 @@ def bike_day(
         .withColumns({f"idle_{n}d_rate": hundredths(F.col(f"idle_{n}d") * PERCENT, F.col("fleet")) for n in IDLE_DAYS})
         .withColumn("over_quota", F.when(F.col("quota").isNotNull(), over))
         .select(*BIKE_DAY)
-    )
-
-
-BIKE_ZONE_DAY = ("zone_no", "day", "capacity", "most", "heaps", "heap_minutes")
-
-
-@lake_asset("themes/urban_management/bike_zone_day", unit=units(day="day"), touch={"position": own(day="day")}, whole_above=0.5)
-def bike_zone_day(
-    position: DataFrame = table("themes/urban_management/bike_position"), zone: DataFrame = cleansed("urban_management/parking_zone")
-) -> DataFrame:
-    """One row per parking area and day on which a bike stood there, key (zone_no, day), columns BIKE_ZONE_DAY.
-
-    A heap is a sequence of slots of the day, without one in between at which all positions were known and fewer bikes stood there, in each
-    of which more than FULL_PERCENT of the capacity stood there, and which lasts HEAP_MINUTES.
-    """
-    slotted = position.withColumn("slot", slot())
-    order = Window.partitionBy("day").orderBy("slot")
-    slots = slotted.select("day", "slot").distinct().withColumn("n", F.row_number().over(order))
-    stood = slotted.where(F.col("zone_no").isNotNull()).groupBy("zone_no", "day", "slot", "company", "bike_no").agg(F.lit(1).alias("one"))
-    counted = stood.groupBy("zone_no", "day", "slot").agg(F.count("one").alias("bikes"))
-    capacity = zone.select("zone_no", "capacity")
-    known = left_join_lookup(left_join_lookup(counted, capacity, "zone_no"), slots, ("day", "slot"))
-    line = Window.partitionBy("zone_no", "day").orderBy("slot")
-    full = known.where(F.col("bikes") * PERCENT > F.col("capacity") * FULL_PERCENT)
-    runs = (
-        full.withColumn("run", F.col("n") - F.row_number().over(line))
-        .groupBy("zone_no", "day", "run")
-        .agg(((F.max("slot") - F.min("slot")) / 60).cast("int").alias("minutes"))
-        .where(F.col("minutes") >= HEAP_MINUTES)
-        .groupBy("zone_no", "day")
-        .agg(F.count(F.lit(1)).alias("heaps"), F.sum("minutes").alias("heap_minutes"))
-    )
-    days = known.groupBy("zone_no", "day").agg(F.max("capacity").alias("capacity"), F.max("bikes").alias("most"))
-    return (
-        left_join_lookup(days, runs, ("zone_no", "day"))
-        .withColumns({c: F.coalesce(F.col(c), F.lit(0)).cast("int") for c in ("heaps", "heap_minutes")})
-        .select(*BIKE_ZONE_DAY)
     )

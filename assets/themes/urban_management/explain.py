@@ -80,6 +80,16 @@ def explain_hot_spot(rows: RowReader, identifier: str) -> list[Explanation]:
     return [_hot_spot(rows, found) for found in rows(HOT_SPOT, case_no=identifier)]
 
 
+def _camera(found: dict[str, Any]) -> str:
+    if found["watched"] is None:
+        return "no camera of the city is known"
+    if found["camera_no"] is None:
+        return "no camera stands within 500 m"
+    state = f" ({found['camera_state']})" if found["camera_state"] else ""
+    watches = "watches" if found["watched"] else "does not watch"
+    return f"camera {found['camera_no']}{state} stands {found['camera_m']} m away, and {watches} it"
+
+
 def _hot_spot(rows: RowReader, found: dict[str, Any]) -> Explanation:
     cases = [_told(row) for no in found["case_nos"] for row in rows(CASE, case_no=no)]
     return Explanation(
@@ -87,6 +97,7 @@ def _hot_spot(rows: RowReader, found: dict[str, Any]) -> Explanation:
         lines=[
             f"from {found['found_since']} to {found['found_time']}, all within 50 m of the last one and 30 days before it",
             f"town {found['town']}, grid {found['grid_no']}",
+            _camera(found),
         ],
         sections=[Section("Cases", ("case", "found", "unit", "outcome", "file", "line"), [list(r.values()) for r in cases])],
         facts={"case_no": found["case_no"], "cases": cases},

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from assets.dates import first_day
-from assets.declare import AS_OF, lake_asset, table
+from assets.declare import lake_asset, table
 from assets.indicators import Counts, by_county, read_indicators
 from assets.themes.urban_management.evaluation import EVENTS, PERCENT, counts_of, event_days
 
@@ -46,11 +45,10 @@ def month_counts(rows: DataFrame, of: dict[str, Column]) -> list[Counts]:
     return by_county(dated, of, F.col("_first"), "month", "year")
 
 
-def advertising_counts(advertising: DataFrame, as_of: date) -> list[Counts]:
-    """What stands on the day of the night."""
-    standing = advertising.where(F.col("state") != "REMOVED")
-    of = {"standing": F.count(F.lit(1)), "expired": F.count_if(F.col("state") == "EXPIRED")}
-    return by_county(standing, of, F.lit(as_of), "month")
+def advertising_counts(advertising: DataFrame) -> list[Counts]:
+    """What stands at the end of a month."""
+    dated = advertising.withColumn("_first", first_day())
+    return by_county(dated, {c: F.sum(c) for c in ("standing", "expired")}, F.col("_first"), "month")
 
 
 def penalty_counts(case: DataFrame, penalty: DataFrame) -> list[Counts]:
@@ -68,11 +66,10 @@ def indicator(
     case: DataFrame = table("themes/urban_management/case"),
     bike: DataFrame = table("themes/urban_management/bike_day"),
     sanitation: DataFrame = table("themes/urban_management/sanitation_day"),
-    advertising: DataFrame = table("themes/urban_management/advertising"),
+    advertising: DataFrame = table("themes/urban_management/advertising_month"),
     video: DataFrame = table("themes/urban_management/video_patrol_month"),
     market: DataFrame = table("themes/urban_management/market_month"),
     penalty: DataFrame = table("themes/urban_management/penalty_month"),
-    as_of: date = AS_OF,
 ) -> DataFrame:
     """One row per indicator, period, division and basis, columns INDICATOR of assets.indicators."""
     swept = {f"{c}_dm": F.sum((F.col(f"{c}_m") * TENTHS).cast("bigint")) for c in ("planned", "completed")}
@@ -80,7 +77,7 @@ def indicator(
         *case_counts(case),
         *bike_counts(bike),
         *by_county(sanitation, swept, F.col("day"), "day", "month", "year"),
-        *advertising_counts(advertising, as_of),
+        *advertising_counts(advertising),
         *month_counts(video, {c: F.sum(c) for c in ("alerts", "confirmed")}),
         *penalty_counts(case, penalty),
         *month_counts(market, {c: F.sum(c) for c in ("checks", "orderly_checks")}),

@@ -1,23 +1,19 @@
-"""What else urban management does: sweeping, advertising, cameras that report by themselves, order at markets (domain rules E8).
+"""What else urban management does: sweeping, cameras that report by themselves, order at markets (domain rules E8).
 
-Here: `sanitation_day`, `sanitation_month`, `advertising`, `video_patrol_month`, `market_month`. What lies after its own delivery has not
+Here: days and months of sanitation, video patrol and markets. What lies after its own delivery has not
 happened: D16.
 """
 
 from __future__ import annotations
 
-from datetime import date
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from assets.base.geography.points import towns
 from assets.dates import EXTRACT, happened, month_of
-from assets.declare import AS_OF, cleansed, lake_asset, table
+from assets.declare import cleansed, lake_asset, table
 from assets.indicators import hundredths, known_county
-from assets.places import within
 from assets.themes.urban_management.evaluation import PERCENT
-from assets.touch import Turn, own, units
+from assets.touch import by_day, own, units
 
 SWEPT = ("planned_m", "completed_m", "completion_rate")
 SANITATION_DAY = ("county6", "day", "sections", "completed", *SWEPT)
@@ -69,59 +65,44 @@ def sanitation_month(swept: DataFrame = table("themes/urban_management/sanitatio
     return months.transform(with_completion).select(*SANITATION_MONTH)
 
 
-ADVERTISING = (
-    "permit_no", "holder", "area_m2", "lon", "lat", "county6", "town", "valid_from", "valid_to", "removed_date", "state", "_source_file",
-    "_row_no", "_batch_id",
-)  # fmt: skip
-
-
-@lake_asset(
-    "themes/urban_management/advertising",
-    unit=units(permit="permit_no"),
-    touch={"permit": own(permit="permit_no", turns=(Turn("valid_to", days=1), Turn("removed_date")))},
-)
-def advertising(
-    permit: DataFrame = cleansed("urban_management/advertising"),
-    division: DataFrame = table("base/geography/division"),
-    as_of: date = AS_OF,
-) -> DataFrame:
-    """One row per permit, key permit_no, columns ADVERTISING; valid_to is the last day on which the installation may stand."""
-    removed = F.when(happened("removed_date", as_of), F.col("removed_date"))
-    state = F.when(F.col("removed_date").isNotNull(), "REMOVED").when(F.col("valid_to") < F.lit(as_of), "EXPIRED").otherwise("VALID")
-    return (
-        within(permit.withColumnRenamed("county6", "_stated"), towns(division), "town")
-        .withColumn("county6", F.coalesce(F.substring("town", 1, 6), "_stated"))
-        .withColumn("removed_date", removed)
-        .withColumn("state", state)
-        .select(*ADVERTISING)
-    )
-
-
+VIDEO_PATROL_DAY = ("county6", "problem_type", "day", "alerts", "judged", "confirmed", "precision")
 VIDEO_PATROL_MONTH = ("county6", "problem_type", "month", "alerts", "judged", "confirmed", "precision")
+ALERTS = ("alerts", "judged", "confirmed")
 NO_TYPE = "UNKNOWN"
+
+
+def precision() -> Column:
+    """Confirmed over all alerts, in percent; one that nobody has judged is not confirmed."""
+    return hundredths(F.col("confirmed") * PERCENT, F.col("alerts"))
+
+
+@lake_asset("themes/urban_management/video_patrol_day", unit=units(day="day"), touch={"alert": by_day("alerted_at")}, whole_above=0.5)
+def video_patrol_day(alert: DataFrame = cleansed("urban_management/video_patrol")) -> DataFrame:
+    """One row per county, type and day, key (county6, problem_type, day), columns VIDEO_PATROL_DAY."""
+    day = F.col("alerted_at").cast("date")
+    return (
+        alert.where(happened("alerted_at", EXTRACT))
+        .groupBy(known_county(), F.coalesce("problem_type", F.lit(NO_TYPE)).alias("problem_type"), day.alias("day"))
+        .agg(F.count(F.lit(1)).alias("alerts"), F.count("verdict").alias("judged"),
+             F.count_if(F.col("verdict") == "CONFIRMED").alias("confirmed"))
+        .withColumn("precision", precision())
+        .select(*VIDEO_PATROL_DAY)
+    )  # fmt: skip
 
 
 @lake_asset(
     "themes/urban_management/video_patrol_month",
     unit=units(month="month"),
-    touch={"alert": own(month=lambda: month_of("alerted_at"))},
+    touch={"of_day": own(month=lambda: month_of("day"))},
     whole_above=0.5,
 )
-def video_patrol_month(alert: DataFrame = cleansed("urban_management/video_patrol")) -> DataFrame:
-    """One row per county, type and month, key (county6, problem_type, month), columns VIDEO_PATROL_MONTH.
-
-    precision: confirmed over all alerts, in percent; one that nobody has judged is not confirmed.
-    """
-    return (
-        alert.where(happened("alerted_at", EXTRACT))
-        .groupBy(known_county(), F.coalesce("problem_type", F.lit(NO_TYPE)).alias("problem_type"), month_of("alerted_at").alias("month"))
-        .agg(F.count(F.lit(1)).alias("alerts"), F.count("verdict").alias("judged"),
-             F.count_if(F.col("verdict") == "CONFIRMED").alias("confirmed"))
-        .withColumn("precision", hundredths(F.col("confirmed") * PERCENT, F.col("alerts")))
-        .select(*VIDEO_PATROL_MONTH)
-    )  # fmt: skip
+def video_patrol_month(of_day: DataFrame = table("themes/urban_management/video_patrol_day")) -> DataFrame:
+    """One row per county, type and month, key (county6, problem_type, month), columns VIDEO_PATROL_MONTH: sums of the days."""
+    months = of_day.groupBy("county6", "problem_type", month_of("day").alias("month")).agg(*[F.sum(c).alias(c) for c in ALERTS])
+    return months.withColumn("precision", precision()).select(*VIDEO_PATROL_MONTH)
 
 
+MARKET_DAY = ("market_no", "day", "name", "kind", "county6", "orderly", "occupied", "stalls", "occupancy_rate", "outside_stalls")
 MARKET_MONTH = (
     "market_no", "month", "name", "kind", "county6", "checks", "orderly_checks", "order_rate", "occupied", "stalls", "occupancy_rate",
     "outside_stalls",
@@ -134,22 +115,33 @@ def orderly() -> Column:
     return inside & F.coalesce(F.col("occupied") <= F.col("stalls"), F.lit(False))
 
 
+@lake_asset("themes/urban_management/market_day", unit=units(day="day"), touch={"check": by_day("day")}, whole_above=0.5)
+def market_day(check: DataFrame = cleansed("urban_management/market")) -> DataFrame:
+    """One row per market or vending point and day on which it was checked, key (market_no, day), columns MARKET_DAY."""
+    return (
+        check.where(happened("day", EXTRACT))
+        .withColumn("orderly", orderly())
+        .withColumn("occupancy_rate", hundredths(F.col("occupied") * PERCENT, F.col("stalls")))
+        .withColumn("county6", known_county())
+        .select(*MARKET_DAY)
+    )
+
+
 @lake_asset(
     "themes/urban_management/market_month",
     unit=units(month="month"),
-    touch={"check": own(month=lambda: month_of("day"))},
+    touch={"of_day": own(month=lambda: month_of("day"))},
     whole_above=0.5,
 )
-def market_month(check: DataFrame = cleansed("urban_management/market")) -> DataFrame:
-    """One row per market or vending point and month, key (market_no, month), columns MARKET_MONTH."""
-    stated = {c: F.max(c) for c in ("name", "kind")} | {"county6": F.max(known_county())}
+def market_month(of_day: DataFrame = table("themes/urban_management/market_day")) -> DataFrame:
+    """One row per market or vending point and month, key (market_no, month), columns MARKET_MONTH: sums of the days."""
+    stated = {c: F.max(c) for c in ("name", "kind", "county6")}
     both = F.col("occupied").isNotNull() & F.col("stalls").isNotNull()
     sums = {c: F.coalesce(F.sum(F.when(both, F.col(c))), F.lit(0)) for c in ("occupied", "stalls")}
     outside = F.sum(F.coalesce("outside_stalls", F.lit(0)))
-    counts = {"checks": F.count(F.lit(1)), "orderly_checks": F.count_if(orderly()), "outside_stalls": outside}
+    counts = {"checks": F.count(F.lit(1)), "orderly_checks": F.count_if("orderly"), "outside_stalls": outside}
     return (
-        check.where(happened("day", EXTRACT))
-        .groupBy("market_no", month_of("day").alias("month"))
+        of_day.groupBy("market_no", month_of("day").alias("month"))
         .agg(*[made.alias(name) for name, made in (stated | sums | counts).items()])
         .withColumn("order_rate", hundredths(F.col("orderly_checks") * PERCENT, F.col("checks")))
         .withColumn("occupancy_rate", hundredths(F.col("occupied") * PERCENT, F.col("stalls")))

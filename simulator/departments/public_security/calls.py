@@ -126,11 +126,14 @@ def criminal_cases(registers: Registers) -> pd.DataFrame:
     filed = np.sort(AS_OF - rng.integers(0, CASE_DAYS, n))
     solved = filed + np.minimum(rng.geometric(0.05, n), 200)
     is_solved = (rng.random(n) < 0.65) & (solved <= filed + (AS_OF - filed).astype(int) - 2)
+    kind = pick(rng, list(CRIMES), n, list(CRIMES.values()))
+    reported = clock_text(filed, office_seconds(rng, n))
     return pd.DataFrame(
         {
             "case_no": "A3" + numbers(np.arange(n) + 1, 10),
-            "kind": pick(rng, list(CRIMES), n, list(CRIMES.values())),
-            "report_time": clock_text(filed, office_seconds(rng, n)),
+            "kind": kind,
+            **_occurred(registers, reported),
+            "report_time": reported,
             "filed_date": day_text(filed),
             "solved_date": only(is_solved, day_text(solved)),
             "county6": world.people["county6"].to_numpy(dtype=object)[rng.integers(0, len(world.people), n)],
@@ -138,6 +141,16 @@ def criminal_cases(registers: Registers) -> pd.DataFrame:
             "_night": night_of(filed),
         }
     )
+
+
+def _occurred(registers: Registers, reported: np.ndarray) -> dict[str, np.ndarray]:
+    """Between which moments each case happened: it was noticed within two days, and often nobody knows when exactly it was."""
+    rng, n = registers.world.stream("criminal occurrences"), len(reported)
+    last = pd.to_datetime(pd.Series(reported)).to_numpy().astype("datetime64[s]") - rng.integers(600, 2 * 86_400, n).astype(
+        "timedelta64[s]"
+    )
+    first = last - np.where(rng.random(n) < 0.6, 0, rng.integers(600, 12 * 3600, n)).astype("timedelta64[s]")
+    return {"occur_from": moment_text(first), "occur_to": moment_text(last)}
 
 
 @PUBLIC_SECURITY.finding("alarms that tell of a known event", "themes/public_safety/alarm", "reported", "AGAIN")

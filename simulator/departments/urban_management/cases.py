@@ -81,11 +81,12 @@ def _places(registers: Registers) -> pd.DataFrame:
             "component_no": only(about, components["component_no"].to_numpy(dtype=object)[at]),
             "_east": np.where(about, components["lon"].astype(float).to_numpy()[at], east),
             "_north": np.where(about, components["lat"].astype(float).to_numpy()[at], north),
+            "_town": only(~about, town),
             "_day": working_days(rng, np.full(n, AS_OF - SINCE), np.full(n, AS_OF)),
             EVENT: None,
         }
     )
-    places = rows[~about].iloc[: counts(PLACES, len(world.people), 2)]
+    places = _recurring(rows, len(world.people))
     again = places.loc[places.index.repeat(CASES_THERE)].reset_index(drop=True)
     m = len(again)
     there = {c: again[c] + rng.uniform(-SPREAD, SPREAD, m) for c in ("_east", "_north")}
@@ -93,6 +94,15 @@ def _places(registers: Registers) -> pd.DataFrame:
     seconds = rng.integers(7 * 3600, 20 * 3600, len(rows)).astype("timedelta64[s]")
     rows[MOMENT] = as_days(rows["_day"].to_numpy()).astype("datetime64[s]") + seconds
     return pd.concat([rows, _of_incidents(registers)], ignore_index=True)
+
+
+def _recurring(rows: pd.DataFrame, people: int) -> pd.DataFrame:
+    return rows[rows["component_no"].isna()].iloc[: counts(PLACES, people, 2)]
+
+
+def recurring_places(registers: Registers) -> pd.DataFrame:
+    """Where problems recur: _town, _east and _north (metres)."""
+    return _recurring(_places(registers), len(registers.world.people))[["_town", "_east", "_north"]]
 
 
 def _of_incidents(registers: Registers) -> pd.DataFrame:

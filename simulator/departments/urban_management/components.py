@@ -12,6 +12,14 @@ from simulator.world import ground
 from simulator.world.people import towns
 
 COMPONENTS = {"MANHOLE": 30, "LAMP": 25, "BIN": 15, "SIGN": 10, "TREE": 15, "HYDRANT": 5}
+OWNERS = {
+    "MANHOLE": "市政管理处",
+    "LAMP": "路灯管理所",
+    "BIN": "环境卫生管理处",
+    "SIGN": "交警支队",
+    "TREE": "园林管理处",
+    "HYDRANT": "消防救援支队",
+}
 STATES = {"NORMAL": 94, "DAMAGED": 4, "MISSING": 1, "REMOVED": 1}
 
 
@@ -26,4 +34,5 @@ def components(registers: Registers) -> pd.DataFrame:
         "kind": ground.kinds(rng, COMPONENTS, n),
         "state": ground.kinds(rng, STATES, n),
     }
+    made["owner"] = pd.Series(made["kind"]).map(OWNERS).to_numpy(dtype=object)
     return ground.changed(rng, pd.DataFrame(made | {"lon": decimals(east, 2), "lat": decimals(north, 2)}))
