@@ -39,6 +39,10 @@ def show_explanation(settings: Settings, identifier: str, *, as_json: bool) -> i
 
     known = explainers()
     found = [explanation for each in known for explanation in each.explain(rows, identifier)]
+    if not found and not lake.tables():
+        raise CitylakeError(
+            "UNKNOWN", "the lake is empty", lake.root, "Run a night first, or name another lake by --lake or CITYLAKE_CONFIG"
+        )
     if not found:
         kinds = ", ".join(each.identifies for each in known)
         raise CitylakeError(

@@ -40,6 +40,8 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
     lake = Lake(settings.lake, settings.s3)
     read = None if release is None else released(lake, release)
     versions: dict[str, int | None] = dict.fromkeys(lake.tables()) if read is None else {**read.versions, **dict.fromkeys(CONTROL_TABLES)}
+    if not versions:
+        raise WrongUse("SQL", "the lake is empty", lake.root, "Run a night first, or name another lake by --lake or CITYLAKE_CONFIG")
     views = {_view(table): table for table in versions}
     try:
         text, found = rename(query, {name: view for view, table in views.items() for name in _names(table)})

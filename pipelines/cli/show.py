@@ -12,7 +12,7 @@ from assets.declare import downstream
 from contracts import Contract, load_all
 from pipelines.cli.profile import last_night_facts, last_night_failures, show_last_night
 from pipelines.cli.remarks import remark_facts, show_remarks
-from pipelines.cli.screen import console, errors, print_json, show_table
+from pipelines.cli.screen import EMPTY, console, errors, print_json, show_table
 from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.holds import Holds, HoldState
 from pipelines.control.ledger import REPEATED, UNFINISHED, UNREACHABLE, Ledger
@@ -42,7 +42,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     ledger, gone = Ledger(lake), MaintenanceLog(lake).gone_releases()
     rows, releases = ledger.rows(), ledger.releases()
     if not rows:
-        console.print(f"The lake at {settings.lake} is empty. Run a night: citylake run --as-of YYYY-MM-DD, or citylake demo.")
+        console.print(EMPTY.format(settings.lake), markup=False, soft_wrap=True)
         return 0
     newest = max(r["as_of"] for r in rows)
     night = of_night(rows, newest)

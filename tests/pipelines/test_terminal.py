@@ -105,6 +105,16 @@ def test_wrong_use_ends_with_two_and_one_sentence(city: Runtime, arguments: tupl
     assert "Traceback" not in err
 
 
+def test_nobody_takes_an_empty_lake_for_one_in_order(city: Runtime) -> None:
+    for command in (("holds",), ("quarantine",), ("status",)):
+        code, out, err = run(city, *command)
+        assert (code, out.startswith(f"The lake at {city.settings.lake} is empty. Run a night: ")) == (0, True), (command, out, err)
+    for command, code in ((("explain", "321002"), 1), (("sql", "SELECT state FROM themes.health.archive"), 2)):
+        ended, out, err = run(city, *command)
+        assert (ended, out) == (code, ""), err
+        assert f"the lake is empty ({city.settings.lake}). Run a night first, or name another lake by --lake or CITYLAKE_CONFIG." in err
+
+
 def test_the_sql_of_an_exchange_table_stands_in_the_document(city: Runtime) -> None:
     code, out, err = run(city, "contract", "cleansed/public_security/resident", "--ddl")
     assert code == 0, err
