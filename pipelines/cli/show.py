@@ -17,6 +17,7 @@ from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.holds import Holds, HoldState
 from pipelines.control.ledger import REPEATED, UNFINISHED, UNREACHABLE, Ledger
 from pipelines.control.maintenance import MaintenanceLog
+from pipelines.orchestration.orphaned_runs import nights
 from pipelines.taking_part import contracts_of
 from quality.balance import FIGURES
 from resources.lake import Lake
@@ -36,7 +37,7 @@ SHOWN = 3
 def show_status(settings: Settings, *, as_json: bool) -> int:
     """Show releases, the newest night's accounts, refused and overdue deliveries.
 
-    Exit code 1 when tables failed in the last night, 3 when deliveries are refused or held or a source did not answer.
+    Exit code 1 when tables failed in the last night or it was killed, 3 when deliveries are refused or held or a source did not answer.
     """
     lake = Lake(settings.lake, settings.s3)
     ledger, gone = Ledger(lake), MaintenanceLog(lake).gone_releases()
@@ -52,7 +53,9 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     contracts = contracts_of(settings.departments)
     late = overdue(contracts.values(), ledger, newest)
     failed = last_night_failures(lake)
-    code = 1 if failed else 3 if refused else 0
+    begun = nights(settings.home)
+    running, killed = ([night for night, is_running in begun.items() if is_running is which] for which in (True, False))
+    code = 1 if failed or killed else 3 if refused else 0
     unbalanced = [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES[1:])]
     if as_json:
         print_json(
@@ -72,6 +75,8 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
                 "remarks": remark_facts(releases[-1]) if releases else [],
                 "night": night,
                 "failed": failed,
+                "running": running,
+                "killed": killed,
                 "not_applied": not_applied(rows),
                 "refused": refused,
                 "late": late_facts(contracts, late),
@@ -86,6 +91,12 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         [(r.number, r.as_of, len(r.versions), len(r.held_back), r.number not in gone) for r in releases],
         right=("release", "tables", "held back"),
     )
+    for night_of in running:
+        console.print(f"The night of {night_of} is running: its tables are in no release yet.")
+    for night_of in killed:
+        console.print(
+            f"The night of {night_of} was killed before its end. Run it again: citylake run --as-of {night_of}; it goes on where it was."
+        )
     for release in releases[-1:]:
         show_remarks(release)
     totals: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys((*FIGURES, "seconds"), 0))
