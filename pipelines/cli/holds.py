@@ -61,7 +61,11 @@ def _show_differences(hold: Hold) -> None:
         columns = ("column", "agreed", "delivered", "what", "to accept it, write in the contract")
         show_table(f"What differs from contracts/cleansed/{hold.name}.yaml", columns, rows)
     if hold.code in OF_CONTRACT:
-        console.print("After a change of this file the next run tries the delivery again; it need not be delivered again.")
+        console.print(
+            f"After a change of contracts/cleansed/{hold.name}.yaml the next run tries the delivery again; it need not be delivered again.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def decide(settings: Settings, table: str, day: str, decision: HoldState, *, why: str, who: str | None, as_json: bool) -> int:
