@@ -460,12 +460,13 @@ def _run() -> int:
         from pipelines.wrong_use import WrongUse
         from resources.errors import CitylakeError
 
-        known = isinstance(e, CitylakeError | ContractError)
-        line = (
-            str(e)
-            if known
-            else f"{type(e).__name__}: {' '.join(str(e).split())[:300]}. Run again with `citylake --debug …` for the traceback."
-        )
+        said = " ".join(str(e).split())[:300]
+        if isinstance(e, CitylakeError | ContractError):
+            line = str(e)
+        elif isinstance(e, SyntaxError):
+            line = f"SYNTAX: {e.msg} ({e.filename}, line {e.lineno}). Correct the file; nothing was run."
+        else:
+            line = f"{type(e).__name__}: {said}. Run again with `citylake --debug …` for the traceback."
         print(f"error: {line}", file=sys.stderr)
         return 2 if isinstance(e, WrongUse) else 1
     return 0

@@ -12,6 +12,7 @@ import pytest
 
 from assets.invariants import declared_invariants
 from pipelines.checks import Verdict, View, all_checks, check_lake
+from pipelines.cli.check import run_check
 from pipelines.control.ledger import LEDGER
 from pipelines.runtime import Runtime
 from pipelines.taking_part import contracts_of
@@ -245,6 +246,18 @@ def test_a_wrong_lake_is_found_out(name: str, how: str, lake: Doctored, proven: 
     assert "the check failed with" not in found.why
     if name in INVARIANTS:
         proven(done=f"a lake made wrong: {how}", seen=f"the check {name} finds {found.violations}, before it found none")
+
+
+def test_a_check_that_failed_does_not_stand_among_those_that_do_not_apply(lake: Doctored, capsys: pytest.CaptureFixture[str]) -> None:
+    handle = lake.lake.open(ARCHIVE)
+    assert handle is not None
+    Path(handle.file_uris()[0]).unlink()
+    assert run_check(lake.runtime.settings, None, thorough=False, as_json=False) == 1
+    failed, _, rest = capsys.readouterr().out.partition("Could not be checked, and count as violated")[2].partition("Do not apply")
+    assert "archive_has_one_state" in failed
+    assert "TABLE_DAMAGED" in failed
+    assert "TABLE_DAMAGED" not in rest
+    assert NEEDS_A_REBUILD in rest
 
 
 def test_examples_are_not_personal(lake: Doctored) -> None:

@@ -138,6 +138,15 @@ def test_the_sql_of_an_exchange_table_stands_in_the_document(city: Runtime) -> N
     assert f"```sql\n{out}```\n" in (ROOT / "docs" / "deliveries.md").read_text(encoding="utf-8")
 
 
+def test_a_syntax_error_is_named_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "theme_of_tomorrow.py").write_text("def rule(((:\n")
+    program = "import sys; from pipelines.cli import main; main.app = lambda: __import__('theme_of_tomorrow'); sys.exit(main.entry())"
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, check=False, text=True, timeout=120)
+    assert done.returncode == 1
+    assert f"({tmp_path}/theme_of_tomorrow.py, line 1). Correct the file; nothing was run." in done.stderr
+
+
 @pytest.mark.slow
 def test_a_drop_of_an_impossible_date_is_one_sentence(city: Runtime) -> None:
     for day in ("2016-01-01", "2999-01-01", D29):
