@@ -17,6 +17,7 @@ from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.holds import Holds, HoldState
 from pipelines.control.ledger import REPEATED, UNFINISHED, UNREACHABLE, Ledger
 from pipelines.control.maintenance import MaintenanceLog
+from pipelines.control.remarks import RemarkKind
 from pipelines.orchestration.orphaned_runs import nights
 from pipelines.taking_part import contracts_of
 from quality.balance import FIGURES
@@ -52,7 +53,8 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     refused += [r for r in ledger.unread() if r["kind"] == UNREACHABLE]
     contracts = contracts_of(settings.departments)
     late = overdue(contracts.values(), ledger, newest)
-    failed = last_night_failures(lake)
+    kept = [table for table, remark in releases[-1].remarks.items() if remark.kind is RemarkKind.FAILED] if releases else []
+    failed = sorted({*last_night_failures(lake), *kept})
     begun = nights(settings.home)
     running, killed = ([night for night, is_running in begun.items() if is_running is which] for which in (True, False))
     code = 1 if failed or killed else 3 if refused else 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import pytest
 from assets.invariants import declared_invariants
 from pipelines.checks import Verdict, View, all_checks, check_lake
 from pipelines.cli.check import run_check
+from pipelines.cli.query import run_sql
 from pipelines.control.ledger import LEDGER
 from pipelines.runtime import Runtime
+from pipelines.serving import tables
 from pipelines.taking_part import contracts_of
 from resources.engine import Engine
+from resources.errors import CitylakeError
 from tests.checks.lakes import Doctored, Rows
 from tests.departments import ABOUT_PERSONS
 from tests.story.city import citylake, toml
@@ -258,6 +262,22 @@ def test_a_check_that_failed_does_not_stand_among_those_that_do_not_apply(lake: 
     assert "TABLE_DAMAGED" in failed
     assert "TABLE_DAMAGED" not in rest
     assert NEEDS_A_REBUILD in rest
+
+
+def test_a_release_does_not_read_the_rows_of_a_table_that_was_made_anew(lake: Doctored, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its version numbers begin again: 0 of the release is not 0 of the folder any more."""
+    monkeypatch.setattr(tables, "CLOCKS_DIFFER", timedelta(0))
+    number = lake.runtime.ledger.releases()[-1].number
+    assert lake.ask("releases_are_readable").verdict is Verdict.HOLDS
+    rows = lake.lake.arrow(ARCHIVE)
+    assert rows is not None
+    shutil.rmtree(Path(lake.lake.uri(ARCHIVE)))
+    stage = lake.lake.stage(ARCHIVE, "rebuild")
+    stage.write(lake.runtime.spark.createDataFrame(rows.slice(1)), [])
+    lake.lake.publish(stage, base_version=None, partition_by=[], metadata={"run_id": "rebuild"})
+    assert f"release {number}: {ARCHIVE} version 0 was made after the release" in lake.ask("releases_are_readable").examples
+    with pytest.raises(CitylakeError, match=f"TABLE_MADE_ANEW: release {number} no longer has {ARCHIVE}"):
+        run_sql(lake.runtime.settings, "SELECT count(*) FROM themes.health.archive", number, 1, as_json=True)
 
 
 def test_examples_are_not_personal(lake: Doctored) -> None:
