@@ -354,7 +354,8 @@ def refuse_hold(
 
 @app.command()
 def explain(
-    what: Annotated[str, typer.Argument(help="An identifier, such as an archive number or a person_uid.")],
+    what: Annotated[str, typer.Argument(help="An identifier, such as an archive number or a person_uid; or the name of an indicator.")],
+    release: Annotated[int | None, typer.Option(help="Explain it as of this release; default: the newest versions.")] = None,
     lake: LakeOption = None,
     config: ConfigOption = None,
     json: Json = False,
@@ -362,7 +363,7 @@ def explain(
     """Explain a record, such as the state of an archive: rules and evidence, each with file and line."""
     from pipelines.cli.explain import show_explanation
 
-    raise typer.Exit(show_explanation(_settings(config, lake=lake), what, as_json=json))
+    raise typer.Exit(show_explanation(_settings(config, lake=lake), what, release, as_json=json))
 
 
 @app.command()

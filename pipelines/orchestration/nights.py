@@ -194,9 +194,9 @@ def _execute(
     definitions = build(dg.ResourceDefinition.hardcoded_resource(runtime), runtime.contracts, runtime.settings.tables_at_once)
     of_run = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     tags = {NOTIFIES_ITSELF: "true", **of_run, **({PARTIAL_TAG: "true"} if partial else {}), **({NIGHT_TAG: after} if after else {})}
-    home, run_id, night = runtime.settings.home, str(uuid4()), str(partition or "") if job == "nightly" else ""
+    home, run_id = runtime.settings.home, str(uuid4())
     runtime.lost = None  # another run may have given up the lake; this one tries again
-    with dagster_instance(home if history else None) as instance, alive(home, run_id, night), watched_store(runtime):
+    with dagster_instance(home if history else None) as instance, alive(home, run_id), watched_store(runtime):
         end_orphaned_runs(instance, home)
         events = run_here(
             definitions.resolve_job_def(job),

@@ -1,15 +1,14 @@
 """Orphaned runs: runs of this machine whose process was killed, while Dagster still counts them as running.
 
-Here: detecting such runs, saying which nights they were, and ending them in Dagster's storage. Not here: runs of an installation's
-daemon, which has its own health check (`launcher`). A live run holds a lock on its own file; the kernel releases it however the
-process ends.
+Here: detecting such runs and ending them in Dagster's storage. Not here: runs of an installation's daemon, which has its own
+health check (`launcher`). A live run holds a lock on its own file; the kernel releases it however the process ends.
 """
 
 from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +19,12 @@ FOLDER = "alive"
 
 
 @contextmanager
-def alive(home: Path, run_id: str, night: str = "") -> Iterator[None]:
-    """Inside the block, mark the run as alive for other processes. night: the business date of which it is a night, for `nights`."""
+def alive(home: Path, run_id: str) -> Iterator[None]:
+    """Inside the block, mark the run as alive for other processes."""
     file = home / FOLDER / run_id
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        handle.write(night)
-        handle.flush()
         try:
             yield
         finally:
@@ -37,17 +34,6 @@ def alive(home: Path, run_id: str, night: str = "") -> Iterator[None]:
 def alive_runs(home: Path) -> set[str]:
     """Return the runs of this machine whose process holds its lock."""
     return {file.name for file in (home / FOLDER).glob("*") if _locked(file)}
-
-
-def nights(home: Path) -> dict[str, bool]:
-    """Return the business dates of the nights that this machine has begun and not ended, and whether the process of one is still there."""
-    found: dict[str, bool] = {}
-    for file in sorted((home / FOLDER).glob("*")):
-        running = _locked(file)
-        with suppress(FileNotFoundError):
-            if night := file.read_text():
-                found[night] = running or found.get(night, False)
-    return found
 
 
 def _locked(file: Path) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from assets.invariants import declared_invariants
 from pipelines.checks import Verdict, View, all_checks, check_lake
 from pipelines.cli.check import run_check
+from pipelines.cli.explain import show_explanation
 from pipelines.cli.query import run_sql
 from pipelines.control.ledger import LEDGER
 from pipelines.runtime import Runtime
@@ -278,6 +279,23 @@ def test_a_release_does_not_read_the_rows_of_a_table_that_was_made_anew(lake: Do
     assert f"release {number}: {ARCHIVE} version 0 was made after the release" in lake.ask("releases_are_readable").examples
     with pytest.raises(CitylakeError, match=f"TABLE_MADE_ANEW: release {number} no longer has {ARCHIVE}"):
         run_sql(lake.runtime.settings, "SELECT count(*) FROM themes.health.archive", number, 1, as_json=True)
+
+
+def test_a_record_is_explained_as_of_a_release(lake: Doctored, capsys: pytest.CaptureFixture[str]) -> None:
+    before = lake.runtime.ledger.releases()[-1].number
+    archives = lake.lake.arrow(ARCHIVE)
+    assert archives is not None
+    known = next(r for r in archives.to_pylist() if r["state"] == "ACTIVE")
+
+    def closed(found: Rows) -> None:
+        next(r for r in found if r["ehr_no"] == known["ehr_no"])["state"] = "CLOSED"
+
+    lake.publish(ARCHIVE, closed)
+    states = {}
+    for release in (before, before + 1, None):
+        assert show_explanation(lake.runtime.settings, known["ehr_no"], release, as_json=True) == 0
+        states[release] = json.loads(capsys.readouterr().out)[0]["facts"]["state"]
+    assert states == {before: "ACTIVE", before + 1: "CLOSED", None: "CLOSED"}
 
 
 def test_examples_are_not_personal(lake: Doctored) -> None:
