@@ -18,7 +18,7 @@ from pipelines.control.holds import Holds, HoldState
 from pipelines.control.ledger import REPEATED, UNFINISHED, UNREACHABLE, Ledger
 from pipelines.control.maintenance import MaintenanceLog
 from pipelines.control.remarks import RemarkKind
-from pipelines.orchestration.orphaned_runs import nights
+from pipelines.orchestration.unended import nights
 from pipelines.taking_part import contracts_of
 from quality.balance import FIGURES
 from resources.lake import Lake
@@ -38,7 +38,7 @@ SHOWN = 3
 def show_status(settings: Settings, *, as_json: bool) -> int:
     """Show releases, the newest night's accounts, refused and overdue deliveries.
 
-    Exit code 1 when tables failed in the last night or it was killed, 3 when deliveries are refused or held or a source did not answer.
+    Exit code 1 when tables failed in the last night or it has no release, 3 when deliveries are refused or held or a source did not answer.
     """
     lake = Lake(settings.lake, settings.s3)
     ledger, gone = Ledger(lake), MaintenanceLog(lake).gone_releases()
@@ -55,9 +55,9 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     late = overdue(contracts.values(), ledger, newest)
     kept = [table for table, remark in releases[-1].remarks.items() if remark.kind is RemarkKind.FAILED] if releases else []
     failed = sorted({*last_night_failures(lake), *kept})
-    begun = nights(settings.home)
-    running, killed = ([night for night, is_running in begun.items() if is_running is which] for which in (True, False))
-    code = 1 if failed or killed else 3 if refused else 0
+    without_release = nights(settings.home)
+    running, unended = ([night for night, is_running in without_release.items() if is_running is which] for which in (True, False))
+    code = 1 if failed or unended else 3 if refused else 0
     unbalanced = [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES[1:])]
     if as_json:
         print_json(
@@ -78,7 +78,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
                 "night": night,
                 "failed": failed,
                 "running": running,
-                "killed": killed,
+                "unended": unended,
                 "not_applied": not_applied(rows),
                 "refused": refused,
                 "late": late_facts(contracts, late),
@@ -95,9 +95,11 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     )
     for night_of in running:
         console.print(f"The night of {night_of} is running: its tables are in no release yet.")
-    for night_of in killed:
+    for night_of in unended:
         console.print(
-            f"The night of {night_of} was killed before its end. Run it again: citylake run --as-of {night_of}; it goes on where it was."
+            f"The night of {night_of} has no release: it was killed, gave up its lake or failed. Run it again: "
+            f"citylake run --as-of {night_of}; what it has made is not made again.",
+            soft_wrap=True,
         )
     for release in releases[-1:]:
         show_remarks(release)

@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from pipelines.orchestration.orphaned_runs import FOLDER, alive
+from pipelines.orchestration.unended import begun
 from pipelines.runtime import Runtime
 from tests.cleansed.nights import night, staff
 from tests.deliveries import deliver
@@ -116,20 +117,21 @@ def test_nobody_takes_an_empty_lake_for_one_in_order(city: Runtime) -> None:
         assert f"the lake is empty ({city.settings.lake}). Run a night first, or name another lake by --lake or CITYLAKE_CONFIG." in err
 
 
-def test_a_night_that_was_killed_is_in_the_status_until_one_has_run(city: Runtime) -> None:
+def test_a_night_without_a_release_is_in_the_status_until_there_is_one(city: Runtime) -> None:
     deliver(city, STAFF, D29, [staff("A")])
     night(city, STAFF, D29)
-    with alive(city.settings.home, "a-run", "2019-12-30"):
+    day, home = date(2019, 12, 30), city.settings.home
+    with begun(home, day), begun(home, day):
         code, out, err = run(city, "status")
         assert (code, "The night of 2019-12-30 is running: its tables are in no release yet.\n" in out) == (0, True), err
-    assert run(city, "status")[0] == 0
-    (city.settings.home / FOLDER / "a-run").write_text("2019-12-30")  # as kill -9 leaves it: there, and nobody holds its lock
-    (city.settings.home / FOLDER / "maintenance").write_text("")
+    code, out, err = run(city, "status")  # as kill -9 leaves it: the file is there, and nobody holds its lock
+    assert code == 1, err
+    assert "The night of 2019-12-30 has no release: it was killed, gave up its lake or failed. Run it again: " in out
+    assert json.loads(run(city, "status", "--json")[1])["unended"] == ["2019-12-30"]
+    with begun(home, day + timedelta(days=1)) as released:
+        released()
     code, out, err = run(city, "status")
-    assert (code, "The night of 2019-12-30 was killed before its end. Run it again: citylake run --as-of 2019-12-30" in out) == (1, True), (
-        err
-    )
-    assert json.loads(run(city, "status", "--json")[1])["killed"] == ["2019-12-30"]
+    assert (code, "2019-12-30" in out) == (0, False), err
 
 
 def test_the_sql_of_an_exchange_table_stands_in_the_document(city: Runtime) -> None:
