@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from tomllib import TOMLDecodeError
@@ -186,7 +187,9 @@ def load(**overrides: object) -> Settings:
         raise CitylakeError("SETTINGS", what, config or DEFAULT_CONFIG, "Correct it; a table in a variable is written as JSON") from None
     except ValidationError as e:
         first = e.errors(include_input=False)[0]
-        name = ".".join(str(x) for x in first["loc"])
-        raise CitylakeError(
-            "SETTINGS", f"setting {name!r}: {first['msg']}", f"CITYLAKE_{name.upper()} or {DEFAULT_CONFIG}", "Correct it"
-        ) from e
+        name, file = ".".join(str(x) for x in first["loc"]), config or DEFAULT_CONFIG
+        if first["type"] == "extra_forbidden":
+            near = get_close_matches(name, Settings.model_fields, 1)
+            remedy = f"Write {near[0]}, if that is meant" if near else "Remove it; docs/settings.md lists the settings"
+            raise CitylakeError("SETTINGS", f"there is no setting {name!r}", file, remedy) from None
+        raise CitylakeError("SETTINGS", f"setting {name!r}: {first['msg']}", f"CITYLAKE_{name.upper()} or {file}", "Correct it") from e

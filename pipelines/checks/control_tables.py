@@ -15,6 +15,7 @@ from pipelines.checks.checks import Check, DoesNotApply
 from pipelines.checks.view import View
 from pipelines.control.batches import contains
 from pipelines.control.ledger import ACCOUNTS
+from pipelines.serving.tables import made_anew
 from resources.errors import CitylakeError, Unreachable
 
 COMMIT = re.compile(r"^(\d{20})\.json$")
@@ -24,7 +25,12 @@ CHECKPOINT = re.compile(r"^(\d{20})\.checkpoint\.")
 def checks() -> list[Check]:
     """Return the checks of this module."""
     return [
-        Check("releases_are_readable", "LAKE", "every table version that a release names can be read", _releases),
+        Check(
+            "releases_are_readable",
+            "LAKE",
+            "every table version that a release names can be read, and is older than the release",
+            _releases,
+        ),
         Check("versions_have_accounts", "LAKE", "the accounts that commits carry are recorded in the ledger", _accounts),
         Check("accounts_have_versions", "LAKE", "every table version that the ledger names has been published", _versions),
         Check("batches_are_folded", "LAKE", "the batches in raw are those that the cleansed table contains", _batches),
@@ -44,10 +50,13 @@ def _log(view: View, table: str) -> tuple[set[int], int]:
 def _releases(view: View) -> Violations:
     wrong = []
     logs = {t: _log(view, t)[0] for t in view.tables}
+    histories = {t: view.runtime.lake.history(t) for t in view.tables}
     for release in [r for r in view.releases if r.number not in view.gone_releases]:
         for table, version in release.versions.items():
             if version not in logs.get(table, set()) and not _opens(view, table, version):
                 wrong.append(f"release {release.number}: {table} version {version}")
+            elif made_anew(histories.get(table, ()), version, release):
+                wrong.append(f"release {release.number}: {table} version {version} was made after the release")
     return Violations.of(wrong)
 
 

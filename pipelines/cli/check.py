@@ -54,8 +54,10 @@ def run_check(settings: Settings, release: int | None, *, thorough: bool, as_jso
     if examples := [(f.name, line) for f in shown for line in f.examples]:
         show_table("First examples", ("check", ""), examples)
     absent = [f for f in found if f.why.endswith((NOT_IN_RELEASE, NEVER_DELIVERED))]
-    if reasons := [(f.name, f.why) for f in found if f.why and f not in absent]:
-        show_table("Do not apply", ("check", "why"), reasons)
+    for title, applies in (("Could not be checked, and count as violated", True), ("Do not apply", False)):
+        of = [f for f in found if f.why and f not in absent and (f.verdict is not Verdict.DOES_NOT_APPLY) is applies]
+        if of:
+            show_table(title, ("check", "why"), [(f.name, f.why) for f in of])
     if absent:
         console.print(f"{len(absent)} more are about tables whose sources have never been delivered; --json names them.")
     console.print(f"Invariants hold: {holding} of {applying}.")

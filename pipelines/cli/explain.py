@@ -12,18 +12,21 @@ from rich.markup import escape
 
 from assets.explain import Explanation, explainers
 from pipelines.cli.screen import console, print_json, show_table
+from pipelines.control.ledger import CONTROL_TABLES
+from pipelines.serving.tables import refuse_made_anew, released
 from resources.errors import CitylakeError
 from resources.lake import Lake
 from resources.rows import dataset
 from resources.settings import Settings
 
 
-def show_explanation(settings: Settings, identifier: str, *, as_json: bool) -> int:
+def show_explanation(settings: Settings, identifier: str, release: int | None = None, *, as_json: bool) -> int:
     """Explain the records of an identifier.
 
     Args:
         settings: of the installation.
         identifier: such as an archive number or a person_uid.
+        release: read every table as of this release; default the newest versions.
         as_json: print JSON.
 
     Returns:
@@ -31,14 +34,25 @@ def show_explanation(settings: Settings, identifier: str, *, as_json: bool) -> i
 
     Raises:
         CitylakeError: no explanation knows the identifier.
+        WrongUse: there is no such release.
     """
     lake = Lake(settings.lake, settings.s3)
+    read = None if release is None else released(lake, release)
 
     def rows(table: str, /, **equal: Any) -> list[dict[str, Any]]:
-        return _rows(lake, table, equal)
+        if read is None or table in CONTROL_TABLES:
+            return _rows(lake, table, None, equal)
+        if table not in read.versions:
+            return []
+        refuse_made_anew(lake, read, table)
+        return _rows(lake, table, read.versions[table], equal)
 
     known = explainers()
     found = [explanation for each in known for explanation in each.explain(rows, identifier)]
+    if not found and not lake.tables():
+        raise CitylakeError(
+            "UNKNOWN", "the lake is empty", lake.root, "Run a night first, or name another lake by --lake or CITYLAKE_CONFIG"
+        )
     if not found:
         kinds = ", ".join(each.identifies for each in known)
         raise CitylakeError(
@@ -47,16 +61,18 @@ def show_explanation(settings: Settings, identifier: str, *, as_json: bool) -> i
     if as_json:
         print_json([explanation.facts for explanation in found])
         return 0
+    if read is not None:
+        console.print(f"As of release {read.number}, {read.as_of}.")
     for explanation in found:
         _show(explanation)
     return 0
 
 
-def _rows(lake: Lake, table: str, equal: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(lake: Lake, table: str, version: int | None, equal: dict[str, Any]) -> list[dict[str, Any]]:
     """Read the rows of a table by equality; only matching row groups are read. A table without any version has no rows."""
     from pyarrow.parquet import filters_to_expression
 
-    handle = lake.open(table)
+    handle = lake.open(table, version)
     if handle is None:
         return []
     return dataset(handle).to_table(filter=filters_to_expression([(name, "=", value) for name, value in equal.items()])).to_pylist()

@@ -8,7 +8,7 @@ from getpass import getuser
 from typing import Any
 
 from contracts import load_all
-from pipelines.cli.screen import console, print_json, show_table
+from pipelines.cli.screen import EMPTY, console, print_json, show_table
 from pipelines.control.holds import OF_CONTRACT, Hold, Holds, HoldState
 from pipelines.wrong_use import WrongUse
 from resources.lake import Lake
@@ -29,7 +29,8 @@ def show_holds(settings: Settings, table: str | None, day: str | None, *, as_jso
     Returns:
         Exit code 0.
     """
-    holds = Holds(Lake(settings.lake, settings.s3)).waiting()
+    lake = Lake(settings.lake, settings.s3)
+    holds = Holds(lake).waiting()
     if table is not None:
         name = _delivered(table)
         holds = [h for h in holds if h.name == name and day in (None, h.business_date.isoformat())]
@@ -37,7 +38,7 @@ def show_holds(settings: Settings, table: str | None, day: str | None, *, as_jso
         print_json([_facts(h) for h in holds])
         return 0
     if not holds:
-        console.print("No delivery is held.")
+        console.print("No delivery is held." if lake.tables() else EMPTY.format(settings.lake), markup=False, soft_wrap=True)
         return 0
     rows = [(h.name, h.business_date, h.batch_id[:8], h.state, h.rows, h.before, f"{h.since:%F}", _why(h)) for h in holds]
     show_table("Held deliveries", COLUMNS, rows, right=("rows", "before"))
@@ -60,7 +61,11 @@ def _show_differences(hold: Hold) -> None:
         columns = ("column", "agreed", "delivered", "what", "to accept it, write in the contract")
         show_table(f"What differs from contracts/cleansed/{hold.name}.yaml", columns, rows)
     if hold.code in OF_CONTRACT:
-        console.print("After a change of this file the next run tries the delivery again; it need not be delivered again.")
+        console.print(
+            f"After a change of contracts/cleansed/{hold.name}.yaml the next run tries the delivery again; it need not be delivered again.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def decide(settings: Settings, table: str, day: str, decision: HoldState, *, why: str, who: str | None, as_json: bool) -> int:

@@ -354,7 +354,8 @@ def refuse_hold(
 
 @app.command()
 def explain(
-    what: Annotated[str, typer.Argument(help="An identifier, such as an archive number or a person_uid.")],
+    what: Annotated[str, typer.Argument(help="An identifier, such as an archive number or a person_uid; or the name of an indicator.")],
+    release: Annotated[int | None, typer.Option(help="Explain it as of this release; default: the newest versions.")] = None,
     lake: LakeOption = None,
     config: ConfigOption = None,
     json: Json = False,
@@ -362,7 +363,7 @@ def explain(
     """Explain a record, such as the state of an archive: rules and evidence, each with file and line."""
     from pipelines.cli.explain import show_explanation
 
-    raise typer.Exit(show_explanation(_settings(config, lake=lake), what, as_json=json))
+    raise typer.Exit(show_explanation(_settings(config, lake=lake), what, release, as_json=json))
 
 
 @app.command()
@@ -460,12 +461,13 @@ def _run() -> int:
         from pipelines.wrong_use import WrongUse
         from resources.errors import CitylakeError
 
-        known = isinstance(e, CitylakeError | ContractError)
-        line = (
-            str(e)
-            if known
-            else f"{type(e).__name__}: {' '.join(str(e).split())[:300]}. Run again with `citylake --debug …` for the traceback."
-        )
+        said = " ".join(str(e).split())[:300]
+        if isinstance(e, CitylakeError | ContractError):
+            line = str(e)
+        elif isinstance(e, SyntaxError):
+            line = f"SYNTAX: {e.msg} ({e.filename}, line {e.lineno}). Correct the file; nothing was run."
+        else:
+            line = f"{type(e).__name__}: {said}. Run again with `citylake --debug …` for the traceback."
         print(f"error: {line}", file=sys.stderr)
         return 2 if isinstance(e, WrongUse) else 1
     return 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from pipelines.cli.screen import console, print_json, show_table
+from pipelines.cli.screen import EMPTY, console, print_json, show_table
 from pipelines.quarantine.counts import Wanted, by_code_and_day, reasons, rows_in, standing
 from pipelines.quarantine.meanings import meaning
 from pipelines.quarantine.overview import EVERY_CODE, lines
@@ -55,7 +55,7 @@ def show_quarantine(settings: Settings, wanted: Wanted, rows: int, nights: int, 
         print_json({"rows_held_back": total, "by_reason": counted, "nights": trend, "rows": shown})
         return 0
     if not counted:
-        console.print("No row is quarantined.")
+        console.print("No row is quarantined." if lake.tables() else EMPTY.format(settings.lake), markup=False, soft_wrap=True)
         return 0
     _show_reasons(counted, total, overview, wanted)
     _show_trend(trend)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipelines.cli.remarks import show_remarks
 from pipelines.cli.screen import console, errors, print_json, show_table
 from pipelines.control.ledger import CONTROL_TABLES
-from pipelines.serving.tables import released, tables_of
+from pipelines.serving.tables import refuse_made_anew, released, tables_of
 from pipelines.serving.vocabulary import rename
 from pipelines.wrong_use import WrongUse
 from resources.engine import engine_of
@@ -40,11 +40,16 @@ def run_sql(settings: Settings, query: str, release: int | None, limit: int, *, 
     lake = Lake(settings.lake, settings.s3)
     read = None if release is None else released(lake, release)
     versions: dict[str, int | None] = dict.fromkeys(lake.tables()) if read is None else {**read.versions, **dict.fromkeys(CONTROL_TABLES)}
+    if not versions:
+        raise WrongUse("SQL", "the lake is empty", lake.root, "Run a night first, or name another lake by --lake or CITYLAKE_CONFIG")
     views = {_view(table): table for table in versions}
     try:
         text, found = rename(query, {name: view for view, table in views.items() for name in _names(table)})
     except ValueError as e:
         raise WrongUse("SQL", f"the query cannot be read from {e} on", "query", "Close the quotes and comments") from e
+    if read is not None:
+        for table in sorted({views[_view("/".join(name))] for name in found}):
+            refuse_made_anew(lake, read, table)
     from pyspark.errors import AnalysisException
 
     engine = engine_of(settings)

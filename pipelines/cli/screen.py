@@ -25,6 +25,12 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_
 errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPED_WIDTH)
 
 
+EMPTY = (
+    "The lake at {} is empty. Run a night: citylake run --as-of YYYY-MM-DD, or citylake demo; for another lake, --lake or CITYLAKE_CONFIG."
+)
+"""What commands answer that read a lake without any table, so that nobody takes a wrong path for a lake in order."""
+
+
 def own_name() -> str:
     """How this command is typed: `citylake` where the shell finds it, else the path by which it was started."""
     return "citylake" if shutil.which("citylake") else os.path.relpath(sys.argv[0])

@@ -12,11 +12,13 @@ from assets.declare import downstream
 from contracts import Contract, load_all
 from pipelines.cli.profile import last_night_facts, last_night_failures, show_last_night
 from pipelines.cli.remarks import remark_facts, show_remarks
-from pipelines.cli.screen import console, errors, print_json, show_table
+from pipelines.cli.screen import EMPTY, console, errors, print_json, show_table
 from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.holds import Holds, HoldState
 from pipelines.control.ledger import REPEATED, UNFINISHED, UNREACHABLE, Ledger
 from pipelines.control.maintenance import MaintenanceLog
+from pipelines.control.remarks import RemarkKind
+from pipelines.orchestration.unended import nights
 from pipelines.taking_part import contracts_of
 from quality.balance import FIGURES
 from resources.lake import Lake
@@ -36,13 +38,13 @@ SHOWN = 3
 def show_status(settings: Settings, *, as_json: bool) -> int:
     """Show releases, the newest night's accounts, refused and overdue deliveries.
 
-    Exit code 1 when tables failed in the last night, 3 when deliveries are refused or held or a source did not answer.
+    Exit code 1 when tables failed in the last night or it has no release, 3 when deliveries are refused or held or a source did not answer.
     """
     lake = Lake(settings.lake, settings.s3)
     ledger, gone = Ledger(lake), MaintenanceLog(lake).gone_releases()
     rows, releases = ledger.rows(), ledger.releases()
     if not rows:
-        console.print(f"The lake at {settings.lake} is empty. Run a night: citylake run --as-of YYYY-MM-DD, or citylake demo.")
+        console.print(EMPTY.format(settings.lake), markup=False, soft_wrap=True)
         return 0
     newest = max(r["as_of"] for r in rows)
     night = of_night(rows, newest)
@@ -51,8 +53,11 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     refused += [r for r in ledger.unread() if r["kind"] == UNREACHABLE]
     contracts = contracts_of(settings.departments)
     late = overdue(contracts.values(), ledger, newest)
-    failed = last_night_failures(lake)
-    code = 1 if failed else 3 if refused else 0
+    kept = [table for table, remark in releases[-1].remarks.items() if remark.kind is RemarkKind.FAILED] if releases else []
+    failed = sorted({*last_night_failures(lake), *kept})
+    without_release = nights(settings.home)
+    running, unended = ([night for night, is_running in without_release.items() if is_running is which] for which in (True, False))
+    code = 1 if failed or unended else 3 if refused else 0
     unbalanced = [r for r in rows if r["rows_in"] != sum(r[f] for f in FIGURES[1:])]
     if as_json:
         print_json(
@@ -72,6 +77,8 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
                 "remarks": remark_facts(releases[-1]) if releases else [],
                 "night": night,
                 "failed": failed,
+                "running": running,
+                "unended": unended,
                 "not_applied": not_applied(rows),
                 "refused": refused,
                 "late": late_facts(contracts, late),
@@ -86,6 +93,14 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
         [(r.number, r.as_of, len(r.versions), len(r.held_back), r.number not in gone) for r in releases],
         right=("release", "tables", "held back"),
     )
+    for night_of in running:
+        console.print(f"The night of {night_of} is running: its tables are in no release yet.")
+    for night_of in unended:
+        console.print(
+            f"The night of {night_of} has no release: it was killed, gave up its lake or failed. Run it again: "
+            f"citylake run --as-of {night_of}; what it has made is not made again.",
+            soft_wrap=True,
+        )
     for release in releases[-1:]:
         show_remarks(release)
     totals: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys((*FIGURES, "seconds"), 0))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from pipelines.control.ledger import RELEASE, Release
 from pipelines.notifications.incidents import FAILURES, Incident, IncidentKind
 from pipelines.notifications.notify import NotificationReport, notify
 from pipelines.orchestration.incidents import incidents_of, made, started
+from pipelines.orchestration.unended import begun
 from pipelines.runtime import Runtime
 from resources.errors import CitylakeError, DeliveryRejected, Unreachable
 from resources.keys import read_key
@@ -109,6 +110,14 @@ def run_night(runtime: Runtime, as_of: date, select: list[str] | None = None) ->
     Raises:
         LakeUnreachable: the run has given up the lake. The engineers are notified of it, too.
     """
+    with begun(runtime.settings.home, as_of) if not select else nullcontext() as released:
+        report = _run_night(runtime, as_of, select)
+        if released and report.release:
+            released()
+    return report
+
+
+def _run_night(runtime: Runtime, as_of: date, select: list[str] | None) -> NightReport:
     report = NightReport(as_of)
     try:
         for day, tables in [] if select else sorted(_late_drops(runtime, report).items()):

@@ -6,9 +6,10 @@ Here: finding a release and its tables by their SQL names. Not here: queries.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from contracts import load_all
 from pipelines.control.ledger import CONTROL_TABLES, Ledger, Release
@@ -20,6 +21,9 @@ from resources.lake import Lake
 
 if TYPE_CHECKING:
     from deltalake import Schema
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much the clocks of two machines of an installation may differ; `citylake doctor` complains above."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,26 @@ def released(lake: Lake, number: int | None) -> Release:
         if release.number == number:
             return release
     raise WrongUse("RELEASE", f"there is no release {number}", lake.root, "List the releases with `citylake status`")
+
+
+def made_anew(history: Iterable[Mapping[str, Any]], version: int, release: Release) -> bool:
+    """Whether a version of a table is younger than the release that names it: the table's folder was removed and its numbers began again.
+
+    history: of the table, as `Lake.history` returns it. A version whose commit is no longer in the log is taken for the one released.
+    """
+    latest = (release.released_at + CLOCKS_DIFFER).timestamp() * 1000
+    return any(commit["version"] == version and commit["timestamp"] > latest for commit in history)
+
+
+def refuse_made_anew(lake: Lake, release: Release, table: str) -> None:
+    """Refuse a table of a release whose rows are no longer those that were released. Raises CitylakeError."""
+    if table in release.versions and made_anew(lake.history(table), release.versions[table], release):
+        raise CitylakeError(
+            "TABLE_MADE_ANEW",
+            f"release {release.number} no longer has {table}: the table was removed and rebuilt after it",
+            lake.root,
+            "Restore the table's folder from a backup to read that release, or read a later one",
+        )
 
 
 def tables_of(lake: Lake, release: Release, only: Collection[str] = ()) -> Tables:

@@ -244,7 +244,7 @@ def _refuse_shrunk(contract: SourceContract, drop: Drop, before: int | None) -> 
         f"fewer than the {before} before; at least {contract.delivery.min_ratio * before:.0f} are expected",
         drop.location,
         "It is held and nothing is closed because of it. Ask the department whether the extract is complete: "
-        f"if it is, citylake release-hold {name} {drop.business_date}; if not, for a new one",
+        f"if so, run `citylake release-hold {name} {drop.business_date}`; otherwise request a new extract",
     )
 
 

@@ -25,7 +25,7 @@ import pyarrow.csv as pacsv
 from contracts.model import Contract
 from resources.errors import DeliveryRejected
 from resources.readers.batch import E_COLUMNS, Defect, Origin, defects, rows
-from resources.readers.header import NEW, match, new_columns, of_rows, reject
+from resources.readers.header import NEW, match, new_columns, no_header, of_rows
 from resources.readers.manifest import delivery_of
 from resources.readers.streams import BOM, MAX_LINE_BYTES, DataFile, cut_off
 
@@ -161,7 +161,7 @@ def _header(file: DataFile, delimiter: str, count: int) -> _Header:
         except UnicodeDecodeError:
             raise file.wrong_encoding() from None
         except csv.Error:
-            raise reject("the first row is no header", file.where) from None
+            raise no_header(file.where) from None
         return _Header(cells, reader.line_num, not last.endswith(("\r", "\n")) and not stream.peek(1))
 
 

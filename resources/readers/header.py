@@ -105,6 +105,12 @@ def reject(what: str, where: str, differences: Sequence[Difference] = ()) -> Con
     return ContractDiffers("DELIVERY_HEADER", what, where, remedy, differences)
 
 
+def no_header(where: str, count: str = "") -> ContractDiffers:
+    """The first row is none of column names. A file in another encoding than agreed looks so, too. count: how many of its cells are."""
+    remedy = "Export again with the column names of the contract in the first row, in the agreed encoding"
+    return ContractDiffers("DELIVERY_HEADER", f"the first row is no header{count}", where, remedy)
+
+
 def match(names: Sequence[str], contract: Contract, where: str, partial: bool = False) -> list[str]:
     """The contract column of each delivered name. A new column that the contract accepts keeps its name behind `NEW`.
 
@@ -117,7 +123,7 @@ def match(names: Sequence[str], contract: Contract, where: str, partial: bool = 
     found = [lookup.get(n, NEW + n) for n in names]
     unknown = list(dict.fromkeys(n for n in names if n not in lookup))
     if unknown and 2 * sum(n in lookup for n in names) < len(names):
-        raise reject(f"the first row is no header: {sum(n in lookup for n in names)} of {len(names)} cells are column names", where)
+        raise no_header(where, f": {sum(n in lookup for n in names)} of {len(names)} cells are column names")
     accepted = contract.delivery is not None and contract.delivery.new_columns == "accept"
     absent = [c for c in contract.delivered if c.name not in found]
     problems = {

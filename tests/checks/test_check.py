@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,15 @@ import pytest
 
 from assets.invariants import declared_invariants
 from pipelines.checks import Verdict, View, all_checks, check_lake
+from pipelines.cli.check import run_check
+from pipelines.cli.explain import show_explanation
+from pipelines.cli.query import run_sql
 from pipelines.control.ledger import LEDGER
 from pipelines.runtime import Runtime
+from pipelines.serving import tables
 from pipelines.taking_part import contracts_of
 from resources.engine import Engine
+from resources.errors import CitylakeError
 from tests.checks.lakes import Doctored, Rows
 from tests.departments import ABOUT_PERSONS
 from tests.story.city import citylake, toml
@@ -247,6 +253,51 @@ def test_a_wrong_lake_is_found_out(name: str, how: str, lake: Doctored, proven: 
     assert "the check failed with" not in found.why
     if name in INVARIANTS:
         proven(done=f"a lake made wrong: {how}", seen=f"the check {name} finds {found.violations}, before it found none")
+
+
+def test_a_check_that_failed_does_not_stand_among_those_that_do_not_apply(lake: Doctored, capsys: pytest.CaptureFixture[str]) -> None:
+    handle = lake.lake.open(ARCHIVE)
+    assert handle is not None
+    Path(handle.file_uris()[0]).unlink()
+    assert run_check(lake.runtime.settings, None, thorough=False, as_json=False) == 1
+    failed, _, rest = capsys.readouterr().out.partition("Could not be checked, and count as violated")[2].partition("Do not apply")
+    assert "archive_has_one_state" in failed
+    assert "TABLE_DAMAGED" in failed
+    assert "TABLE_DAMAGED" not in rest
+    assert NEEDS_A_REBUILD in rest
+
+
+def test_a_release_does_not_read_the_rows_of_a_table_that_was_made_anew(lake: Doctored, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its version numbers begin again: 0 of the release is not 0 of the folder any more."""
+    monkeypatch.setattr(tables, "CLOCKS_DIFFER", timedelta(0))
+    number = lake.runtime.ledger.releases()[-1].number
+    assert lake.ask("releases_are_readable").verdict is Verdict.HOLDS
+    rows = lake.lake.arrow(ARCHIVE)
+    assert rows is not None
+    shutil.rmtree(Path(lake.lake.uri(ARCHIVE)))
+    stage = lake.lake.stage(ARCHIVE, "rebuild")
+    stage.write(lake.runtime.spark.createDataFrame(rows.slice(1)), [])
+    lake.lake.publish(stage, base_version=None, partition_by=[], metadata={"run_id": "rebuild"})
+    assert f"release {number}: {ARCHIVE} version 0 was made after the release" in lake.ask("releases_are_readable").examples
+    with pytest.raises(CitylakeError, match=f"TABLE_MADE_ANEW: release {number} no longer has {ARCHIVE}"):
+        run_sql(lake.runtime.settings, "SELECT count(*) FROM themes.health.archive", number, 1, as_json=True)
+
+
+def test_a_record_is_explained_as_of_a_release(lake: Doctored, capsys: pytest.CaptureFixture[str]) -> None:
+    before = lake.runtime.ledger.releases()[-1].number
+    archives = lake.lake.arrow(ARCHIVE)
+    assert archives is not None
+    known = next(r for r in archives.to_pylist() if r["state"] == "ACTIVE")
+
+    def closed(found: Rows) -> None:
+        next(r for r in found if r["ehr_no"] == known["ehr_no"])["state"] = "CLOSED"
+
+    lake.publish(ARCHIVE, closed)
+    states = {}
+    for release in (before, before + 1, None):
+        assert show_explanation(lake.runtime.settings, known["ehr_no"], release, as_json=True) == 0
+        states[release] = json.loads(capsys.readouterr().out)[0]["facts"]["state"]
+    assert states == {before: "ACTIVE", before + 1: "CLOSED", None: "CLOSED"}
 
 
 def test_examples_are_not_personal(lake: Doctored) -> None:

@@ -83,7 +83,9 @@ def test_a_new_theme_brings_its_invariants_and_its_explanations(tmp_path: Path) 
 @pytest.mark.usefixtures("weather")
 def test_an_identifier_that_nobody_knows_is_one_sentence(tmp_path: Path) -> None:
     lake = tmp_path / "lake"
-    lake.mkdir()
+    log = lake / "raw" / "health" / "staff" / "_delta_log"
+    log.mkdir(parents=True)
+    (log / "00000000000000000000.json").touch()
     error = explain(lake, "12345").exception
     assert isinstance(error, CitylakeError)
     assert error.what == "the lake has no record 12345"

@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from pipelines.orchestration.unended import begun
 from pipelines.runtime import Runtime
 from tests.cleansed.nights import night, staff
 from tests.deliveries import deliver
@@ -105,10 +107,46 @@ def test_wrong_use_ends_with_two_and_one_sentence(city: Runtime, arguments: tupl
     assert "Traceback" not in err
 
 
+def test_nobody_takes_an_empty_lake_for_one_in_order(city: Runtime) -> None:
+    for command in (("holds",), ("quarantine",), ("status",)):
+        code, out, err = run(city, *command)
+        assert (code, out.startswith(f"The lake at {city.settings.lake} is empty. Run a night: ")) == (0, True), (command, out, err)
+    for command, code in ((("explain", "321002"), 1), (("sql", "SELECT state FROM themes.health.archive"), 2)):
+        ended, out, err = run(city, *command)
+        assert (ended, out) == (code, ""), err
+        assert f"the lake is empty ({city.settings.lake}). Run a night first, or name another lake by --lake or CITYLAKE_CONFIG." in err
+
+
+def test_a_night_without_a_release_is_in_the_status_until_there_is_one(city: Runtime) -> None:
+    deliver(city, STAFF, D29, [staff("A")])
+    night(city, STAFF, D29)
+    day, home = date(2019, 12, 30), city.settings.home
+    with begun(home, day), begun(home, day):
+        code, out, err = run(city, "status")
+        assert (code, "The night of 2019-12-30 is running: its tables are in no release yet.\n" in out) == (0, True), err
+    code, out, err = run(city, "status")  # as kill -9 leaves it: the file is there, and nobody holds its lock
+    assert code == 1, err
+    assert "The night of 2019-12-30 has no release: it was killed, gave up its lake or failed. Run it again: " in out
+    assert json.loads(run(city, "status", "--json")[1])["unended"] == ["2019-12-30"]
+    with begun(home, day + timedelta(days=1)) as released:
+        released()
+    code, out, err = run(city, "status")
+    assert (code, "2019-12-30" in out) == (0, False), err
+
+
 def test_the_sql_of_an_exchange_table_stands_in_the_document(city: Runtime) -> None:
     code, out, err = run(city, "contract", "cleansed/public_security/resident", "--ddl")
     assert code == 0, err
     assert f"```sql\n{out}```\n" in (ROOT / "docs" / "deliveries.md").read_text(encoding="utf-8")
+
+
+def test_a_syntax_error_is_named_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "theme_of_tomorrow.py").write_text("def rule(((:\n")
+    program = "import sys; from pipelines.cli import main; main.app = lambda: __import__('theme_of_tomorrow'); sys.exit(main.entry())"
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, check=False, text=True, timeout=120)
+    assert done.returncode == 1
+    assert f"({tmp_path}/theme_of_tomorrow.py, line 1). Correct the file; nothing was run." in done.stderr
 
 
 @pytest.mark.slow

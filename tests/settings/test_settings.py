@@ -84,6 +84,20 @@ def test_a_source_that_cannot_be_read(variable: str, value: str, said: str, tmp_
     assert "hidden" not in "".join(traceback.format_exception(e.value))
 
 
+def test_a_setting_that_does_not_exist_is_named_with_its_file_and_the_nearest_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "lake.toml"
+    monkeypatch.setenv("CITYLAKE_CONFIG", str(file))
+    remove = "Remove it; docs/settings.md lists the settings."
+    for text, said in (('landig = "drops"', "Write landing, if that is meant."), ("colour = 1", remove)):
+        file.write_text(text)
+        with pytest.raises(CitylakeError) as e:
+            load()
+        assert str(e.value) == f"SETTINGS: there is no setting {text.split()[0]!r} ({file}). {said}"
+    file.write_text("tables_at_once = 'two'")
+    with pytest.raises(CitylakeError, match=rf"CITYLAKE_TABLES_AT_ONCE or {file}"):
+        load()
+
+
 def test_channels_are_secrets_of_a_file_a_variable_or_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "citylake.toml").write_text('[notify]\nengineers = ["json://host/hidden", "mailto://host"]\nhealth = ["json://host"]\n')
     settings = load()

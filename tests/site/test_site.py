@@ -197,6 +197,11 @@ def test_a_category_names_a_delivered_line(pages: dict[str, Any]) -> None:
     assert "archive_20191231.csv" in row.text_content()
 
 
+def test_what_was_not_accepted_stands_above_the_deliveries_that_came(pages: dict[str, Any]) -> None:
+    headings = [h.text_content() for h in pages["deliveries.html"].iterfind(".//h2")]
+    assert [h[:2] for h in headings[:2]] == ["挂起", "当夜"], headings
+
+
 def test_small_counts_stand_nowhere_on_the_page(pages: dict[str, Any]) -> None:
     page = pages["themes-health.html"]
     states = rows_of(page.get_element_by_id("archives_by_state"))
