@@ -124,6 +124,12 @@ def name_form(x: pd.Series) -> pd.Series:
     return changed(x, x.notna() & ~has(x, CLEAN_NAME), spaced)
 
 
+def name_key(name: pd.Series, variants: tuple[str, str]) -> pd.Series:
+    """What a name in normal form is compared by."""
+    plain = str.maketrans(*variants, " ·")
+    return changed(name, has(name, rf"[^\x{{4e00}}-\x{{9fff}}]|[{variants[0]}]"), lambda odd: odd.str.translate(plain).str.upper())
+
+
 def dates(digits: pd.Series) -> pd.Series:
     """The days that eight digits say; null where there is no such day."""
     number = digits.where(has(digits, DIGITS_OF_DAY)).astype(INT).fillna(0).to_numpy(np.int64)

@@ -64,6 +64,12 @@ def name_form(x: Expr) -> Expr:
     return pl.when(clean).then(x).otherwise(han)
 
 
+def name_key(name: Expr, variants: tuple[str, str]) -> Expr:
+    """What a name in normal form is compared by."""
+    old, new = variants
+    return name.str.replace_many(dict(zip(old, new, strict=True)) | {" ": "", "·": ""}).str.to_uppercase()
+
+
 def birth_of_number(number: Expr) -> Expr:
     return number.str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
 

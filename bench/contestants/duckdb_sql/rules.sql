@@ -150,4 +150,12 @@ CREATE MACRO document_of(id_no, raw, error, id_type, birth) AS CASE
     THEN id_type || ':' || regexp_replace(upper(raw), '[^0-9A-Z]', '', 'g') || ':' || strftime(birth, '%Y%m%d') END;
 CREATE MACRO is_sure(match_reason, match) AS coalesce(match_reason IN ('EXACT', 'FORMER') OR (match_reason = 'RARE' AND match IN ('M1', 'M1B')), false);
 
+CREATE MACRO village_of(d) AS if(d LIKE '%000', NULL, d);
+CREATE MACRO one_slip(a, b, other) AS len(other) = 1
+    OR (len(other) = 2 AND other[2] = other[1] + 1 AND a[other[1]] = b[other[2]] AND a[other[2]] = b[other[1]]);
+CREATE MACRO mistyped(a, b) AS (length(a) = 18 AND length(b) = 18 AND one_slip(a, b, list_filter(range(1, 19), lambda i: a[i] <> b[i])))
+    OR (length(a) = 17 AND a = b[1:17]);
+CREATE MACRO is_clear(place, margin) AS place = 1 AND coalesce(margin >= 0.1, true);
+CREATE MACRO probably(score, evidence) AS 'probably, score ' || score::VARCHAR || ': ' || array_to_string(evidence, ', ');
+
 CREATE MACRO town_of(d) AS if(length(d[1:9]) = 9 AND d[7:9] <> '000', d[1:9], NULL);
