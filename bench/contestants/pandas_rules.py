@@ -176,7 +176,7 @@ class Rules(ByRule):
         ahead = named.str.slice(1, 3).astype(INT) * 3600 + named.str.slice(-2).astype(INT) * 60
         ahead = picked(constant(28_800, x, INT), (zone == "Z", 0), (zone.str.startswith("-"), -ahead), (named.notna(), ahead))
         late = 28_800 - ahead + constant(0, x, INT).mask(holds(h == "24"), 86_400)
-        return picked((found.astype(INT) + late * 1_000_000).astype(MOMENT), (has(s, MILLIS), moment_of(s)))
+        return picked((found.astype(INT) + late * 1_000_000).astype(MOMENT), (has(s, MILLIS) & ~has(s, DAY_AND_CLOCK), moment_of(s)))
 
     def month(self, x: pd.Series, c: dict[str, Any], table: dict[str, Any]) -> Fields:
         s = free_text(x)
