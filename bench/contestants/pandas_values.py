@@ -84,7 +84,7 @@ def has(x: pd.Series, pattern: str) -> pd.Series:
 
 
 def replaced(x: pd.Series, pattern: str, new: str) -> pd.Series:
-    return pd.Series(pc.replace_substring_regex(pa.array(x), pattern, new), x.index, dtype=TEXT)
+    return pd.Series(pc.replace_substring_regex(pa.array(x, pa.string()), pattern, new), x.index, dtype=TEXT)
 
 
 def group(x: pd.Series, pattern: str, number: int = 1) -> pd.Series:
