@@ -7,10 +7,9 @@ from typing import Any
 import polars as pl
 from polars import Expr, LazyFrame, col, lit, when
 
-from bench.contestants.in_python import mistyped
 from bench.contestants.polars_health import flags
 from bench.contestants.polars_link import Read, comparable, key
-from bench.contestants.polars_values import identity_form, name_key, same_name, unless
+from bench.contestants.polars_values import identity_form, name_key, same_name, slipped, unless
 from bench.contestants.tables import ARCHIVE, CREMATION, OWN_NAME, PROBABLE, SCORED, UNTYPED
 from bench.contestants.texts import NAME_LOST
 
@@ -63,54 +62,37 @@ def _pairs(records: LazyFrame, person: LazyFrame, variants: tuple[str, str]) -> 
     return pl.concat([by_name, by_phone]).unique(subset=[*RECORD, "candidate_uid"])
 
 
-def _slip() -> Expr:
-    """Whether the number is the person's but for a slip of the hand; null where none was delivered."""
-
-    def found(numbers: pl.Series) -> pl.Series:
-        pairs = numbers.struct.unnest().iter_rows()
-        return pl.Series(numbers.name, [None if a is None else mistyped(a, b) for a, b in pairs], dtype=pl.Boolean)
-
-    return pl.struct("number", "their_number").map_batches(found, return_dtype=pl.Boolean)
-
-
 def scored_match(read: Read, spec: dict[str, Any]) -> pl.DataFrame:
     """Whom a record without a usable number probably speaks of: candidates with points for what agrees."""
     person = read("base/population/person")
     many = person.group_by("phone").agg((pl.len() > 3).alias("shared")).filter("shared")
-    records = (
-        _nameless(read).join(many, on="phone", how="left").with_columns(when(col("shared").is_null()).then(col("phone")).alias("phone"))
-    )
-    found = (
-        _pairs(records.drop("shared").collect().lazy(), person, spec["variants"])
-        .join(_frequent(person), on="their_name", how="left")
-        .collect()
-        .lazy()
-    )
+    own_phone = when(col("shared").is_null()).then(col("phone")).alias("phone")
+    records = _nameless(read).join(many, on="phone", how="left").with_columns(own_phone).drop("shared").collect().lazy()
+    found = _pairs(records, person, spec["variants"]).join(_frequent(person), on="their_name", how="left").collect().lazy()
     own, theirs, born, theirs_born = col("name_key"), col("their_key"), col("birth_date"), col("their_birth")
     kin = same_name(own, theirs.fill_null(""), name_key(col("their_former"), spec["variants"]))
     short = pl.min_horizontal(own.str.len_chars(), theirs.str.len_chars()) < 3
+    year, near = theirs_born.dt.year(), theirs_born.dt.year().is_between("born_from", "born_to")
+    turned = (born.dt.year() == year) & (born.dt.month() == theirs_born.dt.day()) & (born.dt.day() == theirs_born.dt.month())
+    birth = when(born == theirs_born).then(lit("BIRTH")).when(turned).then(lit("BIRTH_TURNED")).when(near).then(lit("BIRTH_YEAR"))
     found = found.with_columns(
-        unless((kin == "NO_NAME") | ((kin == "ONE_EDIT") & short), kin).alias("agree"), _slip().alias("slip"),
-        (born == theirs_born).fill_null(False).alias("same_day"),
-        ((born.dt.year() == theirs_born.dt.year()) & (born.dt.month() == theirs_born.dt.day()) & (born.dt.day() == theirs_born.dt.month()))
-        .fill_null(False).alias("turned"),
-    )  # fmt: skip
-    agree, day, turned, slip = col("agree"), col("same_day"), col("turned"), col("slip")
-    near = theirs_born.dt.year().is_between("born_from", "born_to")
+        unless((kin == "NO_NAME") | ((kin == "ONE_EDIT") & short), kin).alias("agree"),
+        birth.when(~near).then(lit("BIRTH_OTHER")).alias("birth"),
+        slipped(col("number"), col("their_number")).alias("slip"),
+    )
+    agree, slip = col("agree"), col("slip")
     holds = {
         "NAME": agree == "EXACT", "NAME_FORMER": agree == "FORMER", "NAME_PART": agree == "RARE", "NAME_ONE_EDIT": agree == "ONE_EDIT",
         "NAME_OTHER": agree.is_null() & comparable(theirs, theirs.str.contains(NAME_LOST)).is_not_null(),
         "NAME_FREQUENT": (agree == "EXACT") & col("is_frequent"),
-        "BIRTH": day, "BIRTH_TURNED": turned & ~day, "BIRTH_YEAR": near & ~turned & ~day, "BIRTH_OTHER": ~near & ~turned & ~day,
+        **{kind: col("birth") == kind for kind in ("BIRTH", "BIRTH_TURNED", "BIRTH_YEAR", "BIRTH_OTHER")},
         "SEX": col("sex_code") == col("their_sex"), "SEX_OTHER": col("sex_code") != col("their_sex"),
         "PHONE": col("phone") == col("their_phone"), "VILLAGE": col("village") == col("their_village"),
         "VILLAGE_OTHER": col("village") != col("their_village"), "NUMBER_ONE_EDIT": slip, "NUMBER_OTHER": ~slip,
     }  # fmt: skip
     points = pl.sum_horizontal([when(hit).then(spec["linkage_points"][kind]).otherwise(0) for kind, hit in holds.items()])
-    ranked = found.with_columns(points.alias("points"), flags(**holds).alias("evidence")).sort(
-        "points", "candidate_uid", descending=[True, False]
-    )
-    ranked = ranked.with_columns(
+    judged = found.with_columns(points.alias("points"), flags(**holds).alias("evidence"))
+    ranked = judged.sort("points", "candidate_uid", descending=[True, False]).with_columns(
         pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(RECORD).alias("place"),
         (col("points") - col("points").shift(-1)).over(RECORD).alias("ahead"),
     )
