@@ -35,14 +35,12 @@ DERIVED = (
     "base/population/source_link",
     "base/population/death",
     "base/population/person",
+    "base/population/scored_match",
     "themes/health/service",
     "themes/health/archive",
     "themes/health/cleanup_list",
 )
 """In the order in which they are made."""
-
-LEFT_OUT = ("base/population/scored_match",)
-"""Inputs of these tables that are no part of the job: ours gets them without rows."""
 
 LINEAGE = ("_batch_id", "_business_date", "_source_file", "_row_no")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from assets.base.population.scored_match import POINTS
 from bench.job import AS_OF, KEY, SOURCES
 from contracts import SourceContract, load_all, sources
 from contracts.loader import code_lists
@@ -17,7 +18,7 @@ from standards.tables import placeholders
 
 
 def spec() -> dict[str, Any]:
-    """tables, codes, divisions, placeholders, variants, key (hex), as_of."""
+    """tables, codes, divisions, placeholders, variants, linkage_points, key (hex), as_of."""
     contracts = sources(load_all())
     counties = (*divisions.counties(), divisions.TEST_COUNTY)
     return {
@@ -34,6 +35,7 @@ def spec() -> dict[str, Any]:
         },
         "placeholders": {rule: placeholders(rule) for rule in ("identity", "phone", "person_name", "date")},
         "variants": variants(),
+        "linkage_points": POINTS,
     }
 
 

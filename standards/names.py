@@ -152,6 +152,11 @@ def in_part(key: Column) -> Column:
     return key.rlike(LOST) & ~mojibake(key) & (F.regexp_replace(key, LOST, "") != "")
 
 
+def comparable(key: Column) -> Column:
+    """A comparison key of which something is there to compare: no character is masked, and not all were lost."""
+    return F.when(~key.contains("*") & (~is_damaged(key) | in_part(key)), key)
+
+
 def could_be(key: Column, whole: Column) -> Column:
     """Whether a comparison key with lost characters could be that of a `whole` name: marks in a row stand for one character up to
     as many as there are marks, because some systems write one per byte (李? and 李?? for 李㛃)."""

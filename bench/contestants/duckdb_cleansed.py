@@ -40,7 +40,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         {"iso": "CASE WHEN {odd} IS NULL THEN {x}[1:10] ELSE iso_of({parts}.day, false) END"},
         {
             "value": "CASE WHEN {odd} IS NULL THEN CASE WHEN day_in_range({iso}) IS NOT NULL THEN try_cast({x} AS TIMESTAMP) END"
-            " WHEN regexp_full_match({odd}, '-?[0-9]{{13}}') THEN here({odd}) ELSE stamp_of({iso}, {parts}, {half}) END"
+            " WHEN is_millis({odd}) AND NOT day_and_clock({odd}) THEN here({odd}) ELSE stamp_of({iso}, {parts}, {half}) END"
         },
     ),
     "month": ({"s": "free_text({x})"}, {"digits": "month_digits({s})"}, {"value": "month_in_range({digits})"}),

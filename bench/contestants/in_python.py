@@ -1,4 +1,4 @@
-"""What no rival's engine has built in, for one value at a time, in Python: the pseudonym, and how names that differ agree."""
+"""What no rival's engine has built in, for one value at a time, in Python: the pseudonym, how names and numbers that differ agree."""
 
 from __future__ import annotations
 
@@ -51,3 +51,14 @@ def off_by_one(a: str, b: str) -> bool:
     short, long = sorted((a, b), key=len)
     at = next((i for i, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
     return short[at + (len(a) == len(b)) :] == long[at + 1 :]
+
+
+def mistyped(number: str, other: str) -> bool:
+    """Whether a number is the other but for one digit, two neighbours turned round, or its missing check digit."""
+    if len(number) == 17:
+        return other[:17] == number
+    if len(number) != 18 or len(other) != 18:
+        return False
+    wrong = [i for i in range(18) if number[i] != other[i]]
+    turned = len(wrong) == 2 and wrong[1] == wrong[0] + 1 and all(number[i] == other[j] for i, j in (wrong, wrong[::-1]))
+    return len(wrong) == 1 or turned

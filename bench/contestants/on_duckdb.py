@@ -93,6 +93,8 @@ def _values(spec: dict[str, Any]) -> dict[str, str]:
         **{f"placeholder_{rule}": _tuple(values) for rule, values in spec["placeholders"].items()},
         "variants_from": _text(spec["variants"][0]),
         "variants_to": _text(spec["variants"][1]),
+        "evidence": _list(spec["linkage_points"]),
+        "points": str(list(spec["linkage_points"].values())),
         "towns": _tuple(divisions["towns"]),
         "counties": _tuple(divisions["counties"]),
         "successor_names": _list(divisions["successors"]),

@@ -15,6 +15,7 @@ from bench.contestants import pandas_cleanup as cleanup
 from bench.contestants import pandas_health as health
 from bench.contestants import pandas_link as link
 from bench.contestants import pandas_population as population
+from bench.contestants import pandas_scored as scored
 from bench.contestants.pandas_cleansed import cleansed, needed
 from bench.contestants.pandas_rules import Rules
 from bench.contestants.tables import in_turn
@@ -40,6 +41,7 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
         "base/population/source_link": lambda: link.source_link(read, secret),
         "base/population/death": lambda: population.death(read, as_of),
         "base/population/person": lambda: population.person(read, as_of, secret),
+        "base/population/scored_match": lambda: scored.scored_match(read, spec),
         "themes/health/service": lambda: health.service(read, as_of),
         "themes/health/archive": lambda: health.archive(read, as_of),
         "themes/health/cleanup_list": lambda: cleanup.cleanup_list(read),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 from time import perf_counter
+from typing import Any
 
 import pandas as pd
 from delta import configure_spark_with_delta_pip
@@ -18,7 +19,9 @@ from pyspark.sql import functions as F
 from bench.contestants.in_python import pseudonym
 from bench.contestants.pyspark_cleansed import cleansed
 from bench.contestants.pyspark_rules import Rules
+from bench.contestants.pyspark_values import IN_NUMBERS, OF_NUMBERS
 from bench.contestants.tables import DERIVED
+from bench.contestants.texts import IDENTITY, IN_IDENTITY
 
 SQL = Path(__file__).parent / "spark_sql"
 CONF = {
@@ -45,7 +48,8 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
     for name, value in CONF.items():
         builder = builder.config(name, value)
     spark = configure_spark_with_delta_pip(builder).getOrCreate()
-    _functions(spark, bytes.fromhex(spec["key"]))
+    values = _values(spec)
+    _functions(spark, bytes.fromhex(spec["key"]), values)
     rules, seconds = Rules(spec), {"start": perf_counter() - started}
 
     for source, table in spec["tables"].items():
@@ -56,7 +60,7 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
         seconds[f"cleansed/{source}"] = perf_counter() - at
     for name in DERIVED:
         at = perf_counter()
-        for view, query in _statements(name.rpartition("/")[2], spec["as_of"]):
+        for view, query in _statements(name.rpartition("/")[2], values):
             frame = spark.sql(query)
             if view == name:
                 frame.write.format("delta").save(str(outputs / name))
@@ -69,15 +73,37 @@ def run(inputs: Path, outputs: Path) -> dict[str, float]:
     return seconds
 
 
-def _statements(name: str, as_of: str) -> Iterator[tuple[str, str]]:
+def _values(spec: dict[str, Any]) -> dict[str, str]:
+    """What the SQL files leave open."""
+
+    def text(value: str) -> str:
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    points = ", ".join(f"{text(kind)}, {n}" for kind, n in spec["linkage_points"].items())
+    return {
+        "as_of": f"DATE '{spec['as_of']}'",
+        "variants_from": text(spec["variants"][0] + " ·"),
+        "variants_to": text(spec["variants"][1]),
+        "identity": text(IDENTITY),
+        "in_identity": text(IN_IDENTITY),
+        "identity_from": text(IN_NUMBERS),
+        "identity_to": text(OF_NUMBERS),
+        "points": f"map({points})",
+    }
+
+
+def _filled(name: str, values: dict[str, str]) -> str:
+    return Template((SQL / f"{name}.sql").read_text(encoding="utf-8")).safe_substitute(values)
+
+
+def _statements(name: str, values: dict[str, str]) -> Iterator[tuple[str, str]]:
     """The views that a file makes, in their order: name and query."""
-    text = Template((SQL / f"{name}.sql").read_text(encoding="utf-8")).substitute(as_of=f"DATE '{as_of}'")
-    for statement in text.split("CREATE TABLE ")[1:]:
+    for statement in _filled(name, values).split("CREATE TABLE ")[1:]:
         view, _, query = statement.strip().rstrip(";").partition(" AS\n")
         yield view.strip("`"), query
 
 
-def _functions(spark: SparkSession, key: bytes) -> None:
+def _functions(spark: SparkSession, key: bytes, values: dict[str, str]) -> None:
     """What the SQL calls: the pseudonym, and the functions of functions.sql."""
 
     def of(texts: Iterator[pd.Series]) -> Iterator[pd.Series]:
@@ -86,6 +112,6 @@ def _functions(spark: SparkSession, key: bytes) -> None:
             yield batch.map(one, na_action="ignore").astype(object)
 
     spark.udf.register("pseudonym", F.pandas_udf(of, "string"))  # type: ignore[call-overload]
-    for statement in (SQL / "functions.sql").read_text(encoding="utf-8").split(";\n"):
+    for statement in _filled("functions", values).split(";\n"):
         if "CREATE" in statement:
             spark.sql(statement)

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from bench.job import AS_OF, DERIVED, KEY, LEFT_OUT, SOURCES
+from bench.job import AS_OF, DERIVED, KEY, SOURCES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -66,18 +66,9 @@ def derived(asset: TableAsset, contract: Contract, read: Callable[[str], DataFra
     """A table that is made of others, as its contract has it. read: a table by its name; values: those of the run by theirs."""
     from pyspark.sql import functions as F
 
-    frames = {argument: _without_rows(name) if name in LEFT_OUT else read(name) for argument, name in asset.inputs.items()}
+    frames = {argument: read(name) for argument, name in asset.inputs.items()}
     made = asset.function(**frames, **{argument: values[name] for argument, name in asset.parameters.items()})
     return made.select(*[F.col(c.name).cast(c.physical_type) for c in contract.columns])
-
-
-def _without_rows(table: str) -> DataFrame:
-    from pyspark.sql import SparkSession
-
-    from contracts import load_all
-
-    columns = ", ".join(f"`{c.name}` {c.physical_type}" for c in load_all()[table].columns)
-    return SparkSession.active().createDataFrame([], columns)
 
 
 def cleansed(contract: SourceContract, raw: DataFrame, checkpoint: Callable[[DataFrame], DataFrame]) -> DataFrame:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from bench.contestants.pandas_link import Read, is_open, key
+from bench.contestants.pandas_link import Read, is_clear, is_open, key
 from bench.contestants.pandas_values import TEXT, among, constant, filled, listed
 from bench.contestants.tables import ARCHIVE, PROOF, RESIDENT, RULES, WORDS
 
@@ -13,8 +15,8 @@ PLACE_OF_ROW = ["_source_file", "_row_no"]
 
 
 def _proofs(rows: pd.DataFrame, kind: str, table: str, source_key: str, label: str, *said: str) -> pd.DataFrame:
-    """Rows as evidence of a kind. table: a column, or the name of a table itself; said: columns that stand behind the label."""
-    fact = constant(label, rows)
+    """Rows as evidence of a kind. table, label: a column, or the name or words themselves; said: columns that stand behind the label."""
+    fact = rows[label] if label in rows else constant(label, rows)
     for name in said:
         value = rows[name].astype(TEXT)
         fact = fact.mask(value.notna(), fact + " " + value)
@@ -43,16 +45,28 @@ def _evidence(read: Read, everything: pd.DataFrame, judged: pd.DataFrame) -> pd.
     alike = alike[alike["kept_key"] != alike["archive_key"]]
     mine = judged[["archive_key", "person_uid", "ehr_no"]]
     death = read("base/population/death", "person_uid", "status", "sources", "life_evidence").set_index("person_uid")
-    stated = mine.merge(unpacked(death.loc[death["status"].isin(["CONFIRMED", "CANDIDATE"]), "sources"]), on="person_uid")
+    sources = unpacked(death.loc[death["status"].isin(["CONFIRMED", "CANDIDATE"]), "sources"])
+    stated = mine.merge(sources, on="person_uid")
     alive = mine.merge(unpacked(death["life_evidence"]), on="person_uid")
     services = read("themes/health/service", "service_kind", "service_no", "ehr_no", "service_date", "flags", *PLACE_OF_ROW)
     services = services[(services["service_kind"] != "VISIT") & filled(services["flags"])]
     origin = constant("health/hypertension_followup", services).mask(services["service_kind"] == "EXAM", "health/examination")
     events = mine.merge(services.assign(source_table=origin), on="ehr_no")
-    link = read("base/population/source_link", "source_table", "source_key", "match", "id_no", *PLACE_OF_ROW)
+    link = read("base/population/source_link", "source_table", "source_key", "match", "id_no", "person_uid", *PLACE_OF_ROW)
     conflict = link.loc[(link["source_table"] == ARCHIVE) & (link["match"] == "ID_NAME_CONFLICT"), ["source_key", "id_no"]]
     conflict = conflict[conflict["source_key"].isin(mine["archive_key"])].rename(columns={"source_key": "archive_key"})
-    owners = conflict.merge(link[(link["source_table"] == RESIDENT) & link["id_no"].notna()], on="id_no")
+    police = link[link["source_table"] == RESIDENT]
+    owners = conflict.merge(police[police["id_no"].notna()], on="id_no")
+    scored = read("base/population/scored_match").rename(columns={"candidate_uid": "person_uid"})
+    said = pd.Series(pc.binary_join(pa.array(scored["evidence"]), ", "), scored.index, dtype=TEXT)
+    scored = scored.assign(fact="probably, score " + scored["score"].map(str).astype(TEXT) + ": " + said, clear=is_clear(scored))
+    theirs = scored.loc[scored["source_table"] == ARCHIVE, ["source_key", "person_uid", "fact", "clear"]]
+    theirs = theirs.rename(columns={"source_key": "archive_key"})
+    candidates = theirs[theirs["archive_key"].isin(mine["archive_key"])].merge(police, on="person_uid")
+    probable = judged.loc[among(judged["rules"], "X6"), ["archive_key", "person_uid"]]
+    their_deaths = theirs[theirs["clear"] & theirs["archive_key"].isin(probable["archive_key"])].drop(columns="fact")
+    their_deaths = their_deaths.merge(sources, on="person_uid")
+    unnumbered_deaths = probable.merge(scored[(scored["source_table"] != ARCHIVE) & scored["clear"]], on="person_uid")
     return pd.concat(
         [
             _proofs(judged, "archive", ARCHIVE, "archive_key", "archive, state", "state"),
@@ -69,6 +83,9 @@ def _evidence(read: Read, everything: pd.DataFrame, judged: pd.DataFrame) -> pd.
                 )
             ],
             _proofs(owners, "police", "source_table", "source_key", "owner of the number"),
+            _proofs(candidates, "candidate", "source_table", "source_key", "fact"),
+            _proofs(their_deaths, "death_record", "source_table", "source_key", "death of grade", "grade", "death_date"),
+            _proofs(unnumbered_deaths, "death_record", "source_table", "source_key", "fact"),
         ],
         ignore_index=True,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.contestants.pandas_cleanup import unpacked
-from bench.contestants.pandas_link import Read, is_open, is_sure, key
+from bench.contestants.pandas_link import Read, is_clear, is_open, is_sure, key
 from bench.contestants.pandas_values import (
     DATE,
     DAYS,
@@ -181,6 +181,11 @@ def _facts(read: Read, as_of: date) -> pd.DataFrame:
     merge = of(archive_key, merges)
     losers = merges[~merges["is_survivor"]].reset_index().sort_values("archive_key")
     merged_from = listed(losers, "survivor_key", pd.Index(archive_key), "archive_key")
+    scored = read("base/population/scored_match", "source_table", "source_key", "candidate_uid", "place", "margin", "decision")
+    scored = scored[is_clear(scored)]
+    mine, died = scored[scored["source_table"] == ARCHIVE], dead.index[(dead["status"] == "CONFIRMED") & dead["death_date"].notna()]
+    probably_dead = archive_key.isin(mine.loc[mine["candidate_uid"].isin(died), "source_key"])
+    probably_dead |= person.isin(scored.loc[scored["source_table"] != ARCHIVE, "candidate_uid"])
     worded = archives.loc[archives["open"], WORDS].dropna()
     return archives.assign(
         has_alike=pd.Series(True, index=worded.index[worded.duplicated(keep=False)]).reindex(archives.index, fill_value=False),
@@ -194,6 +199,8 @@ def _facts(read: Read, as_of: date) -> pd.DataFrame:
         in_police=archives["id_no"].isin(elsewhere.loc[elsewhere["source_table"] == RESIDENT, "id_no"]),
         death_date=confirmed["death_date"],
         death_grade=confirmed["grade"],
+        is_found=archive_key.isin(mine.loc[mine["decision"] == "LINK", "source_key"]),
+        probably_dead=probably_dead,
         seen_alive=person.isin(dead.index[filled(dead["life_evidence"])]),
         edited_hint=person.isin(hinted),
         service_count=own["count"].fillna(0),
@@ -226,12 +233,14 @@ def archive(read: Read, as_of: date) -> pd.DataFrame:
         "X3": opened & f["is_sure"] & (f["create_date"] > died) & (f["create_date"] <= f["_business_date"]),
         "X4": opened & f["seen_alive"],
         "X5": opened & (f["edited_hint"] | (holds((f["match"] == "M1B") & (f["match_reason"] == "ONE_EDIT")) & died.notna())),
+        "X6": opened & f["probably_dead"] & died.isna(),
+        "N1": opened & f["is_found"],
         "D1": opened & (created <= two_years) & (last.isna() | (last <= created)),
         "D2": opened & (created.isna() | (last > created)) & (last < two_years),
-        "F1": opened & f["id_no_error"].str.startswith("E_") & (f["match"] == "U"),
+        "F1": opened & f["id_no_error"].str.startswith("E_") & (f["match"] == "U") & ~f["is_found"],
         "F2": opened & f["id_no"].notna() & f["alone"],
         "F3": opened & (f["match"] == "ID_NAME_CONFLICT") & f["in_police"],
-        "F4": opened & (f["_name_placeholder"] | (f["id_no_error"] == "E_PLACEHOLDER")),
+        "F4": opened & (f["_name_placeholder"] | ((f["id_no_error"] == "E_PLACEHOLDER") & ~f["is_found"])),
         "F8": opened & (f["service_count"] > 0) & (f["not_in_service"] >= f["service_count"] * 0.5),
     }
     hit = {rule: holds(condition) for rule, condition in hit.items()}

@@ -54,9 +54,19 @@ def is_sure(link: pd.DataFrame) -> pd.Series:
     return link["match_reason"].isin(SURE) | ((link["match_reason"] == RARE) & link["match"].isin(BY_NUMBER))
 
 
+def is_clear(scored: pd.DataFrame) -> pd.Series:
+    """The best candidate of a record, far enough before the next one."""
+    return (scored["place"] == 1) & (scored["margin"].fillna(1.0) >= 0.1)
+
+
 def worth(name: pd.Series) -> pd.Series:
     """How good a name is: 0 whole, 1 with lost characters, 2 none."""
     return has(name, NAME_LOST).astype(int).mask(name.isna(), 2)
+
+
+def comparable(key: pd.Series, lost: pd.Series) -> pd.Series:
+    """The key of a name where there is something to compare. lost: whether characters of it are."""
+    return key.mask(holds(lost) & ~_in_part(key))
 
 
 def _in_part(key: pd.Series) -> pd.Series:
@@ -81,7 +91,7 @@ def _records(read: Read) -> pd.DataFrame:
                 "id_no": rows["id_no"],
                 "id_error": rows["id_no_error"],
                 "name": rows[name],
-                "name_key": rows[f"{name}_key"].mask(holds(rows[f"_{name}_lost"]) & ~_in_part(rows[f"{name}_key"])),
+                "name_key": comparable(rows[f"{name}_key"], rows[f"_{name}_lost"]),
                 "former_name_key": rows["former_name_key"] if former else nothing,
                 "document": _document(rows) if document else nothing,
                 **dict.fromkeys(NUMBERS, nothing),

@@ -154,7 +154,9 @@ def _life_evidence(read: Read, death_date: pd.Series, as_of: date) -> pd.Series:
 def _newest(read: Read, link: pd.DataFrame, source: str) -> pd.DataFrame:
     """Per person the newest row of a source."""
     version, columns = NEWEST[source]
-    rows = read(f"cleansed/{source}", *dict.fromkeys([*KEYS[source], version, *columns]))
+    rows = read(f"cleansed/{source}", *dict.fromkeys([*KEYS[source], version, *columns, "_business_date"]))
+    if "birth_date" in columns:
+        rows = rows.assign(birth_date=rows["birth_date"].where(holds(rows["birth_date"] <= rows["_business_date"])))
     mine = link.loc[link["source_table"] == source, ["source_key", "person_uid"]]
     rows = rows.assign(source_key=key(rows, source)).merge(mine, on="source_key")
     twice = rows.duplicated("person_uid", keep=False)

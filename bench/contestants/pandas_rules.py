@@ -31,6 +31,7 @@ from bench.contestants.pandas_values import (
     looked_up,
     moment_of,
     name_form,
+    name_key,
     picked,
     replaced,
     stamps,
@@ -98,11 +99,9 @@ class Rules(ByRule):
         return {"value": s.where(has(s, ARCHIVE_NO))}
 
     def person_name(self, x: pd.Series, c: dict[str, Any], table: dict[str, Any]) -> Fields:
-        s, (old, new) = there(name_form(x)), self.spec["variants"]
-        plain = str.maketrans(old, new, " ·")
-        key = changed(s, has(s, rf"[^\x{{4e00}}-\x{{9fff}}]|[{old}]"), lambda odd: odd.str.translate(plain).str.upper())
+        s = there(name_form(x))
         typed = has(s, NAME_PLACEHOLDER) | s.isin(self.spec["placeholders"]["person_name"])
-        return {"value": s, "key": key, "lost": has(s, NAME_LOST), "placeholder": typed}
+        return {"value": s, "key": name_key(s, self.spec["variants"]), "lost": has(s, NAME_LOST), "placeholder": typed}
 
     def phone(self, x: pd.Series, c: dict[str, Any], table: dict[str, Any]) -> Fields:
         def digits(odd: pd.Series) -> pd.Series:
@@ -177,7 +176,7 @@ class Rules(ByRule):
         ahead = named.str.slice(1, 3).astype(INT) * 3600 + named.str.slice(-2).astype(INT) * 60
         ahead = picked(constant(28_800, x, INT), (zone == "Z", 0), (zone.str.startswith("-"), -ahead), (named.notna(), ahead))
         late = 28_800 - ahead + constant(0, x, INT).mask(holds(h == "24"), 86_400)
-        return picked((found.astype(INT) + late * 1_000_000).astype(MOMENT), (has(s, MILLIS), moment_of(s)))
+        return picked((found.astype(INT) + late * 1_000_000).astype(MOMENT), (has(s, MILLIS) & ~has(s, DAY_AND_CLOCK), moment_of(s)))
 
     def month(self, x: pd.Series, c: dict[str, Any], table: dict[str, Any]) -> Fields:
         s = free_text(x)

@@ -84,7 +84,7 @@ def has(x: pd.Series, pattern: str) -> pd.Series:
 
 
 def replaced(x: pd.Series, pattern: str, new: str) -> pd.Series:
-    return pd.Series(pc.replace_substring_regex(pa.array(x), pattern, new), x.index, dtype=TEXT)
+    return pd.Series(pc.replace_substring_regex(pa.array(x, pa.string()), pattern, new), x.index, dtype=TEXT)
 
 
 def group(x: pd.Series, pattern: str, number: int = 1) -> pd.Series:
@@ -122,6 +122,12 @@ def name_form(x: pd.Series) -> pd.Series:
         return changed(one, has(odd, f"[{HAN}]"), lambda han: han.str.replace(".", "·", regex=False).str.replace(" ", "", regex=False))
 
     return changed(x, x.notna() & ~has(x, CLEAN_NAME), spaced)
+
+
+def name_key(name: pd.Series, variants: tuple[str, str]) -> pd.Series:
+    """What a name in normal form is compared by."""
+    plain = str.maketrans(*variants, " ·")
+    return changed(name, has(name, rf"[^\x{{4e00}}-\x{{9fff}}]|[{variants[0]}]"), lambda odd: odd.str.translate(plain).str.upper())
 
 
 def dates(digits: pd.Series) -> pd.Series:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from bench.contestants.polars_rules import Fields, Rules
-from bench.contestants.polars_values import birth_of_number, identity_form, name_form
+from bench.contestants.polars_values import birth_of_number, identity_form, name_form, name_key
 from bench.contestants.tables import LINEAGE, columns, given, row_rules
 from bench.contestants.texts import NAME_LIKE, NAME_LOST, NAME_PLACEHOLDER, NUMBER_LIKE
 
@@ -53,8 +53,6 @@ def _read(rows: pl.LazyFrame, table: dict[str, Any], rules: Rules) -> pl.LazyFra
                 made += [value.alias(f"{column}.{field}") for field, value in found.items()]
                 fields[column] |= {field: pl.col(f"{column}.{field}") for field in found}
         rows = rows.with_columns(made)
-    old, new = rules.spec["variants"]
-    variants = dict(zip(old, new, strict=True)) | {" ": "", "·": ""}
     values = [fields[c["name"]]["value"].alias(c["name"]) for c in given(table)]
     for c in given(table):
         n, f = c["name"], fields[c["name"]]
@@ -62,7 +60,7 @@ def _read(rows: pl.LazyFrame, table: dict[str, Any], rules: Rules) -> pl.LazyFra
             values += [pl.col(f"_{n}_raw").alias(f"{n}_raw"), f["error"].alias(f"{n}_error")]
             values.append((f["error"].is_null() & f["old"]).alias(f"_{n}_upgraded"))
         if c["rule"] == "person_name":
-            values.append(f["value"].str.replace_many(variants).str.to_uppercase().alias(f"{n}_key"))
+            values.append(name_key(f["value"], rules.spec["variants"]).alias(f"{n}_key"))
             typed = f["value"].str.contains(NAME_PLACEHOLDER) | f["value"].is_in(rules.spec["placeholders"]["person_name"])
             values += [f["value"].str.contains(NAME_LOST).alias(f"_{n}_lost"), typed.fill_null(False).alias(f"_{n}_placeholder")]
         if c["rule"] == "division":

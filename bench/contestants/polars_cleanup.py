@@ -6,7 +6,7 @@ import polars as pl
 from polars import Expr, LazyFrame, col, lit, when
 
 from bench.contestants.polars_health import is_open
-from bench.contestants.polars_link import Read, key
+from bench.contestants.polars_link import Read, is_clear, key
 from bench.contestants.tables import ARCHIVE, PROOF, RESIDENT, RULES, WORDS
 
 
@@ -58,6 +58,14 @@ def cleanup_list(read: Read) -> pl.DataFrame:
     police = link.filter((table == RESIDENT) & col("id_no").is_not_null())
     owners = mine.select("archive_key").join(conflict, on="archive_key")
     owners = owners.join(police.select("id_no", "source_table", "source_key", "_source_file", "_row_no"), on="id_no")
+    probably = pl.format("probably, score {}: {}", "score", col("evidence").list.join(", "))
+    scored = read("base/population/scored_match").rename({"candidate_uid": "person_uid"}).with_columns(probably.alias("fact"))
+    theirs = scored.filter(table == ARCHIVE).select(col("source_key").alias("archive_key"), "person_uid", "fact", is_clear().alias("clear"))
+    known = link.filter(table == RESIDENT).select("person_uid", "source_table", "source_key", "_source_file", "_row_no")
+    candidates = mine.select("archive_key").join(theirs, on="archive_key").join(known, on="person_uid")
+    probable = judged.filter(col("rules").list.contains("X6")).select("archive_key", "person_uid")
+    their_deaths = probable.select("archive_key").join(theirs.filter("clear").drop("fact"), on="archive_key").join(stated, on="person_uid")
+    unnumbered_deaths = probable.join(scored.filter((table != ARCHIVE) & is_clear()), on="person_uid")
     found = pl.concat(
         [
             proofs(judged, "archive", here, "archive_key", says("archive, state", "state")),
@@ -74,6 +82,9 @@ def cleanup_list(read: Read) -> pl.DataFrame:
                 )
             ],
             proofs(owners, "police", table, "source_key", lit("owner of the number")),
+            proofs(candidates, "candidate", table, "source_key", col("fact")),
+            proofs(their_deaths, "death_record", table, "source_key", says("death of grade", "grade", "death_date")),
+            proofs(unnumbered_deaths, "death_record", table, "source_key", col("fact")),
         ]
     )
     wanted = judged.select("archive_key", "mana_org", "ehr_no", "empi_id", "county6", "person_uid", col("rules").alias("rule")).explode(

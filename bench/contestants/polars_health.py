@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 from polars import Expr, LazyFrame, col, lit, when
 
-from bench.contestants.polars_link import Read, is_sure, key
+from bench.contestants.polars_link import Read, is_clear, is_sure, key
 from bench.contestants.tables import ARCHIVE, BY_NUMBER, CLOSED_BECAUSE, DOUBT, RESIDENT, VISIT, WORDS
 
 STRINGS = pl.List(pl.String)
@@ -167,6 +167,12 @@ def _facts(read: Read, as_of: Any) -> LazyFrame:
     edited = link.filter((col("match") == "M1B") & (col("match_reason") == "ONE_EDIT")).select("source_table", "source_key")
     hints = stated.filter(~col("date_kind").str.starts_with("INVALID")).join(edited, on=["source_table", "source_key"], how="semi")
     hints = hints.select(uid).unique().with_columns(lit(True).alias("edited_hint"))
+    scored = read("base/population/scored_match").filter(is_clear())
+    died = dead.filter(col("death_date").is_not_null()).select(col("person_uid").alias("candidate_uid"), lit(True).alias("dead_candidate"))
+    found = scored.filter(col("source_table") == ARCHIVE).join(died, on="candidate_uid", how="left").select(
+        col("source_key").alias("archive_key"), (col("decision") == "LINK").alias("is_found"), "dead_candidate"
+    )  # fmt: skip
+    stated_dead = scored.filter(col("source_table") != ARCHIVE).select(col("candidate_uid").alias(uid)).unique()
     groups = elected(read, archives, services).drop("archive_key")
     alike = archives.filter(is_open()).group_by(WORDS).agg(pl.len().alias("alike"))
     joined = (
@@ -179,6 +185,8 @@ def _facts(read: Read, as_of: Any) -> LazyFrame:
         .join(moved, on="ehr_no", how="left")
         .join(visits, on="person_uid", how="left")
         .join(alike, on=WORDS, how="left")
+        .join(found, on="archive_key", how="left")
+        .join(stated_dead.with_columns(lit(True).alias("stated_dead")), on=uid, how="left")
     )
     counts = [
         "service_count",
@@ -192,7 +200,7 @@ def _facts(read: Read, as_of: Any) -> LazyFrame:
     ]
     return joined.with_columns(
         col(counts).fill_null(0).cast(pl.Int32), col("is_survivor").fill_null(True),
-        col("in_police", "seen_alive", "edited_hint").fill_null(False),
+        col("in_police", "seen_alive", "edited_hint", "is_found", "dead_candidate", "stated_dead").fill_null(False),
         pl.coalesce("survivor_ehr_no", "ehr_no").alias("survivor_ehr_no"),
         pl.coalesce("survivor_empi_id", "empi_id").alias("survivor_empi_id"),
         col("merged_from").fill_null(lit([], dtype=STRINGS)), is_open().alias("open"),
@@ -221,11 +229,12 @@ def archive(read: Read, as_of: Any) -> pl.DataFrame:
             X3=opened & col("is_sure") & (col("create_date") > col("death_date")) & (col("create_date") <= col("_business_date")),
             X4=opened & col("seen_alive"),
             X5=opened & (col("edited_hint") | (edited & col("death_date").is_not_null()).fill_null(False)),
+            X6=opened & (col("dead_candidate") | col("stated_dead")) & col("death_date").is_null(), N1=opened & col("is_found"),
             D1=opened & (created <= two_years) & unused, D2=opened & used & (last < two_years),
-            F1=opened & col("id_no_error").str.starts_with("E_") & (col("match") == "U"),
+            F1=opened & col("id_no_error").str.starts_with("E_") & (col("match") == "U") & ~col("is_found"),
             F2=opened & col("id_no").is_not_null() & (col("other_sources") == 0),
             F3=opened & (col("match") == "ID_NAME_CONFLICT") & col("in_police"),
-            F4=opened & (col("_name_placeholder") | (col("id_no_error") == "E_PLACEHOLDER")),
+            F4=opened & (col("_name_placeholder") | ((col("id_no_error") == "E_PLACEHOLDER") & ~col("is_found"))),
             F8=opened & (col("service_count") > 0) & share,
         ).alias("rules")
     )  # fmt: skip

@@ -44,6 +44,11 @@ def is_sure() -> Expr:
     return (col("match_reason").is_in(SURE) | ((col("match_reason") == RARE) & col("match").is_in(BY_NUMBER))).fill_null(False)
 
 
+def is_clear() -> Expr:
+    """The best candidate of a record, far enough before the next one."""
+    return (col("place") == 1) & (col("margin").is_null() | (col("margin") >= 0.1))
+
+
 def worth(name: Expr) -> Expr:
     """How good a name is: 0 whole, 1 with lost characters, 2 none."""
     return when(name.is_null()).then(2).when(name.str.contains(NAME_LOST)).then(1).otherwise(0)
@@ -62,7 +67,7 @@ def _records(read: Read) -> LazyFrame:
             "id_no",
             col("id_no_error").alias("id_error"),
             col(name).alias("name"),
-            unless(col(f"_{name}_lost").fill_null(False) & ~_in_part(col(f"{name}_key")), col(f"{name}_key")).alias("name_key"),
+            comparable(col(f"{name}_key"), col(f"_{name}_lost").fill_null(False)).alias("name_key"),
             (col("former_name_key") if source == RESIDENT else lit(None, dtype=pl.String)).alias("former_name_key"),
             (_document() if source in DOCUMENTS else lit(None, dtype=pl.String)).alias("document"),
             numbers.alias("local_numbers"),
@@ -73,6 +78,11 @@ def _records(read: Read) -> LazyFrame:
         )
 
     return pl.concat([lean(source) for source in KEYS])
+
+
+def comparable(key: Expr, lost: Expr) -> Expr:
+    """The key of a name where there is something to compare. lost: whether characters of it are."""
+    return unless(lost & ~_in_part(key), key)
 
 
 def _in_part(key: Expr) -> Expr:

@@ -144,7 +144,8 @@ def _newest(read: Read, link: LazyFrame, source: str, prefix: str) -> LazyFrame:
     rows = rows.sort([version, "source_key"], descending=True, nulls_last=True).unique(
         subset="person_uid", keep="first", maintain_order=True
     )
-    return rows.select("person_uid", *[col(c).alias(f"{prefix}{c}") for c in columns])
+    born = when(col("birth_date") <= col("_business_date")).then(col("birth_date"))
+    return rows.select("person_uid", *[(born if c == "birth_date" else col(c)).alias(f"{prefix}{c}") for c in columns])
 
 
 def person(read: Read, as_of: Any, secret: bytes) -> pl.DataFrame:

@@ -201,7 +201,11 @@ class Rules(ByRule):
             x = f["x"]
             usual = unless(~x.str.contains(USUAL) | self._in_range(x.str.slice(0, 10)).is_null(), x)
             usual = usual.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-            slow = pl.when(f["odd"].str.contains(MILLIS)).then(moment_of(f["odd"])).otherwise(f["moment"])
+            slow = (
+                pl.when(f["odd"].str.contains(MILLIS) & ~f["odd"].str.contains(DAY_AND_CLOCK))
+                .then(moment_of(f["odd"]))
+                .otherwise(f["moment"])
+            )
             return {"value": pl.when(x.str.contains(USUAL)).then(usual).otherwise(slow)}
 
         return [lambda f: {"odd": free_text(unless(f["x"].str.contains(USUAL), f["x"]))}, parts, moment, value]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 from polars import Expr
 
-from bench.contestants.in_python import kinship
+from bench.contestants.in_python import kinship, mistyped
 from bench.contestants.texts import (
     BLANKS,
     CLEAN_NAME,
@@ -64,6 +64,12 @@ def name_form(x: Expr) -> Expr:
     return pl.when(clean).then(x).otherwise(han)
 
 
+def name_key(name: Expr, variants: tuple[str, str]) -> Expr:
+    """What a name in normal form is compared by."""
+    old, new = variants
+    return name.str.replace_many(dict(zip(old, new, strict=True)) | {" ": "", "·": ""}).str.to_uppercase()
+
+
 def birth_of_number(number: Expr) -> Expr:
     return number.str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
 
@@ -94,6 +100,16 @@ def _kin(pairs: pl.Series) -> pl.Series:
     frame = pairs.struct.unnest()
     said = [None if a is None or b is None else kinship(a, b) for a, b in frame.iter_rows()]
     return pl.Series(pairs.name, said, dtype=pl.String)
+
+
+def slipped(number: Expr, other: Expr) -> Expr:
+    """Whether a number is the other but for a slip of the hand; null where there is none. The few pairs go through Python, too."""
+
+    def slips(pairs: pl.Series) -> pl.Series:
+        said = [None if a is None or b is None else mistyped(a, b) for a, b in pairs.struct.unnest().iter_rows()]
+        return pl.Series(pairs.name, said, dtype=pl.Boolean)
+
+    return pl.struct(number.alias("a"), other.alias("b")).map_batches(slips, return_dtype=pl.Boolean)
 
 
 def iso_of(day: Expr, excel: bool) -> Expr:

@@ -197,9 +197,8 @@ class Rules(ByRule):
         def value(f: Fields) -> Fields:
             s = f["s"]
             usual = F.when(self._in_range(F.substring(s, 1, 10)).isNotNull(), s)
-            return {
-                "value": F.when(s.rlike(USUAL), usual).when(s.rlike(MILLIS), moment_of(s)).otherwise(f["there"]).try_cast("timestamp_ntz")
-            }
+            epoch = s.rlike(MILLIS) & ~s.rlike(DAY_AND_CLOCK)
+            return {"value": F.when(s.rlike(USUAL), usual).when(epoch, moment_of(s)).otherwise(f["there"]).try_cast("timestamp_ntz")}
 
         return [lambda f: {"s": free_text(f["x"])}, parts, groups, fields, moment, value]
 

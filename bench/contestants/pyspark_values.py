@@ -30,6 +30,9 @@ WIDE = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"
 ASCII = "".join(map(chr, range(0x21, 0x7F))) + " "
 INVISIBLE = "".join(map(chr, range(0x200B, 0x2010))) + "\ufeff"
 LOWER, UPPER, CROSSES = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "×хХΧⅩⅹ"
+IN_NUMBERS = f"{WIDE}{LOWER}{CROSSES} \t\r\n-'\"\u00a0{INVISIBLE}"
+OF_NUMBERS = ASCII.translate(str.maketrans(LOWER, UPPER)) + UPPER + "X" * len(CROSSES)
+"""What the characters of an identity number stand for; those behind them for none."""
 
 
 def sound(x: Column) -> Column:
@@ -55,9 +58,7 @@ def looked_up(table: Mapping[str, str], key: Column) -> Column:
 
 
 def identity_form(x: Column) -> Column:
-    wide_upper = ASCII.translate(str.maketrans(LOWER, UPPER))
-    meant = F.translate(x, f"{WIDE}{LOWER}{CROSSES} \t\r\n-'\"\u00a0{INVISIBLE}", wide_upper + UPPER + "X" * len(CROSSES))
-    slow = F.regexp_replace(meant, IN_IDENTITY, "")
+    slow = F.regexp_replace(F.translate(x, IN_NUMBERS, OF_NUMBERS), IN_IDENTITY, "")
     return F.when(x.rlike(IDENTITY), x).when(~x.rlike(CONTROL), slow)
 
 

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 DERIVED = (
-    "base/population/source_link", "base/population/death", "base/population/person",
+    "base/population/source_link", "base/population/death", "base/population/person", "base/population/scored_match",
     "themes/health/service", "themes/health/archive", "themes/health/cleanup_list",
 )  # fmt: skip
 """In the order in which they are made."""
@@ -59,6 +59,15 @@ NEWEST = {
     CARD: ("update_time", ["phone", "card_no", "social_card_no", "health_card_no"]),
 }  # fmt: skip
 """Source -> what orders its rows of a person, and the columns of the newest that count."""
+PROBABLE = [ARCHIVE, CERTIFICATE, CREMATION]
+"""Sources whose records without a usable number get candidates."""
+UNTYPED = ["E_NULL", "E_PLACEHOLDER", "E_CONTROL"]
+"""Mistakes of what is no number at all."""
+OWN_NAME = ["NAME", "NAME_FORMER", "NAME_PART"]
+SCORED = [
+    "source_table", "source_key", "candidate_uid", "score", "margin", "place", "decision", "evidence",
+    "_source_file", "_row_no", "_batch_id",
+]  # fmt: skip
 STATEMENT = ["source_table", "source_key", "grade", "death_date", "date_kind", "_source_file", "_row_no"]
 DATE_KINDS = {"DAY": 0, "BEFORE_CREMATION": 1, "MONTH": 2, "CANCEL_DATE": 3}
 PROOF = ["source_table", "source_key", "fact", "_source_file", "_row_no"]
@@ -73,7 +82,8 @@ RULES: dict[str, tuple[str, bool, list[str]]] = {
     "X1": ("CLOSE_DECEASED", True, ["archive", "death"]),
     "X2": ("CLAWBACK", False, ["after_death", "death"]), "X3": ("CLOSE_FAKE", True, ["archive", "death"]),
     "X4": ("RESOLVE_DEATH_CONFLICT", False, ["archive", "life"]),
-    "X5": ("REVIEW_DEATH", False, ["archive", "death"]), "D1": ("REVIEW_DORMANT", False, ["archive"]),
+    "X5": ("REVIEW_DEATH", False, ["archive", "death"]), "X6": ("REVIEW_DEATH", False, ["archive", "candidate", "death_record"]),
+    "N1": ("CORRECT_IDENTITY", False, ["archive", "candidate"]), "D1": ("REVIEW_DORMANT", False, ["archive"]),
     "D2": ("REVIEW_DORMANT", False, ["archive"]), "F1": ("REVIEW_FAKE", False, ["archive"]), "F2": ("REVIEW_FAKE", False, ["archive"]),
     "F3": ("CORRECT_IDENTITY", False, ["archive", "police"]), "F4": ("REVIEW_FAKE", False, ["archive"]),
     "F8": ("REVIEW_FAKE", False, ["archive", "not_in_service"]),

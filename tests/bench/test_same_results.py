@@ -43,9 +43,14 @@ def test_the_inputs_hold_what_the_rules_are_there_for(ours: tuple[Path, Cost]) -
     import duckdb
     from deltalake import DeltaTable
 
-    files = DeltaTable(str(ours[0] / "themes/health/archive")).file_uris()
-    states = {state for (state,) in duckdb.sql(f"SELECT DISTINCT state FROM read_parquet({files})").fetchall()}
-    assert {"CLOSED", "DUPLICATE", "DECEASED", "FAKE_SUSPECT", "DORMANT", "ACTIVE"} <= states
+    def values(table: str, what: str) -> set[str]:
+        files = DeltaTable(str(ours[0] / table)).file_uris()
+        return {value for (value,) in duckdb.sql(f"SELECT DISTINCT v FROM (SELECT {what} AS v FROM read_parquet({files}))").fetchall()}
+
+    assert {"CLOSED", "DUPLICATE", "DECEASED", "FAKE_SUSPECT", "DORMANT", "ACTIVE"} <= values("themes/health/archive", "state")
+    assert {"U3", "N1", "F1", "F4"} <= values("themes/health/archive", "unnest(rules)")
+    assert values("base/population/scored_match", "decision") == {"LINK", "REVIEW"}
+    assert {"NAME", "BIRTH", "PHONE", "VILLAGE", "NUMBER_ONE_EDIT"} <= values("base/population/scored_match", "unnest(evidence)")
 
 
 def test_a_difference_is_found(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def town(spark: SparkSession) -> dict[str, list[Row]]:
             resident(4, "寅卯辰", 41, hukou_div="321003000000"),
             resident(2, "丙丁戊", 3),
             resident(3, "丙丁戊", 5),
+            resident(5, "午*", 43),
             *[resident(10 + i, name, 11 + 2 * i) for i, name in enumerate(crowd)],
             *[resident(20 + i, "辛壬癸", 21 + 2 * i) for i in range(5)],
         ],
@@ -125,6 +126,7 @@ def town(spark: SparkSession) -> dict[str, list[Row]]:
             archive(6, "子丑寅"),
             archive(8, "寅卯辰", village_code12="321002001001"),
             archive(7, "测试", phone=phone, _codes=["name:W_NAME_PLACEHOLDER"]),
+            archive(9, "午*", _codes=["name:W_MASKED"]),
         ],
         cremation=[
             {"cremation_no": "k1", "deceased_name": "于甲乙", "sex_code": "1", "age": 110, "cremation_date": "2019-02-03",
@@ -167,6 +169,10 @@ def test_a_cremation_knows_an_age(town: dict[str, list[Row]]) -> None:
 
 def test_who_has_a_number_or_no_name_has_no_candidate(town: dict[str, list[Row]]) -> None:
     assert not {"e5", "e6", "e7"} & town.keys()
+
+
+def test_a_masked_name_agrees_with_nothing(town: dict[str, list[Row]]) -> None:
+    assert "e9" not in town
 
 
 def test_a_name_of_many_bearers_is_worth_less(spark: SparkSession) -> None:

@@ -75,7 +75,8 @@ def _flagged(source: Source, *codes: str) -> Column:
     return F.arrays_overlap("_codes", F.array(*[F.lit(f"{source.name}:{code}") for code in codes]))
 
 
-def _name_key(source: Source) -> Column:
+def name_key(source: Source) -> Column:
+    """The key of the record's name where there is something to compare."""
     key = F.col(f"{source.name}_key")
     return F.when(~_flagged(source, MASKED) & (~_flagged(source, RARE) | in_part(key)), key)
 
@@ -138,7 +139,7 @@ def records(frames: Mapping[str, DataFrame]) -> DataFrame:
             F.col("id_no"),
             F.col("id_no_error").alias("id_error"),
             F.col(source.name).alias("name"),
-            _name_key(source).alias("name_key"),
+            name_key(source).alias("name_key"),
             (F.col(f"{source.former}_key") if source.former else F.lit(None).cast("string")).alias("former_name_key"),
             _document(source).alias("document"),
             _local_numbers(source).alias("local_numbers"),

@@ -14,12 +14,12 @@ from operator import add
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from assets.base.population.records import PLACEHOLDER, source_key, sources
+from assets.base.population.records import PLACEHOLDER, name_key, source_key, sources
 from assets.base.population.source_link import NONE, U
 from assets.declare import cleansed, lake_asset, table
 from assets.joins import distinct_keys, left_join_lookup, semi_join
 from standards import identity
-from standards.names import compare_key, same_person_name
+from standards.names import comparable, compare_key, same_person_name
 from standards.tables import rows
 
 POINTS: Mapping[str, int] = {row["evidence"]: int(row["points"]) for row in rows("population/linkage_points")}
@@ -31,9 +31,9 @@ KEPT = 3
 """Candidates of a record that are published."""
 SHARED = 3
 """A phone number of more persons than this speaks for none of them."""
-FREQUENT = 0.01
-"""The share of all names that are frequent ones."""
-UNTYPED = ("E_NULL", "E_PLACEHOLDER")
+FREQUENT = 100
+"""One name of so many is a frequent one."""
+UNTYPED = ("E_NULL", "E_PLACEHOLDER", "E_CONTROL")
 """What was delivered is no number with a mistake but none at all."""
 NUMBER, BODY = 18, 17
 """Characters of a citizen number, and those before the check digit."""
@@ -71,12 +71,12 @@ def _village(division: Column) -> Column:
 
 
 def _of_source(name: str, frame: DataFrame) -> DataFrame:
-    """The records of a source without a valid number and with a name, columns RECORD.
+    """The records of a source without a valid number and with a name that can be compared, columns RECORD.
 
     A death knows the age instead of the birth: within a year.
     """
     source = sources()[name]
-    named = F.col(f"{source.name}_key").isNotNull() & ~F.array_contains("_codes", f"{source.name}:{PLACEHOLDER}")
+    named = name_key(source).isNotNull() & ~F.array_contains("_codes", f"{source.name}:{PLACEHOLDER}")
     born = _column(frame, "birth_date", "date")
     if "age" in frame.columns:
         year = F.year(F.coalesce("death_date", "cremation_date")) - F.col("age")
@@ -87,7 +87,7 @@ def _of_source(name: str, frame: DataFrame) -> DataFrame:
     return frame.where(F.col("id_no").isNull() & named).select(
         F.lit(name).alias("source_table"),
         source_key(name).alias("source_key"),
-        F.col(f"{source.name}_key").alias("name_key"),
+        name_key(source).alias("name_key"),
         born.alias("birth_date"),
         born_from.alias("born_from"),
         born_to.alias("born_to"),
@@ -109,12 +109,12 @@ def without_person(frames: Mapping[str, DataFrame], link: DataFrame) -> DataFram
 
 def _frequent(person: DataFrame) -> DataFrame:
     """The most frequent hundredth of the names, at most: those of as many bearers count together."""
-    names = person.groupBy("name").agg(F.count(F.lit(1)).alias("bearers"))
+    names = person.where(F.col("name").isNotNull()).groupBy("name").agg(F.count(F.lit(1)).alias("bearers"))
     sizes = names.groupBy("bearers").agg(F.count(F.lit(1)).alias("names"))
     everything = Window.partitionBy(F.lit(1))
     above, of_all = F.sum("names").over(everything.orderBy(F.col("bearers").desc())), F.sum("names").over(everything)
     ranked = sizes.select("bearers", above.alias("above"), of_all.alias("of_all"))
-    most = ranked.where(F.col("above") <= FREQUENT * F.col("of_all")).select("bearers")
+    most = ranked.where(F.col("above") * FREQUENT <= F.col("of_all")).select("bearers")
     return semi_join(names, most, ["bearers"]).select("name", F.lit(True).alias("is_frequent"))
 
 
@@ -236,7 +236,7 @@ def scored_match(
     found = pairs(with_own_phone(records, person), person).transform(
         left_join_lookup, _frequent(person).withColumnRenamed("name", "their_name"), "their_name"
     )
-    keyed = found.withColumn("their_key", compare_key(F.col("their_name"))).withColumn(
+    keyed = found.withColumn("their_key", comparable(compare_key(F.col("their_name")))).withColumn(
         "their_former_key", compare_key(F.col("their_former"))
     )
     return ranked(with_points(keyed)).select(*SCORED)

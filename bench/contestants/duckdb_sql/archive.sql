@@ -34,7 +34,13 @@ hints AS (
     FROM (SELECT person_uid, unnest(sources) AS s FROM "base/population/death" WHERE status = 'CANDIDATE') AS stated
     JOIN "base/population/source_link" AS link ON link.source_table = s.source_table AND link.source_key = s.source_key
     WHERE link.match = 'M1B' AND link.match_reason = 'ONE_EDIT' AND s.date_kind NOT LIKE 'INVALID%'
-)
+),
+clear AS (SELECT * FROM "base/population/scored_match" WHERE is_clear(place, margin)),
+found AS (
+    SELECT source_key AS archive_key, decision = 'LINK' AS is_found, dead.death_date IS NOT NULL AS dead_candidate
+    FROM clear LEFT JOIN dead ON person_uid = candidate_uid WHERE source_table = 'health/archive'
+),
+stated AS (SELECT DISTINCT candidate_uid AS person_uid, true AS stated_dead FROM clear WHERE source_table <> 'health/archive')
 SELECT a.ehr_no, a.empi_id, a.archive_key, a.person_uid, a.match, a.is_sure, a.match_reason, a.status = '0' AND NOT coalesce(a.cancel_date <= a._business_date, false) AS open, a.id_no,
     a.id_no_error AS id_error, a._name_placeholder AS is_placeholder, a.create_date, a._business_date AS extract,
     coalesce(if(a.create_date <= a._business_date, a.create_date, NULL), if(a.input_time::DATE <= a._business_date, a.input_time::DATE, NULL)) AS created_on,
@@ -47,10 +53,11 @@ SELECT a.ehr_no, a.empi_id, a.archive_key, a.person_uid, a.match, a.is_sure, a.m
         0) AS not_in_service_count,
     coalesce(after_death_count, 0) AS after_death_count, greatest(last_own_date, last_moved_date, last_visit_date) AS last_event_date,
     last_visit_date, (coalesce(service_count, 0) + coalesce(moved_count, 0) + coalesce(visit_count, 0))::INT AS event_count,
-    a.id_no IS NULL AND alike > 1 AS has_alike, a._source_file, a._row_no, a._batch_id
+    a.id_no IS NULL AND alike > 1 AS has_alike, coalesce(is_found, false) AS is_found,
+    coalesce(dead_candidate, false) OR coalesce(stated_dead, false) AS probably_dead, a._source_file, a._row_no, a._batch_id
 FROM linked_archives AS a JOIN persons USING (ehr_no) LEFT JOIN elected AS e USING (ehr_no, empi_id) LEFT JOIN numbers USING (id_no)
     LEFT JOIN dead USING (person_uid) LEFT JOIN hints USING (person_uid) LEFT JOIN own USING (ehr_no) LEFT JOIN moved USING (ehr_no) LEFT JOIN visits USING (person_uid)
-    LEFT JOIN alike USING (name_key, birth_date, sex_code, phone);
+    LEFT JOIN alike USING (name_key, birth_date, sex_code, phone) LEFT JOIN found ON found.archive_key = a.archive_key LEFT JOIN stated USING (person_uid);
 
 CREATE TABLE "themes/health/archive" AS
 WITH judged AS (
@@ -64,12 +71,14 @@ WITH judged AS (
         if(open AND is_sure AND create_date > death_date AND create_date <= least($as_of, extract), 'X3', NULL),
         if(open AND seen_alive, 'X4', NULL),
         if(open AND (edited_hint OR coalesce(match = 'M1B' AND match_reason = 'ONE_EDIT' AND death_date IS NOT NULL, false)), 'X5', NULL),
+        if(open AND probably_dead AND death_date IS NULL, 'X6', NULL),
+        if(open AND is_found, 'N1', NULL),
         if(open AND created_on <= $as_of - INTERVAL 24 MONTH AND (last_event_date IS NULL OR last_event_date <= created_on), 'D1', NULL),
         if(open AND (created_on IS NULL OR last_event_date > created_on) AND last_event_date < $as_of - INTERVAL 24 MONTH, 'D2', NULL),
-        if(open AND id_error LIKE 'E\_%' ESCAPE '\' AND match = 'U', 'F1', NULL),
+        if(open AND id_error LIKE 'E\_%' ESCAPE '\' AND match = 'U' AND NOT is_found, 'F1', NULL),
         if(open AND id_no IS NOT NULL AND other_sources = 0, 'F2', NULL),
         if(open AND match = 'ID_NAME_CONFLICT' AND number_in_police, 'F3', NULL),
-        if(open AND (is_placeholder OR id_error = 'E_PLACEHOLDER'), 'F4', NULL),
+        if(open AND (is_placeholder OR (id_error = 'E_PLACEHOLDER' AND NOT is_found)), 'F4', NULL),
         if(open AND service_count > 0 AND not_in_service_count >= service_count * 0.5, 'F8', NULL)], lambda r: r IS NOT NULL) AS rules
     FROM facts
 ),

@@ -9,6 +9,7 @@ actions(rule, action, automatic, kinds) AS (VALUES
     ('U4', 'MERGE', true, ['archive', 'survivor']), ('X1', 'CLOSE_DECEASED', true, ['archive', 'death']),
     ('X2', 'CLAWBACK', false, ['after_death', 'death']), ('X3', 'CLOSE_FAKE', true, ['archive', 'death']),
     ('X4', 'RESOLVE_DEATH_CONFLICT', false, ['archive', 'life']), ('X5', 'REVIEW_DEATH', false, ['archive', 'death']),
+    ('X6', 'REVIEW_DEATH', false, ['archive', 'candidate', 'death_record']), ('N1', 'CORRECT_IDENTITY', false, ['archive', 'candidate']),
     ('D1', 'REVIEW_DORMANT', false, ['archive']),
     ('D2', 'REVIEW_DORMANT', false, ['archive']), ('F1', 'REVIEW_FAKE', false, ['archive']), ('F2', 'REVIEW_FAKE', false, ['archive']),
     ('F3', 'CORRECT_IDENTITY', false, ['archive', 'police']), ('F4', 'REVIEW_FAKE', false, ['archive']),
@@ -18,6 +19,8 @@ flagged AS (
         flags, _source_file, _row_no
     FROM "themes/health/service" WHERE service_kind <> 'VISIT' AND len(flags) > 0
 ),
+probable AS (SELECT archive_key, person_uid FROM judged WHERE list_contains(rules, 'X6')),
+stated AS (SELECT person_uid, unnest(sources) AS s FROM "base/population/death" WHERE status IN ('CONFIRMED', 'CANDIDATE')),
 proofs AS (
     SELECT archive_key, 'archive' AS kind, 'health/archive' AS source_table, archive_key AS source_key, 'archive, state ' || state AS fact,
         _source_file, _row_no
@@ -38,7 +41,7 @@ proofs AS (
     UNION ALL
     SELECT archive_key, 'death', s.source_table, s.source_key, concat_ws(' ', 'death of grade', s.grade, s.death_date::VARCHAR),
         s._source_file, s._row_no
-    FROM judged JOIN (SELECT person_uid, unnest(sources) AS s FROM "base/population/death" WHERE status IN ('CONFIRMED', 'CANDIDATE')) USING (person_uid)
+    FROM judged JOIN stated USING (person_uid)
     UNION ALL
     SELECT archive_key, 'life', s.source_table, s.source_key, concat_ws(' ', 'seen alive', s.event_date::VARCHAR), s._source_file, s._row_no
     FROM judged JOIN (SELECT person_uid, unnest(life_evidence) AS s FROM "base/population/death") USING (person_uid)
@@ -55,6 +58,19 @@ proofs AS (
     FROM judged JOIN "base/population/source_link" AS conflict
         ON conflict.source_table = 'health/archive' AND conflict.match = 'ID_NAME_CONFLICT' AND conflict.source_key = archive_key
     JOIN "base/population/source_link" AS police ON police.source_table = 'public_security/resident' AND police.id_no = conflict.id_no
+    UNION ALL
+    SELECT archive_key, 'candidate', police.source_table, police.source_key, probably(score, evidence), police._source_file, police._row_no
+    FROM judged JOIN "base/population/scored_match" AS mine ON mine.source_table = 'health/archive' AND mine.source_key = archive_key
+    JOIN "base/population/source_link" AS police ON police.source_table = 'public_security/resident' AND police.person_uid = candidate_uid
+    UNION ALL
+    SELECT archive_key, 'death_record', s.source_table, s.source_key, concat_ws(' ', 'death of grade', s.grade, s.death_date::VARCHAR),
+        s._source_file, s._row_no
+    FROM probable JOIN "base/population/scored_match" AS mine
+        ON mine.source_table = 'health/archive' AND mine.source_key = archive_key AND is_clear(place, margin)
+    JOIN stated ON stated.person_uid = candidate_uid
+    UNION ALL
+    SELECT archive_key, 'death_record', source_table, source_key, probably(score, evidence), _source_file, _row_no
+    FROM probable JOIN "base/population/scored_match" ON candidate_uid = person_uid AND source_table <> 'health/archive' AND is_clear(place, margin)
 ),
 wanted AS (
     SELECT archive_key, mana_org, ehr_no, empi_id, county6, person_uid, rule, action, automatic, kinds

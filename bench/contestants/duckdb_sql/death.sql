@@ -26,8 +26,7 @@ WITH told AS (
 usable AS (
     SELECT source_table, source_key, person_uid, id_no, is_sure(match_reason, match) AS sure
     FROM "base/population/source_link"
-    WHERE person_uid IS NOT NULL AND match <> 'ID_NAME_CONFLICT' AND NOT coalesce(match_reason = 'ONE_EDIT' AND length(name) < 3, false)
-        AND NOT (match = 'M2' AND NOT is_sure(match_reason, match))
+    WHERE person_uid IS NOT NULL AND match <> 'ID_NAME_CONFLICT' AND NOT (match = 'M2' AND NOT is_sure(match_reason, match))
 ),
 linked AS (
     SELECT person_uid, source_table, source_key, if(sure, grade, 'C') AS grade, death_date, date_kind, _source_file, _row_no, place, department,

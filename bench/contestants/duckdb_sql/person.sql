@@ -49,7 +49,8 @@ visited AS (
 lives_here AS (SELECT person_uid, true AS lives_here FROM opened SEMI JOIN visited USING (person_uid))
 SELECT person_uid, p.id_no, CASE WHEN p.id_no IS NOT NULL THEN pseudonym('RID:' || p.id_no) END AS id_no_hash, p.name, r.former_name,
     coalesce(if(p.id_no IS NULL, NULL, if(p.id_no[17]::INT % 2 = 1, '1', '2')), r.sex_code, a.sex_code) AS sex_code,
-    coalesce(birth_of_number(p.id_no), r.birth_date, a.birth_date) AS birth_date, coalesce(r.ethnic_code, a.ethnic_code) AS ethnic_code,
+    coalesce(birth_of_number(p.id_no), if(r.birth_date <= r._business_date, r.birth_date, NULL),
+        if(a.birth_date <= a._business_date, a.birth_date, NULL)) AS birth_date, coalesce(r.ethnic_code, a.ethnic_code) AS ethnic_code,
     coalesce(r.marital_code, a.marital_code) AS marital_code, coalesce(r.education_code, a.education_code) AS education_code,
     r.hukou_no, r.household_head_rel, r.hukou_div, coalesce(r.hukou_addr, a.hukou_addr) AS hukou_addr,
     coalesce(a.address, r.hukou_addr) AS address, coalesce(c.phone, a.phone) AS phone, a.abo_code, a.rh_code, c.card_no, c.social_card_no,

@@ -81,6 +81,9 @@ CREATE MACRO phone_of(s) AS CASE
     WHEN regexp_full_match(s, '(?:0?514)?[2-8][0-9]{7}') THEN '0514' || right(s, 8)
     WHEN regexp_full_match(s, '(?:0?514)?[2-8][0-9]{6}') THEN '0514' || right(s, 7) END;
 
+CREATE MACRO day_and_clock(s) AS regexp_full_match(s,
+    '[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-4])[0-5][0-9](?:[0-5][0-9])?');
+CREATE MACRO is_millis(s) AS regexp_full_match(s, '-?(?:[0-9]{13}|[1-9][0-9]{7,8}000)');
 CREATE MACRO here(epoch_ms) AS make_timestamp((epoch_ms::BIGINT + 28800000) * 1000);
 CREATE MACRO written_year(y) AS CASE WHEN length(y) = 4 THEN y WHEN y < '30' THEN '20' || y ELSE '19' || y END;
 CREATE MACRO iso_of(d, excel) AS CASE
@@ -89,13 +92,13 @@ CREATE MACRO iso_of(d, excel) AS CASE
     WHEN regexp_full_match(d, '([0-9]{4}|[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?')
         THEN written_year(regexp_extract(d, '^[0-9]+')) || '-' || lpad(regexp_extract(d, '[-/.年]([0-9]{1,2})[-/.月]', 1), 2, '0')
             || '-' || lpad(regexp_extract(d, '[-/.月]([0-9]{1,2})日?\z', 1), 2, '0')
-    WHEN regexp_full_match(d, '-?[0-9]{13}') THEN strftime(here(d), '%Y-%m-%d')
+    WHEN is_millis(d) THEN strftime(here(d), '%Y-%m-%d')
     WHEN excel AND regexp_full_match(d, '[0-9]{5}(?:[.]0+)?') AND d[1:5]::INT BETWEEN 20000 AND 60000
         THEN (DATE '1899-12-30' + d[1:5]::INT)::VARCHAR END;
 CREATE MACRO day_in_range(iso) AS CASE WHEN iso[1:4] BETWEEN '1800' AND '2199' AND iso NOT IN $placeholder_date THEN iso END;
 CREATE MACRO without_clock(s) AS CASE
     WHEN regexp_matches(s, '^[0-9]{4}[^\n]*[ T][0-9]{1,2}:') THEN regexp_extract(s, '^(.*?[0-9日])[T ] *[0-9]{1,2}:', 1)
-    WHEN regexp_full_match(s, '[0-9]{12}|[0-9]{14}') THEN s[1:8] ELSE s END;
+    WHEN day_and_clock(s) THEN s[1:8] ELSE s END;
 
 CREATE MACRO plain_stamp(x) AS
     regexp_full_match(x, '[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}');
@@ -149,5 +152,13 @@ CREATE MACRO document_of(id_no, raw, error, id_type, birth) AS CASE
         AND NOT regexp_matches(raw, '[*＊]') AND regexp_full_match(regexp_replace(upper(raw), '[^0-9A-Z]', '', 'g'), '[0-9A-Z]{5,18}')
     THEN id_type || ':' || regexp_replace(upper(raw), '[^0-9A-Z]', '', 'g') || ':' || strftime(birth, '%Y%m%d') END;
 CREATE MACRO is_sure(match_reason, match) AS coalesce(match_reason IN ('EXACT', 'FORMER') OR (match_reason = 'RARE' AND match IN ('M1', 'M1B')), false);
+
+CREATE MACRO village_of(d) AS if(d LIKE '%000', NULL, d);
+CREATE MACRO one_slip(a, b, other) AS len(other) = 1
+    OR (len(other) = 2 AND other[2] = other[1] + 1 AND a[other[1]] = b[other[2]] AND a[other[2]] = b[other[1]]);
+CREATE MACRO mistyped(a, b) AS (length(a) = 18 AND length(b) = 18 AND one_slip(a, b, list_filter(range(1, 19), lambda i: a[i] <> b[i])))
+    OR (length(a) = 17 AND a = b[1:17]);
+CREATE MACRO is_clear(place, margin) AS place = 1 AND coalesce(margin >= 0.1, true);
+CREATE MACRO probably(score, evidence) AS 'probably, score ' || score::VARCHAR || ': ' || array_to_string(evidence, ', ');
 
 CREATE MACRO town_of(d) AS if(length(d[1:9]) = 9 AND d[7:9] <> '000', d[1:9], NULL);

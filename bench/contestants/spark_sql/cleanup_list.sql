@@ -9,6 +9,8 @@ actions AS (SELECT * FROM VALUES
     ('U4', 'MERGE', true, array('archive', 'survivor')), ('X1', 'CLOSE_DECEASED', true, array('archive', 'death')),
     ('X2', 'CLAWBACK', false, array('after_death', 'death')), ('X3', 'CLOSE_FAKE', true, array('archive', 'death')),
     ('X4', 'RESOLVE_DEATH_CONFLICT', false, array('archive', 'life')), ('X5', 'REVIEW_DEATH', false, array('archive', 'death')),
+    ('X6', 'REVIEW_DEATH', false, array('archive', 'candidate', 'death_record')),
+    ('N1', 'CORRECT_IDENTITY', false, array('archive', 'candidate')),
     ('D1', 'REVIEW_DORMANT', false, array('archive')),
     ('D2', 'REVIEW_DORMANT', false, array('archive')), ('F1', 'REVIEW_FAKE', false, array('archive')), ('F2', 'REVIEW_FAKE', false,
         array('archive')),
@@ -19,6 +21,8 @@ flagged AS (
         flags, _source_file, _row_no
     FROM `themes/health/service` WHERE service_kind <> 'VISIT' AND size(flags) > 0
 ),
+probable AS (SELECT archive_key, person_uid FROM judged WHERE array_contains(rules, 'X6')),
+stated AS (SELECT person_uid, explode(sources) AS s FROM `base/population/death` WHERE status IN ('CONFIRMED', 'CANDIDATE')),
 proofs AS (
     SELECT archive_key, 'archive' AS kind, 'health/archive' AS source_table, archive_key AS source_key, 'archive, state ' || state AS fact,
         _source_file, _row_no
@@ -39,7 +43,7 @@ proofs AS (
     UNION ALL
     SELECT archive_key, 'death', s.source_table, s.source_key, concat_ws(' ', 'death of grade', s.grade, CAST(s.death_date AS STRING)),
         s._source_file, s._row_no
-    FROM judged JOIN (SELECT person_uid, explode(sources) AS s FROM `base/population/death` WHERE status IN ('CONFIRMED', 'CANDIDATE')) USING (person_uid)
+    FROM judged JOIN stated USING (person_uid)
     UNION ALL
     SELECT archive_key, 'life', s.source_table, s.source_key, concat_ws(' ', 'seen alive', CAST(s.event_date AS STRING)), s._source_file, s._row_no
     FROM judged JOIN (SELECT person_uid, explode(life_evidence) AS s FROM `base/population/death`) USING (person_uid)
@@ -56,6 +60,19 @@ proofs AS (
     FROM judged JOIN `base/population/source_link` AS conflict
         ON conflict.source_table = 'health/archive' AND conflict.match = 'ID_NAME_CONFLICT' AND conflict.source_key = archive_key
     JOIN `base/population/source_link` AS police ON police.source_table = 'public_security/resident' AND police.id_no = conflict.id_no
+    UNION ALL
+    SELECT archive_key, 'candidate', police.source_table, police.source_key, probably(score, evidence), police._source_file, police._row_no
+    FROM judged JOIN `base/population/scored_match` AS mine ON mine.source_table = 'health/archive' AND mine.source_key = archive_key
+    JOIN `base/population/source_link` AS police ON police.source_table = 'public_security/resident' AND police.person_uid = candidate_uid
+    UNION ALL
+    SELECT archive_key, 'death_record', s.source_table, s.source_key, concat_ws(' ', 'death of grade', s.grade, CAST(s.death_date AS STRING)),
+        s._source_file, s._row_no
+    FROM probable JOIN `base/population/scored_match` AS mine
+        ON mine.source_table = 'health/archive' AND mine.source_key = archive_key AND is_clear(place, margin)
+    JOIN stated ON stated.person_uid = candidate_uid
+    UNION ALL
+    SELECT archive_key, 'death_record', source_table, source_key, probably(score, evidence), _source_file, _row_no
+    FROM probable JOIN `base/population/scored_match` ON candidate_uid = person_uid AND source_table <> 'health/archive' AND is_clear(place, margin)
 ),
 wanted AS (
     SELECT archive_key, mana_org, ehr_no, empi_id, county6, person_uid, rule, action, automatic, kinds

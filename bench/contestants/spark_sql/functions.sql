@@ -33,3 +33,18 @@ CREATE TEMPORARY FUNCTION name_agreement(a STRING, b STRING, former STRING) RETU
     WHEN (a || b) RLIKE r'[*?□\x{fffd}\x{e000}-\x{f8ff}]' THEN 'NO_NAME'
     WHEN length(a) BETWEEN 2 AND 100 AND length(b) BETWEEN 2 AND 100 AND abs(length(a) - length(b)) <= 1
         AND NOT (a || b) RLIKE r'[*?□\x{fffd}\x{e000}-\x{f8ff}]' AND levenshtein(a, b) = 1 THEN 'ONE_EDIT' END;
+
+CREATE TEMPORARY FUNCTION name_key(n STRING) RETURNS STRING RETURN upper(translate(n, $variants_from, $variants_to));
+
+CREATE TEMPORARY FUNCTION identity_form(x STRING) RETURNS STRING RETURN CASE WHEN x RLIKE $identity THEN x
+    ELSE regexp_replace(translate(x, $identity_from, $identity_to), $in_identity, '') END;
+
+CREATE TEMPORARY FUNCTION village_of(d STRING) RETURNS STRING RETURN if(d LIKE '%000', NULL, d);
+
+CREATE TEMPORARY FUNCTION one_slip(a STRING, b STRING, other ARRAY<INT>) RETURNS BOOLEAN RETURN size(other) = 1
+    OR (size(other) = 2 AND get(other, 1) = get(other, 0) + 1 AND substring(a, get(other, 0), 2) = reverse(substring(b, get(other, 0), 2)));
+
+CREATE TEMPORARY FUNCTION is_clear(place INT, margin DOUBLE) RETURNS BOOLEAN RETURN place = 1 AND coalesce(margin >= 0.1D, true);
+
+CREATE TEMPORARY FUNCTION probably(score DOUBLE, evidence ARRAY<STRING>) RETURNS STRING RETURN
+    'probably, score ' || CAST(score AS STRING) || ': ' || array_join(evidence, ', ');
