@@ -45,6 +45,7 @@ OF_DELTA = {"timestamp", "operation", "operationParameters", "operationMetrics",
 TRANSFER = re.compile(r"Generic S3 error|fs\.s3a\.|software\.amazon\.awssdk")
 """How delta-rs and Sail, and how Spark name a request to the store that failed for good."""
 FULL = re.compile(r"No space left on device|Disk quota exceeded")
+READ_ONLY = re.compile(r"Read-only file system")
 PANIC = "PanicException"
 """What delta-rs raises, not as an Exception, when a damaged file is none that it has thought of."""
 LOG_ERROR = "Kernel error"
@@ -160,6 +161,11 @@ class Lake:
             remedy = "Make room, for example by removing old stages and versions; then run the same date again"
             return LakeUnreachable(
                 "DISK_FULL", "the disk that holds the lake is full; nothing of this table was published", self.root, remedy
+            )
+        if READ_ONLY.search(str(error)):
+            remedy = "Have the disk checked and mounted for writing; then run the same date again"
+            return LakeUnreachable(
+                "DISK_READ_ONLY", "the disk that holds the lake is read-only; nothing of this table was published", self.root, remedy
             )
         if TRANSFER.search(str(error)):
             return LakeUnreachable("STORE", "a transfer from or to the store broke off", self.root, "Run it again")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from resources.readers import (
 from resources.readers.manifest import BATCH_ID_LENGTH, delivery_of
 from resources.readers.streams import DataFile, sm3_bytes
 from resources.s3 import S3
-from resources.store import store_at
+from resources.store import Store, store_at
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +127,24 @@ class DropReader:
                 raise DeliveryRejected(
                     "DELIVERY_TOO_LARGE", what, self._drop.location, "Shorten the text, or look for a quote never closed"
                 )
+
+
+def unclaimed(store: Store, tables: Collection[str]) -> list[str]:
+    """Return the folders with a manifest that no table ingests: of a name that is no `department/table`, or no YYYY-MM-DD.
+
+    tables: `department/table` of everything that may be delivered in files.
+    """
+    found = []
+    for department in _folders(store, ""):
+        for table in _folders(store, department):
+            known = table in tables
+            days = [day for day in _folders(store, table) if not known or _date(day.rpartition("/")[2], "%Y-%m-%d") is None]
+            found += [day for day in days if store.has_file(f"{day}/{manifest.NAME}")]
+    return found
+
+
+def _folders(store: Store, path: str) -> list[str]:
+    return [f"{path}/{c.name}" if path else c.name for c in store.children(path) if c.is_folder]
 
 
 class LandingZone:

@@ -76,7 +76,7 @@ def _accounts(view: View) -> Violations:
     known = {(r["table"], r["batch_id"], r["kind"], r["run_id"]) for r in view.runtime.ledger.rows()}
     wrong = []
     for table in view.tables:
-        for commit in view.handle(table).history():
+        for commit in view.runtime.lake.history(table):
             carried = json.loads(commit.get(ACCOUNTS, "[]"))
             wrong += [
                 f"{table} version {commit['version']}: batch {a['batch_id'][:8]}"

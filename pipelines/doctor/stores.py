@@ -16,9 +16,11 @@ from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 
+from contracts import load_all, sources
 from pipelines.doctor.checks import NotChecked, NotUsed
 from pipelines.taking_part import contracts_of
 from resources.errors import CitylakeError, LakeUnreachable, Unreachable
+from resources.landing import unclaimed
 from resources.s3 import clear_errors
 from resources.settings import Settings
 from resources.store import Bucket, Store, is_bucket, store_at
@@ -26,6 +28,8 @@ from resources.store import Bucket, Store, is_bucket, store_at
 FREE_BYTES = 1 << 30
 """A night needs at least this much free space on the lake's disk."""
 SKEW_SECONDS = 60
+SHOWN = 5
+"""Folders named in a problem."""
 WRITERS = 8
 VERSIONS = ("Versions", "DeleteMarkers")
 BOOTSTRAP = "Create it with `citylake bootstrap`, or correct the setting"
@@ -158,11 +162,17 @@ class Stores:
         return f"{verdict}; {perf_counter() - begin:.1f} s"
 
     def landing(self) -> str:
-        """The landing zone can be read."""
+        """The landing zone can be read, and every delivery in it has a name under which a run finds it."""
         store = store_at(self.settings.landing, self.settings.s3)
         _reachable(store)
         folders = [c.name for c in store.children("") if c.is_folder]
         expected = {c.domain for c in contracts_of(self.settings.departments).values() if c.delivery and c.delivery.format != "database"}
+        if lost := unclaimed(store, {f"{c.domain}/{c.table}" for c in sources(load_all()).values()}):
+            shown = ", ".join(lost[:SHOWN]) + (f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
+            what = f"{len(lost)} with a manifest.json belong to no table and date, and no run reads them: {shown}"
+            raise CitylakeError(
+                "LANDING", what, store.root, "Name each folder <department>/<table>/<YYYY-MM-DD>, as docs/deliveries.md says"
+            )
         return f"{store.root}: folders of {len(expected & set(folders))} of {len(expected)} departments that deliver files"
 
     @cached_property

@@ -25,7 +25,7 @@ from resources.engine import TIME_ZONE
 from resources.errors import DeliveryRejected, Unreachable
 
 INTERVAL = 60
-GIVEN_UP = ("STORE", "DISK_FULL")
+GIVEN_UP = ("STORE", "DISK_FULL", "DISK_READ_ONLY")
 """Codes of errors after which a run gives the lake up."""
 
 

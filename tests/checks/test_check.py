@@ -298,6 +298,9 @@ def test_a_record_is_explained_as_of_a_release(lake: Doctored, capsys: pytest.Ca
         assert show_explanation(lake.runtime.settings, known["ehr_no"], release, as_json=True) == 0
         states[release] = json.loads(capsys.readouterr().out)[0]["facts"]["state"]
     assert states == {before: "ACTIVE", before + 1: "CLOSED", None: "CLOSED"}
+    lake.publish(ARCHIVE, lambda found: [r for r in found if r["ehr_no"] != known["ehr_no"]])
+    with pytest.raises(CitylakeError, match=f"^GONE: the lake no longer has the record {known['ehr_no']}; release {before + 1} had it"):
+        show_explanation(lake.runtime.settings, known["ehr_no"], as_json=True)
 
 
 def test_examples_are_not_personal(lake: Doctored) -> None:

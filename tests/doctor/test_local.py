@@ -90,6 +90,21 @@ def test_a_key_inside_what_others_are_given(tmp_path: Path, place: str) -> None:
     assert report.found("pseudonym key").startswith("KEY_PLACE: ")
 
 
+def test_a_delivery_that_no_run_finds_is_named(tmp_path: Path) -> None:
+    config = install(tmp_path)
+    bootstrap(config)
+    landing = tmp_path / "landing"
+    for folder in ("health/archives/2019-12-31", "health/staff/20191231", "health/staff/2019-12-31", "health/staff/being_written"):
+        (landing / folder).mkdir(parents=True)
+        if folder != "health/staff/being_written":
+            (landing / folder / "manifest.json").touch()
+    report = doctor(config)
+    assert report.bad == {"landing zone"}
+    said = "2 with a manifest.json belong to no table and date, and no run reads them: health/archives/2019-12-31, health/staff/20191231 "
+    assert report.found("landing zone") == f"LANDING: {said}({landing})"
+    assert report.remedy("landing zone").startswith("Name each folder <department>/<table>/<YYYY-MM-DD>")
+
+
 @pytest.mark.slow
 def test_secrets_in_addresses_and_properties_are_not_shown(tmp_path: Path) -> None:
     secret, address = "s3cr3t-of-nobody", f"sc://127.0.0.1:{free_port()}"

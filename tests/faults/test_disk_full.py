@@ -97,3 +97,19 @@ def test_night_on_a_disk_that_fills_up(point: str, table: str, new: bool, city: 
         done=f"the disk fills up at {point} of {table.partition('/')[0]}",
         seen="one sentence that says so; readers keep a whole version; with room again the same date ends right, one account a batch",
     )
+
+
+@pytest.mark.slow
+def test_night_on_a_disk_that_is_read_only(city: Runtime, disk: SmallDisk) -> None:
+    """As the kernel leaves it after an error of the disk: one sentence, and the same date again when it can be written."""
+    for day, title in ((DAY, "old"), (NEXT, "new")):
+        deliver(city, STAFF, day, [staff("A", title=title, update_time=f"{day} 08:00:00"), *crowd()])
+    assert run(city, DAY) == []
+    mount = str(shutil.which("mount"))
+    subprocess.run([mount, "-o", "remount,ro", disk.folder], check=True)
+    with pytest.raises(LakeUnreachable, match=r"^DISK_READ_ONLY: the disk that holds the lake is read-only; .* run the same date again\.$"):
+        run(city, NEXT)
+    assert published(city, STAFF, "title") == {"A": "old"}
+    subprocess.run([mount, "-o", "remount,rw", disk.folder], check=True)
+    assert run(city, NEXT) == []
+    assert published(city, STAFF, "title") == {"A": "new"}
