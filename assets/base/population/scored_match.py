@@ -45,7 +45,8 @@ TABLES = {"archive": "health/archive", "certificate": "health/death_certificate"
 """The arguments of `scored_match` and their sources: those that say more of a person than name and number."""
 KEY = ("source_table", "source_key")
 RECORD = (
-    *KEY, "name_key", "birth_date", "born_from", "born_to", "sex_code", "phone", "number", "village", "_source_file", "_row_no", "_batch_id",
+    *KEY, "name_key", "birth_date", "born_from", "born_to", "sex_code", "phone", "number", "village",
+    "_source_file", "_row_no", "_batch_id",
 )  # fmt: skip
 SCORED = (*KEY, "candidate_uid", "score", "margin", "place", "decision", "evidence", "_source_file", "_row_no", "_batch_id")
 
