@@ -15,7 +15,7 @@ from pipelines.cli.remarks import remark_facts, show_remarks
 from pipelines.cli.screen import EMPTY, console, errors, print_json, show_table
 from pipelines.control.freshness import Overdue, overdue
 from pipelines.control.holds import Holds, HoldState
-from pipelines.control.ledger import REPEATED, UNFINISHED, UNREACHABLE, Ledger
+from pipelines.control.ledger import MISDATED, REPEATED, UNFINISHED, UNREACHABLE, Ledger
 from pipelines.control.maintenance import MaintenanceLog
 from pipelines.control.remarks import RemarkKind
 from pipelines.orchestration.unended import nights
@@ -50,7 +50,7 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
     night = of_night(rows, newest)
     settled = {h.batch_id for h in Holds(lake).waiting() if h.state is HoldState.REFUSED}
     refused = [r for r in ledger.refused() if r["batch_id"] not in settled]
-    refused += [r for r in ledger.unread() if r["kind"] == UNREACHABLE]
+    refused += [r for r in ledger.unread() if r["kind"] in (UNREACHABLE, MISDATED)]
     contracts = contracts_of(settings.departments)
     late = overdue(contracts.values(), ledger, newest)
     kept = [table for table, remark in releases[-1].remarks.items() if remark.kind is RemarkKind.FAILED] if releases else []

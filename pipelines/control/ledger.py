@@ -37,9 +37,9 @@ SITE = "operations/site"
 """The sites that were made, and the root of each seal: `pipelines.control.sites`."""
 CONTROL_TABLES = (LEDGER, RELEASE, HOLD, QUARANTINE, MAINTENANCE, NOTICE, PROFILE, SITE)
 """The lake's own tables. They are part of no release."""
-UNREACHABLE, UNFINISHED, REPEATED, SETTLED = NOTES = "unreachable", "unfinished", "repeated", "settled"
+UNREACHABLE, UNFINISHED, REPEATED, MISDATED, SETTLED = NOTES = "unreachable", "unfinished", "repeated", "misdated", "settled"
 """Kinds of accounts without rows, of what a night could not read: the source did not answer; a folder had no manifest yet; it has that of
-another date, whose batch is in the lake; none is so any more. Their batch is `no-batch-DATE`."""
+another date, whose batch is in the lake; it is dated so that no night comes to it; none is so any more. Their batch is `no-batch-DATE`."""
 ACCOUNTS = "accounts"
 """The key in a commit's metadata under which it carries its ledger accounts."""
 
@@ -222,9 +222,9 @@ class Ledger:
 
 
 def unread(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the ledger rows of kind unreachable, unfinished and repeated that no later row of their table and date has ended."""
+    """Return the ledger rows of what no night could read that no later row of their table and date has ended."""
     newest = {(r["table"], r["business_date"]): dict(r) for r in rows if r["table"].startswith("raw/")}
-    return [r for r in newest.values() if r["kind"] in (UNREACHABLE, UNFINISHED, REPEATED)]
+    return [r for r in newest.values() if r["kind"] in NOTES and r["kind"] != SETTLED]
 
 
 def _identity(row: dict[str, Any]) -> Identity:

@@ -145,8 +145,9 @@ def _notify(runtime: Runtime, report: NightReport, *, whole: bool) -> None:
 def _late_drops(runtime: Runtime, report: NightReport) -> dict[date, set[str]]:
     """Return the raw tables with complete late drops, by date; drops of dates without a partition become incidents."""
     from pipelines.orchestration.partitions import drop_date_fault
-    from pipelines.steps.ingest import pending
+    from pipelines.steps.ingest import note_misdated, pending
 
+    run_id = uuid4().hex
     late: dict[date, set[str]] = {}
     for contract in runtime.sources.values():
         try:
@@ -157,6 +158,7 @@ def _late_drops(runtime: Runtime, report: NightReport) -> dict[date, set[str]]:
             table = contract.sibling("raw")
             if fault := drop_date_fault(drop.business_date, drop.location):
                 report.incidents.append(Incident(IncidentKind.REFUSED, table, fault))
+                note_misdated(runtime, table, drop.business_date, fault, run_id=run_id, as_of=report.as_of)
             elif drop.business_date < report.as_of:
                 late.setdefault(drop.business_date, set()).add(table)
     return late

@@ -16,7 +16,7 @@ import pyarrow as pa
 from contracts import SourceContract
 from pipelines.control.batches import containing, contains, extracted, extracted_at, rows_of_batches
 from pipelines.control.holds import DRIFT, SHRUNK
-from pipelines.control.ledger import REPEATED, SETTLED, UNFINISHED, UNREACHABLE, commit_metadata
+from pipelines.control.ledger import MISDATED, REPEATED, SETTLED, UNFINISHED, UNREACHABLE, commit_metadata
 from pipelines.runtime import Runtime
 from pipelines.steps.drift import Sample, refuse_drifted
 from pipelines.steps.outcome import Outcome
@@ -124,6 +124,20 @@ def _note_unread(
         if row["kind"] == UNREACHABLE or not drops:
             notes += [] if any(n.business_date == day for n in notes) else [_note(table, day, SETTLED)]
     _record_notes(runtime, notes, run_id, business_date)
+
+
+def note_misdated(runtime: Runtime, table: str, day: date, reason: str, *, run_id: str, as_of: date) -> None:
+    """Record that a drop has a date to which no night comes, until its folder is gone.
+
+    Args:
+        runtime: the installation.
+        table: the raw table.
+        day: the date of the drop.
+        reason: what is wrong with it, and what to do.
+        run_id: of the night.
+        as_of: the business date of the night.
+    """
+    _record_notes(runtime, [_note(table, day, MISDATED, reason)], run_id, as_of)
 
 
 def _note(table: str, day: date, kind: str, reason: str = "") -> Account:

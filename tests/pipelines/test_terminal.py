@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -161,3 +162,15 @@ def test_a_drop_of_an_impossible_date_is_one_sentence(city: Runtime) -> None:
     ], err
     assert all(line.endswith("Correct the date of its folder or batch.") for line in refused if line.startswith("DELIVERY_DATE"))
     assert code in (1, 3)
+    assert misdated(city) == {"2016-01-01", "2999-01-01"}
+    for day in ("2016-01-01", "2999-01-01"):
+        shutil.rmtree(Path(city.settings.landing) / STAFF / day)
+    run(city, "run", "--as-of", D29, "--json")
+    assert misdated(city) == set()
+
+
+def misdated(city: Runtime) -> set[str]:
+    """The dates that `citylake status` says no night comes to."""
+    code, out, _ = run(city, "status", "--json")
+    assert code != 0
+    return {r["business_date"] for r in json.loads(out)["refused"] if r["kind"] == "misdated"}
