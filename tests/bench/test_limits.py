@@ -12,6 +12,9 @@ from bench.job import DERIVED, SOURCES
 from bench.limits import main
 from bench.measure import Cost
 
+PRUNED = {"base/population/scored_match": {"cleansed/health/death_certificate"}}
+"""Table -> inputs none of whose few files may have what is asked for: every certificate of so small a city has a number."""
+
 
 def test_every_table_has_its_limit(source: Path, ours: tuple[Path, Cost], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made, cost = ours
@@ -27,7 +30,8 @@ def test_every_table_has_its_limit(source: Path, ours: tuple[Path, Cost], tmp_pa
         assert t["ratio"] == pytest.approx(t["ours"] / t["sum"])
     assert found["tables"]["all"]["ours"] == pytest.approx(sum(cost.seconds[n] for n in names))
     for name in DERIVED:
-        read = found["reads"][name]
-        assert {Path(folder).relative_to(made.resolve()).as_posix() for folder in read} == set(declared()[name].inputs.values())
-        assert all(read.values()), "nothing is an input of which no column is read"
+        read = {Path(folder).relative_to(made.resolve()).as_posix(): columns for folder, columns in found["reads"][name].items()}
+        assert set(read) == set(declared()[name].inputs.values())
+        unread = {table for table, columns in read.items() if not columns}
+        assert unread <= PRUNED.get(name, set()), "nothing is an input of which no column is read"
     assert "ehr_no" in found["reads"]["cleansed/health/archive"][str(source.resolve() / "raw/health/archive")]
