@@ -36,12 +36,12 @@ def itself(table: str, columns: Sequence[str]) -> Units:
 
 
 def by_order(name: Column, order: Column) -> Column:
-    """Sorts records by whose spelling of a name counts: those without one last, those with lost characters before them, then by the
-    source's order, then by the key.
+    """Sorts records by whose spelling of a name counts: those without one last, those with lost or hidden characters before them, then by
+    the source's order, then by the key.
 
     One text, for `of_first`.
     """
-    worth = F.when(name.isNull(), "2").when(is_damaged(name), "1").otherwise("0")
+    worth = F.when(name.isNull(), "2").when(is_damaged(name) | name.contains("*"), "1").otherwise("0")
     return F.concat(worth, F.lpad(order.cast("string"), ORDER_DIGITS, "0"), F.col("source_key"))
 
 

@@ -69,7 +69,7 @@ def scored_match(read: Read, spec: dict[str, Any]) -> pd.DataFrame:
     """Whom a record without a usable number probably speaks of: candidates with points for what agrees."""
     person, records = read("base/population/person", *THEIRS), _nameless(read)
     phones = person["phone"].value_counts()
-    bearers = person["name"].value_counts()
+    bearers = person.loc[person["id_no"].notna(), "name"].value_counts()
     sizes = bearers.value_counts().sort_index(ascending=False)
     frequent = bearers.index[bearers.isin(sizes.index[sizes.cumsum() * 100 <= len(bearers)])]
     f = _pairs(records.assign(phone=records["phone"].mask(records["phone"].isin(phones.index[phones > 3]))), person, spec["variants"])

@@ -42,7 +42,11 @@ def _nameless(read: Read) -> LazyFrame:
 
 def _frequent(person: LazyFrame) -> LazyFrame:
     """The most frequent hundredth of the names."""
-    names = person.filter(col("name").is_not_null()).group_by(col("name").alias("their_name")).agg(pl.len().alias("bearers"))
+    names = (
+        person.filter(col("name").is_not_null() & col("id_no").is_not_null())
+        .group_by(col("name").alias("their_name"))
+        .agg(pl.len().alias("bearers"))
+    )
     sizes = names.group_by("bearers").agg(pl.len().alias("names")).sort("bearers", descending=True)
     most = sizes.filter(col("names").cum_sum() * 100 <= col("names").sum())
     return names.join(most, on="bearers", how="semi").select("their_name", lit(True).alias("is_frequent"))

@@ -54,6 +54,9 @@ def town(spark: SparkSession) -> Population:
             {**seen, "visit_no": "v7", "id_no": number(7), "name": "回来人"},
             {**seen, "visit_no": "v2", "id_no": number(2), "name": "迁出人"},
         ],
+        pension=[
+            {"pay_month": "201911", "person_no": "p5", "item": "1", "id_no": number(5), "name": "流*人", "_codes": ["name:W_MASKED"]},
+        ],
         certificate=[{"cert_no": "c", "id_no": number(3), "name": "死亡人", "death_datetime": "2019-12-20T00:00:00"}],
     )
 
@@ -63,6 +66,11 @@ def test_each_field_from_the_most_trustworthy_source(town: Population) -> None:
     assert (p.name, p.marital_code, p.phone, p.abo_code, p.card_no) == ("甲乙丙", "20", "13900000009", "2", "C1")
     assert (p.birth_date, p.sex_code) == (date(1908, 1, 1), "1"), "the number stands above the column"
     assert (p.person_class, p.county6, p.source_cnt) == ("H", "321002", 3)
+
+
+def test_a_hidden_name_yields_to_one_in_full(town: Population) -> None:
+    """Social insurance stands above the archive, but hides a character."""
+    assert town.person_of("health/archive", "float|a").name == "流动人"
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,8 @@ def test_a_name_of_many_bearers_is_worth_less(spark: SparkSession) -> None:
     names = [f"{a}{b}" for a in "甲乙丙丁戊己庚辛壬癸" for b in "子丑寅卯辰巳午未申酉"]
     people = [resident(i, name, 2 * i + 1) for i, name in enumerate(names)]
     both = [resident(200, "于于于", 301), resident(201, "于于于", 303, birth_date="1910-01-01", id_no=number(303, "19100101"))]
-    rows = scored(spark, resident=[*people, *both], archive=[archive(1, "于于于"), archive(2, "甲子")])
+    typed = [archive(n, "测试", _codes=["name:W_NAME_PLACEHOLDER"]) for n in (3, 4, 5)]
+    rows = scored(spark, resident=[*people, *both], archive=[archive(1, "于于于"), archive(2, "甲子"), *typed])
     assert [(r.source_key, r.score) for r in rows] == [("e2|a", 0.58)]
     fewer = scored(spark, resident=[*people[:50], *both], archive=[archive(1, "于于于")])
     assert [(r.source_key, r.score) for r in fewer] == [("e1|a", 0.58)]

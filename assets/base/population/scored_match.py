@@ -98,8 +98,9 @@ def without_person(frames: Mapping[str, DataFrame], link: DataFrame) -> DataFram
 
 
 def _frequent(person: DataFrame) -> DataFrame:
-    """The most frequent hundredth of the names, at most: those of as many bearers count together."""
-    names = person.where(F.col("name").isNotNull()).groupBy("name").agg(F.count(F.lit(1)).alias("bearers"))
+    """The most frequent hundredth of the names, at most: those of as many bearers count together. What is typed to get past a form is
+    nobody's name: only persons with a number count."""
+    names = person.where(F.col("name").isNotNull() & F.col("id_no").isNotNull()).groupBy("name").agg(F.count(F.lit(1)).alias("bearers"))
     sizes = names.groupBy("bearers").agg(F.count(F.lit(1)).alias("names"))
     everything = Window.partitionBy(F.lit(1))
     above, of_all = F.sum("names").over(everything.orderBy(F.col("bearers").desc())), F.sum("names").over(everything)

@@ -37,7 +37,7 @@ pairs AS (
     UNION
     SELECT * FROM nameless JOIN known ON phone = their_phone
 ),
-names AS (SELECT name, count(*) AS bearers FROM `base/population/person` WHERE name IS NOT NULL GROUP BY name),
+names AS (SELECT name, count(*) AS bearers FROM `base/population/person` WHERE name IS NOT NULL AND id_no IS NOT NULL GROUP BY name),
 sizes AS (SELECT bearers, sum(count(*)) OVER (ORDER BY bearers DESC) AS names, sum(count(*)) OVER () AS all_names FROM names GROUP BY bearers),
 frequent AS (SELECT name AS their_name, true AS is_frequent FROM names JOIN sizes USING (bearers) WHERE sizes.names * 100 <= all_names),
 compared AS (
