@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
+from assets.declare import declared
 from assets.themes.urban_management.bike_zones import bike_zone_day, bike_zone_hour
 from contracts.loader import load
 from contracts.refused import ROOT
 from pipelines.steps.derive import conform
 from tests.frames import frame
+from tests.touch.chain import in_part
+from tests.touch.chain import made as table_of
 from tests.urban_management.streets import moment
 
 CAPACITY = {"Z1": 5, "Z2": 2}
@@ -24,6 +27,7 @@ CAPACITY = {"Z1": 5, "Z2": 2}
 Given = dict[str, Any]
 Write = Callable[[DataFrame], DataFrame]
 HOUR = timedelta(hours=1)
+NIGHT = date(2019, 12, 23)
 
 
 def stand(zone: str | None, when: datetime, bikes: int) -> list[Given]:
@@ -64,6 +68,26 @@ def test_a_heap_lasts_across_hours_and_midnight(spark: SparkSession, write: Writ
     assert heaps(spark, write, [*rows, *stand(None, moment("12-21 00:15"), 1)])["Z2", 21] == (3, 0, 25), "a moment of the slot of 00:10"
     between = [r for r in rows if r["measured_at"] != night[2]] + stand(None, moment("12-21 00:10"), 1)
     assert set(heaps(spark, write, between).values()) == {(3, 0, 0)}, "at 00:10 fewer stood there"
+
+
+def test_a_late_day_changes_itself_and_the_neighbour_whose_heap_it_joins(spark: SparkSession, write: Write) -> None:
+    """The 21st comes late: the ten minutes before it become a heap, on the 22nd nothing changes, whatever heaped up at its noon."""
+    clocks = ("20 12:00", "20 12:30", "20 23:50", "21 00:00", "21 00:25", "21 20:00", "22 12:00", "22 12:30", "23 09:00")
+    rows = [r for clock in clocks for r in stand("Z2", moment(f"12-{clock}"), 3)]
+    position, zone, name = "themes/urban_management/bike_position", "cleansed/urban_management/parking_zone", "bike_zone_hour"
+    table = declared()[f"themes/urban_management/{name}"]
+
+    def tables(of: list[Given]) -> dict[str, DataFrame]:
+        inputs = {position: write(frame(spark, position, of)), zone: write(frame(spark, zone, [{"zone_no": "Z2", "capacity": 2}]))}
+        return inputs | {table.name: table_of(table, {a: inputs[t] for a, t in table.inputs.items()}, NIGHT, write)}
+
+    was, now = tables([r for r in rows if r["measured_at"].day != 21]), tables(rows)
+    found = in_part(table, was, now, (NIGHT, NIGHT), write)
+    assert found is not None
+    assert sorted(found[0].select(*now[table.name].columns).collect(), key=str) == sorted(now[table.name].collect(), key=str)
+    rows_ = [{(r.day.day, r.hour.hour): (r.heaps, r.heap_minutes) for r in t[table.name].collect()} for t in (was, now)]
+    assert {k: v for k, v in rows_[1].items() if v != rows_[0].get(k)} == {(20, 23): (1, 10), (21, 0): (0, 25), (21, 20): (0, 0)}
+    assert rows_[1][22, 12] == (1, 30)
 
 
 def test_nobody_knows_what_stood_there_for_longer_than_an_hour(spark: SparkSession, write: Write) -> None:
