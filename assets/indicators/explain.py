@@ -13,6 +13,8 @@ from standards.divisions import CITY
 from standards.tables import both_names
 
 FIGURES = ("period_kind", "period", "basis", "div_code", "division", "numerator", "denominator", "value", "unit", "state")
+SHOWN = {"year": 2, "month": 1, "day": 1}
+"""How many of the newest periods of a kind are shown: next to a year that goes on, the last one that has ended."""
 
 
 @explains("indicator")
@@ -29,9 +31,9 @@ def explain_indicator(rows: RowReader, identifier: str) -> list[Explanation]:
 
 
 def _explained(indicator: Indicator, counts: tuple[Count, Count], name: str, figures: list[dict[str, Any]]) -> Explanation:
-    newest = {(r["period_kind"], r["basis"]): max(o["period"] for o in figures if o["period_kind"] == r["period_kind"]) for r in figures}
-    shown = [r for r in figures if r["period"] == newest[r["period_kind"], r["basis"]]]
-    shown.sort(key=lambda r: (r["period_kind"], r["basis"], r["div_code"] != CITY, r["div_code"]))
+    newest = {kind: sorted({r["period"] for r in figures if r["period_kind"] == kind})[-n:] for kind, n in SHOWN.items()}
+    shown = [r for r in figures if r["period"] in newest[r["period_kind"]]]
+    shown.sort(key=lambda r: (r["period_kind"], r["basis"], r["period"], r["div_code"] != CITY, r["div_code"]))
     places = {code: english for code, (_, english) in both_names("divisions/county").items()} | {UNKNOWN: "unknown county"}
     of = sorted({declared()[name].inputs.get(count.of, "") for count in counts} - {""} or set(declared()[name].inputs.values()))
     facts = {
@@ -39,10 +41,11 @@ def _explained(indicator: Indicator, counts: tuple[Count, Count], name: str, fig
         "source": indicator.source, "target": None if indicator.target is None else float(indicator.target),
         "rule_version": shown[0]["rule_version"], "counted_from": of, "figures": [{c: r.get(c) for c in FIGURES} for r in shown],
     }  # fmt: skip
+    most = "" if indicator.most is None else f" up to {float(indicator.most):g}, and more is a finding"
     lines = [
         f"{counts[0].en} ({counts[0].zh})",
         f"over: {counts[1].en} ({counts[1].zh})",
-        f"Unit {indicator.unit}; {indicator.better} is better; source: {indicator.source}; edition {shown[0]['rule_version']}",
+        f"Unit {indicator.unit}; {indicator.better} is better{most}; source: {indicator.source}; edition {shown[0]['rule_version']}",
         f"Counted from {', '.join(of)} by assets/{name}.py",
         f"Its course: SELECT * FROM {name.replace('/', '.')} WHERE indicator = '{indicator.id}'",
     ]

@@ -56,7 +56,10 @@ FILE = {"version": Kind.TEXT, "counts": Kind.SETTINGS, "defaults": Kind.SETTINGS
 SETTINGS = {
     "zh": Kind.TEXT, "en": Kind.TEXT, "numerator": Kind.TEXT, "denominator": Kind.TEXT, "unit": Kind.TEXT, "scale": Kind.RATIO,
     "source": Kind.TEXT, "better": Kind.TEXT, "periods": Kind.TEXTS, "bases": Kind.TEXTS, "target": Kind.NUMBER,
+    "most": Kind.NUMBER,
 }  # fmt: skip
+
+OPTIONAL = ("target", "most")
 
 
 class Better(StrEnum):
@@ -71,6 +74,7 @@ class Indicator:
     """One line of indicators.yaml: `scale` times `numerator` over `denominator`, two counts, is its value in `unit`.
 
     periods: the kinds of periods it is made for. bases: of which counts it is made (raw: as delivered, clean: after the cleaning).
+    most: where higher is better, the value up to which it is: one above is no success but a finding, such as more archives than residents.
     """
 
     id: str
@@ -85,6 +89,11 @@ class Indicator:
     periods: tuple[str, ...]
     bases: tuple[str, ...]
     target: Fraction | None = None
+    most: Fraction | None = None
+
+    def is_beyond(self, value: str) -> bool:
+        """Whether a value, written in decimals, is above the most that is a success."""
+        return self.most is not None and Fraction(value) > self.most
 
     @property
     def needs(self) -> set[tuple[str, str, str]]:
@@ -286,20 +295,22 @@ def _indicator(path: Path, name: str, line: Any, defaults: dict[str, Any], count
     settings = {**defaults, **stated(path, where, line, SETTINGS)}
     own = SCALES.get(settings.get("unit", ""))
     settings = {"scale": own, **settings}
-    if missing := [s for s in SETTINGS if settings.get(s) is None and s != "target"]:
+    if missing := [s for s in SETTINGS if settings.get(s) is None and s not in OPTIONAL]:
         raise ContractError(path, where, f"has no {', '.join(missing)}", "Add it here or to the defaults")
     known = {"numerator": counts, "denominator": counts, "better": tuple(Better), "periods": tuple(PERIODS), "bases": BASES}
     for setting, allowed in known.items():
         stands = settings[setting]
         for value in stands if isinstance(stands, list) else [stands]:
             one_of(path, f"{where}, {setting}", value, allowed)
-    exact = {s: Fraction(str(settings[s])) for s in ("scale", "target") if s in settings}
+    exact = {s: Fraction(str(settings[s])) for s in ("scale", *OPTIONAL) if s in settings}
     if exact["scale"] <= 0 or (own and exact["scale"] != own):
         raise ContractError(
             path, f"{where}, scale", f"is {settings['scale']}", f"Write {own}, or leave it out" if own else "Write one above 0"
         )
     if (exact.get("target", Fraction(0)) * HUNDRED).denominator != 1:
         raise ContractError(path, f"{where}, target", f"is {settings['target']}", "Write at most 2 decimals, as values have")
+    if "most" in exact and (settings["better"] != Better.HIGHER or exact.get("target", 0) > exact["most"]):
+        raise ContractError(path, f"{where}, most", f"is {settings['most']}", "Only of a higher value that is better, and no target above")
     lists = {s: tuple(settings[s]) for s in ("periods", "bases")}
     typed: dict[str, Any] = settings | exact | lists | {"better": Better(settings["better"])}
     return Indicator(id=name, **typed)

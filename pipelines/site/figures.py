@@ -46,6 +46,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """An indicator in the last period that has ended. city, counties: its places."""
+
+    period: str
+    city: Place
+    counties: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
 class Figure:
     """One indicator on one basis in its newest period.
 
@@ -55,6 +64,7 @@ class Figure:
             one that goes on only against itself, as the release before had it.
         change: the city's value less that before, in its unit.
         course: period or release -> the city's value, from the first one that is shown.
+        ended: the period before, when the newest one goes on and the course shows nothing else.
         personal: whether it counts persons, so that small counts are left out.
     """
 
@@ -69,6 +79,7 @@ class Figure:
     change: str | None
     course: tuple[tuple[str, str | None], ...]
     by_release: bool
+    ended: Ended | None
     rule_version: str
     target: str | None
     table: str
@@ -77,16 +88,28 @@ class Figure:
     personal: bool
 
     @property
-    def places(self) -> dict[Text, Place]:
-        """Its places by their division, the city first."""
-        return {p.division: p for p in (self.city, *self.counties)}
+    def periods(self) -> dict[str, dict[Text, Place]]:
+        """Period -> its places by their division, the city first: the newest period, and the one that has ended."""
+        of = ((s.period, (s.city, *s.counties)) for s in (self, self.ended) if s is not None)
+        return {period: {p.division: p for p in places} for period, places in of}
+
+    @property
+    def most(self) -> str:
+        """The most that is a success, with its unit; empty without one."""
+        return "" if self.indicator.most is None else f"{float(self.indicator.most):g} {self.indicator.unit}"
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the city's value is beyond the most that is a success."""
+        return self.city.value is not None and self.indicator.is_beyond(self.city.value)
 
     @property
     def better(self) -> bool | None:
-        """Whether the change is for the better; None without a change."""
+        """Whether the change is for the better; None without a change. Of values beyond the most that is a success only a fall is."""
         if self.change is None or float(self.change) == 0:
             return None
-        return (float(self.change) > 0) == (self.indicator.better == "higher")
+        beyond = any(self.indicator.is_beyond(value) for value in (self.city.value, self.before) if value is not None)
+        return (float(self.change) > 0) == (self.indicator.better == "higher" and not beyond)
 
 
 def figures(page: Page, reading: Reading) -> list[Figure]:
@@ -124,15 +147,22 @@ def _figure(
     city = next(p for p in places if p.code == CITY)
     known = city.value is not None and then is not None and then.value is not None
     course, by_release = _course(indicator, basis, kind, now, contract, personal, reading)
+    ended = max((r["period"] for r in now if r["period"] < period), default=None) if goes_on and by_release else None
     row = next(r for r in now if r["period"] == period)
     return Figure(
         indicator=indicator, basis=basis, period_kind=kind, period=period, city=city,
         counties=tuple(p for p in places if p is not city),
         before=then.value if then else None, before_period=then_period,
         change=f"{float(city.value or 0) - float(then.value or 0):+,.2f}" if known and then else None,
-        course=course, by_release=by_release, rule_version=row["rule_version"], target=_text(row["target"]), table=contract.name,
+        course=course, by_release=by_release, ended=_ended([r for r in now if r["period"] == ended], personal),
+        rule_version=row["rule_version"], target=_text(row["target"]), table=contract.name,
         contract=contract, counts=counts, personal=personal,
     )  # fmt: skip
+
+
+def _ended(rows: Sequence[Row], personal: bool) -> Ended | None:
+    city, *counties = _places(rows, personal) or [None]
+    return None if city is None else Ended(rows[0]["period"], city, tuple(counties))
 
 
 def _rows(reading: Reading, table: str, release: Release | None) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ class MadePage:
     @property
     def divisions(self) -> list[Text]:
         """The divisions of its figures, the city first."""
-        return list(dict.fromkeys(division for f in self.figures for division in f.places))
+        return list(dict.fromkeys(division for f in self.figures for places in f.periods.values() for division in places))
 
     @property
     def main(self) -> list[Figure]:

@@ -139,9 +139,10 @@ def write_open_data(reading: Reading, charts: Iterable[Made], figures: Iterable[
     if found:
         datasets.append(_of_figures(reading, found, target))
         hidden += [
-            Hidden(INDICATORS, f"{f.indicator.id} {f.basis} {f.period} {certified(p.code, p.division)}")
+            Hidden(INDICATORS, f"{f.indicator.id} {f.basis} {period} {certified(p.code, p.division)}")
             for f in found
-            for p in f.places.values()
+            for period, places in f.periods.items()
+            for p in places.values()
             if p.hidden is not Fate.SHOWN
         ]
     made_data = OpenData(tuple(datasets), tuple(hidden), tuple(withheld), tuple(too_large))
@@ -196,9 +197,9 @@ def _of_figures(reading: Reading, figures: Sequence[Figure], target: Path) -> Da
     heads = ("table", "indicator", "title", "basis", "period_kind", "period", "division", "numerator", "denominator", "value", "unit",
              "target", "rule_version")  # fmt: skip
     lines = [
-        (f.table, f.indicator.id, f.indicator.zh, f.basis, f.period_kind, f.period, p.division.zh, p.numerator, p.denominator,
+        (f.table, f.indicator.id, f.indicator.zh, f.basis, f.period_kind, period, p.division.zh, p.numerator, p.denominator,
          None if p.value is None else float(p.value), f.indicator.unit, None if f.target is None else float(f.target), f.rule_version)
-        for f in figures for p in f.places.values() if p.hidden is Fate.SHOWN
+        for f in figures for period, places in f.periods.items() for p in places.values() if p.hidden is Fate.SHOWN
     ]  # fmt: skip
     rows = pa.Table.from_pylist([dict(zip(heads, line, strict=True)) for line in lines])
     kinds = {"numerator": "integer", "denominator": "integer", "value": "number", "target": "number"}

@@ -180,6 +180,12 @@ BROKEN: dict[str, tuple[Change, str, str, str]] = {
         lambda t: t["indicators"]["delay"].update(scale="one sixtieth"),
         "indicator 'delay', scale", "'one sixtieth'", "a number or a ratio: 1/60",
     ),
+    "most of what is good when low": (
+        lambda t: t["indicators"]["delay"].update(most=9), "indicator 'delay', most", "is 9", "Only of a higher value that is better",
+    ),
+    "target above the most": (
+        lambda t: t["indicators"]["punctuality"].update(most=60), "indicator 'punctuality', most", "is 60", "no target above",
+    ),
     "target finer than values": (
         lambda t: t["indicators"]["delay"].update(target=1.125), "indicator 'delay', target", "is 1.125", "Write at most 2 decimals",
     ),
