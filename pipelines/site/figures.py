@@ -161,8 +161,10 @@ def _figure(
 
 
 def _ended(rows: Sequence[Row], personal: bool) -> Ended | None:
-    city, *counties = _places(rows, personal) or [None]
-    return None if city is None else Ended(rows[0]["period"], city, tuple(counties))
+    if not rows:
+        return None
+    city, *counties = _places(rows, personal)
+    return Ended(rows[0]["period"], city, tuple(counties))
 
 
 def _rows(reading: Reading, table: str, release: Release | None) -> list[dict[str, Any]]:
