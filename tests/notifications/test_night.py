@@ -41,7 +41,7 @@ SECONDS = 10.0
 DAY, NEXT, LATER = "2019-12-31", "2020-01-01", "2020-02-03"
 PERSON, NUMBER = "欧阳测试", citizen(7)
 EVERYBODY = {"citizen_card", "civil_affairs", "engineers", "health", "human_resources", "public_security"}
-POPULATION = {"base/population/death", "base/population/person", "base/population/source_link"}
+POPULATION = {"base/population/death", "base/population/person", "base/population/scored_match", "base/population/source_link"}
 ARCHIVE = {"themes/health/archive", "themes/health/cleanup_list", "themes/health/indicator", "themes/health/service"}
 
 

@@ -159,7 +159,7 @@ def _agreement() -> dict[str, Column]:
     long = (F.length("name_key") >= ONE_EDIT_FROM) & (F.length("their_key") >= ONE_EDIT_FROM)
     name = F.when((names != "ONE_EDIT") | long, names)
     born, theirs = F.col("birth_date"), F.col("their_birth")
-    turned = (F.year(born) == F.year(theirs)) & (F.month(born) == F.day(theirs)) & (F.day(born) == F.month(theirs))
+    turned = (F.year(born) == F.year(theirs)) & (F.month(born) == F.dayofmonth(theirs)) & (F.dayofmonth(born) == F.month(theirs))
     near = F.year(theirs).between(F.col("born_from"), F.col("born_to"))
     birth = F.when(born == theirs, "BIRTH").when(turned, "BIRTH_TURNED").when(near, "BIRTH_YEAR").when(~near, "BIRTH_OTHER")
     number = F.when(one_edit(F.col("number"), F.col("their_number")), "NUMBER_ONE_EDIT").when(F.col("number").isNotNull(), "NUMBER_OTHER")
