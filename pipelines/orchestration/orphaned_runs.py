@@ -33,13 +33,14 @@ def alive(home: Path, run_id: str) -> Iterator[None]:
 
 def alive_runs(home: Path) -> set[str]:
     """Return the runs of this machine whose process holds its lock."""
-    return {file.name for file in (home / FOLDER).glob("*") if _locked(file)}
+    return {file.name for file in (home / FOLDER).glob("*") if is_locked(file, fcntl.LOCK_SH)}
 
 
-def _locked(file: Path) -> bool:
+def is_locked(file: Path, kind: int) -> bool:
+    """Return whether a process holds a lock on the file that excludes one of this kind, LOCK_SH or LOCK_EX; a missing file has none."""
     try:
         with file.open() as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except FileNotFoundError:

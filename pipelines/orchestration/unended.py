@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from pipelines.orchestration.orphaned_runs import is_locked
+
 FOLDER = "nights"
 
 
@@ -33,15 +35,4 @@ def begun(home: Path, as_of: date) -> Iterator[Callable[[], None]]:
 
 def nights(home: Path) -> dict[str, bool]:
     """Return the business dates of the nights without a release, and whether a process is at it."""
-    return {file.name: _locked(file) for file in sorted((home / FOLDER).glob("*"))}
-
-
-def _locked(file: Path) -> bool:
-    try:
-        with file.open() as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        return False
-    return False
+    return {file.name: is_locked(file, fcntl.LOCK_EX) for file in sorted((home / FOLDER).glob("*"))}
