@@ -78,10 +78,7 @@ def _of_service() -> Column:
 
 def _of_scored() -> Column:
     """The units of a candidate: the number of its archive; of a statement of death the person of whom it probably speaks."""
-    of_archive = F.col("source_table") == survivor.ARCHIVE
-    number = F.when(of_archive, F.concat(F.lit("number:"), F.split_part("source_key", F.lit("|"), F.lit(1))))
-    person = F.concat(F.lit("person:"), "candidate_uid")
-    return named(number, person)
+    return named(survivor.number_unit(), F.concat(F.lit("person:"), "candidate_uid"))
 
 
 def _thresholds(column: Cell) -> tuple[Turn, ...]:

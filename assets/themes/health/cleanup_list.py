@@ -120,16 +120,9 @@ def _of_archive() -> Column:
     return F.array_distinct(named(*[F.concat(F.lit("number:"), c) for c in ("ehr_no", "survivor_ehr_no")]))
 
 
-def _of_archive_link() -> Column:
-    """The unit of an archive's link: its number, the first part of its key."""
-    number = F.split_part("source_key", F.lit("|"), F.lit(1))
-    return named(F.when(F.col("source_table") == survivor.ARCHIVE, F.concat(F.lit("number:"), number)))
-
-
-def _of_scored_archive() -> Column:
-    """The unit of a candidate: the number of its archive."""
-    number = F.split_part("source_key", F.lit("|"), F.lit(1))
-    return named(F.when(F.col("source_table") == survivor.ARCHIVE, F.concat(F.lit("number:"), number)))
+def _of_record() -> Column:
+    """The unit of an archive's link, or of its candidate: the number of the archive."""
+    return named(survivor.number_unit())
 
 
 @lake_asset(
@@ -140,15 +133,15 @@ def _of_scored_archive() -> Column:
         "service": own(number="ehr_no"),
         "death": (
             via("archive", on=("person_uid",), to=("person_uid",), number="ehr_no", narrows=False),
-            via("scored", on=("person_uid",), to=("candidate_uid",), made=_of_scored_archive, narrows=False),
+            via("scored", on=("person_uid",), to=("candidate_uid",), made=_of_record, narrows=False),
         ),
         "link": (
-            via("link", on=("id_no",), to=("id_no",), made=_of_archive_link, narrows=False),
-            via("scored", on=("person_uid",), to=("candidate_uid",), made=_of_scored_archive, narrows=False),
+            via("link", on=("id_no",), to=("id_no",), made=_of_record, narrows=False),
+            via("scored", on=("person_uid",), to=("candidate_uid",), made=_of_record, narrows=False),
         ),
         "delivered": own(number="ehr_no", alike=same_words),
         "scored": (
-            own(_of_scored_archive, narrows=False),
+            own(_of_record, narrows=False),
             via("archive", on=("candidate_uid",), to=("person_uid",), number="ehr_no", narrows=False),
         ),
     },

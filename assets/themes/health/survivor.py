@@ -40,6 +40,12 @@ def linked(archive: DataFrame, link: DataFrame) -> DataFrame:
     return archive.withColumn("archive_key", source_key(ARCHIVE)).transform(left_join_lookup, mine, "archive_key")
 
 
+def number_unit() -> Column:
+    """The name of the unit of a record (source_table, source_key) of an archive, its number, the first part of its key; NULL of others."""
+    number = F.split_part("source_key", F.lit("|"), F.lit(1))
+    return F.when(F.col("source_table") == ARCHIVE, F.concat(F.lit("number:"), number))
+
+
 def last_service(service: DataFrame) -> DataFrame:
     """Per archive number the date of its last examination or follow-up."""
     return service.where(F.col("ehr_no").isNotNull()).groupBy("ehr_no").agg(F.max("service_date").alias("last_service_date"))
