@@ -18,9 +18,23 @@ QUARTER = 15
 """Minutes."""
 
 
+def day_number(day: Column) -> Column:
+    """The days of a date since 2000-01-01, int."""
+    return F.datediff(day, _first())
+
+
+def day_of(number: Column) -> Column:
+    """The date so many days, int, after 2000-01-01."""
+    return F.date_add(_first(), number)
+
+
+def _first() -> Column:
+    return F.lit("2000-01-01").cast("date")
+
+
 def minutes(moment: Column) -> Column:
     """The whole minutes of a timestamp_ntz since 2000-01-01, bigint."""
-    days = F.datediff(moment.cast("date"), F.lit("2000-01-01").cast("date")).cast("bigint")
+    days = day_number(moment.cast("date")).cast("bigint")
     return days * 1440 + F.hour(moment) * 60 + F.minute(moment)
 
 

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from assets.flags import flags
 from standards import sensors
 from standards.arrays import without_nulls
-from standards.moments import minutes
+from standards.moments import day_of, minutes
 
 HOUR, DAY = 60, 1440
 REACH = 11
@@ -71,7 +71,7 @@ def checked(readings: DataFrame, source: str, every: int) -> DataFrame:
     return (
         marked.withColumn("flags", flags(conditions))
         .withColumn("valid", ~F.arrays_overlap("flags", F.array(*map(F.lit, EXCLUDING))))
-        .withColumn("day", F.date_add(F.lit("2000-01-01").cast("date"), ((F.col("_slot") - minute) / DAY).cast("int")))
+        .withColumn("day", day_of(((F.col("_slot") - minute) / DAY).cast("int")))
         .withColumn("hour", ((minute - F.pmod(minute, F.lit(HOUR))) / HOUR).cast("int"))
         .select(*readings.columns, "day", "hour", "flags", "valid")
     )

@@ -20,7 +20,7 @@ from assets.themes.traffic.service_day import DAY
 from assets.themes.traffic.trips import TRIP
 from assets.touch import by_day, own, units
 from standards import coordinates, positions
-from standards.moments import seconds
+from standards.moments import day_number, seconds
 
 EARLIER, LATER = 30, 300
 """Seconds before the reported departure and after the reported arrival in which positions belong to a trip (figures of the city's own)."""
@@ -138,7 +138,7 @@ def position_arrival(
     stops = in_force_on(tracked, stop.select(*LINE, "valid_from", "valid_to", "seq", "stop_no", "county6"))
     seen = _seen(_on_line(_near_legs(sent, _legs(trip, stop))))
     reported = event.select(*TRIP, "seq", F.col("arrive_s").alias("reported_s"), "arrive_time")
-    midnight = F.datediff("service_date", F.lit("2000-01-01").cast("date")).cast("bigint") * DAY
+    midnight = day_number(F.col("service_date")).cast("bigint") * DAY
     rows = stops
     for known in (reported, seen):
         rows = rows.transform(left_join_lookup, known, (*TRIP, "seq"))

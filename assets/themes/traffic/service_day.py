@@ -9,7 +9,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from standards.moments import at, seconds
+from standards.moments import at, day_number, seconds
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 BEGINS, ENDS = 3 * HOUR, 30 * HOUR
@@ -23,7 +23,7 @@ def planned(clock: str) -> Column:
 
 def happened_at(moment: str, day: str = "service_date") -> Column:
     """Seconds of a moment, timestamp_ntz; NULL when it does not lie in its day of service."""
-    since = seconds(F.col(moment)) - F.datediff(day, F.lit("2000-01-01").cast("date")).cast("bigint") * DAY
+    since = seconds(F.col(moment)) - day_number(F.col(day)).cast("bigint") * DAY
     return F.when((since >= 0) & (since < ENDS), since)
 
 

@@ -14,7 +14,7 @@ from assets.indicators import hundredths
 from assets.joins import Checkpoint, left_join_lookup
 from assets.themes.urban_management.evaluation import PERCENT
 from assets.touch import by_day, own, units
-from standards.moments import at, minutes
+from standards.moments import at, day_of, minutes
 
 SLOT, HEAP, KNOWN_FOR = 10, 30, 60
 """Minutes: of a slot, whose positions count as of one moment, since clocks of bikes differ and the moments of a company do not; from which
@@ -74,7 +74,7 @@ def by_hour(found: DataFrame) -> DataFrame:
 
 
 def _day() -> Column:
-    return F.date_add(F.lit("2000-01-01").cast("date"), F.floor(F.col("hour") / DAY).cast("int"))
+    return day_of(F.floor(F.col("hour") / DAY).cast("int"))
 
 
 @lake_asset(

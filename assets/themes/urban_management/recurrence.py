@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from assets.nearby import EARLIER, LATER, pairs
 from assets.touch import named
+from standards.moments import day_number
 
 REACH, DAYS = 50, 30
 """Metres, days."""
@@ -31,7 +32,7 @@ def cell() -> Column:
 
 def _span() -> Column:
     """The number of the 30 days in which a case was found: near cases lie in the same or in the next."""
-    days = F.datediff(F.col("found_time").cast("date"), F.lit("2000-01-01").cast("date"))
+    days = day_number(F.col("found_time").cast("date"))
     return ((days - F.pmod(days, F.lit(DAYS))) / DAYS).cast("bigint")
 
 

@@ -272,6 +272,8 @@ FUNCTIONS: dict[Callable[..., Any], Callable[[Column], Column]] = {
     traffic.tti_grade: lambda c: traffic.tti_grade(_whole(c), F.lit(7)),
     traffic.level: lambda c: traffic.level("CJJ", "queue_m", _whole(c), F.lit(3)),
     traffic.worst: lambda c: traffic.worst([traffic.level("HCM", "delay_s", _whole(c), F.lit(1)), F.lit("C")]),
+    moments.day_number: lambda c: moments.day_number(_day(c)),
+    moments.day_of: lambda c: moments.day_of(F.length(c) % 20_000),
     moments.seconds: lambda c: moments.seconds(_moment(c)),
     moments.minutes: lambda c: moments.minutes(_moment(c)),
     moments.whole_minutes: lambda c: moments.whole_minutes(_whole(c)),
