@@ -60,12 +60,16 @@ def by_item(readings: DataFrame) -> DataFrame:
     return kept.select("*", "of.*").drop("of")
 
 
+def counting(item: str) -> Column:
+    """The value of an hour of an item where it counts."""
+    return F.when(F.col("valid") & (F.col("item") == item), F.col("value"))
+
+
 def station_days(hours: DataFrame) -> DataFrame:
     """Per station and day: SERIES, rounded, NULL where too few hours count; and the hours that count of each, `<series>_n`."""
-    counts = F.col("valid") & F.col("value").isNotNull()
 
     def of(item: str, also: Column | None = None) -> Column:
-        return F.when(counts & (F.col("item") == item) & (F.lit(True) if also is None else also), F.col("value"))
+        return counting(item) if also is None else F.when(also, counting(item))
 
     windows = [F.col("hour").between(last - air.WINDOW + 1, last) for last in air.WINDOWS]
     sums = [F.sum(of(i)).alias(f"{i}_sum") for i in AVERAGED]

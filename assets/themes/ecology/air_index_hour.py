@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 
 from assets.declare import CHECKPOINT, cleansed, lake_asset, table
 from assets.joins import Checkpoint, left_join_lookup
-from assets.themes.ecology.air import OF_STATION, of_places, with_index
+from assets.themes.ecology.air import OF_STATION, counting, of_places, with_index
 from assets.touch import by_day, units, via
 from standards import air_quality as air
-from standards.moments import at
+from standards.moments import at, day_number
 from standards.rounding import mean
 
 OF_HOUR, MOVING, DAY = ("so2", "no2", "co", "o3"), ("so2", "pm10", "pm25"), 24
@@ -30,9 +30,8 @@ AIR_INDEX_HOUR = (
 
 def station_hours(hours: DataFrame) -> DataFrame:
     """Per station and hour in which it delivered: SERIES, rounded, NULL where the hour, or too few of its 24 hours, count."""
-    counts = F.col("valid") & F.col("value").isNotNull()
-    items = [F.max(F.when(counts & (F.col("item") == i), F.col("value"))).alias(i) for i in air.ITEMS]
-    number = F.datediff("day", F.lit("2000-01-01").cast("date")) * DAY + F.col("hour")
+    items = [F.max(counting(i)).alias(i) for i in air.ITEMS]
+    number = day_number(F.col("day")) * DAY + F.col("hour")
     grouped = hours.groupBy("station_code", "day", "hour").agg(*items).withColumn("n", number)
     moving = Window.partitionBy("station_code").orderBy("n").rangeBetween(1 - DAY, Window.currentRow)
     found = grouped.withColumns({f"{i}_{name}": a(i).over(moving) for i in MOVING for name, a in (("sum", F.sum), ("of", F.count))})
