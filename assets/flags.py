@@ -18,5 +18,5 @@ def flags(conditions: Mapping[str, Column]) -> Column:
 
 
 def refused(column: str) -> Column:
-    """Over `_codes` of a cleansed row: whether a column is NULL because what was delivered could not be read."""
+    """Over `_codes` of a cleansed row: whether a value of the column was delivered and refused (a code E_…)."""
     return F.exists("_codes", lambda code: code.startswith(f"{column}:E_"))

@@ -32,7 +32,7 @@ KEPT = 3
 SHARED = 3
 """A phone number of more persons than this speaks for none of them."""
 FREQUENT = 100
-"""One name of so many is a frequent one."""
+"""A name is frequent when it is among the most common hundredth, one in so many."""
 UNTYPED = ("E_NULL", "E_PLACEHOLDER", "E_CONTROL")
 """What was delivered is no number with a mistake but none at all."""
 NUMBER, BODY = 18, 17
@@ -120,7 +120,7 @@ def with_own_phone(records: DataFrame, person: DataFrame) -> DataFrame:
 
 
 def pairs(records: DataFrame, person: DataFrame) -> DataFrame:
-    """Records beside persons with a number who share name and year of birth, or the phone number."""
+    """Pairs of a record and a person with a number: the same name and year of birth, or the same phone number."""
     there = person.where(F.col("id_no").isNotNull()).select(
         F.col("person_uid").alias("candidate_uid"),
         F.col("name").alias("their_name"),

@@ -8,9 +8,9 @@ golden persons with at least one archive that is not closed, duplicate, dead or 
 services after the death or entered by accounts not in service. The raw rate of the elderly has the register's own elderly
 as its denominator, so that only archive_rate can exceed 100 %.
 
-Two years are counted: that of `as_of` up to it, and the one before as it was on its last day by what is known today, so that services
-delivered late, deaths and duplicates found later still count. Who and what was there on that day follows from dates: archives created by
-then and not closed by then, persons born and not dead by then. Who has moved since has no date and counts where the register has them now.
+Two years are counted: the year of `as_of` up to that date, and the year before as of its 31 December, from all data known today. Services
+delivered late and deaths and duplicates found later therefore count. Archives count if created and not closed by that day, persons if born
+and not dead by then. Moves have no history: a person counts in the county of today's register.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ def last_pressure(service: DataFrame, key: str) -> DataFrame:
 
 def use(service: DataFrame, key: str, as_of: date) -> DataFrame:
     """Per value of `key` and year: used (any service within twelve months), examined, norm, and the last blood pressure of the year."""
-    late = service.where(F.col("service_date") > F.add_months(F.lit(ends(as_of)[0]), -12))
-    told = late.where(took_place() & F.col(key).isNotNull()).select("*", _counts_until(as_of))
-    within = told.where((F.col("service_date") <= F.col(END)) & (F.col("service_date") > F.add_months(END, -12)))
+    recent = service.where(F.col("service_date") > F.add_months(F.lit(ends(as_of)[0]), -12))
+    of_years = recent.where(took_place() & F.col(key).isNotNull()).select("*", _counts_until(as_of))
+    within = of_years.where((F.col("service_date") <= F.col(END)) & (F.col("service_date") > F.add_months(END, -12)))
     followup = (F.col("service_kind") == FOLLOWUP) & _in_the_year()
     exam = (F.col("service_kind") == EXAM) & _in_the_year()
     visited = F.sum(F.when(followup & F.col("way_code").isin(*FACE_TO_FACE), 1).otherwise(0))
