@@ -120,7 +120,7 @@ def run(spark: SparkSession, tables: dict[str, list[dict[str, Any]]], folder: Pa
     services = published(
         service, c["examination"], c["followup"], c["visit"], c["archive"], c["staff"], link, persons, dead, AS_OF, as_it_is
     )
-    scored = published(scored_match, link, persons, c["archive"], c["certificate"], c["cremation"])
+    scored = published(scored_match, link, persons, c["archive"], c["certificate"], c["cremation"], as_it_is)
     archives = published(archive, c["archive"], link, persons, dead, services, scored, AS_OF, as_it_is, delivered)
     work = published(cleanup_list, archives, services, dead, link, c["archive"], scored)
     rates = published(indicator, c["archive"], archives, persons, services, link, AS_OF)

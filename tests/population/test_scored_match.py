@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from assets.base.population.scored_match import POINTS, one_edit, scored_match, with_points
 from tests.population.chain import populated
-from tests.population.cleansed import frame, number
+from tests.population.cleansed import as_it_is, frame, number
 
 KNOWN = number(1)
 MAN = {
@@ -84,7 +84,7 @@ def scored(spark: SparkSession, **tables: list[dict[str, Any]]) -> list[Row]:
     """The candidates in a town with these records, by record and place."""
     link, person = populated(spark, **tables)
     sources = (frame(spark, name, tables.get(name, [])) for name in ("archive", "certificate", "cremation"))
-    return scored_match(link, person, *sources).orderBy("source_key", "place").collect()
+    return scored_match(link, person, *sources, as_it_is).orderBy("source_key", "place").collect()
 
 
 def resident(n: int, name: str, serial: int, **more: Any) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 
 from assets.base.population.records import PLACEHOLDER, name_key, source_key, sources
 from assets.base.population.source_link import NONE, U
-from assets.declare import cleansed, lake_asset, table
-from assets.joins import distinct_keys, left_join_lookup, semi_join
+from assets.declare import CHECKPOINT, cleansed, lake_asset, table
+from assets.joins import Checkpoint, distinct_keys, left_join_lookup, semi_join
 from standards import identity
 from standards.names import comparable, compare_key, same_person_name
 from standards.tables import rows
@@ -217,17 +217,19 @@ def scored_match(
     archive: DataFrame = cleansed("health/archive", optional=True),
     certificate: DataFrame = cleansed("health/death_certificate", optional=True),
     cremation: DataFrame = cleansed("civil_affairs/cremation", optional=True),
+    checkpoint: Checkpoint = CHECKPOINT,
 ) -> DataFrame:
     """One row per record without a known person and candidate, key (source_table, source_key, candidate_uid), columns SCORED.
 
     decision: LINK from 0.75 on, 0.10 before the next candidate and under a name that does not differ; REVIEW from 0.55 on. A frequent
     name depends on all persons, so the table declares no touched units and is made whole.
     """
-    records = without_person(dict(zip(TABLES.values(), (archive, certificate, cremation), strict=True)), link)
+    # the records are few and asked for several times; the keys of names are long expressions that every item of evidence would repeat
+    records = checkpoint(without_person(dict(zip(TABLES.values(), (archive, certificate, cremation), strict=True)), link))
     found = pairs(with_own_phone(records, person), person).transform(
         left_join_lookup, _frequent(person).withColumnRenamed("name", "their_name"), "their_name"
     )
     keyed = found.withColumn("their_key", comparable(compare_key(F.col("their_name")))).withColumn(
         "their_former_key", compare_key(F.col("their_former"))
     )
-    return ranked(with_points(keyed)).select(*SCORED)
+    return ranked(with_points(checkpoint(keyed))).select(*SCORED)
